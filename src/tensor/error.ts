@@ -1,0 +1,17 @@
+/**
+ * The base of every error this package throws on purpose.
+ *
+ * `code` is stable across versions; the message is one sentence for a person: what is wrong, with
+ * both values, where, and what to do.
+ */
+export class ResnetError extends Error {
+  override readonly name: string = "ResnetError";
+
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

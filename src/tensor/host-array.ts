@@ -1,0 +1,41 @@
+import { ResnetError } from "./error.js";
+import { formatShape, sizeOf, type DType, type Shape } from "./shape.js";
+
+/** The typed array that holds each dtype on the host. */
+export interface ElementArrays {
+  readonly f32: Float32Array;
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+}
+
+/** Values on the host: a shape and a flat typed array, last axis innermost. */
+export interface HostArray<D extends DType = DType> {
+  readonly shape: Shape;
+  readonly dtype: D;
+  readonly data: ElementArrays[D];
+}
+
+const constructors = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
+
+/** A zero-filled typed array of `length` elements. */
+export const allocate = <D extends DType>(dtype: D, length: number): ElementArrays[D] =>
+  new constructors[dtype](length) as ElementArrays[D];
+
+/**
+ * Wraps `data` (not copied when it already is the dtype's typed array) as a host array.
+ *
+ * @throws {ResnetError} `ERR_LENGTH` if the number of values is not the product of `shape`
+ */
+export function hostArray<D extends DType = "f32">(
+  shape: Shape,
+  data?: ArrayLike<number>,
+  dtype: D = "f32" as D,
+): HostArray<D> {
+  const size = sizeOf(shape);
+  if (data && data.length !== size) {
+    throw new ResnetError("ERR_LENGTH", `hostArray: shape ${formatShape(shape)} takes ${size} values but ${data.length} were given`);
+  }
+  const constructor = constructors[dtype];
+  const values = data instanceof constructor ? data : data ? constructor.from(data) : new constructor(size);
+  return { shape, dtype, data: values as ElementArrays[D] };
+}

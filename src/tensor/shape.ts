@@ -1,0 +1,75 @@
+import { ResnetError } from "./error.js";
+
+/** Type of one element. `f32` for activations and parameters, `i32` for indices, `u8` for image bytes. */
+export type DType = "f32" | "i32" | "u8";
+
+/** Bytes of one element. */
+export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u8: 1 };
+
+/** Sizes of the axes, outermost first. `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** What is known of a tensor before it has data. */
+export interface TensorSpec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Number of elements. */
+export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((size, axis) => size === b[axis]);
+
+export const formatShape = (shape: Shape): string => `[${shape.join(", ")}]`;
+
+/** A tensor in a shape error: its shape, and the names of its axes where they help. */
+export interface NamedShape {
+  readonly shape: Shape;
+  readonly axes?: string;
+}
+
+/** Thrown while tracing, when an op's inputs do not fit together. */
+export class ShapeError extends ResnetError {
+  override readonly name = "ShapeError";
+
+  /**
+   * @param op name of the op
+   * @param what the finding, with both numbers
+   * @param tensors the tensors concerned, printed one per line with their axes
+   */
+  constructor(op: string, what: string, tensors: Readonly<Record<string, NamedShape>>) {
+    const entries = Object.entries(tensors);
+    const width = Math.max(...entries.map(([name]) => name.length));
+    const rows = entries.map(([name, { shape, axes }]) =>
+      `\n  ${name.padEnd(width)}  ${formatShape(shape)}${axes ? `   ${axes}` : ""}`,
+    );
+    super("ERR_SHAPE", `${op}: ${what}${rows.join("")}`);
+  }
+
+  /** Adds the path of the module that was being traced; the innermost module speaks first and alone. */
+  inModule(path: string): this {
+    if (!this.message.includes("\n  in ")) this.message += `\n  in ${path}, while tracing`;
+    return this;
+  }
+}
+
+export type Shape4 = readonly [number, number, number, number];
+
+/** The four sizes of a 4-axis shape. `op`, `name` and `axes` speak in the error. */
+export function dims4({ shape }: { readonly shape: Shape }, op = "", name = "x", axes = "H W N C"): Shape4 {
+  const [a, b, c, d] = shape;
+  if (shape.length !== 4) {
+    throw new ShapeError(op, `${name} needs 4 axes but has ${shape.length}`, { [name]: { shape, axes } });
+  }
+  return [a!, b!, c!, d!];
+}
+
+/** The two sizes of a 2-axis shape. `op`, `name` and `axes` speak in the error. */
+export function dims2({ shape }: { readonly shape: Shape }, op = "", name = "x", axes = "N C"): readonly [number, number] {
+  const [a, b] = shape;
+  if (shape.length !== 2) {
+    throw new ShapeError(op, `${name} needs 2 axes but has ${shape.length}`, { [name]: { shape, axes } });
+  }
+  return [a!, b!];
+}
