@@ -1,3 +1,4 @@
+import type { Attrs } from "../tensor/attrs.js";
 import type { DType, Shape } from "../tensor/shape.js";
 
 /** Index of a buffer in `Program.buffers`. */
@@ -17,9 +18,6 @@ export type BufferSpec = { readonly shape: Shape; readonly dtype: DType } & (
   | { readonly place: "state"; readonly name: string }
   | { readonly place: "input"; readonly name: string }
 );
-
-export type AttrValue = number | string | boolean | readonly number[];
-export type Attrs = Readonly<Record<string, AttrValue>>;
 
 /** One kernel call. Operands are keyed by the op's own names; optional operands that are absent have no key. */
 export interface Instruction {

@@ -1,0 +1,32 @@
+import { ResnetError } from "../tensor/error.js";
+
+/** What can be wrong with data; stable across versions. */
+export type DataErrorCode =
+  /** The bytes are not the file format they should be. */
+  | "ERR_DATA_FORMAT"
+  /** Two files that belong together differ in their number of rows. */
+  | "ERR_DATA_COUNT"
+  /** A label names no class. */
+  | "ERR_DATA_LABEL"
+  /** A compressed file cannot be unpacked. */
+  | "ERR_DATA_GZIP"
+  /** A file is not the published one. */
+  | "ERR_DATA_CHECKSUM"
+  /** No data set has that name. */
+  | "ERR_DATA_NAME"
+  /** A directory lacks a file, or every source does. */
+  | "ERR_DATA_NOT_FOUND"
+  /** A source could not be read or reached. */
+  | "ERR_DATA_SOURCE"
+  /** A split, batch or selection of rows that the data set cannot give. */
+  | "ERR_DATA_ROWS";
+
+/** Thrown when data cannot be found, read or divided; the message names the file and the finding. */
+export class DataError extends ResnetError {
+  override readonly name = "DataError";
+  declare readonly code: DataErrorCode;
+
+  constructor(code: DataErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}

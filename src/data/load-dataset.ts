@@ -1,0 +1,134 @@
+import type { DatasetSplits } from "./dataset.js";
+import { DataError } from "./data-error.js";
+import { findDataset, type DatasetEntry, type DatasetFile } from "./dataset-info.js";
+import { aptSource } from "./sources/apt-source.js";
+import { keepInCache } from "./sources/cache.js";
+import type { DataSource, DownloadProgress } from "./sources/data-source.js";
+import { likelyDirectory, requestedDirectory } from "./sources/directory-source.js";
+import { downloadSource } from "./sources/download-source.js";
+import { machineEnvironment, type SourceEnvironment } from "./sources/environment.js";
+
+export interface LoadDatasetOptions {
+  /** A directory that has the files, decompressed or `.gz`; it is looked at first. */
+  readonly dataDir?: string | undefined;
+  /** Where downloads are kept. Default `$XDG_CACHE_HOME/resnet-ts`, or `~/.cache/resnet-ts`. */
+  readonly cacheDir?: string | undefined;
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  /** Called with one sentence when something happened that the user should know. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+/**
+ * The training and test images of a data set, from the first source that has them: `dataDir`, the
+ * cache, Debian's package if it is installed, the addresses where the data set is published, and
+ * Debian's package fetched with apt. Every file is checked against its published SHA-256, and what
+ * came over the network is kept in the cache.
+ *
+ *     const { train, test } = await loadDataset("fashion-mnist");
+ *
+ * @param environment what the sources need of the machine; for tests
+ * @throws {DataError} `ERR_DATA_NAME` for a name that is not in `listDatasets()`;
+ *   `ERR_DATA_NOT_FOUND` if no source has a file, with each source's reason and what to do;
+ *   `ERR_DATA_GZIP`, `ERR_DATA_CHECKSUM` or `ERR_DATA_SOURCE` if `dataDir` does not exist or a file
+ *   there is damaged
+ */
+export const loadDataset = (
+  name: string,
+  options: LoadDatasetOptions = {},
+  environment: SourceEnvironment = machineEnvironment(),
+): Promise<DatasetSplits> => loadEntry(findDataset(name), options, environment);
+
+/** As `loadDataset`, for a row that need not be in the table. */
+export async function loadEntry(
+  entry: DatasetEntry,
+  options: LoadDatasetOptions,
+  environment: SourceEnvironment,
+): Promise<DatasetSplits> {
+  const { onProgress = () => undefined, onNotice = () => undefined } = options;
+  const cache = `${options.cacheDir ?? environment.cacheDir}/${entry.name}`;
+  const debianDirectory = `${environment.fileSystemRoot}/${entry.debian.directory}`;
+  const installed = debianDirectory.replaceAll(/\/+/g, "/");
+  const sources = [
+    ...(options.dataDir === undefined ? [] : [requestedDirectory(entry, options.dataDir)]),
+    likelyDirectory("cache", cache),
+    likelyDirectory("installed package", installed),
+    ...entry.urls.map((url) => downloadSource(url, { environment, directory: cache, onProgress })),
+    aptSource(entry, environment, onNotice),
+  ];
+  const search = new FileSearch(entry, sources, cache, onNotice);
+  try {
+    const contents = new Map<string, Uint8Array>();
+    for (const file of entry.files) contents.set(file.name, await search.find(file));
+    return entry.decode(contents);
+  } finally {
+    for (const source of sources) await source.close?.();
+  }
+}
+
+/** Finds one file after the other, and remembers which sources have failed. */
+class FileSearch {
+  readonly #reasons = new Map<DataSource, string>();
+  readonly entry: DatasetEntry;
+  readonly sources: readonly DataSource[];
+  readonly cache: string;
+  readonly onNotice: (notice: string) => void;
+
+  constructor(
+    entry: DatasetEntry,
+    sources: readonly DataSource[],
+    cache: string,
+    onNotice: (notice: string) => void,
+  ) {
+    this.entry = entry;
+    this.sources = sources;
+    this.cache = cache;
+    this.onNotice = onNotice;
+  }
+
+  async find(file: DatasetFile): Promise<Uint8Array> {
+    let isCacheDamaged = false;
+    for (const source of this.sources) {
+      if (source.isRemote && this.#reasons.has(source)) continue;
+      try {
+        const bytes = await source.read(file);
+        if (source.isRemote || isCacheDamaged) await this.#keep(file, bytes);
+        return bytes;
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        const isMissing = error.code === "ERR_DATA_NOT_FOUND";
+        if (source.isRequested && !isMissing) throw error;
+        if (source.isRequested && !this.#reasons.has(source)) {
+          this.onNotice(`${error.message}; looking elsewhere`);
+        }
+        if (error.code === "ERR_DATA_GZIP" || error.code === "ERR_DATA_CHECKSUM") {
+          isCacheDamaged ||= !source.isRemote;
+          this.onNotice(`${error.message}; trying the next source`);
+        }
+        this.#reasons.set(source, error.message);
+      }
+    }
+    throw this.#notFound(file);
+  }
+
+  async #keep(file: DatasetFile, bytes: Uint8Array): Promise<void> {
+    try {
+      await keepInCache(this.cache, file, bytes);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.onNotice(`${file.name} cannot be kept in ${this.cache}: ${reason}`);
+    }
+  }
+
+  #notFound(file: DatasetFile): DataError {
+    const { name, files, homepage } = this.entry;
+    const reasons = this.sources.map(
+      (source) => `\n  ${source.name}\n    ${this.#reasons.get(source)}`,
+    );
+    const names = files.map((each) => `${each.name}.gz`).join(", ");
+    return new DataError(
+      "ERR_DATA_NOT_FOUND",
+      `${name}: no source has ${file.name}${reasons.join("")}\n  To go on: connect to the network,` +
+        ` or put ${names} (from ${homepage}) into a directory and name it with --data-dir`,
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { DataError } from "../data-error.js";
+import type { DatasetFile } from "../dataset-info.js";
+
+const gunzipAsync = promisify(gunzip);
+
+/**
+ * The decompressed bytes of a published file, once they are known to be the published ones.
+ *
+ * @param bytes what was found
+ * @param where the file's path or address, for the error
+ * @param isCompressed whether `bytes` are gzip's
+ * @throws {DataError} `ERR_DATA_GZIP` if they do not decompress; `ERR_DATA_CHECKSUM` if the result is
+ *   not the published file, by its length or its SHA-256
+ */
+export async function verifyFile(
+  file: DatasetFile,
+  bytes: Uint8Array,
+  where: string,
+  isCompressed: boolean,
+): Promise<Uint8Array> {
+  const contents = isCompressed ? await decompress(file, bytes, where) : bytes;
+  if (contents.length !== file.bytes) {
+    throw new DataError(
+      "ERR_DATA_CHECKSUM",
+      `${where}: the file has ${contents.length} bytes${isCompressed ? " when decompressed" : ""}` +
+        ` but the published one has ${file.bytes}`,
+    );
+  }
+  const digest = await crypto.subtle.digest("SHA-256", contents);
+  const sha256 = Buffer.from(digest).toString("hex");
+  if (sha256 !== file.sha256) {
+    throw new DataError(
+      "ERR_DATA_CHECKSUM",
+      `${where}: the SHA-256 is ${sha256} but the published file's is ${file.sha256}`,
+    );
+  }
+  return contents;
+}
+
+async function decompress(
+  file: DatasetFile,
+  bytes: Uint8Array,
+  where: string,
+): Promise<Uint8Array> {
+  try {
+    return await gunzipAsync(bytes, { maxOutputLength: file.bytes });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const finding =
+      code === "ERR_BUFFER_TOO_LARGE"
+        ? `it holds more than the published ${file.bytes} bytes`
+        : message;
+    throw new DataError("ERR_DATA_GZIP", `${where}: the file cannot be decompressed: ${finding}`, {
+      cause: error,
+    });
+  }
+}

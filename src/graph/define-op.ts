@@ -1,0 +1,106 @@
+import type { Attrs } from "../tensor/attrs.js";
+import { ShapeError, type Shape, type TensorSpec } from "../tensor/shape.js";
+import { currentModule } from "./trace.js";
+import { Tensor, type GraphNode } from "./tensor.js";
+
+/** Operands keyed by name. A name that ends in `?` may be absent: `"x" | "bias?"`. */
+export type Operands<Names extends string, T> = {
+  readonly [N in Names as N extends `${string}?` ? never : N]: T;
+} & { readonly [N in Names as N extends `${infer Name}?` ? Name : never]?: T | undefined };
+
+/** All operands present, `?` dropped. */
+type All<Names extends string, T> = { readonly [N in Names as Bare<N>]: T };
+export type Bare<N extends string> = N extends `${infer Name}?` ? Name : N;
+
+/** The values of an operand while a reference rule runs. Float64 in gradient checks, the dtype's array otherwise. */
+export interface Values {
+  readonly shape: Shape;
+  readonly data: Float32Array | Float64Array | Int32Array | Uint8Array;
+}
+
+/** Inputs and outputs by name, and `dy`, the gradient of the loss by the first output `y`. */
+export type GradientContext<I extends string, O extends string, A> = Operands<I, Tensor> &
+  All<O, Tensor> & { readonly [N in O as `d${Bare<N>}`]: Tensor } & { readonly attrs: A };
+
+/** Everything there is to say about an op but its fast kernels. */
+export interface OpRules<I extends string, O extends string, A extends Attrs> {
+  readonly name: string;
+  /** Operand names in order; `?` marks those that may be absent. */
+  readonly inputs: readonly I[];
+  /** Result names in order; `?` marks those that a program leaves out where nobody reads them. */
+  readonly outputs: readonly O[];
+  /** Inputs whose memory an output may take over, where nothing reads them afterwards. */
+  readonly inPlace?: { readonly [N in O as Bare<N>]?: readonly Bare<I>[] };
+  /** Shapes and dtypes of the outputs. @throws {ShapeError} if the inputs do not fit together */
+  shape(inputs: Operands<I, TensorSpec>, attrs: A): All<O, TensorSpec>;
+  /**
+   * Nodes for the gradients by the inputs, given `dy`. Gradients flow through the first output only.
+   * `null` where the op is not differentiated: gradients themselves, optimisers, data.
+   */
+  readonly gradient:
+    | ((context: GradientContext<I, O, A>) => { readonly [N in I as Bare<N>]?: Tensor })
+    | null;
+  /** Floating-point operations that the result needs; dead work on padding does not count. */
+  flops(inputs: Operands<I, TensorSpec>, outputs: All<O, TensorSpec>, attrs: A): number;
+  /** Bytes moved, where that is not simply every operand once. */
+  bytes?(inputs: Operands<I, TensorSpec>, outputs: All<O, TensorSpec>, attrs: A): number;
+  /** Plain loops that define the numbers. Outputs hold anything at first; inputs are valid. */
+  reference(inputs: Operands<I, Values>, outputs: Operands<O, Values>, attrs: A): void;
+}
+
+/** An op as graphs hold it: its rules, with the operand names erased. */
+export type Op = OpRules<string, string, Attrs>;
+
+let nodeCount = 0;
+
+/**
+ * Declares an op. The returned function traces one node: it takes operands by name and the attributes,
+ * and returns the outputs by name.
+ */
+export function defineOp<const I extends string, const O extends string, A extends Attrs = Record<never, never>>(
+  rules: OpRules<I, O, A>,
+): OpRules<I, O, A> & { readonly trace: (inputs: Operands<I, Tensor>, attrs: A) => All<O, Tensor> } {
+  const op = rules as unknown as Op;
+  function trace(operands: Operands<I, Tensor>, attrs: A): All<O, Tensor> {
+    const inputs = present(operands);
+    const module = currentModule();
+    const outputs: Record<string, Tensor> = {};
+    const node: GraphNode = { id: nodeCount++, op, inputs, outputs, attrs, module };
+    for (const [name, { shape, dtype }] of Object.entries(shapesOf(op, inputs, attrs, module))) {
+      outputs[name] = new Tensor(shape, dtype, node);
+    }
+    return outputs as All<O, Tensor>;
+  }
+  return { ...rules, trace };
+}
+
+/** Traces `op` again on other inputs: what graph passes do. */
+export function applyOp(op: Op, inputs: Readonly<Record<string, Tensor>>, attrs: Attrs, module: string): GraphNode {
+  const outputs: Record<string, Tensor> = {};
+  const node: GraphNode = { id: nodeCount++, op, inputs: present(inputs), outputs, attrs, module };
+  for (const [name, { shape, dtype }] of Object.entries(shapesOf(op, inputs, attrs, module))) {
+    outputs[name] = new Tensor(shape, dtype, node);
+  }
+  return node;
+}
+
+function shapesOf(op: Op, inputs: Readonly<Record<string, TensorSpec>>, attrs: Attrs, module: string): Record<string, TensorSpec> {
+  try {
+    return op.shape(inputs, attrs);
+  } catch (error) {
+    if (error instanceof ShapeError && module) error.inModule(module);
+    throw error;
+  }
+}
+
+const present = (operands: Readonly<Record<string, Tensor | undefined>>): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(operands).filter((entry): entry is [string, Tensor] => entry[1] !== undefined));
+
+/** Work of one node: floating-point operations, and bytes read and written. */
+export interface Cost {
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+/** Outputs by name and bare of `?`, as rules declare them. */
+export const outputNames = (op: Pick<Op, "outputs">): readonly string[] => op.outputs.map((name) => name.replace("?", ""));

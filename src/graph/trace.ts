@@ -1,0 +1,67 @@
+import { ResnetError } from "../tensor/error.js";
+import { input, type Leaf, type Tensor } from "./tensor.js";
+
+/** A module's call, as it happened while tracing. */
+export interface ModuleCall {
+  readonly path: string;
+  readonly module: object;
+  readonly output: Tensor;
+}
+
+/** What a module needs to know while its forward runs, and what it leaves behind besides its output. */
+export class Trace {
+  /** New values that state takes at the end of a run: running statistics. */
+  readonly updates = new Map<Leaf, Tensor>();
+  /** Every module call, innermost first. */
+  readonly calls: ModuleCall[] = [];
+  private key: Leaf | null = null;
+  private streams = 0;
+
+  constructor(
+    /** Whether batch norm uses the batch's statistics and dropout drops. */
+    readonly training: boolean,
+    /** Path of every module, `""` for the root. */
+    readonly paths: ReadonlyMap<object, string>,
+  ) {}
+
+  /** A random stream for one layer of this trace: the run's key, and a number that no other layer has. */
+  randomStream(): { readonly key: Leaf; readonly stream: number } {
+    this.key ??= input("randomKey", [2], "i32");
+    return { key: this.key, stream: this.streams++ };
+  }
+}
+
+let active: Trace | null = null;
+const modules: string[] = [];
+
+/** Runs `body`, in which modules find `trace` as the current one. */
+export function withTrace<T>(trace: Trace, body: () => T): T {
+  const before = active;
+  active = trace;
+  try {
+    return body();
+  } finally {
+    active = before;
+  }
+}
+
+/** @throws {ResnetError} `ERR_TRACE` outside `withTrace` */
+export function currentTrace(): Trace {
+  if (!active) {
+    throw new ResnetError("ERR_TRACE", "a module was called outside a trace: use evaluate(module, x), or withTrace");
+  }
+  return active;
+}
+
+/** Path of the module being traced; empty outside every module. */
+export const currentModule = (): string => modules.at(-1) ?? "";
+
+/** Runs `body` with every node it traces, and every error it throws, marked as made in the module at `path`. */
+export function inModule<T>(path: string, body: () => T): T {
+  modules.push(path);
+  try {
+    return body();
+  } finally {
+    modules.pop();
+  }
+}

@@ -1,0 +1,53 @@
+import { currentTrace } from "../graph/trace.js";
+import type { Tensor } from "../graph/tensor.js";
+import { batchNorm2d, batchNorm2dTraining } from "../ops/batch-norm2d.js";
+import { runningStatisticsOp } from "../ops/running-statistics.js";
+import { sizeOf } from "../tensor/shape.js";
+import { constantInit } from "./initializers.js";
+import { Module } from "./module.js";
+import { ModuleState, Parameter } from "./parameter.js";
+
+export interface BatchNorm2dOptions {
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+  /** Weight of a new batch in the running statistics. Default 0.1. */
+  readonly momentum?: number;
+}
+
+/**
+ * Batch normalisation over H, W and N of `[H, W, N, channels]`. PyTorch's `BatchNorm2d`.
+ *
+ * In training it normalises with the batch's statistics and moves the running ones; in evaluation it uses those.
+ */
+export class BatchNorm2d extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly running_mean: ModuleState;
+  readonly running_var: ModuleState;
+  private readonly options: Required<BatchNorm2dOptions>;
+
+  constructor(channels: number, { eps = 1e-5, momentum = 0.1 }: BatchNorm2dOptions = {}) {
+    super();
+    this.weight = new Parameter([channels], constantInit(1));
+    this.bias = new Parameter([channels], constantInit(0));
+    this.running_mean = new ModuleState([channels], constantInit(0));
+    this.running_var = new ModuleState([channels], constantInit(1));
+    this.options = { eps, momentum };
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    const { eps, momentum } = this.options;
+    const trace = currentTrace();
+    const running = { mean: this.running_mean, variance: this.running_var };
+    if (!trace.training) return batchNorm2d(x, this, running, eps);
+    const { y, mean, variance } = batchNorm2dTraining(x, this, eps);
+    const count = sizeOf(x.shape.slice(0, -1));
+    const { newMean, newVariance } = runningStatisticsOp.trace(
+      { runningMean: running.mean, runningVariance: running.variance, mean, variance },
+      { momentum, count },
+    );
+    trace.updates.set(this.running_mean, newMean);
+    trace.updates.set(this.running_var, newVariance);
+    return y;
+  }
+}

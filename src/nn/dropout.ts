@@ -1,0 +1,19 @@
+import { currentTrace } from "../graph/trace.js";
+import type { Tensor } from "../graph/tensor.js";
+import { dropout } from "../ops/dropout.js";
+import { Module } from "./module.js";
+
+/** In training, zeroes elements at random and scales up the others; in evaluation, nothing. PyTorch's `Dropout`. */
+export class Dropout extends Module {
+  /** @param probability of an element to become 0, in `[0, 1)` */
+  constructor(private readonly probability = 0.5) {
+    super();
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    const trace = currentTrace();
+    if (!trace.training || this.probability === 0) return x;
+    const { key, stream } = trace.randomStream();
+    return dropout(x, key, { probability: this.probability, stream });
+  }
+}

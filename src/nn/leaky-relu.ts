@@ -1,0 +1,14 @@
+import type { Tensor } from "../graph/tensor.js";
+import { leakyRelu } from "../ops/leaky-relu.js";
+import { Module } from "./module.js";
+
+/** `x > 0 ? x : slope · x`, any shape. PyTorch's `LeakyReLU`. */
+export class LeakyReLU extends Module {
+  constructor(private readonly slope = 0.01) {
+    super();
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    return leakyRelu(x, this.slope);
+  }
+}

@@ -1,0 +1,32 @@
+import { Leaf } from "../graph/tensor.js";
+import { hostArray, type HostArray } from "../tensor/host-array.js";
+import { randomKey } from "../tensor/random.js";
+import type { Shape } from "../tensor/shape.js";
+import type { Initializer } from "./initializers.js";
+
+/** State of a module. Its name is the path of its field, the key in checkpoints: `layer1.0.bn1.running_mean`. */
+export class ModuleState extends Leaf {
+  constructor(
+    shape: Shape,
+    /** First values, in the order of elements of the shape that checkpoints hold. */
+    readonly initializer: Initializer,
+  ) {
+    super("state", "", shape);
+  }
+
+  /** Shape in checkpoints, PyTorch's: weights `[Out, In]` and `[Cout, Cin, KH, KW]`, vectors as they are. */
+  get torchShape(): Shape {
+    const [a, b, c, d] = this.shape;
+    if (this.shape.length === 2) return [b!, a!];
+    if (this.shape.length === 4) return [d!, c!, a!, b!];
+    return this.shape;
+  }
+
+  /** First values in PyTorch's shape and order, for a run with this seed. Depends on seed and name alone. */
+  initialise(seed: number, name: string): HostArray<"f32"> {
+    return hostArray(this.torchShape, this.initializer(this.torchShape, randomKey(seed, "initialise", name)));
+  }
+}
+
+/** State that is trained. */
+export class Parameter extends ModuleState {}

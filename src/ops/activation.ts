@@ -1,0 +1,14 @@
+/** The function at the end of a fused op: `none`, `relu`, or `leakyRelu` with its slope (0 otherwise). */
+export type ActivationAttrs = {
+  readonly activation: "none" | "relu" | "leakyRelu";
+  readonly slope: number;
+};
+
+export const noActivation: ActivationAttrs = { activation: "none", slope: 0 };
+
+export const activate = (value: number, { activation, slope }: ActivationAttrs): number =>
+  activation === "none" || value > 0 ? value : slope * value + 0; // + 0 turns −0 into 0
+
+/** Derivative of the activation where its result is `y`. At 0 it is `slope`, as in PyTorch. */
+export const activationGrad = (y: number, { activation, slope }: ActivationAttrs): number =>
+  activation === "none" || y > 0 ? 1 : slope;

@@ -1,0 +1,26 @@
+import { defineOp } from "../graph/define-op.js";
+import { sizeOf } from "../tensor/shape.js";
+
+/**
+ * A normalisation with running statistics as one scale and one shift for each channel, which the epilogue of the
+ * convolution before it applies: `scale = weight / √(variance + eps)`, `shift = bias − mean · scale`, all `[C]`.
+ */
+export const batchNormFoldOp = defineOp<
+  "mean" | "variance" | "weight" | "bias",
+  "scale" | "shift",
+  { readonly eps: number }
+>({
+  name: "batchNormFold",
+  inputs: ["mean", "variance", "weight", "bias"],
+  outputs: ["scale", "shift"],
+  gradient: null,
+  shape: ({ weight, bias }) => ({ scale: weight, shift: bias }),
+  flops: ({ weight }) => 5 * sizeOf(weight.shape),
+  reference({ mean, variance, weight, bias }, { scale, shift }, { eps }) {
+    for (let i = 0; i < scale.data.length; i++) {
+      const factor = weight.data[i]! / Math.sqrt(variance.data[i]! + eps);
+      scale.data[i] = factor;
+      shift.data[i] = bias.data[i]! - mean.data[i]! * factor;
+    }
+  },
+});

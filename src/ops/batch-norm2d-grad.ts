@@ -1,0 +1,97 @@
+import { defineOp, type Operands } from "../graph/define-op.js";
+import type { Tensor } from "../graph/tensor.js";
+import { dims4, sizeOf } from "../tensor/shape.js";
+import { activationGrad, noActivation, type ActivationAttrs } from "./activation.js";
+
+type GradAttrs = ActivationAttrs & { readonly eps: number };
+
+/**
+ * Gradients of `batchNorm2d` by its parameters, the first of two passes over the batch.
+ *
+ *     dz      = dy · act′(y)                                    [H, W, N, C]
+ *     dbias   = Σ dz                                            [C]
+ *     dweight = Σ dz · (x − mean) / √(variance + eps)           [C]
+ *
+ * `y` is needed where an activation was fused; `dz` where the shortcut's gradient is wanted too.
+ */
+export const batchNormParamGradOp = defineOp<
+  "dy" | "x" | "mean" | "variance" | "y?",
+  "dweight" | "dbias" | "dz?",
+  GradAttrs
+>({
+  name: "batchNormParamGrad",
+  inputs: ["dy", "x", "mean", "variance", "y?"],
+  outputs: ["dweight", "dbias", "dz?"],
+  inPlace: { dz: ["dy"] },
+  gradient: null,
+  shape({ dy, x }) {
+    const [, , , c] = dims4(x, "batchNormParamGrad");
+    return {
+      dweight: { shape: [c], dtype: "f32" },
+      dbias: { shape: [c], dtype: "f32" },
+      dz: { shape: x.shape, dtype: dy.dtype },
+    };
+  },
+  flops: ({ x }) => 5 * sizeOf(x.shape),
+  reference({ dy, x, mean, variance, y }, { dweight, dbias, dz }, attrs) {
+    const c = mean.data.length;
+    const inverse = Float64Array.from(variance.data, (v) => 1 / Math.sqrt(v + attrs.eps));
+    const weightSums = new Float64Array(c);
+    const biasSums = new Float64Array(c);
+    for (let i = 0; i < x.data.length; i++) {
+      const k = i % c;
+      const gradient = dy.data[i]! * (y ? activationGrad(y.data[i]!, attrs) : 1);
+      biasSums[k]! += gradient;
+      weightSums[k]! += gradient * (x.data[i]! - mean.data[k]!) * inverse[k]!;
+      if (dz) dz.data[i] = gradient;
+    }
+    dweight.data.set(weightSums);
+    dbias.data.set(biasSums);
+  },
+});
+
+/** Traces the gradients of a batch normalisation by its parameters; see `batchNormParamGradOp`. */
+export const batchNormParamGrad = (
+  dy: Tensor,
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  eps: number,
+): { readonly dweight: Tensor; readonly dbias: Tensor } =>
+  batchNormParamGradOp.trace({ dy, x, mean, variance }, { eps, ...noActivation });
+
+type InputGradOperands = "dy" | "x" | "mean" | "variance" | "weight" | "dweight?" | "dbias?" | "y?";
+
+/**
+ * Gradient of `batchNorm2d` by x, the second pass, with M = H·W·N and x̂ the normalised x:
+ *
+ *     dx = weight / √(variance + eps) · (dz − dbias / M − x̂ · dweight / M)        [H, W, N, C]
+ *
+ * The last two terms are the paths through mean and variance; with running statistics dweight and dbias are
+ * absent, and so are the terms.
+ */
+export const batchNormInputGradOp = defineOp<InputGradOperands, "dx", GradAttrs>({
+  name: "batchNormInputGrad",
+  inputs: ["dy", "x", "mean", "variance", "weight", "dweight?", "dbias?", "y?"],
+  outputs: ["dx"],
+  inPlace: { dx: ["dy"] },
+  gradient: null,
+  shape: ({ dy, x }) => ({ dx: { shape: x.shape, dtype: dy.dtype } }),
+  flops: ({ x }) => 7 * sizeOf(x.shape),
+  reference({ dy, x, mean, variance, weight, dweight, dbias, y }, { dx }, attrs) {
+    const c = mean.data.length;
+    const count = x.data.length / c;
+    const inverse = Float64Array.from(variance.data, (v) => 1 / Math.sqrt(v + attrs.eps));
+    for (let i = 0; i < x.data.length; i++) {
+      const k = i % c;
+      const dz = dy.data[i]! * (y ? activationGrad(y.data[i]!, attrs) : 1);
+      const normalised = (x.data[i]! - mean.data[k]!) * inverse[k]!;
+      const throughStatistics = ((dbias?.data[k] ?? 0) + normalised * (dweight?.data[k] ?? 0)) / count;
+      dx.data[i] = weight.data[k]! * inverse[k]! * (dz - throughStatistics);
+    }
+  },
+});
+
+/** Traces the gradient of a batch normalisation by x; see `batchNormInputGradOp`. */
+export const batchNormInputGrad = (operands: Operands<InputGradOperands, Tensor>, eps: number): Tensor =>
+  batchNormInputGradOp.trace(operands, { eps, ...noActivation }).dx;

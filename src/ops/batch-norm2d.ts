@@ -1,0 +1,101 @@
+import { defineOp } from "../graph/define-op.js";
+import type { Tensor } from "../graph/tensor.js";
+import { dims4, sameShape, ShapeError, sizeOf } from "../tensor/shape.js";
+import { activate, noActivation, type ActivationAttrs } from "./activation.js";
+import { batchNormInputGrad, batchNormParamGrad } from "./batch-norm2d-grad.js";
+import { batchNormStatisticsOp } from "./batch-norm-statistics.js";
+
+export type BatchNorm2dAttrs = {
+  /** Added to the variance, so that a constant channel divides by something. */
+  readonly eps: number;
+  /** Where mean and variance come from: this batch (they depend on x) or running averages (constants). */
+  readonly statistics: "batch" | "running";
+};
+
+/**
+ * Batch normalisation with given statistics: `y = act((x − mean) / √(variance + eps) · weight + bias + residual)`.
+ *
+ *     x, residual, y                 [H, W, N, C]
+ *     mean, variance, weight, bias   [C]     variance is the biased one
+ *
+ * Users trace `batchNorm2d`; residual and activation is what the planner fuses into it.
+ * Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
+ */
+export const batchNorm2dOp = defineOp<
+  "x" | "mean" | "variance" | "weight" | "bias" | "residual?",
+  "y",
+  BatchNorm2dAttrs & ActivationAttrs
+>({
+  name: "batchNorm2d",
+  inputs: ["x", "mean", "variance", "weight", "bias", "residual?"],
+  outputs: ["y"],
+  inPlace: { y: ["x", "residual"] },
+
+  shape({ x, residual, ...vectors }) {
+    const [, , , c] = dims4(x, "batchNorm2d");
+    for (const [name, vector] of Object.entries(vectors)) {
+      if (!sameShape(vector.shape, [c])) {
+        throw new ShapeError("batchNorm2d", `x has ${c} channels but ${name} has ${sizeOf(vector.shape)} values`, {
+          x: { shape: x.shape, axes: "H W N C" },
+          [name]: { shape: vector.shape, axes: "C" },
+        });
+      }
+    }
+    if (residual && !sameShape(residual.shape, x.shape)) {
+      throw new ShapeError("batchNorm2d", "the residual must have the shape of x", {
+        x: { shape: x.shape, axes: "H W N C" },
+        residual: { shape: residual.shape, axes: "H W N C" },
+      });
+    }
+    return { y: { shape: x.shape, dtype: x.dtype } };
+  },
+
+  gradient({ x, mean, variance, weight, dy, attrs: { eps, statistics } }) {
+    const { dweight, dbias } = batchNormParamGrad(dy, x, mean, variance, eps);
+    const sums = statistics === "batch" ? { dweight, dbias } : {};
+    return { x: batchNormInputGrad({ dy, x, mean, variance, weight, ...sums }, eps), weight: dweight, bias: dbias };
+  },
+
+  flops: ({ x }) => 4 * sizeOf(x.shape),
+
+  reference({ x, mean, variance, weight, bias, residual }, { y }, attrs) {
+    const c = mean.data.length;
+    const scale = Float64Array.from(weight.data, (w, i) => w / Math.sqrt(variance.data[i]! + attrs.eps));
+    for (let i = 0; i < x.data.length; i++) {
+      const k = i % c;
+      const value = (x.data[i]! - mean.data[k]!) * scale[k]! + bias.data[k]! + (residual?.data[i] ?? 0);
+      y.data[i] = activate(value, attrs);
+    }
+  },
+});
+
+/** Parameters of a batch normalisation, `[C]` each. */
+export interface BatchNormParameters {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+}
+
+/** Statistics that a batch normalisation used, `[C]` each. */
+export interface BatchNormStatistics {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/** Traces a normalisation with given running statistics: evaluation mode. */
+export const batchNorm2d = (
+  x: Tensor,
+  { weight, bias }: BatchNormParameters,
+  { mean, variance }: BatchNormStatistics,
+  eps: number,
+): Tensor => batchNorm2dOp.trace({ x, mean, variance, weight, bias }, { eps, statistics: "running", ...noActivation }).y;
+
+/** Traces a normalisation with the batch's own statistics, which it returns as well: training mode. */
+export function batchNorm2dTraining(
+  x: Tensor,
+  { weight, bias }: BatchNormParameters,
+  eps: number,
+): { readonly y: Tensor } & BatchNormStatistics {
+  const { mean, variance } = batchNormStatisticsOp.trace({ x }, {});
+  const attrs = { eps, statistics: "batch", ...noActivation } as const;
+  return { y: batchNorm2dOp.trace({ x, mean, variance, weight, bias }, attrs).y, mean, variance };
+}

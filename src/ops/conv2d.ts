@@ -1,0 +1,133 @@
+import { defineOp } from "../graph/define-op.js";
+import type { Tensor } from "../graph/tensor.js";
+import { ResnetError } from "../tensor/error.js";
+import { dims4, sameShape, ShapeError, sizeOf, type TensorSpec } from "../tensor/shape.js";
+import { activate, noActivation, type ActivationAttrs } from "./activation.js";
+import { meanAndVariance } from "./batch-norm-statistics.js";
+import { biasGrad } from "./bias-grad.js";
+import { conv2dInputGrad, conv2dWeightGrad } from "./conv2d-grad.js";
+import { gemm } from "./gemm.js";
+import { forEachTap, tapCount, windowOutput, type WindowAttrs } from "./window.js";
+
+export type Conv2dAttrs = WindowAttrs & {
+  /** Channels are cut into this many groups; each output channel sees the inputs of its own group. */
+  readonly groups: number;
+};
+
+/**
+ * 2-D convolution: `y[oh, ow] = act(scale · Σ x[oh·s+kh−p, ow·s+kw−p] · weight[kh, kw] + bias + residual)`.
+ *
+ *     x         [H, W, N, Cin]
+ *     weight    [KH, KW, Cin/groups, Cout]
+ *     bias      [Cout]
+ *     y         [OH, OW, N, Cout]     OH = ⌊(H + 2p − KH) / s⌋ + 1, OW likewise
+ *
+ * Users trace `conv2d`; scale, residual, the activation, and reading mean and variance (of y over
+ * OH, OW, N; biased) is what the planner fuses into it.
+ */
+export const conv2dOp = defineOp<
+  "x" | "weight" | "bias?" | "scale?" | "residual?",
+  "y" | "mean?" | "variance?",
+  Conv2dAttrs & ActivationAttrs
+>({
+  name: "conv2d",
+  inputs: ["x", "weight", "bias?", "scale?", "residual?"],
+  outputs: ["y", "mean?", "variance?"],
+  inPlace: { y: ["residual"] },
+
+  shape({ x, weight, bias, scale, residual }, attrs) {
+    const [, , n, cin] = dims4(x, "conv2d");
+    const [kh, kw, weightCin, cout] = dims4(weight, "conv2d", "weight", "KH KW Cin/groups Cout");
+    checkGroups("conv2d", x, weight, cin, weightCin, cout, attrs.groups);
+    const [oh, ow] = windowOutput("conv2d", x.shape, [kh, kw], attrs);
+    const y = [oh, ow, n, cout];
+    for (const [name, vector] of Object.entries({ bias, scale })) {
+      if (vector && !sameShape(vector.shape, [cout])) {
+        throw new ShapeError("conv2d", `${name} must have ${cout} values, one for each output channel`, {
+          weight: { shape: weight.shape, axes: "KH KW Cin/groups Cout" },
+          [name]: { shape: vector.shape, axes: "Cout" },
+        });
+      }
+    }
+    if (residual && !sameShape(residual.shape, y)) {
+      throw new ShapeError("conv2d", "the residual must have the shape of y", {
+        residual: { shape: residual.shape, axes: "H W N C" },
+        y: { shape: y, axes: "OH OW N Cout" },
+      });
+    }
+    const statistic: TensorSpec = { shape: [cout], dtype: "f32" };
+    return { y: { shape: y, dtype: x.dtype }, mean: statistic, variance: statistic };
+  },
+
+  gradient({ x, weight, bias, dy, attrs: { stride, padding, groups } }) {
+    const [h, w] = dims4(x);
+    const [kh, kw] = dims4(weight);
+    return {
+      x: conv2dInputGrad(dy, weight, { stride, padding, groups, imageSize: [h, w] }),
+      weight: conv2dWeightGrad(x, dy, { stride, padding, groups, kernelSize: [kh, kw] }),
+      ...(bias && { bias: biasGrad(dy) }),
+    };
+  },
+
+  flops: ({ x, weight }, { y }, attrs) => convolutionFlops(x, weight, y, attrs),
+
+  reference({ x, weight, bias, scale, residual }, { y, mean, variance }, attrs) {
+    const [h, w, n, cin] = dims4(x);
+    const [kh, kw, groupCin, cout] = dims4(weight);
+    const [oh, ow] = dims4(y);
+    const groupCout = cout / attrs.groups;
+    const sums = new Float64Array(sizeOf(y.shape));
+    forEachTap({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }, (pixel, from, tap) => {
+      for (let g = 0; g < attrs.groups; g++) {
+        gemm(
+          { data: sums, at: pixel * n * cout + g * groupCout, stride: cout }, // y[pixel]: [N, Cout]
+          { data: x.data, at: from * n * cin + g * groupCin, stride: cin }, // x[from]: [N, Cin]
+          { data: weight.data, at: tap * groupCin * cout + g * groupCout, stride: cout }, // weight[tap]: [Cin, Cout]
+          n,
+          groupCout,
+          groupCin,
+        );
+      }
+    });
+    for (let i = 0; i < sums.length; i++) {
+      const c = i % cout;
+      const value = sums[i]! * (scale?.data[c] ?? 1) + (bias?.data[c] ?? 0) + (residual?.data[i] ?? 0);
+      y.data[i] = activate(value, attrs);
+    }
+    if (mean && variance) meanAndVariance(y, mean, variance);
+  },
+});
+
+/** Traces a convolution of `x [H, W, N, Cin]` with `weight [KH, KW, Cin/groups, Cout]`; see `conv2dOp`. */
+export const conv2d = (x: Tensor, weight: Tensor, attrs: Partial<Conv2dAttrs> = {}, bias?: Tensor): Tensor =>
+  conv2dOp.trace({ x, weight, bias }, { stride: 1, padding: 0, groups: 1, ...attrs, ...noActivation }).y;
+
+function checkGroups(
+  op: string,
+  x: TensorSpec,
+  weight: TensorSpec,
+  cin: number,
+  weightCin: number,
+  cout: number,
+  groups: number,
+): void {
+  if (!Number.isInteger(groups) || groups < 1 || cout % groups !== 0) {
+    throw new ResnetError("ERR_ATTRIBUTE", `${op}: groups must divide the ${cout} output channels, but it is ${groups}`);
+  }
+  if (cin !== weightCin * groups) {
+    const takes = groups === 1 ? `${weightCin}` : `${groups} groups of ${weightCin}`;
+    throw new ShapeError(op, `x has ${cin} channels but weight takes ${takes}`, {
+      x: { shape: x.shape, axes: "H W N Cin" },
+      weight: { shape: weight.shape, axes: groups === 1 ? "KH KW Cin Cout" : "KH KW Cin/groups Cout" },
+    });
+  }
+}
+
+/** Two per multiply-add, counting only taps inside the image. x and y may be either the values or their gradients. */
+export function convolutionFlops(x: TensorSpec, weight: TensorSpec, y: TensorSpec, attrs: WindowAttrs): number {
+  const [h, w, n] = dims4(x);
+  const [kh, kw, groupCin, cout] = dims4(weight);
+  const [oh, ow] = dims4(y);
+  return 2 * tapCount({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }) * n * groupCin * cout;
+}
+

@@ -1,0 +1,44 @@
+import { defineOp } from "../graph/define-op.js";
+import type { Tensor } from "../graph/tensor.js";
+import { ResnetError } from "../tensor/error.js";
+import { threefry, uniform } from "../tensor/random.js";
+import { sizeOf } from "../tensor/shape.js";
+
+export type DropoutAttrs = {
+  /** Probability of an element to become 0, in `[0, 1)`. */
+  readonly probability: number;
+  /** Number of the layer, so that no two layers of a run draw the same elements. */
+  readonly stream: number;
+};
+
+/**
+ * Zeroes each element with the given probability and divides the others by `1 − probability`.
+ *
+ * Element i is kept where `uniform(threefry(key, stream, 2), i) ≥ probability`. As the draw is a function of
+ * the key, the gradient is the same op on dy.
+ *
+ *     x, y [any shape]   key i32 [2], one for each step
+ */
+export const dropoutOp = defineOp<"x" | "key", "y", DropoutAttrs>({
+  name: "dropout",
+  inputs: ["x", "key"],
+  outputs: ["y"],
+  inPlace: { y: ["x"] },
+  shape({ x }, { probability }) {
+    if (!(probability >= 0 && probability < 1)) {
+      throw new ResnetError("ERR_ATTRIBUTE", `dropout: probability must be in [0, 1), but it is ${probability}`);
+    }
+    return { y: x };
+  },
+  gradient: ({ key, dy, attrs }) => ({ x: dropout(dy, key, attrs) }),
+  flops: ({ x }) => sizeOf(x.shape),
+  reference({ x, key }, { y }, { probability, stream }) {
+    const streamKey = threefry([key.data[0]!, key.data[1]!], stream, 2);
+    for (let i = 0; i < y.data.length; i++) {
+      y.data[i] = uniform(streamKey, i) >= probability ? x.data[i]! / (1 - probability) : 0;
+    }
+  },
+});
+
+/** Traces dropout; see `dropoutOp`. */
+export const dropout = (x: Tensor, key: Tensor, attrs: DropoutAttrs): Tensor => dropoutOp.trace({ x, key }, attrs).y;

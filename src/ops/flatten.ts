@@ -1,0 +1,57 @@
+import { defineOp } from "../graph/define-op.js";
+import type { Tensor } from "../graph/tensor.js";
+import { dims2, dims4 } from "../tensor/shape.js";
+
+/**
+ * One row of features for each sample: `x [H, W, N, C]` to `y [N, C·H·W]`, features in PyTorch's order C, H, W, so
+ * that a linear layer's checkpoint means the same here.
+ */
+export const flattenOp = defineOp<"x", "y">({
+  name: "flatten",
+  inputs: ["x"],
+  outputs: ["y"],
+  shape({ x }) {
+    const [h, w, n, c] = dims4(x, "flatten");
+    return { y: { shape: [n, c * h * w], dtype: x.dtype } };
+  },
+  gradient({ x, dy }) {
+    const [h, w] = dims4(x);
+    return { x: flattenGradOp.trace({ dy }, { imageSize: [h, w] }).dx };
+  },
+  flops: () => 0,
+  reference({ x }, { y }) {
+    const [h, w, n, c] = dims4(x);
+    forEachFeature(h * w, n, c, (pixelMajor, featureMajor) => (y.data[featureMajor] = x.data[pixelMajor]!));
+  },
+});
+
+/** Traces `x [H, W, N, C]` as rows `[N, C·H·W]`. */
+export const flatten = (x: Tensor): Tensor => flattenOp.trace({ x }, {}).y;
+
+/** Gradient of `flatten`: `dy [N, C·H·W]` back to `dx [H, W, N, C]`. */
+export const flattenGradOp = defineOp<"dy", "dx", { readonly imageSize: readonly [number, number] }>({
+  name: "flattenGrad",
+  inputs: ["dy"],
+  outputs: ["dx"],
+  gradient: null,
+  shape({ dy }, { imageSize: [h, w] }) {
+    const [n, features] = dims2(dy);
+    return { dx: { shape: [h, w, n, features / (h * w)], dtype: dy.dtype } };
+  },
+  flops: () => 0,
+  reference({ dy }, { dx }) {
+    const [h, w, n, c] = dims4(dx);
+    forEachFeature(h * w, n, c, (pixelMajor, featureMajor) => (dx.data[pixelMajor] = dy.data[featureMajor]!));
+  },
+});
+
+function forEachFeature(pixels: number, n: number, c: number, visit: (pixelMajor: number, featureMajor: number) => void): void {
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let sample = 0; sample < n; sample++) {
+      for (let channel = 0; channel < c; channel++) {
+        visit((pixel * n + sample) * c + channel, (sample * c + channel) * pixels + pixel);
+      }
+    }
+  }
+}
+

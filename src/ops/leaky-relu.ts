@@ -1,0 +1,44 @@
+import { defineOp } from "../graph/define-op.js";
+import type { Tensor } from "../graph/tensor.js";
+import { ResnetError } from "../tensor/error.js";
+import { sizeOf } from "../tensor/shape.js";
+import { activate, activationGrad } from "./activation.js";
+
+type SlopeAttrs = { readonly slope: number };
+
+/** `x > 0 ? x : slope · x`, element by element. */
+export const leakyReluOp = defineOp<"x", "y", SlopeAttrs>({
+  name: "leakyRelu",
+  inputs: ["x"],
+  outputs: ["y"],
+  inPlace: { y: ["x"] },
+  shape({ x }, { slope }) {
+    // The gradient reads the sign of x off the result, which a negative slope would turn around.
+    if (!(slope >= 0)) throw new ResnetError("ERR_ATTRIBUTE", `leakyRelu: slope must not be negative, but it is ${slope}`);
+    return { y: x };
+  },
+  gradient: ({ y, dy, attrs }) => ({ x: leakyReluGradOp.trace({ dy, y }, attrs).dx }),
+  flops: ({ x }) => 2 * sizeOf(x.shape),
+  reference({ x }, { y }, { slope }) {
+    for (let i = 0; i < y.data.length; i++) y.data[i] = activate(x.data[i]!, { activation: "leakyRelu", slope });
+  },
+});
+
+/** Traces `x > 0 ? x : slope · x`; PyTorch's `leaky_relu(x, slope)`, whose default slope is 0.01. */
+export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => leakyReluOp.trace({ x }, { slope }).y;
+
+/** Gradient of `leakyRelu`, by the sign of its result: `dx = y > 0 ? dy : slope · dy`. */
+export const leakyReluGradOp = defineOp<"dy" | "y", "dx", SlopeAttrs>({
+  name: "leakyReluGrad",
+  inputs: ["dy", "y"],
+  outputs: ["dx"],
+  inPlace: { dx: ["dy"] },
+  gradient: null,
+  shape: ({ dy }) => ({ dx: dy }),
+  flops: ({ dy }) => 2 * sizeOf(dy.shape),
+  reference({ dy, y }, { dx }, { slope }) {
+    for (let i = 0; i < dx.data.length; i++) {
+      dx.data[i] = dy.data[i]! * activationGrad(y.data[i]!, { activation: "leakyRelu", slope });
+    }
+  },
+});

@@ -1,0 +1,86 @@
+import { defineOp } from "../graph/define-op.js";
+import type { Tensor } from "../graph/tensor.js";
+import { ResnetError } from "../tensor/error.js";
+import { dims4, sizeOf } from "../tensor/shape.js";
+import { forEachTap, windowOutput, type WindowAttrs } from "./window.js";
+
+/** A square window, and how it moves; all in pixels. */
+export type PoolAttrs = WindowAttrs & { readonly kernel: number };
+
+/**
+ * The largest value in each window; padding never wins, the first of equals does, NaN beats everything.
+ *
+ *     x [H, W, N, C]   y [OH, OW, N, C]   index u8 [OH, OW, N, C]: the winner's tap, kh · kernel + kw
+ */
+export const maxPool2dOp = defineOp<"x", "y" | "index?", PoolAttrs>({
+  name: "maxPool2d",
+  inputs: ["x"],
+  outputs: ["y", "index?"],
+  shape({ x }, attrs) {
+    const [, , n, c] = dims4(x, "maxPool2d");
+    checkPool("maxPool2d", attrs);
+    const [oh, ow] = windowOutput("maxPool2d", x.shape, [attrs.kernel, attrs.kernel], attrs);
+    const shape = [oh, ow, n, c];
+    return { y: { shape, dtype: x.dtype }, index: { shape, dtype: "u8" } };
+  },
+  gradient({ x, index, dy, attrs }) {
+    const [h, w] = dims4(x);
+    return { x: maxPool2dGradOp.trace({ dy, index }, { ...attrs, imageSize: [h, w] }).dx };
+  },
+  flops: (_, { y }, { kernel }) => sizeOf(y.shape) * kernel * kernel,
+  reference({ x }, { y, index }, attrs) {
+    const [h, w, n, c] = dims4(x);
+    const [oh, ow] = dims4(y);
+    y.data.fill(-Infinity);
+    index?.data.fill(0);
+    forEachTap({ ...attrs, image: [h, w], kernel: [attrs.kernel, attrs.kernel], output: [oh, ow] }, (to, from, tap) => {
+      for (let i = 0; i < n * c; i++) {
+        const value = x.data[from * n * c + i]!;
+        const best = y.data[to * n * c + i]!;
+        if (!(value > best) && !(Number.isNaN(value) && !Number.isNaN(best))) continue;
+        y.data[to * n * c + i] = value;
+        if (index) index.data[to * n * c + i] = tap;
+      }
+    });
+  },
+});
+
+/** Traces max pooling; see `maxPool2dOp`. */
+export const maxPool2d = (x: Tensor, attrs: PoolAttrs): Tensor => maxPool2dOp.trace({ x }, attrs).y;
+
+/** Gradient of `maxPool2d`: each dy goes to the pixel that won its window. */
+export const maxPool2dGradOp = defineOp<
+  "dy" | "index",
+  "dx",
+  PoolAttrs & { readonly imageSize: readonly [number, number] }
+>({
+  name: "maxPool2dGrad",
+  inputs: ["dy", "index"],
+  outputs: ["dx"],
+  gradient: null,
+  shape({ dy }, { imageSize: [h, w] }) {
+    const [, , n, c] = dims4(dy);
+    return { dx: { shape: [h, w, n, c], dtype: dy.dtype } };
+  },
+  flops: ({ dy }) => sizeOf(dy.shape),
+  reference({ dy, index }, { dx }, attrs) {
+    const [h, w, n, c] = dims4(dx);
+    const [oh, ow] = dims4(dy);
+    dx.data.fill(0);
+    forEachTap({ ...attrs, image: [h, w], kernel: [attrs.kernel, attrs.kernel], output: [oh, ow] }, (from, to, tap) => {
+      for (let i = 0; i < n * c; i++) {
+        if (index.data[from * n * c + i] === tap) dx.data[to * n * c + i]! += dy.data[from * n * c + i]!;
+      }
+    });
+  },
+});
+
+/** Rules that a pooling window obeys besides those of every window. @throws {ResnetError} `ERR_ATTRIBUTE` */
+export function checkPool(op: string, { kernel, padding }: PoolAttrs): void {
+  if (!Number.isInteger(kernel) || kernel < 1 || kernel > 16) {
+    throw new ResnetError("ERR_ATTRIBUTE", `${op}: kernel must be an integer in 1 … 16, but it is ${kernel}`);
+  }
+  if (padding > kernel / 2) {
+    throw new ResnetError("ERR_ATTRIBUTE", `${op}: padding must be at most half of the kernel ${kernel}, but it is ${padding}`);
+  }
+}

@@ -1,0 +1,37 @@
+import { defineOp } from "../graph/define-op.js";
+import type { Tensor } from "../graph/tensor.js";
+import { sizeOf } from "../tensor/shape.js";
+import { activate, activationGrad, type ActivationAttrs } from "./activation.js";
+
+const relus: ActivationAttrs = { activation: "relu", slope: 0 };
+
+/** `max(x, 0)`, element by element; NaN stays NaN. */
+export const reluOp = defineOp<"x", "y">({
+  name: "relu",
+  inputs: ["x"],
+  outputs: ["y"],
+  inPlace: { y: ["x"] },
+  shape: ({ x }) => ({ y: x }),
+  gradient: ({ y, dy }) => ({ x: reluGradOp.trace({ dy, y }, {}).dx }),
+  flops: ({ x }) => sizeOf(x.shape),
+  reference({ x }, { y }) {
+    for (let i = 0; i < y.data.length; i++) y.data[i] = activate(x.data[i]!, relus);
+  },
+});
+
+/** Traces `max(x, 0)`. The gradient at 0 is 0, as in PyTorch. */
+export const relu = (x: Tensor): Tensor => reluOp.trace({ x }, {}).y;
+
+/** Gradient of `relu`, by the sign of its result: `dx = y > 0 ? dy : 0`. */
+export const reluGradOp = defineOp<"dy" | "y", "dx">({
+  name: "reluGrad",
+  inputs: ["dy", "y"],
+  outputs: ["dx"],
+  inPlace: { dx: ["dy"] },
+  gradient: null,
+  shape: ({ dy }) => ({ dx: dy }),
+  flops: ({ dy }) => sizeOf(dy.shape),
+  reference({ dy, y }, { dx }) {
+    for (let i = 0; i < dx.data.length; i++) dx.data[i] = dy.data[i]! * activationGrad(y.data[i]!, relus);
+  },
+});

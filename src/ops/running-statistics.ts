@@ -1,0 +1,39 @@
+import { defineOp } from "../graph/define-op.js";
+import { ResnetError } from "../tensor/error.js";
+import { sizeOf } from "../tensor/shape.js";
+
+/**
+ * Moves running statistics towards those of a batch of `count` values for each channel, all `[C]`:
+ * `new = old + momentum · (batch − old)`, with the unbiased variance `variance · count / (count − 1)`,
+ * as PyTorch's `BatchNorm2d` does.
+ */
+export const runningStatisticsOp = defineOp<
+  "runningMean" | "runningVariance" | "mean" | "variance",
+  "newMean" | "newVariance",
+  { readonly momentum: number; readonly count: number }
+>({
+  name: "runningStatistics",
+  inputs: ["runningMean", "runningVariance", "mean", "variance"],
+  outputs: ["newMean", "newVariance"],
+  inPlace: { newMean: ["runningMean"], newVariance: ["runningVariance"] },
+  gradient: null,
+  shape({ runningMean, runningVariance }, { count }) {
+    if (count < 2) {
+      throw new ResnetError(
+        "ERR_ATTRIBUTE",
+        "batch norm in training needs more than 1 value per channel, but this batch of 1 has a 1×1 image: " +
+          "use a larger batch, or leave the last sample out",
+      );
+    }
+    return { newMean: runningMean, newVariance: runningVariance };
+  },
+  flops: ({ mean }) => 7 * sizeOf(mean.shape),
+  reference({ runningMean, runningVariance, mean, variance }, { newMean, newVariance }, { momentum, count }) {
+    const unbias = count / (count - 1);
+    for (let i = 0; i < mean.data.length; i++) {
+      newMean.data[i] = runningMean.data[i]! + momentum * (mean.data[i]! - runningMean.data[i]!);
+      const old = runningVariance.data[i]!;
+      newVariance.data[i] = old + momentum * (variance.data[i]! * unbias - old);
+    }
+  },
+});

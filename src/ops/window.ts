@@ -1,0 +1,73 @@
+import { ResnetError } from "../tensor/error.js";
+import { ShapeError, type Shape } from "../tensor/shape.js";
+
+/** How a window moves over an image, the same in height and width, in pixels. */
+export type WindowAttrs = {
+  /** Step between windows. */
+  readonly stride: number;
+  /** Pixels added on every side of the image. */
+  readonly padding: number;
+};
+
+/** Height and width of what a `kernel` window gives on an `image`: `⌊(size + 2·padding − kernel) / stride⌋ + 1`. */
+export function windowOutput(
+  op: string,
+  x: Shape,
+  kernel: readonly [number, number],
+  { stride, padding }: WindowAttrs,
+): readonly [number, number] {
+  if (!Number.isInteger(stride) || stride < 1 || !Number.isInteger(padding) || padding < 0) {
+    throw new ResnetError(
+      "ERR_ATTRIBUTE",
+      `${op}: stride must be a positive and padding a non-negative integer, but they are ${stride} and ${padding}`,
+    );
+  }
+  const [h = 0, w = 0] = x;
+  const [kh, kw] = kernel;
+  if (h + 2 * padding < kh || w + 2 * padding < kw) {
+    throw new ShapeError(op, `a ${kh}×${kw} window does not fit the ${h}×${w} image with padding ${padding}`, {
+      x: { shape: x, axes: "H W N C" },
+    });
+  }
+  const size = (image: number, window: number): number => Math.floor((image + 2 * padding - window) / stride) + 1;
+  return [size(h, kh), size(w, kw)];
+}
+
+/** Sizes of a window and of the images on both its sides, in pixels. */
+export interface WindowSizes extends WindowAttrs {
+  readonly image: readonly [number, number];
+  readonly kernel: readonly [number, number];
+  readonly output: readonly [number, number];
+}
+
+/** Calls `visit` for every output pixel and every tap of its window that falls inside the image. */
+export function forEachTap(
+  { image: [h, w], kernel: [kh, kw], output: [oh, ow], stride, padding }: WindowSizes,
+  visit: (outputPixel: number, imagePixel: number, tap: number) => void,
+): void {
+  for (let i = 0; i < oh; i++) {
+    for (let j = 0; j < ow; j++) {
+      for (let ki = 0; ki < kh; ki++) {
+        for (let kj = 0; kj < kw; kj++) {
+          const hi = i * stride + ki - padding;
+          const wj = j * stride + kj - padding;
+          if (hi < 0 || hi >= h || wj < 0 || wj >= w) continue;
+          visit(i * ow + j, hi * w + wj, ki * kw + kj);
+        }
+      }
+    }
+  }
+}
+
+/** How many (output pixel, tap) pairs fall inside the image: what `forEachTap` visits, in closed form. */
+export function tapCount({ image, kernel, output, stride, padding }: WindowSizes): number {
+  const along = (axis: 0 | 1): number => {
+    let count = 0;
+    for (let o = 0; o < output[axis]; o++) {
+      const first = o * stride - padding;
+      count += Math.min(first + kernel[axis], image[axis]) - Math.max(first, 0);
+    }
+    return count;
+  };
+  return along(0) * along(1);
+}
