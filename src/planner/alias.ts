@@ -1,0 +1,51 @@
+import type { Graph } from "../graph/graph.js";
+import { Leaf, type GraphNode, type Tensor } from "../graph/tensor.js";
+import { ResnetError } from "../tensor/error.js";
+import { bytesPerElement, sizeOf, type TensorSpec } from "../tensor/shape.js";
+
+export const bytesOf = ({ shape, dtype }: TensorSpec): number => sizeOf(shape) * bytesPerElement[dtype];
+
+/**
+ * Which tensors share one piece of memory: for each tensor, the first one that had it.
+ *
+ * An output takes over the memory of an input where its op allows that and nobody reads the input later. The new
+ * value of a state takes over the state itself.
+ *
+ * @param order the nodes in their order of execution
+ * @param lastRead position of the last node that reads a tensor; Infinity for what must outlive the run
+ * @throws {ResnetError} `ERR_PLAN` if the new value of a state cannot be computed in its place
+ */
+export function shareMemory(
+  graph: Graph,
+  order: readonly GraphNode[],
+  lastRead: ReadonlyMap<Tensor, number>,
+): ReadonlyMap<Tensor, Tensor> {
+  const stateOf = new Map<Tensor, Leaf>([...graph.updates].map(([leaf, value]) => [value, leaf]));
+  const owner = new Map<Tensor, Tensor>();
+  const ownerOf = (tensor: Tensor): Tensor => owner.get(tensor) ?? tensor;
+  order.forEach((node, position) => {
+    const taken = new Set<Tensor>();
+    for (const [name, output] of Object.entries(node.outputs)) {
+      const candidates = (node.op.inPlace?.[name] ?? []).flatMap((input) => node.inputs[input] ?? []);
+      const state = stateOf.get(output);
+      if (state) {
+        if (!candidates.includes(state)) {
+          throw new ResnetError("ERR_PLAN", `${node.op.name} cannot compute the new value of ${state.name} in its place`);
+        }
+        owner.set(output, state);
+        continue;
+      }
+      const free = candidates.find(
+        (input) =>
+          !(ownerOf(input) instanceof Leaf) &&
+          !taken.has(ownerOf(input)) &&
+          (lastRead.get(input) ?? -1) <= position &&
+          bytesOf(input) === bytesOf(output),
+      );
+      if (!free) continue;
+      owner.set(output, ownerOf(free));
+      taken.add(ownerOf(free));
+    }
+  });
+  return owner;
+}

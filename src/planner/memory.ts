@@ -1,0 +1,56 @@
+/** A value that needs memory, from the instruction that writes it to the last that reads it, both included. */
+export interface Lifetime {
+  /** Size in bytes. */
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface MemoryPlan {
+  /** Offset of each value in the arena, in bytes; multiples of `alignment`. */
+  readonly offsets: readonly number[];
+  readonly arenaBytes: number;
+}
+
+/** A cache line, and the widest vector. */
+export const alignment = 64;
+
+/**
+ * Cuts an arena so that values alive at the same time never overlap.
+ *
+ * Greedy by size: the largest value first, each at the lowest offset that is free throughout its lifetime. Large values
+ * decide the peak, and small ones fit in what is left between them.
+ * Source: Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference", arXiv:2001.03288, §5.
+ */
+export function planMemory(lifetimes: readonly Lifetime[]): MemoryPlan {
+  const sizes = lifetimes.map(({ bytes }) => Math.ceil(bytes / alignment) * alignment);
+  const bySize = lifetimes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
+  const offsets = new Array<number>(lifetimes.length).fill(0);
+  const placed: number[] = []; // in ascending order of offset
+  let arenaBytes = 0;
+  for (const i of bySize) {
+    const { first, last } = lifetimes[i]!;
+    let offset = 0;
+    for (const other of placed) {
+      const { first: otherFirst, last: otherLast } = lifetimes[other]!;
+      if (otherLast < first || last < otherFirst) continue; // never alive together
+      if (offset + sizes[i]! <= offsets[other]!) break; // fits before it
+      offset = Math.max(offset, offsets[other]! + sizes[other]!);
+    }
+    offsets[i] = offset;
+    arenaBytes = Math.max(arenaBytes, offset + sizes[i]!);
+    placed.splice(insertionPoint(placed, offsets, offset), 0, i);
+  }
+  return { offsets, arenaBytes };
+}
+
+function insertionPoint(placed: readonly number[], offsets: readonly number[], offset: number): number {
+  let low = 0;
+  let high = placed.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (offsets[placed[middle]!]! <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

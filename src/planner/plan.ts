@@ -1,0 +1,93 @@
+import type { Graph } from "../graph/graph.js";
+import { outputNames } from "../graph/define-op.js";
+import { Leaf, type GraphNode, type Tensor } from "../graph/tensor.js";
+import type { BufferId, BufferSpec, Instruction, Program } from "../program/program.js";
+import { bytesOf, shareMemory } from "./alias.js";
+import { fuse } from "./fuse.js";
+import { planMemory, type Lifetime } from "./memory.js";
+import { schedule } from "./schedule.js";
+
+/** Plans a graph: fuses, orders, assigns memory, and writes the program. */
+export function plan(name: string, graph: Graph): Program {
+  return lower(name, fuse(graph));
+}
+
+/** The program of a graph as it is: order, memory, instructions. */
+export function lower(name: string, graph: Graph): Program {
+  const order = schedule(graph);
+  const lastRead = lastReads(graph, order);
+  const owners = shareMemory(graph, order, lastRead);
+  const ownerOf = (tensor: Tensor): Tensor => owners.get(tensor) ?? tensor;
+
+  const used = order.map((node) => usedOutputs(node, lastRead));
+  const { arena, lifetimes } = lifetimesOf(order, used, lastRead, ownerOf);
+  const { offsets, arenaBytes } = planMemory(lifetimes);
+
+  const buffers: BufferSpec[] = [];
+  const ids = new Map<Tensor, BufferId>();
+  const idOf = (tensor: Tensor): BufferId => {
+    const owner = ownerOf(tensor);
+    // What shares memory shares the buffer too, unless it looks at it in another shape.
+    const key = owner.shape.join() === tensor.shape.join() && owner.dtype === tensor.dtype ? owner : tensor;
+    const known = ids.get(key);
+    if (known !== undefined) return known;
+    const { shape, dtype } = key;
+    const id = buffers.push(
+      owner instanceof Leaf
+        ? { shape, dtype, place: owner.kind, name: graph.leaves.get(owner) ?? owner.name }
+        : { shape, dtype, place: "arena", offset: offsets[arena.get(owner)!]! },
+    );
+    ids.set(key, id - 1);
+    return id - 1;
+  };
+  const idsOf = (tensors: Readonly<Record<string, Tensor>>): Record<string, BufferId> =>
+    Object.fromEntries(Object.entries(tensors).map(([operand, tensor]) => [operand, idOf(tensor)]));
+
+  const instructions: Instruction[] = order.map((node, i) => ({
+    op: node.op.name,
+    inputs: idsOf(node.inputs),
+    outputs: idsOf(used[i]!),
+    attrs: node.attrs,
+    module: node.module,
+  }));
+  return { name, arenaBytes, buffers, instructions, outputs: idsOf(graph.outputs) };
+}
+
+/** Position of the last node that reads each tensor. Outputs and new state are read after the end. */
+function lastReads(graph: Graph, order: readonly GraphNode[]): Map<Tensor, number> {
+  const last = new Map<Tensor, number>();
+  order.forEach((node, position) => {
+    for (const tensor of Object.values(node.inputs)) last.set(tensor, position);
+  });
+  for (const tensor of [...Object.values(graph.outputs), ...graph.updates.values()]) last.set(tensor, Infinity);
+  return last;
+}
+
+/** Outputs that someone reads, and those that an op cannot leave out. */
+function usedOutputs(node: GraphNode, lastRead: ReadonlyMap<Tensor, number>): Record<string, Tensor> {
+  const required = new Set(node.op.outputs.filter((name) => !name.endsWith("?")));
+  const names = outputNames(node.op).filter((name) => required.has(name) || lastRead.has(node.outputs[name]!));
+  return Object.fromEntries(names.map((name) => [name, node.outputs[name]!]));
+}
+
+/** What needs a place in the arena: from the first write of the memory's owner to the last read of any that share it. */
+function lifetimesOf(
+  order: readonly GraphNode[],
+  used: readonly Readonly<Record<string, Tensor>>[],
+  lastRead: ReadonlyMap<Tensor, number>,
+  ownerOf: (tensor: Tensor) => Tensor,
+): { readonly arena: ReadonlyMap<Tensor, number>; readonly lifetimes: readonly Lifetime[] } {
+  const arena = new Map<Tensor, number>();
+  const lifetimes: { bytes: number; first: number; last: number }[] = [];
+  order.forEach((_, position) => {
+    for (const tensor of Object.values(used[position]!)) {
+      const owner = ownerOf(tensor);
+      if (owner instanceof Leaf) continue;
+      const last = Math.min(lastRead.get(tensor) ?? position, order.length);
+      const known = arena.get(owner);
+      if (known === undefined) arena.set(owner, lifetimes.push({ bytes: bytesOf(owner), first: position, last }) - 1);
+      else lifetimes[known]!.last = Math.max(lifetimes[known]!.last, last);
+    }
+  });
+  return { arena, lifetimes };
+}

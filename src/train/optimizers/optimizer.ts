@@ -1,0 +1,20 @@
+import type { Leaf, Tensor } from "../../graph/tensor.js";
+
+/** A parameter under its name, and the gradient of the loss by it. */
+export interface ParameterGradient {
+  readonly name: string;
+  readonly parameter: Leaf;
+  readonly gradient: Tensor;
+}
+
+/**
+ * An optimiser is a graph pass: given parameters and gradients it traces the step, and returns the new value of every
+ * state that it changes. What it remembers is state under the name of the parameter, `optimizer.velocity.fc.weight`.
+ */
+export interface Optimizer {
+  readonly name: "sgd" | "adam" | "adamw";
+  trace(gradients: readonly ParameterGradient[]): ReadonlyMap<Leaf, Tensor>;
+}
+
+/** State of an optimiser: one array like the parameter. */
+export const optimizerState = (kind: string, parameter: string): string => `optimizer.${kind}.${parameter}`;
