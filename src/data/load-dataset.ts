@@ -68,22 +68,13 @@ export async function loadEntry(
 /** Finds one file after the other, and remembers which sources have failed. */
 class FileSearch {
   readonly #reasons = new Map<DataSource, string>();
-  readonly entry: DatasetEntry;
-  readonly sources: readonly DataSource[];
-  readonly cache: string;
-  readonly onNotice: (notice: string) => void;
 
   constructor(
-    entry: DatasetEntry,
-    sources: readonly DataSource[],
-    cache: string,
-    onNotice: (notice: string) => void,
-  ) {
-    this.entry = entry;
-    this.sources = sources;
-    this.cache = cache;
-    this.onNotice = onNotice;
-  }
+    readonly entry: DatasetEntry,
+    readonly sources: readonly DataSource[],
+    readonly cache: string,
+    readonly onNotice: (notice: string) => void,
+  ) {}
 
   async find(file: DatasetFile): Promise<Uint8Array> {
     let isCacheDamaged = false;

@@ -23,7 +23,7 @@ export function aptSource(
     isRequested: false,
     isRemote: true,
     async read(file) {
-      workspace ??= await mkdtemp(join(environment.tempDir, "resnet-ts-apt-"));
+      workspace ??= await temporaryDirectory(environment.tempDir);
       unpacked ??= unpackPackage(packageName, workspace, environment, onNotice);
       await unpacked;
       return await readFrom([join(workspace, "unpacked", directory)], file);
@@ -32,6 +32,15 @@ export function aptSource(
       if (workspace) await rm(workspace, { recursive: true, force: true });
     },
   };
+}
+
+async function temporaryDirectory(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, "resnet-ts-apt-"));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DataError("ERR_DATA_SOURCE", `no temporary directory: ${reason}`, { cause: error });
+  }
 }
 
 async function unpackPackage(

@@ -14,7 +14,7 @@ export class PartialFile implements ReceivedBytes {
 
   /** @param path the file; what it has already counts as received */
   static async open(path: string): Promise<PartialFile> {
-    const earlier = await readIfPresent(path);
+    const earlier = await readIfPresent(path).catch(() => null);
     const handle = await mkdir(dirname(path), { recursive: true })
       .then(() => open(path, "a"))
       .catch(() => null);
@@ -47,7 +47,8 @@ export class PartialFile implements ReceivedBytes {
 
   /** Keeps the bytes for a later try, unless there are none. */
   async close(): Promise<void> {
-    await this.#handle?.close();
+    if (!this.#handle) return;
+    await this.#handle.close();
     if (this.#received.length === 0) await rm(this.#path, { force: true });
   }
 }

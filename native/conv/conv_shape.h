@@ -1,0 +1,82 @@
+// conv_shape.h
+//
+// The geometry of a convolution: which pixels meet which tap, as runs of pixels that share their
+// taps. A run is a dense matrix of (width, batch) rows, so a batch of one still fills a tile.
+
+#pragma once
+#include <vector>
+
+namespace resnet {
+
+struct ConvShape {
+  long h, w, n, cin;  // the image
+  long kh, kw, cout;
+  long oh, ow;
+  long stride, padding, groups;
+
+  long cinPerGroup() const { return cin / groups; }
+  long coutPerGroup() const { return cout / groups; }
+};
+
+/** A pixel of the source image, along one axis, and the tap through which it is read. */
+struct AxisTap {
+  long source;
+  long tap;
+};
+
+/** `count` neighbouring target pixels along one axis; the taps are given for the first of them. */
+struct AxisRun {
+  long target;
+  long count;
+  std::vector<AxisTap> taps;
+};
+
+/** Runs of output pixels and the image pixels they read; longer than 1 only if `merge`. */
+std::vector<AxisRun> outputRuns(long outputs, long inputs, long kernel, long stride, long padding,
+                                bool merge);
+
+/** Runs of image pixels and the output pixels that read them. */
+std::vector<AxisRun> inputRuns(long outputs, long inputs, long kernel, long stride, long padding,
+                               bool merge);
+
+/** Splits `total` into pieces of at most `most`, as even as can be. */
+struct Split {
+  long pieces, base, longer;  // the first `longer` pieces have base + 1
+
+  Split(long total, long most)
+      : pieces((total + most - 1) / most), base(pieces ? total / pieces : 0),
+        longer(pieces ? total % pieces : 0) {}
+  long begin(long i) const { return i * base + (i < longer ? i : longer); }
+  long size(long i) const { return base + (i < longer ? 1 : 0); }
+};
+
+/** Some rows of a run of pixels: a block of one matrix. */
+struct RowBlock {
+  long vertical, horizontal;  // indices of the runs
+  long begin, rows;           // rows within the run; a row is one (pixel, sample)
+};
+
+/** Cuts all runs (vertical × horizontal, each `batch` rows a pixel) into blocks of rows. */
+std::vector<RowBlock> rowBlocks(const std::vector<AxisRun>& vertical,
+                                const std::vector<AxisRun>& horizontal, long batch, long most);
+
+/**
+ * Narrow groups are taken several at a time, as one product with a block-diagonal matrix, so that a
+ * group of 4 channels does not leave most of the register tile empty.
+ */
+struct GroupBundles {
+  long groups, perBundle;
+
+  GroupBundles(long groups, long columnsPerGroup, long tileColumns)
+      : groups(groups),
+        perBundle(columnsPerGroup >= tileColumns ? 1 : tileColumns / columnsPerGroup) {
+    if (perBundle > groups) perBundle = groups;
+  }
+  long count() const { return (groups + perBundle - 1) / perBundle; }
+  long first(long bundle) const { return bundle * perBundle; }
+  long size(long bundle) const {
+    return first(bundle) + perBundle <= groups ? perBundle : groups - first(bundle);
+  }
+};
+
+}  // namespace resnet

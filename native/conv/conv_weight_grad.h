@@ -1,0 +1,64 @@
+// conv_weight_grad.h
+//
+// The product behind conv2dWeightGrad and linearWeightGrad:
+//
+//   dweight[tap] = Σ over (p, q) that meet through tap of  x[q]^T · dy[p]
+//
+// K runs over pixels and samples. A is x as it lies: its rows (input channels) are contiguous, so
+// the transpose costs nothing. dy is packed panel by panel, once for all taps. Pixels are cut into
+// partitions where the weight alone gives too few tasks; partial sums are then added in order, and
+// nothing depends on the number of threads.
+//
+// Images of few channels (the first convolution) would leave most rows of the tile empty: there,
+// the taps and channels of each output pixel are gathered into one patch, which becomes A.
+
+#pragma once
+#include "../ops/op.h"
+#include "conv_shape.h"
+
+namespace resnet {
+
+class ConvWeightGrad {
+ public:
+  ConvWeightGrad(const ConvShape& shape, const Kernels& kernels, int threads, Scratch& scratch);
+
+  void run(const RunContext& context, const float* x, const float* dy, float* dweight) const;
+
+ private:
+  /** One block of the result: input channels × output channels of a bundle, all taps. */
+  struct Block {
+    long bundle, row, rows, panel, panels;
+  };
+
+  void runTask(const RunContext& context, const float* x, const float* dy, float* out, long task,
+               int thread) const;
+  void packOutputGrad(const Kernels& kernels, const RowBlock& piece, const Block& block,
+                      const float* dy, float* packed) const;
+  void gatherPatches(const RowBlock& piece, const float* x, float* patches) const;
+  void multiply(const RunContext& context, BrgemmCall& call, const Block& block, long tap,
+                float* out, const float* a, const float* b) const;
+  void reduce(const RunContext& context, const float* partial, float* dweight) const;
+  void reduceRow(const RunContext& context, const float* partial, float* dweight, long row) const;
+
+  long tapRow(const AxisTap& r, const AxisTap& s) const { return r.tap * shape_.kw + s.tap; }
+  long panelsOf(long bundle) const;
+  long columnsOf(long bundle) const { return bundles_.size(bundle) * shape_.coutPerGroup(); }
+
+  ConvShape shape_;
+  long tileRows_, tileColumns_;
+  bool patches_;  // gather patches: the product then has one tap of KH · KW · Cin rows
+  bool direct_;   // the one partition is accumulated in dweight itself
+  GroupBundles bundles_;
+  std::vector<AxisRun> vertical_, horizontal_;
+  std::vector<RowBlock> pieces_;
+  std::vector<Block> blocks_;
+  std::vector<size_t> partitions_;  // first piece of each, and the end
+  long productTaps_, productRows_;  // taps, and rows (input channels) of a whole product
+  long bundleRows_;                 // rows of the widest bundle
+  long rowStep_;
+  long outputSize_;  // floats of one partial result
+  size_t partial_ = 0, packed_, patch_ = 0;
+  size_t packedPerThread_, patchPerThread_ = 0;
+};
+
+}  // namespace resnet

@@ -1,0 +1,150 @@
+#include "cpu.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+#include "error.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+namespace resnet {
+namespace {
+
+#if defined(__x86_64__)
+struct X86Features {
+  bool avx2 = false, avx512 = false;
+};
+
+/** An instruction set counts only if the operating system also saves its registers (XCR0). */
+X86Features detect() {
+  X86Features found;
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return found;
+  const bool fma = c & bit_FMA, osxsave = c & bit_OSXSAVE, avx = c & bit_AVX;
+  if (!osxsave || !avx || !fma) return found;
+  unsigned low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  if ((low & 0x6) != 0x6) return found;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return found;
+  found.avx2 = b & bit_AVX2;
+  const unsigned needed = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+  found.avx512 = found.avx2 && (b & needed) == needed && (low & 0xe6) == 0xe6;
+  return found;
+}
+#endif
+
+std::vector<const Kernels*> supported() {
+  std::vector<const Kernels*> list;
+#if defined(__x86_64__)
+  const X86Features features = detect();
+  if (features.avx512) list.push_back(&avx512Kernels);
+  if (features.avx2) list.push_back(&avx2Kernels);
+#endif
+  list.push_back(&portableKernels);
+  return list;
+}
+
+#if defined(__linux__)
+/** CPUs' worth of time that control groups (version 2, then 1) grant; infinity without a limit. */
+double groupQuota() {
+  double quota = INFINITY;
+  std::ifstream self("/proc/self/cgroup");
+  std::vector<std::string> folders = {""};
+  for (std::string line; std::getline(self, line);) {
+    if (line.rfind("0::", 0) != 0) continue;
+    for (std::string path = line.substr(3); path.size() > 1;
+         path.resize(path.find_last_of('/'))) {
+      folders.push_back(path);
+    }
+  }
+  for (const std::string& folder : folders) {
+    std::ifstream file("/sys/fs/cgroup" + folder + "/cpu.max");
+    double share, period;
+    if (file >> share >> period && share > 0 && period > 0) quota = std::min(quota, share / period);
+  }
+  double share, period;
+  std::ifstream shareFile("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+  std::ifstream periodFile("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  if (shareFile >> share && periodFile >> period && share > 0 && period > 0) {
+    quota = std::min(quota, share / period);
+  }
+  return quota;
+}
+
+std::vector<int> allowedCpus() {
+  std::vector<int> cpus;
+  // The mask must be as long as the kernel's own; grow it until it is.
+  for (int count = 1024; count <= 1 << 20; count *= 2) {
+    cpu_set_t* set = CPU_ALLOC(count);
+    const size_t bytes = CPU_ALLOC_SIZE(count);
+    const bool ok = sched_getaffinity(0, bytes, set) == 0;
+    for (int cpu = 0; ok && cpu < count; cpu++) {
+      if (CPU_ISSET_S(cpu, bytes, set)) cpus.push_back(cpu);
+    }
+    CPU_FREE(set);
+    if (ok) break;
+  }
+  return cpus;
+}
+#endif
+
+}  // namespace
+
+std::vector<std::string> supportedIsas() {
+  std::vector<std::string> names;
+  for (const Kernels* kernels : supported()) names.push_back(kernels->isa);
+  return names;
+}
+
+const Kernels& selectKernels() {
+  const std::vector<const Kernels*> list = supported();
+  const char* wanted = std::getenv("RESNET_ISA");
+  if (!wanted || !*wanted) return *list.front();
+  std::string names;
+  for (const Kernels* kernels : list) {
+    if (wanted == std::string(kernels->isa)) return *kernels;
+    names += std::string(names.empty() ? "" : ", ") + kernels->isa;
+  }
+  throw EngineError("ERR_ISA", "RESNET_ISA is \"" + std::string(wanted) +
+                                   "\" but this processor runs: " + names);
+}
+
+int availableThreads() {
+  int count = static_cast<int>(std::thread::hardware_concurrency());
+#if defined(__linux__)
+  const std::vector<int> cpus = allowedCpus();
+  if (!cpus.empty()) count = static_cast<int>(cpus.size());
+  const double quota = groupQuota();
+  if (quota < count) count = static_cast<int>(std::floor(quota));
+#endif
+  return std::max(count, 1);
+}
+
+int physicalCores() {
+  const int threads = availableThreads();
+#if defined(__linux__)
+  std::set<std::string> cores;
+  for (int cpu : allowedCpus()) {
+    std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
+                       "/topology/thread_siblings_list");
+    std::string siblings;
+    if (!(file >> siblings)) return threads;
+    cores.insert(siblings);
+  }
+  if (!cores.empty()) return std::min<int>(threads, static_cast<int>(cores.size()));
+#endif
+  return threads;
+}
+
+}  // namespace resnet

@@ -1,0 +1,17 @@
+// declare.h: the kernels of this translation unit's instruction set, each in its own namespace.
+
+#pragma once
+#include "kernels.h"
+
+namespace resnet {
+namespace RESNET_ISA {
+
+extern const int brgemmTileRows;
+extern const int brgemmTileColumns;
+
+#define RESNET_DECLARE(name, arguments) void name arguments;
+RESNET_KERNELS(RESNET_DECLARE)
+#undef RESNET_DECLARE
+
+}  // namespace RESNET_ISA
+}  // namespace resnet

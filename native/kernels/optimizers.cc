@@ -1,0 +1,69 @@
+// optimizers.cc
+//
+// One weight update in one pass over the parameter, its gradient and its moments.
+// The formulas are PyTorch's torch.optim.SGD (dampening 0), Adam and AdamW.
+
+#include "declare.h"
+#include "simd.h"
+
+namespace resnet {
+namespace RESNET_ISA {
+namespace {
+
+template <bool Velocity, bool Nesterov>
+void sgdRange(const SgdCall& call, long begin, long end) {
+  const float *parameter = call.parameter, *gradient = call.gradient, *velocity = call.velocity;
+  float *newParameter = call.newParameter, *newVelocity = call.newVelocity;
+  const float rate = call.learningRate, momentum = call.momentum, decay = call.weightDecay;
+  RESNET_IVDEP
+  for (long i = begin; i < end; i++) {
+    float step = gradient[i] + decay * parameter[i];
+    if (Velocity) {
+      const float v = momentum * velocity[i] + step;
+      newVelocity[i] = v;
+      step = Nesterov ? step + momentum * v : v;
+    }
+    newParameter[i] = parameter[i] - rate * step;
+  }
+}
+
+RESNET_INLINE float squareRoot(float x) { return __builtin_sqrtf(x); }
+
+template <bool Decoupled>
+void adamRange(const AdamCall& call, long begin, long end) {
+  const float *parameter = call.parameter, *gradient = call.gradient;
+  const float *first = call.firstMoment, *second = call.secondMoment;
+  float *newParameter = call.newParameter;
+  float *newFirst = call.newFirstMoment, *newSecond = call.newSecondMoment;
+  const float beta1Rest = call.beta1Rest, beta2 = call.beta2, beta2Rest = call.beta2Rest;
+  const float eps = call.eps;
+  const float decay = Decoupled ? 1 - call.learningRate * call.weightDecay : call.weightDecay;
+  const float stepSize = call.stepSize, rootCorrection = call.rootCorrection;
+  RESNET_IVDEP
+  for (long i = begin; i < end; i++) {
+    float p = parameter[i], g = gradient[i];
+    if (Decoupled) p *= decay;
+    else g += decay * p;
+    const float m = first[i] + beta1Rest * (g - first[i]);
+    const float v = beta2 * second[i] + beta2Rest * g * g;
+    newFirst[i] = m;
+    newSecond[i] = v;
+    newParameter[i] = p - stepSize * m / (squareRoot(v) / rootCorrection + eps);
+  }
+}
+
+}  // namespace
+
+void sgd(const SgdCall* call, long begin, long end) {
+  if (!call->velocity) return sgdRange<false, false>(*call, begin, end);
+  if (call->nesterov) return sgdRange<true, true>(*call, begin, end);
+  sgdRange<true, false>(*call, begin, end);
+}
+
+void adam(const AdamCall* call, long begin, long end) {
+  if (call->decoupled) return adamRange<true>(*call, begin, end);
+  adamRange<false>(*call, begin, end);
+}
+
+}  // namespace RESNET_ISA
+}  // namespace resnet

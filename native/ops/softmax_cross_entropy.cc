@@ -1,0 +1,117 @@
+// softmax_cross_entropy.cc: the loss, the number of correct answers, and the loss's gradient.
+//
+// Rounding   each sample's sums are in double; samples are added in their order.
+
+#include <algorithm>
+#include <cmath>
+
+#include "../error.h"
+#include "op.h"
+
+namespace resnet {
+namespace {
+
+struct LossOperands {
+  Operand logits, labels;
+  long samples, classes;
+  double smoothing;
+  std::string label;
+
+  explicit LossOperands(OpReader& op)
+      : logits(op.input("logits")), labels(op.input("labels", DType::i32)),
+        smoothing(op.number("smoothing")), label(op.label()) {
+    op.requireAxes("logits", logits, 2);
+    samples = logits.shape()[0];
+    classes = logits.shape()[1];
+    op.requireShape("labels", labels, {samples});
+    if (smoothing < 0 || smoothing > 1) op.fail("the attribute smoothing must be in 0 … 1");
+  }
+
+  void checkLabels(const RunContext& context) const {
+    const int32_t* values = labels.in<int32_t>(context);
+    for (long n = 0; n < samples; n++) {
+      if (values[n] >= 0 && values[n] < classes) continue;
+      throw EngineError("ERR_INDEX", label + ": the label of sample " + std::to_string(n) + " is " +
+                                         std::to_string(values[n]) + " but classes run from 0 to " +
+                                         std::to_string(classes - 1));
+    }
+  }
+
+  long samplesPerBlock() const { return std::max(1L, elementBlock / 16 / classes); }
+};
+
+/** The largest logit and ln Σ exp(logit − largest). */
+struct LogSum {
+  float largest;
+  double logSum;
+
+  LogSum(const float* logits, long classes) : largest(logits[0]), logSum(0) {
+    for (long k = 1; k < classes; k++) largest = std::max(largest, logits[k]);
+    for (long k = 0; k < classes; k++) logSum += std::exp(logits[k] - largest);
+    logSum = std::log(logSum);
+  }
+};
+
+}  // namespace
+
+Step makeSoftmaxCrossEntropy(OpReader& op) {
+  const LossOperands in(op);
+  const Operand loss = op.optionalOutput("loss"), correct = op.optionalOutput("correct");
+  op.requireShape("loss", loss, {});
+  op.requireShape("correct", correct, {});
+  const size_t perSample =
+      op.scratch.reserve(sizeof(double) * static_cast<size_t>(2 * in.samples));
+  return [=](const RunContext& context) {
+    in.checkLabels(context);
+    double* losses = reinterpret_cast<double*>(context.scratch + perSample);
+    double* hits = losses + in.samples;
+    const int32_t* labels = in.labels.in<int32_t>(context);
+    parallelBlocks(context, in.samples, in.samplesPerBlock(), [&](long begin, long end) {
+      for (long n = begin; n < end; n++) {
+        const float* row = in.logits.in<float>(context) + n * in.classes;
+        const LogSum sum(row, in.classes);
+        const double total = sum.largest + sum.logSum;
+        double mean = 0;
+        for (long k = 0; k < in.classes; k++) mean += total - row[k];
+        mean /= static_cast<double>(in.classes);
+        losses[n] = (1 - in.smoothing) * (total - row[labels[n]]);
+        if (in.smoothing > 0) losses[n] += in.smoothing * mean;
+        hits[n] = std::max_element(row, row + in.classes) - row == labels[n];
+      }
+    });
+    double lossSum = 0, hitSum = 0;
+    for (long n = 0; n < in.samples; n++) {
+      lossSum += losses[n];
+      hitSum += hits[n];
+    }
+    if (loss) *loss.in<float>(context) = static_cast<float>(lossSum / in.samples);
+    if (correct) *correct.in<float>(context) = static_cast<float>(hitSum);
+  };
+}
+
+Step makeSoftmaxCrossEntropyGrad(OpReader& op) {
+  const LossOperands in(op);
+  const Operand dloss = op.input("dloss"), dlogits = op.output("dlogits");
+  op.requireShape("dloss", dloss, {});
+  op.requireShape("dlogits", dlogits, in.logits.shape());
+  return [=](const RunContext& context) {
+    in.checkLabels(context);
+    const double share = *dloss.in<float>(context) / static_cast<double>(in.samples);
+    const double spread = in.smoothing / static_cast<double>(in.classes);
+    const int32_t* labels = in.labels.in<int32_t>(context);
+    parallelBlocks(context, in.samples, in.samplesPerBlock(), [&](long begin, long end) {
+      for (long n = begin; n < end; n++) {
+        const float* row = in.logits.in<float>(context) + n * in.classes;
+        float* out = dlogits.in<float>(context) + n * in.classes;
+        const LogSum sum(row, in.classes);
+        for (long k = 0; k < in.classes; k++) {
+          const double target = spread + (k == labels[n] ? 1 - in.smoothing : 0);
+          const double probability = std::exp(row[k] - sum.largest - sum.logSum);
+          out[k] = static_cast<float>(share * (probability - target));
+        }
+      }
+    });
+  };
+}
+
+}  // namespace resnet

@@ -1,0 +1,24 @@
+import { ResnetError } from "../tensor/error.js";
+
+/** What can be wrong with a file of weights; stable across versions. */
+export type InteropErrorCode =
+  /** The header does not fit the file, or is not the JSON it should be. */
+  | "ERR_SAFETENSORS_HEADER"
+  /** A tensor's entry in the header is wrong in itself. */
+  | "ERR_SAFETENSORS_ENTRY"
+  /** The tensors do not cover the data exactly once. */
+  | "ERR_SAFETENSORS_OFFSETS"
+  /** A tensor cannot be written: its name is taken by the format, or its size and shape differ. */
+  | "ERR_SAFETENSORS_WRITE"
+  /** An array does not have the axes that the conversion takes. */
+  | "ERR_LAYOUT";
+
+/** Thrown when weights cannot be read or written; the message names the file and the tensor. */
+export class InteropError extends ResnetError {
+  override readonly name = "InteropError";
+  declare readonly code: InteropErrorCode;
+
+  constructor(code: InteropErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}

@@ -1,0 +1,134 @@
+import { InteropError } from "./interop-error.js";
+
+/** A tensor as the header describes it; `start` and `end` count bytes of the data. */
+export interface TensorEntry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface SafetensorsHeader {
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Where the data begins in the file, in bytes. */
+  readonly dataStart: number;
+}
+
+/** The format's own library refuses longer headers too. */
+const maxHeaderLength = 100_000_000;
+
+/**
+ * The header of a safetensors file: 8 bytes of length (u64, little-endian), then JSON in UTF-8.
+ *
+ * @throws {InteropError} `ERR_SAFETENSORS_HEADER`, or `ERR_SAFETENSORS_ENTRY` for one tensor's part
+ */
+export function readSafetensorsHeader(bytes: Uint8Array, file: string): SafetensorsHeader {
+  const { text, dataStart } = headerText(bytes, file);
+  const json = parse(text, file);
+  const repeated = repeatedKey(text);
+  if (repeated !== null) throw headerError(file, `the header names ${repeated} twice`);
+
+  const metadata = new Map<string, string>();
+  const entries = new Map<string, TensorEntry>();
+  for (const [name, value] of Object.entries(json)) {
+    if (name === "__metadata__") {
+      if (!isObject(value)) throw headerError(file, "__metadata__ is not a JSON object");
+      for (const [key, content] of Object.entries(value)) {
+        if (typeof content !== "string") {
+          throw headerError(file, `__metadata__ has ${key} which is not a string`);
+        }
+        metadata.set(key, content);
+      }
+    } else {
+      entries.set(name, readEntry(name, value, file));
+    }
+  }
+  return { entries, metadata, dataStart };
+}
+
+function headerText(bytes: Uint8Array, file: string): { text: string; dataStart: number } {
+  if (bytes.length < 8) {
+    throw headerError(file, `the file has ${bytes.length} bytes but begins with a length of 8`);
+  }
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  if (length > maxHeaderLength) {
+    const limit = `at most ${maxHeaderLength} are allowed`;
+    throw headerError(file, `the header is said to take ${length} bytes but ${limit}`);
+  }
+  if (length > bytes.length - 8) {
+    const left = `the file has ${bytes.length - 8} after its length`;
+    throw headerError(file, `the header is said to take ${length} bytes but ${left}`);
+  }
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    const dataStart = 8 + Number(length);
+    return { text: decoder.decode(bytes.subarray(8, dataStart)), dataStart };
+  } catch (error) {
+    throw headerError(file, "the header is not UTF-8", error);
+  }
+}
+
+function parse(text: string, file: string): object {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw headerError(file, `the header is not JSON: ${(error as Error).message}`, error);
+  }
+  if (!isObject(json)) throw headerError(file, "the header is not a JSON object");
+  return json;
+}
+
+function readEntry(name: string, value: unknown, file: string): TensorEntry {
+  const wrong = (finding: string): InteropError =>
+    new InteropError("ERR_SAFETENSORS_ENTRY", `${file}: ${name} ${finding}`);
+  if (!isObject(value)) throw wrong("is not described by a JSON object");
+  const { dtype, shape, data_offsets: offsets } = value as Readonly<Record<string, unknown>>;
+  if (typeof dtype !== "string") throw wrong("has no dtype");
+  if (!isCounts(shape)) throw wrong("has no shape of whole numbers");
+  if (!isCounts(offsets) || offsets.length !== 2) {
+    throw wrong("has no data_offsets of two whole numbers");
+  }
+  const [start, end] = offsets as [number, number];
+  if (end < start) throw wrong(`ends at byte ${end}, before its start at ${start}`);
+  return { dtype, shape, start, end };
+}
+
+/**
+ * A name that the outer object of `text` has twice, or null: `JSON.parse` would silently keep the
+ * last. Names inside the entries are not looked at.
+ *
+ * @param text valid JSON, an object
+ */
+function repeatedKey(text: string): string | null {
+  const seen = new Set<string>();
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]!;
+    if (character === "{" || character === "[") depth++;
+    if (character === "}" || character === "]") depth--;
+    if (character !== '"') continue;
+    const start = at++;
+    while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+    let next = at + 1;
+    while (isBlank(text[next])) next++;
+    if (depth !== 1 || text[next] !== ":") continue; // not the name of an entry
+    const key = JSON.parse(text.slice(start, at + 1)) as string;
+    if (seen.has(key)) return key;
+    seen.add(key);
+  }
+  return null;
+}
+
+const isBlank = (character: string | undefined): boolean =>
+  character !== undefined && " \t\r\n".includes(character);
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isCounts = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && value.every((count) => Number.isSafeInteger(count) && count >= 0);
+
+const headerError = (file: string, finding: string, cause?: unknown): InteropError =>
+  new InteropError("ERR_SAFETENSORS_HEADER", `${file}: ${finding}`, { cause });

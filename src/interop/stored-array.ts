@@ -1,0 +1,12 @@
+import type { HostArray } from "../tensor/host-array.js";
+import type { Shape } from "../tensor/shape.js";
+
+/** 64-bit integers on the host, such as PyTorch's `num_batches_tracked`. */
+export interface Int64Array {
+  readonly shape: Shape;
+  readonly dtype: "i64";
+  readonly data: BigInt64Array;
+}
+
+/** What a file of weights holds under one name. */
+export type StoredArray = HostArray | Int64Array;

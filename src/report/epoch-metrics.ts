@@ -1,0 +1,17 @@
+/** What is known after an epoch: one line of a run's `metrics.jsonl`. */
+export interface EpochMetrics {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Mean cross-entropy over the epoch's training samples, in nats. */
+  readonly trainLoss: number;
+  /** Mean cross-entropy over the validation samples after the epoch, in nats. */
+  readonly validLoss: number;
+  /** Share of the validation samples that are classified correctly, 0 … 1. */
+  readonly validAccuracy: number;
+  /** Training images per second of training time. */
+  readonly imagesPerSecond: number;
+  /** At the epoch's last step. */
+  readonly learningRate: number;
+  /** Duration of the epoch with its validation. */
+  readonly seconds: number;
+}

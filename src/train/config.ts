@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { ResnetError } from "../tensor/error.js";
+
+const positive = z.number().positive();
+const count = z.int().min(1);
+
+/** Everything that decides what a training does. Plain data: printed, overridden by flags, saved in `config.json`. */
+const schema = z.strictObject({
+  /** Name of the recipe that this started from. */
+  recipe: z.string(),
+  model: z.string(),
+  data: z.string(),
+  /** Training and validation images, drawn with the seed from the data set's training part. */
+  trainSize: count,
+  validSize: count,
+  /** Mean and deviation of each channel, of pixels scaled to 0 … 1. */
+  normalise: z.strictObject({ mean: z.array(z.number()), std: z.array(positive) }),
+  epochs: count,
+  batch: count,
+  optimizer: z.enum(["sgd", "adam", "adamw"]),
+  learningRate: positive,
+  /** Of sgd; the others have their betas. */
+  momentum: z.number().min(0).lt(1),
+  weightDecay: z.number().min(0),
+  /** `constant`, `cosine`, or `step:EPOCHS:FACTOR`. */
+  schedule: z.string().regex(/^(constant|cosine|step:[1-9]\d*:(0?\.\d+|1))$/, {
+    error: ({ input }) => `is ${JSON.stringify(input)}: choose constant, cosine, or step:EPOCHS:FACTOR such as step:10:0.1`,
+  }),
+  smoothing: z.number().min(0).lt(1),
+  precision: z.enum(["fp32"]),
+  seed: z.int().min(0),
+});
+
+export type TrainConfig = z.infer<typeof schema>;
+
+/**
+ * Checks a configuration, from a recipe, flags or a file.
+ *
+ * @throws {ResnetError} `ERR_CONFIG` that lists every finding at once
+ */
+export function parseConfig(value: unknown): TrainConfig {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const findings = result.error.issues.map(({ path, message }) => `${path.join(".") || "the configuration"}: ${message}`);
+  throw new ResnetError("ERR_CONFIG", `the training set-up is off: ${findings.join("; ")}`);
+}

@@ -1,0 +1,267 @@
+// The rules of the house (docs/architecture.md), checked on every file. A rule that is in the way may be
+// changed, but here and in docs/architecture.md together.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url)); // from dist/test
+
+/** Each folder of src/, in reading order, and the folders it may import besides itself and tensor. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  tensor: [],
+  graph: [],
+  ops: ["graph"],
+  autodiff: ["graph", "ops"],
+  nn: ["graph", "ops"],
+  models: ["graph", "ops", "nn"],
+  program: [],
+  planner: ["graph", "ops", "program"],
+  executors: ["program"],
+  "executors/reference": ["executors", "program", "graph", "ops"],
+  "executors/native": ["executors", "program"],
+  data: [],
+  interop: ["graph", "program"],
+  train: allAbove("train"),
+  report: allAbove("report"),
+  public: [...allAbove("report"), "report"], // one file per subpath of package.json
+  "index.ts": [...allAbove("report"), "report", "public"],
+  cli: [...allAbove("report"), "report", "index.ts"],
+};
+
+/** Sources that may import `node:*`: the rest runs wherever TypeScript runs. */
+const mayImportNode = [
+  /^data\/files/,
+  /^data\/sources\//,
+  /^executors\/native\//,
+  /^train\/run-directory/,
+  /^cli\//,
+];
+
+/** The libraries, and the folders they were chosen for. */
+const libraries: Readonly<Record<string, readonly string[]>> = {
+  commander: ["cli"],
+  "cli-progress": ["cli"],
+  zod: ["data", "interop", "train", "cli"],
+};
+
+const maxLines = 500;
+
+/** Sources by path relative to their top folder. */
+type Sources = ReadonlyMap<string, string>;
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+function allAbove(folder: "train" | "report"): string[] {
+  const below = ["graph", "ops", "autodiff", "nn", "models", "program", "planner"];
+  below.push("executors", "executors/reference", "executors/native", "data", "interop");
+  return folder === "train" ? below : [...below, "train"];
+}
+
+/** The row of the table that a source falls under: its longest prefix. */
+function rowOf(file: string): string {
+  const [folder = "", subfolder = ""] = file.split("/");
+  return `${folder}/${subfolder}` in mayImport ? `${folder}/${subfolder}` : folder;
+}
+
+/** Every import, type import, dynamic import and re-export, with relative targets resolved to sources. */
+function importsOf(sources: Sources): Import[] {
+  const pattern =
+    /^(?:import|export)\s+(?:[\w\s,{}*$]+?\sfrom\s+)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
+  return [...sources].flatMap(([from, text]) =>
+    [...text.matchAll(pattern)].map(([, target = "", dynamic]) => {
+      const name = dynamic ?? target;
+      const relative = path.posix.join(path.posix.dirname(from), name).replace(/\.js$/, ".ts");
+      return { from, to: name.startsWith(".") ? relative : name };
+    }),
+  );
+}
+
+function wrongDirections(sources: Sources): string[] {
+  const problems: string[] = [];
+  for (const { from, to } of importsOf(sources).filter((each) => sources.has(each.to))) {
+    const [row, target] = [rowOf(from), rowOf(to)];
+    const allowed = mayImport[row];
+    if (!allowed) {
+      problems.push(
+        `src/${from}: folder ${row}/ has no row in the table; add one here and in docs/architecture.md`,
+      );
+    } else if (row !== target && target !== "tensor" && !allowed.includes(target)) {
+      // A folder that has rows for its parts may also use them from its own top, to choose among them.
+      if (target.startsWith(`${row}/`)) continue;
+      const list = ["tensor", ...allowed].join(", ");
+      problems.push(
+        `src/${from} imports src/${to}, but ${row} may import only ${list}; move the code or pass it in`,
+      );
+    }
+  }
+  return problems;
+}
+
+function cycles(sources: Sources): string[] {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of importsOf(sources)) {
+    if (sources.has(to)) targets.set(from, [...(targets.get(from) ?? []), to]);
+  }
+  const problems: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(file);
+    if (start >= 0) {
+      const cycle = [...trail.slice(start), file].map((each) => `src/${each}`).join(" -> ");
+      problems.push(`import cycle: ${cycle}; move what both need to a file of its own`);
+    } else if (!done.has(file)) {
+      for (const target of targets.get(file) ?? []) visit(target, [...trail, file]);
+      done.add(file);
+    }
+  };
+  for (const file of sources.keys()) visit(file, []);
+  return problems;
+}
+
+function wrongNodeImports(sources: Sources): string[] {
+  return importsOf(sources)
+    .filter(({ to }) => to.startsWith("node:"))
+    .filter(({ from }) => !mayImportNode.some((allowed) => allowed.test(from)))
+    .map(
+      ({ from, to }) =>
+        `src/${from} imports ${to}; let a caller in cli/, data/files*, data/sources/, executors/native/ or train/run-directory.ts do it and pass the result in`,
+    );
+}
+
+function wrongLibraries(sources: Sources): string[] {
+  return importsOf(sources)
+    .filter(
+      ({ from, to }) => !to.startsWith("node:") && !sources.has(to) && !from.startsWith("public/"),
+    )
+    .flatMap(({ from, to }) => {
+      if (to.endsWith(".ts")) return [`src/${from} imports src/${to}, which does not exist`];
+      const name = to
+        .split("/")
+        .slice(0, to.startsWith("@") ? 2 : 1)
+        .join("/");
+      const folders = libraries[name];
+      if (!folders)
+        return [
+          `src/${from} imports the library ${name}, which is not in the table of libraries; do without, or add it here and in docs/architecture.md`,
+        ];
+      return folders.includes(rowOf(from))
+        ? []
+        : [
+            `src/${from} imports the library ${name}, which is for ${folders.join(", ")} only; pass the result in`,
+          ];
+    });
+}
+
+function indexFiles(sources: Sources): string[] {
+  return [...sources.keys()]
+    .filter((file) => file.endsWith("/index.ts"))
+    .map(
+      (file) =>
+        `src/${file}: no folder re-exports its files; import the file itself, or add to src/public/`,
+    );
+}
+
+function longFiles(sources: Sources): string[] {
+  return [...sources]
+    .map(([file, text]) => ({ file, lines: text.trimEnd().split("\n").length }))
+    .filter(({ lines }) => lines > maxLines)
+    .map(
+      ({ file, lines }) => `${file} has ${lines} lines, more than ${maxLines}; split it by idea`,
+    );
+}
+
+function readSources(top: string, extensions: RegExp): Map<string, string> {
+  const folder = path.join(root, top);
+  const files = existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: "utf8" })
+    : [];
+  const paths = files.map((file) => file.split(path.sep).join("/"));
+  const sources = paths.filter((file) => extensions.test(file) && !file.startsWith("build")).sort();
+  return new Map(sources.map((file) => [file, readFileSync(path.join(folder, file), "utf8")]));
+}
+
+const none = (problems: readonly string[]): void => {
+  assert.equal(problems.length, 0, `\n${problems.join("\n")}`);
+};
+
+describe("architecture", () => {
+  const src = readSources("src", /\.ts$/);
+
+  test("a folder imports only what its row of the table names", () => none(wrongDirections(src)));
+  test("no import cycles", () => none(cycles(src)));
+  test("node:* only at the doors", () => none(wrongNodeImports(src)));
+  test("each library only where it was chosen for", () => none(wrongLibraries(src)));
+  test("no index.ts but src/index.ts", () => none(indexFiles(src)));
+
+  for (const top of ["src", "native", "test", "bench", "examples", "scripts", "tools"]) {
+    test(`files of ${top}/ have at most ${maxLines} lines`, () => {
+      const sources = readSources(top, /\.(ts|mjs|cc|h|py)$/);
+      none(longFiles(new Map([...sources].map(([file, text]) => [`${top}/${file}`, text]))));
+    });
+  }
+});
+
+describe("architecture rules", () => {
+  const files = (all: Readonly<Record<string, string>>): Sources => new Map(Object.entries(all));
+
+  test("notice an import in the wrong direction", () => {
+    const sources = files({
+      "ops/relu.ts":
+        'import type { Tensor } from "../graph/tensor.js";\nimport { step } from "../train/step.js";',
+      "graph/tensor.ts": "",
+      "train/step.ts": "",
+      "executors/native/run.ts": 'export { conv } from "../../ops/relu.js";',
+    });
+    assert.deepEqual(wrongDirections(sources), [
+      "src/ops/relu.ts imports src/train/step.ts, but ops may import only tensor, graph; move the code or pass it in",
+      "src/executors/native/run.ts imports src/ops/relu.ts, but executors/native may import only tensor, executors, program; move the code or pass it in",
+    ]);
+  });
+
+  test("notice a folder without a row", () => {
+    const sources = files({ "misc/a.ts": 'const b = await import("./b.js");', "misc/b.ts": "" });
+    assert.deepEqual(wrongDirections(sources), [
+      "src/misc/a.ts: folder misc/ has no row in the table; add one here and in docs/architecture.md",
+    ]);
+  });
+
+  test("notice a cycle, also one of types over several lines", () => {
+    const sources = files({
+      "graph/a.ts": 'import type {\n  B,\n} from "./b.js";',
+      "graph/b.ts": 'import { a } from "./a.js";',
+    });
+    assert.deepEqual(cycles(sources), [
+      "import cycle: src/graph/a.ts -> src/graph/b.ts -> src/graph/a.ts; move what both need to a file of its own",
+    ]);
+  });
+
+  test("notice node:*, libraries and index.ts in the wrong place", () => {
+    const sources = files({
+      "nn/index.ts":
+        'import { readFileSync } from "node:fs";\nimport { z } from "zod";\nimport "left-pad";',
+      "cli/main.ts":
+        'import { readFileSync } from "node:fs";\nimport { Command } from "commander";',
+    });
+    assert.match(
+      wrongNodeImports(sources).join(),
+      /^src\/nn\/index\.ts imports node:fs; let a caller in [^,]/,
+    );
+    assert.equal(wrongLibraries(sources).length, 2);
+    assert.equal(indexFiles(sources).length, 1);
+  });
+
+  test("notice a file that is too long", () => {
+    const sources = files({
+      "ops/a.ts": "\n".repeat(maxLines) + "end\n",
+      "ops/b.ts": "\n".repeat(maxLines - 1) + "end\n",
+    });
+    assert.deepEqual(longFiles(sources), [
+      "ops/a.ts has 501 lines, more than 500; split it by idea",
+    ]);
+  });
+});
