@@ -1,12 +1,15 @@
 #include "conv_shape.h"
 
+#include <cstddef>
+#include <utility>
+
 namespace resnet {
 namespace {
 
 /** Whether `next`, the pixel after the run's last, reads through the same taps, one further. */
 bool continues(const AxisRun& run, const AxisRun& next, long step) {
   if (run.taps.size() != next.taps.size()) return false;
-  for (size_t i = 0; i < run.taps.size(); i++) {
+  for (std::size_t i = 0; i < run.taps.size(); i++) {
     const AxisTap &a = run.taps[i], &b = next.taps[i];
     if (a.tap != b.tap || b.source != a.source + run.count * step) return false;
   }
@@ -55,8 +58,8 @@ std::vector<AxisRun> inputRuns(long outputs, long inputs, long kernel, long stri
 std::vector<RowBlock> rowBlocks(const std::vector<AxisRun>& vertical,
                                 const std::vector<AxisRun>& horizontal, long batch, long most) {
   std::vector<RowBlock> blocks;
-  for (size_t v = 0; v < vertical.size(); v++) {
-    for (size_t h = 0; h < horizontal.size(); h++) {
+  for (std::size_t v = 0; v < vertical.size(); v++) {
+    for (std::size_t h = 0; h < horizontal.size(); h++) {
       const Split split(horizontal[h].count * batch, most);
       for (long i = 0; i < split.pieces; i++) {
         blocks.push_back({static_cast<long>(v), static_cast<long>(h), split.begin(i),

@@ -4,7 +4,7 @@ import type { Executor, LoadedProgram } from "../executors/executor.js";
 import { inputSpecs } from "../executors/store.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
-import type { EpochMetrics } from "../report/epoch-metrics.js";
+import type { EpochMetrics } from "./epoch-metrics.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey } from "../tensor/random.js";
@@ -16,7 +16,7 @@ import { traceTrainStep } from "./train-step.js";
 
 /** Where a training stands, after each step. */
 export interface StepProgress {
-  /** From 0. */
+  /** From 1. */
   readonly epoch: number;
   /** Steps done in this epoch, and steps it has. */
   readonly step: number;
@@ -68,19 +68,19 @@ export async function* trainLoop(options: TrainLoopOptions): AsyncGenerator<Epoc
       lossSum += loss * n;
       seen += n;
       const imagesPerSecond = (1000 * seen) / (performance.now() - start);
-      onStep?.({ epoch, step: i + 1, steps, loss: lossSum / seen, imagesPerSecond });
+      onStep?.({ epoch: epoch + 1, step: i + 1, steps, loss: lossSum / seen, imagesPerSecond });
       if (signal?.aborted) return;
     }
-    const seconds = (performance.now() - start) / 1000;
+    const imagesPerSecond = (1000 * seen) / (performance.now() - start);
     const validation = await validate();
     yield {
-      epoch,
+      epoch: epoch + 1,
       trainLoss: lossSum / seen,
       validLoss: validation.loss,
       validAccuracy: validation.accuracy,
-      imagesPerSecond: seen / seconds,
-      learningRate: config.learningRate * schedule(epoch * steps),
-      seconds,
+      imagesPerSecond,
+      learningRate: config.learningRate * schedule((epoch + 1) * steps - 1),
+      seconds: (performance.now() - start) / 1000,
     };
     if (signal?.aborted) return;
   }

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { Values } from "../../graph/define-op.js";
 import { opsByName } from "../../ops/registry.js";
 import type { BufferSpec, Program } from "../../program/program.js";
@@ -86,7 +85,7 @@ async function run(program: Program, values: readonly Values[], given: RunInputs
     Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, values[id]!]));
   for (const { op, inputs: from, outputs: to, attrs } of program.instructions) {
     opsByName.get(op)!.reference(pick(from), pick(to), attrs);
-    await setImmediate(); // lets timers, signals and servers have their turn
+    await new Promise((resolve) => setImmediate(resolve)); // lets timers, signals and servers have their turn
   }
   return Object.fromEntries(
     Object.entries(program.outputs).map(([name, id]) => {

@@ -1,0 +1,118 @@
+#include "executor.h"
+
+#include <chrono>
+#include <cstring>
+
+#include "cpu.h"
+#include "error.h"
+
+namespace resnet {
+
+size_t State::bytes() const {
+  size_t elements = 1;
+  for (long size : shape) elements *= static_cast<size_t>(size);
+  return elements * bytesPerElement(dtype);
+}
+
+Executor::Executor(int threads) : kernels_(selectKernels()), pool_(threads) {}
+
+std::shared_ptr<LoadedProgram> Executor::load(std::unique_ptr<Program> program) {
+  verify(*program);
+  auto loaded = std::make_shared<LoadedProgram>();
+  size_t scratchBytes = 0;
+  for (size_t i = 0; i < program->instructions.size(); i++) {
+    OpReader reader(*program, program->instructions[i], i, kernels_, pool_.threads());
+    loaded->steps_.push_back(makeStep(reader, program->instructions[i].op));
+    scratchBytes = std::max(scratchBytes, reader.scratch.bytes());
+  }
+  loaded->nanoseconds_.assign(program->instructions.size(), 0);
+  loaded->pointers_.assign(program->buffers.size(), nullptr);
+
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const BufferSpec& buffer : program->buffers) {
+    if (buffer.place != Place::state) continue;
+    if (const State* state = find(buffer.name)) requireSame(*state, buffer.shape, buffer.dtype);
+  }
+  std::map<std::string, char*> inputs;
+  for (size_t id = 0; id < program->buffers.size(); id++) {
+    const BufferSpec& buffer = program->buffers[id];
+    if (buffer.place != Place::input) continue;
+    char*& data = inputs[buffer.name];
+    if (!data) {
+      loaded->inputs_.emplace_back(buffer.bytes());
+      data = loaded->inputs_.back().data();
+    }
+    loaded->pointers_[id] = data;
+  }
+  if (program->arenaBytes > arena_.size()) arena_ = Block(program->arenaBytes);
+  if (scratchBytes > scratch_.size()) scratch_ = Block(scratchBytes);
+  for (const BufferSpec& buffer : program->buffers) {
+    if (buffer.place == Place::state && !find(buffer.name)) {
+      create(buffer.name, buffer.shape, buffer.dtype);
+    }
+  }
+  loaded->program_ = std::move(program);
+  return loaded;
+}
+
+/** Points every buffer at its memory: the arena may have moved since the last run. */
+void Executor::bind(LoadedProgram& loaded) {
+  const Program& program = loaded.program();
+  for (size_t id = 0; id < program.buffers.size(); id++) {
+    const BufferSpec& buffer = program.buffers[id];
+    if (buffer.place == Place::arena) loaded.pointers_[id] = arena_.data() + buffer.offset;
+    if (buffer.place == Place::state) loaded.pointers_[id] = require(buffer.name).block.data();
+  }
+}
+
+void Executor::run(LoadedProgram& loaded) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  bind(loaded);
+  const RunContext context{loaded.pointers_.data(), scratch_.data(), pool_, kernels_};
+  auto before = std::chrono::steady_clock::now();
+  for (size_t i = 0; i < loaded.steps_.size(); i++) {
+    loaded.steps_[i](context);
+    const auto after = std::chrono::steady_clock::now();
+    loaded.nanoseconds_[i] = std::chrono::duration<double, std::nano>(after - before).count();
+    before = after;
+  }
+}
+
+void Executor::write(const std::string& name, const Shape& shape, DType dtype, const void* data) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  State* state = find(name);
+  if (state) {
+    requireSame(*state, shape, dtype);
+  } else {
+    state = &create(name, shape, dtype);
+  }
+  std::memcpy(state->block.data(), data, state->bytes());
+}
+
+State* Executor::find(const std::string& name) const {
+  const auto entry = byName_.find(name);
+  return entry == byName_.end() ? nullptr : entry->second;
+}
+
+State& Executor::require(const std::string& name) const {
+  if (State* state = find(name)) return *state;
+  throw EngineError("ERR_STATE", "there is no state called \"" + name +
+                                     "\": states come from loaded programs and from write");
+}
+
+State& Executor::create(const std::string& name, const Shape& shape, DType dtype) {
+  auto state = std::make_unique<State>(State{name, shape, dtype, Block()});
+  state->block = Block(state->bytes());
+  byName_[name] = state.get();
+  states_.push_back(std::move(state));
+  return *states_.back();
+}
+
+void Executor::requireSame(const State& state, const Shape& shape, DType dtype) const {
+  if (state.shape == shape && state.dtype == dtype) return;
+  throw EngineError("ERR_STATE", "the state \"" + state.name + "\" is " + dtypeName(state.dtype) +
+                                     " of shape " + formatShape(state.shape) + ", not " +
+                                     dtypeName(dtype) + " of shape " + formatShape(shape));
+}
+
+}  // namespace resnet

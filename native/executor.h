@@ -1,0 +1,93 @@
+// executor.h: keeps the state that programs share, and runs programs one at a time.
+
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "memory.h"
+#include "ops/op.h"
+#include "program.h"
+#include "thread_pool.h"
+
+namespace resnet {
+
+struct State {
+  std::string name;
+  Shape shape;
+  DType dtype;
+  Block block;
+
+  size_t bytes() const;
+};
+
+/** A verified program, its steps, and the memory of its inputs. */
+class LoadedProgram {
+ public:
+  const Program& program() const { return *program_; }
+  /** Where the value of an input goes before a run. */
+  char* inputData(size_t buffer) const { return pointers_[buffer]; }
+  /** Where the last run left an output. */
+  const char* outputData(size_t buffer) const { return pointers_[buffer]; }
+  /** Nanoseconds that each instruction took in the last run. */
+  const std::vector<double>& nanoseconds() const { return nanoseconds_; }
+
+ private:
+  friend class Executor;
+  std::unique_ptr<Program> program_;  // steps point into it
+  std::vector<Step> steps_;
+  std::vector<char*> pointers_;
+  std::vector<Block> inputs_;
+  std::vector<double> nanoseconds_;
+};
+
+/** Every method may be called from any thread; they take turns. */
+class Executor {
+ public:
+  /** @throws EngineError ERR_ISA for a RESNET_ISA that cannot be met */
+  explicit Executor(int threads);
+
+  const Kernels& kernels() const { return kernels_; }
+  int threads() const { return pool_.threads(); }
+
+  /** @throws EngineError ERR_PROGRAM, ERR_STATE or ERR_MEMORY; then nothing has changed */
+  std::shared_ptr<LoadedProgram> load(std::unique_ptr<Program> program);
+
+  /** @throws EngineError ERR_INDEX; states written by earlier instructions keep their new values */
+  void run(LoadedProgram& loaded);
+
+  /** Copies `data` into the state, creating it if it does not exist. */
+  void write(const std::string& name, const Shape& shape, DType dtype, const void* data);
+
+  /** Calls fn(state) while no run is in progress. @throws EngineError ERR_STATE */
+  template <class Fn>
+  void read(const std::string& name, const Fn& fn) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    fn(static_cast<const State&>(require(name)));
+  }
+
+  /** Calls fn(state) for every state, in order of creation. */
+  template <class Fn>
+  void forStates(const Fn& fn) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& state : states_) fn(static_cast<const State&>(*state));
+  }
+
+ private:
+  State* find(const std::string& name) const;
+  State& require(const std::string& name) const;
+  State& create(const std::string& name, const Shape& shape, DType dtype);
+  void requireSame(const State& state, const Shape& shape, DType dtype) const;
+  void bind(LoadedProgram& loaded);
+
+  const Kernels& kernels_;
+  ThreadPool pool_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<State>> states_;
+  std::map<std::string, State*> byName_;
+  Block arena_;    // as large as the largest loaded program's
+  Block scratch_;  // as large as the largest loaded step's
+};
+
+}  // namespace resnet

@@ -1,0 +1,29 @@
+import type { Executor } from "./executor.js";
+import { NativeExecutor } from "./native/native-executor.js";
+import { NativeLoadError } from "./native/load-addon.js";
+import { ReferenceExecutor } from "./reference/reference-executor.js";
+
+export type ExecutorName = "auto" | "native" | "reference";
+
+export interface ExecutorOptions {
+  /** Threads of the native executor. Default: the cores that the process may use. */
+  readonly threads?: number | undefined;
+  /** Called with one line when `auto` falls back to the reference executor. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+/**
+ * The executor of that name; `auto` is the native one where it can be loaded, and else the reference.
+ *
+ * @throws {NativeLoadError} if `native` was asked for and cannot be loaded
+ */
+export function createExecutor(name: ExecutorName = "auto", { threads, onNotice }: ExecutorOptions = {}): Executor {
+  if (name === "reference") return new ReferenceExecutor();
+  try {
+    return new NativeExecutor({ threads });
+  } catch (error) {
+    if (name === "native" || !(error instanceof NativeLoadError)) throw error;
+    onNotice?.("the native engine is not built, so this runs on the slow reference executor: apt install g++ make, then npm run build:native");
+    return new ReferenceExecutor();
+  }
+}

@@ -1,0 +1,85 @@
+import type { EChartsOption } from "echarts";
+import { axisLabelStyle, axisNameStyle, ink, titleStyle } from "./chart-style.js";
+import type { EpochMetrics } from "../train/epoch-metrics.js";
+import { renderSvg } from "./render-svg.js";
+
+/** One curve over the epochs. */
+export interface EpochSeries {
+  readonly name: string;
+  readonly colour: string;
+  readonly valueOf: (metrics: EpochMetrics) => number;
+}
+
+export interface EpochChart {
+  readonly title: string;
+  /** What the vertical axis shows, with its unit. */
+  readonly axisName: string;
+  readonly series: readonly EpochSeries[];
+  /** The vertical axis begins here, if the values leave it room; else it fits them. */
+  readonly from?: number;
+  readonly formatValue: (value: number) => string;
+}
+
+const width = 760;
+const height = 440;
+
+/** Curves over the epochs, all on one vertical axis, as SVG. A value that is not finite is a gap. */
+export function epochChart(metrics: readonly EpochMetrics[], chart: EpochChart): string {
+  const epochs = metrics.map(({ epoch }) => epoch);
+  const first = Math.min(...epochs);
+  const last = Math.max(...epochs);
+  const isSparse = metrics.length <= 30;
+  const option: EChartsOption = {
+    title: { text: chart.title, left: 24, top: 16, textStyle: titleStyle },
+    legend: {
+      right: 32,
+      top: 17,
+      icon: "roundRect",
+      itemWidth: 22,
+      itemHeight: 4,
+      itemGap: 20,
+      textStyle: { ...axisNameStyle, color: ink.strong },
+      data: chart.series.map(({ name }) => name),
+    },
+    grid: { left: 76, right: 36, top: 66, bottom: 62 },
+    xAxis: {
+      type: "value",
+      name: "Epoch",
+      nameLocation: "middle",
+      nameGap: 32,
+      nameTextStyle: axisNameStyle,
+      ...(metrics.length > 1 ? { min: first, max: last } : {}),
+      minInterval: 1,
+      axisLabel: axisLabelStyle,
+      axisLine: { lineStyle: { color: ink.normal } },
+      axisTick: { show: true, lineStyle: { color: ink.normal } },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: "value",
+      name: chart.axisName,
+      nameLocation: "middle",
+      nameGap: 52,
+      nameTextStyle: axisNameStyle,
+      scale: chart.from === undefined,
+      ...(chart.from === undefined ? {} : { min: chart.from }),
+      axisLabel: { ...axisLabelStyle, formatter: chart.formatValue },
+      splitLine: { lineStyle: { color: ink.faint } },
+    },
+    series: chart.series.map(({ name, colour, valueOf }) => ({
+      type: "line",
+      name,
+      data: metrics.map((row) => {
+        const value = valueOf(row);
+        return [row.epoch, Number.isFinite(value) ? value : "-"];
+      }),
+      showSymbol: isSparse,
+      symbol: "circle",
+      symbolSize: 6,
+      itemStyle: { color: colour },
+      lineStyle: { color: colour, width: 2.25 },
+      clip: false,
+    })),
+  };
+  return renderSvg(option, width, height);
+}
