@@ -17,7 +17,8 @@ export function decodeIdxDataset(
 ): DatasetSplits {
   const read = (file: string): Uint8Array => {
     const bytes = contents.get(file);
-    if (!bytes) throw new DataError("ERR_DATA_NOT_FOUND", `${name}: the file ${file} was not given`);
+    if (!bytes)
+      throw new DataError("ERR_DATA_NOT_FOUND", `${name}: the file ${file} was not given`);
     return bytes;
   };
   const split = (splitName: string, prefix: string): Dataset => {

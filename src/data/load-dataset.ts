@@ -13,6 +13,8 @@ export interface LoadDatasetOptions {
   readonly dataDir?: string | undefined;
   /** Where downloads are kept. Default `$XDG_CACHE_HOME/resnet-ts`, or `~/.cache/resnet-ts`. */
   readonly cacheDir?: string | undefined;
+  /** Look only on this machine: at `dataDir`, the cache and the installed package. */
+  readonly offline?: boolean | undefined;
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
   /** Called with one sentence when something happened that the user should know. */
   readonly onNotice?: ((notice: string) => void) | undefined;
@@ -55,7 +57,8 @@ export async function loadEntry(
     ...entry.urls.map((url) => downloadSource(url, { environment, directory: cache, onProgress })),
     aptSource(entry, environment, onNotice),
   ];
-  const search = new FileSearch(entry, sources, cache, onNotice);
+  const allowed = sources.filter(({ isRemote }) => !(options.offline && isRemote));
+  const search = new FileSearch(entry, allowed, cache, onNotice);
   try {
     const contents = new Map<string, Uint8Array>();
     for (const file of entry.files) contents.set(file.name, await search.find(file));

@@ -26,9 +26,7 @@ export interface SafetensorsFile {
  */
 export function readSafetensors(bytes: Uint8Array, file = "safetensors"): SafetensorsFile {
   const { entries, metadata, dataStart } = readSafetensorsHeader(bytes, file);
-  const inOrder = [...entries].sort(
-    ([, a], [, b]) => a.start - b.start || a.end - b.end,
-  );
+  const inOrder = [...entries].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
   const tensors = new Map<string, StoredArray>();
   let covered = 0;
   for (const [name, entry] of inOrder) {

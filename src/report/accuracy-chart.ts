@@ -3,10 +3,13 @@ import { epochChart } from "./epoch-chart.js";
 import type { EpochMetrics } from "../train/epoch-metrics.js";
 
 /** Validation accuracy over the epochs, in percent, as SVG. */
-export const accuracyChart = (metrics: readonly EpochMetrics[]): string =>
-  epochChart(metrics, {
+export function accuracyChart(metrics: readonly EpochMetrics[]): string {
+  const lowest = Math.min(0.9, ...metrics.map((row) => row.validAccuracy).filter(Number.isFinite));
+  return epochChart(metrics, {
     title: "Accuracy",
     axisName: "Samples classified correctly",
+    from: Math.floor(lowest * 10) * 10,
+    to: 100,
     series: [
       {
         name: "validation",
@@ -16,3 +19,4 @@ export const accuracyChart = (metrics: readonly EpochMetrics[]): string =>
     ],
     formatValue: (value) => `${value} %`,
   });
+}

@@ -53,7 +53,11 @@ export function classificationReport(
   return {
     classes: rows,
     accuracy: ratio(sum(matrix.map((row, i) => row[i]!)), support),
-    macroAverage: average(rows, rows.map(() => 1), support),
+    macroAverage: average(
+      rows,
+      rows.map(() => 1),
+      support,
+    ),
     weightedAverage: average(
       rows,
       rows.map((row) => (support > 0 ? row.support : 1)), // no samples: scikit-learn's plain mean
@@ -62,7 +66,8 @@ export function classificationReport(
   };
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 

@@ -21,7 +21,7 @@ export function confusionChart(matrix: ConfusionMatrix, classes: readonly string
   const longest = Math.max(0, ...classes.map((name) => name.length));
   const labelWidth = Math.min(7 * longest, 170);
   const cell = Math.max(24, Math.min(52, Math.round(900 / Math.max(1, classes.length))));
-  const side = Math.max(cell * classes.length, 220);
+  const side = Math.max(cell * classes.length, 260);
   const margin = { left: 66 + labelWidth, top: 92, right: 44, bottom: 56 + 0.72 * labelWidth };
   const counts = matrix.flat();
   const widest = Math.max(1, ...counts.map((count) => String(count).length));
@@ -67,7 +67,8 @@ export function confusionChart(matrix: ConfusionMatrix, classes: readonly string
           const support = row.reduce((sum, count) => sum + count, 0);
           return row.map((count, prediction) => {
             const share = support === 0 ? 0 : count / support;
-            const colour = share >= whiteTextFrom ? "#ffffff" : count === 0 ? "#9ca3af" : ink.strong;
+            const colour =
+              share >= whiteTextFrom ? "#ffffff" : count === 0 ? "#9ca3af" : ink.strong;
             const text = { formatter: String(count), color: colour };
             return { value: [prediction, label, share], label: text };
           });

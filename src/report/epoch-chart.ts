@@ -15,8 +15,10 @@ export interface EpochChart {
   /** What the vertical axis shows, with its unit. */
   readonly axisName: string;
   readonly series: readonly EpochSeries[];
-  /** The vertical axis begins here, if the values leave it room; else it fits them. */
-  readonly from?: number;
+  /** Where the vertical axis begins. */
+  readonly from: number;
+  /** Where it ends; without, it fits the values. */
+  readonly to?: number;
   readonly formatValue: (value: number) => string;
 }
 
@@ -26,8 +28,8 @@ const height = 440;
 /** Curves over the epochs, all on one vertical axis, as SVG. A value that is not finite is a gap. */
 export function epochChart(metrics: readonly EpochMetrics[], chart: EpochChart): string {
   const epochs = metrics.map(({ epoch }) => epoch);
-  const first = Math.min(...epochs);
-  const last = Math.max(...epochs);
+  const margin = metrics.length === 1 ? 0.5 : 0; // puts a single epoch in the middle
+  const ends = { min: Math.min(...epochs) - margin, max: Math.max(...epochs) + margin };
   const isSparse = metrics.length <= 30;
   const option: EChartsOption = {
     title: { text: chart.title, left: 24, top: 16, textStyle: titleStyle },
@@ -48,9 +50,12 @@ export function epochChart(metrics: readonly EpochMetrics[], chart: EpochChart):
       nameLocation: "middle",
       nameGap: 32,
       nameTextStyle: axisNameStyle,
-      ...(metrics.length > 1 ? { min: first, max: last } : {}),
-      minInterval: 1,
-      axisLabel: axisLabelStyle,
+      ...(metrics.length > 0 ? ends : {}),
+      minInterval: metrics.length === 1 ? 0.5 : 1,
+      axisLabel: {
+        ...axisLabelStyle,
+        formatter: (epoch: number) => (Number.isInteger(epoch) ? String(epoch) : ""),
+      },
       axisLine: { lineStyle: { color: ink.normal } },
       axisTick: { show: true, lineStyle: { color: ink.normal } },
       splitLine: { show: false },
@@ -61,8 +66,8 @@ export function epochChart(metrics: readonly EpochMetrics[], chart: EpochChart):
       nameLocation: "middle",
       nameGap: 52,
       nameTextStyle: axisNameStyle,
-      scale: chart.from === undefined,
-      ...(chart.from === undefined ? {} : { min: chart.from }),
+      min: chart.from,
+      ...(chart.to === undefined ? {} : { max: chart.to }),
       axisLabel: { ...axisLabelStyle, formatter: chart.formatValue },
       splitLine: { lineStyle: { color: ink.faint } },
     },

@@ -12,7 +12,9 @@ const descriptionSchema = z.object({
   /** Height, width and channels of an image. */
   imageShape: z.tuple([z.int().min(1), z.int().min(1), z.int().min(1)]),
   normalise: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }),
-  /** Epochs that the weights were trained for. */
+  /** What it was trained on: the rows can be drawn again. */
+  data: z.object({ name: z.string(), trainSize: z.int().min(1), validSize: z.int().min(1), seed: z.int().min(0) }),
+  /** Whole epochs that the weights were trained for. */
   epoch: z.int().min(0),
 });
 

@@ -49,9 +49,15 @@ export class RunDirectory {
     const best = this.metrics.every(({ validAccuracy }) => metrics.validAccuracy > validAccuracy);
     this.metrics.push(metrics);
     await this.write("metrics.jsonl", this.metrics.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    const bytes = writeSafetensors(state, checkpointMetadata({ ...description, epoch: metrics.epoch }));
-    await this.write("last.safetensors", bytes);
+    const bytes = await this.saveLast({ ...description, epoch: metrics.epoch }, state);
     if (best) await this.write("best.safetensors", bytes);
+  }
+
+  /** Writes `last.safetensors`. @returns its bytes */
+  async saveLast(description: CheckpointDescription, state: ModelState): Promise<Uint8Array> {
+    const bytes = writeSafetensors(state, checkpointMetadata(description));
+    await this.write("last.safetensors", bytes);
+    return bytes;
   }
 
   /** Writes a file of the run, whole or not at all. */

@@ -29,7 +29,9 @@ export const runCommand: RunCommand = (command, args, directory) =>
       } else if (error.code === "ENOENT") {
         reject(new DataError("ERR_DATA_SOURCE", `${command} is not installed`));
       } else {
-        const reason = error.killed ? `did not end within ${timeoutMs / 60_000} minutes` : error.message;
+        const reason = error.killed
+          ? `did not end within ${timeoutMs / 60_000} minutes`
+          : error.message;
         reject(new DataError("ERR_DATA_SOURCE", `${command} ${reason}`, { cause: error }));
       }
     });

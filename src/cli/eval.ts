@@ -1,0 +1,82 @@
+import { Command, Option } from "commander";
+import type { Dataset } from "../data/dataset.js";
+import { splitRows } from "../data/split.js";
+import { takeRows } from "../data/take-rows.js";
+import { createExecutor } from "../executors/create-executor.js";
+import { createModel } from "../models/catalog.js";
+import { classificationReport } from "../report/classification-report.js";
+import { confusionMatrix } from "../report/confusion-matrix.js";
+import { formatClassificationReport } from "../report/format-classification-report.js";
+import { ResnetError } from "../tensor/error.js";
+import { formatShape, sameShape } from "../tensor/shape.js";
+import { readCheckpoint, type CheckpointDescription } from "../train/checkpoint.js";
+import { createEvaluator, uploadDataset } from "../train/evaluate.js";
+import { writeModelState } from "../train/model-state.js";
+import { loadData } from "./load-data.js";
+import { dataDirOption, executorOption, jsonOption, threadsOption, wholeNumber, type ExecutorFlags } from "./options.js";
+import { Output } from "./output.js";
+
+interface EvalFlags extends ExecutorFlags {
+  readonly data?: string;
+  readonly split: "test" | "valid" | "train";
+  readonly batch: number;
+  readonly dataDir?: string;
+  readonly json?: boolean;
+}
+
+export const evalCommand = (): Command =>
+  new Command("eval")
+    .summary("test a checkpoint on a data set")
+    .description("Evaluates the weights of a checkpoint: accuracy, loss, and a report for each class.")
+    .argument("<checkpoint>", "a run's last.safetensors or best.safetensors")
+    .option("--data <name>", "data set (default: the one it was trained on)")
+    .addOption(
+      new Option("--split <part>", "test images, or the run's own training or validation images")
+        .choices(["test", "valid", "train"])
+        .default("test"),
+    )
+    .option("--batch <n>", "images evaluated at a time", wholeNumber, 512)
+    .addOption(executorOption())
+    .addOption(threadsOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExample:\n  resnet eval runs/first/best.safetensors --split valid")
+    .action(evaluateCheckpoint);
+
+async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void> {
+  const output = new Output(flags.json ?? false);
+  const { description, state } = await readCheckpoint(file);
+  const { imageShape, normalise } = description;
+  const [, , channels] = imageShape;
+  const data = await loadPart(description, flags, output);
+  if (!sameShape(data.images.shape.slice(1), imageShape) || data.classes.length !== description.classes.length) {
+    throw new ResnetError(
+      "ERR_CHECKPOINT",
+      `${file} takes images ${formatShape(imageShape)} (H W C) of ${description.classes.length} classes, ` +
+        `but ${data.name} has ${formatShape(data.images.shape.slice(1))} of ${data.classes.length}`,
+    );
+  }
+  const model = createModel(description.model, { classes: description.classes.length, channels });
+  const executor = createExecutor(flags.executor, { threads: flags.threads, onNotice: (notice) => output.notice(notice) });
+  try {
+    writeModelState(executor, model, state);
+    const labels = data.labels.data;
+    const source = uploadDataset(executor, flags.split, data, normalise);
+    const { accuracy, loss, predictions } = await createEvaluator(executor, model, source, labels, flags.batch)();
+    const confusion = confusionMatrix(labels, predictions, data.classes.length);
+    const report = classificationReport(confusion, data.classes);
+    output.result(
+      { accuracy, loss, samples: labels.length, report, confusion },
+      `accuracy ${accuracy.toFixed(4)}, loss ${loss.toFixed(4)}, ${labels.length} images\n\n${formatClassificationReport(report)}`,
+    );
+  } finally {
+    await executor.close();
+  }
+}
+
+async function loadPart({ data }: CheckpointDescription, flags: EvalFlags, output: Output): Promise<Dataset> {
+  const { train, test } = await loadData(flags.data ?? data.name, flags.dataDir, output);
+  if (flags.split === "test") return test;
+  const rows = splitRows(train.labels.data.length, { train: data.trainSize, valid: data.validSize }, data.seed);
+  return takeRows(train, rows[flags.split]);
+}

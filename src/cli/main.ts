@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { ResnetError } from "../tensor/error.js";
+import { dataCommand } from "./data.js";
+import { doctorCommand } from "./doctor.js";
+import { evalCommand } from "./eval.js";
+import { recipesCommand } from "./recipes.js";
+import { summaryCommand } from "./summary.js";
+import { trainCommand } from "./train.js";
+
+/** Errors in the words of the command rather than in the work: exit code 2. */
+const usageErrors = new Set(["ERR_CONFIG", "ERR_MODEL", "ERR_RECIPE", "ERR_DATA_NAME"]);
+
+const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string };
+
+const program = new Command("resnet")
+  .description("Defines, trains, evaluates and inspects residual networks.")
+  .version(version)
+  .option("--debug", "show the stack of an error");
+for (const command of [trainCommand(), evalCommand(), summaryCommand(), dataCommand(), recipesCommand(), doctorCommand()]) {
+  program.addCommand(command);
+}
+forEachCommand(program, (command) => command.exitOverride().showSuggestionAfterError().allowExcessArguments(false));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
+}
+
+/** Prints an error as one sentence, with its stack only on `--debug`. @returns the exit code */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
+  const debug = process.argv.includes("--debug");
+  const text = error instanceof Error ? (debug ? error.stack : error.message) : String(error);
+  process.stderr.write(`error: ${text}\n`);
+  if (!(error instanceof ResnetError) && !debug) process.stderr.write("This is a fault of resnet-ts; --debug shows where.\n");
+  return error instanceof ResnetError && usageErrors.has(error.code) ? 2 : 1;
+}

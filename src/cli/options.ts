@@ -1,0 +1,49 @@
+import { InvalidArgumentError, Option } from "commander";
+import type { ExecutorName } from "../executors/create-executor.js";
+
+/** Parsers of option values; what they refuse, commander reports with the option's name. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("It takes a whole number of 1 or more.");
+  return value;
+}
+
+export function seedNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError("It takes a whole number of 0 or more.");
+  }
+  return value;
+}
+
+export function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It takes a number.");
+  return value;
+}
+
+/** `1x28x28` as channels, height and width. */
+export function imageSize(text: string): readonly [number, number, number] {
+  const [, channels, height, width] = /^(\d{1,4})x(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  const sizes = [Number(channels), Number(height), Number(width)] as const;
+  if (!sizes.every((size) => size >= 1)) {
+    throw new InvalidArgumentError("It takes CHANNELSxHEIGHTxWIDTH, such as 1x28x28.");
+  }
+  return sizes;
+}
+
+export interface ExecutorFlags {
+  readonly executor: ExecutorName;
+  readonly threads?: number;
+}
+
+export const executorOption = (): Option =>
+  new Option("--executor <name>", "what runs the program").choices(["auto", "native", "reference"]).default("auto");
+
+export const threadsOption = (): Option =>
+  new Option("--threads <n>", "threads of the native executor (default: the cores there are)").argParser(wholeNumber);
+
+export const dataDirOption = (): Option =>
+  new Option("--data-dir <dir>", "directory with the data set's files; looked at before all other sources");
+
+export const jsonOption = (): Option => new Option("--json", "print one JSON document and nothing else on standard output");

@@ -1,0 +1,131 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Program } from "../../program/program.js";
+import { ResnetError } from "../../tensor/error.js";
+import type { HostArray } from "../../tensor/host-array.js";
+import type { DType, Shape } from "../../tensor/shape.js";
+import type { RunInputs, RunOutputs } from "../executor.js";
+
+/** What the machine offers to the native engine. */
+export interface NativeCapabilities {
+  /** The instruction set that executors use: the best supported, or the one `RESNET_ISA` names. */
+  readonly isa: string;
+  /** Every instruction set supported here, best first. */
+  readonly isas: readonly string[];
+  /** Processors this process may use. */
+  readonly threads: number;
+  /** Of these, distinct physical cores. */
+  readonly physicalCores: number;
+}
+
+/** A program inside the addon; `native/addon.cc` says what may be called when. */
+export interface AddonProgram {
+  run(inputs: RunInputs): Promise<RunOutputs>;
+  nanoseconds(): Float64Array;
+}
+
+export interface AddonExecutor {
+  readonly isa: string;
+  readonly threads: number;
+  load(program: Program): AddonProgram;
+  write(name: string, value: HostArray): void;
+  read(name: string): HostArray;
+  states(): readonly { readonly name: string; readonly shape: Shape; readonly dtype: DType }[];
+}
+
+/** The exports of `native/addon.cc`. */
+export interface Addon {
+  readonly Executor: new (threads: number) => AddonExecutor;
+  capabilities(): NativeCapabilities;
+}
+
+/** Thrown where no build of the native engine can be loaded; says what was tried and what to do. */
+export class NativeLoadError extends ResnetError {
+  override readonly name = "NativeLoadError";
+
+  /** @param attempts what was tried, and why it failed */
+  constructor(readonly attempts: readonly { readonly file: string; readonly reason: string }[]) {
+    super(
+      "ERR_NATIVE_LOAD",
+      [
+        `the native executor cannot be loaded on ${process.platform}-${process.arch}`,
+        ...attempts.map(({ file, reason }) => `  ${file}: ${reason}`),
+        "  To build it:      npm run build:native   (needs g++ 12 or later, make)",
+        "  To go without it: --executor reference   (slow)",
+      ].join("\n"),
+    );
+  }
+}
+
+/** The nearest folder above this file that has a package.json. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) {
+    const parent = dirname(folder);
+    if (parent === folder) return process.cwd();
+    folder = parent;
+  }
+  return folder;
+}
+
+let loaded: Addon | undefined;
+
+/**
+ * The native engine: the one built in a clone (`native/build/`), else the one that was shipped
+ * (`prebuilds/`).
+ *
+ * @throws {NativeLoadError} if neither can be loaded
+ */
+export function loadAddon(): Addon {
+  loaded ??= tryFiles(packageRoot());
+  return loaded;
+}
+
+function tryFiles(root: string): Addon {
+  const require = createRequire(import.meta.url);
+  const files = [
+    join(root, "native", "build", "resnet.node"),
+    join(root, "prebuilds", `${process.platform}-${process.arch}.node`),
+  ];
+  const attempts = [];
+  for (const file of files) {
+    const shown = relative(root, file);
+    if (!existsSync(file)) {
+      attempts.push({ file: shown, reason: "not found" });
+      continue;
+    }
+    try {
+      return require(file) as Addon;
+    } catch (error) {
+      attempts.push({ file: shown, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  throw new NativeLoadError(attempts);
+}
+
+/**
+ * What the machine offers to the native engine, for `resnet doctor`.
+ *
+ * @throws {NativeLoadError} if the native engine cannot be loaded
+ * @throws {ResnetError} `ERR_ISA` if `RESNET_ISA` names an instruction set that is not supported here
+ */
+export const nativeCapabilities = (): NativeCapabilities => withCodes(() => loadAddon().capabilities());
+
+/** Runs `call`, and turns the engine's errors, which carry a code, into `ResnetError`s with a stack. */
+export function withCodes<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw asResnetError(error);
+  }
+}
+
+export function asResnetError(error: unknown): unknown {
+  if (error instanceof ResnetError || !(error instanceof Error)) return error;
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && code.startsWith("ERR_")
+    ? new ResnetError(code, error.message, { cause: error })
+    : error;
+}

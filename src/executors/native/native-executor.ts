@@ -1,0 +1,106 @@
+import type { Program } from "../../program/program.js";
+import { ResnetError } from "../../tensor/error.js";
+import type { HostArray } from "../../tensor/host-array.js";
+import type { TensorSpec } from "../../tensor/shape.js";
+import type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executor.js";
+import { asResnetError, loadAddon, withCodes, type AddonExecutor, type AddonProgram } from "./load-addon.js";
+
+export interface NativeExecutorOptions {
+  /** 1 … 1024. Default: the physical cores this process may use. */
+  readonly threads?: number | undefined;
+}
+
+/** A program of the native executor, which also knows how long each instruction took. */
+export interface NativeLoadedProgram extends LoadedProgram {
+  /** Nanoseconds that each instruction took in the last run, in order. */
+  nanoseconds(): Float64Array;
+}
+
+/**
+ * Runs programs on the C++ engine, off the JavaScript thread.
+ *
+ * `write` and `read` take effect at once: during a run they wait, blocking, for its end, so await the
+ * runs before them.
+ */
+export class NativeExecutor implements Executor {
+  readonly name = "native";
+  readonly description: string;
+  private addon: AddonExecutor | undefined;
+  private queue: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
+
+  /**
+   * @throws {NativeLoadError} if the engine cannot be loaded
+   * @throws {ResnetError} `ERR_ISA` for a `RESNET_ISA` that is not supported here, `ERR_THREADS`
+   */
+  constructor({ threads }: NativeExecutorOptions = {}) {
+    const addon = loadAddon();
+    this.addon = withCodes(() => new addon.Executor(threads ?? addon.capabilities().physicalCores));
+    const count = this.addon.threads;
+    this.description = `native, ${this.addon.isa}, ${count} ${count === 1 ? "thread" : "threads"}`;
+  }
+
+  load(program: Program): NativeLoadedProgram {
+    const executor = this.open();
+    const native = withCodes(() => executor.load(program));
+    return {
+      program,
+      run: (inputs = {}) => this.enqueue(native, inputs),
+      nanoseconds: () => withCodes(() => native.nanoseconds()),
+    };
+  }
+
+  write(name: string, value: HostArray): void {
+    const executor = this.open();
+    withCodes(() => {
+      executor.write(name, value);
+    });
+  }
+
+  read(name: string): HostArray {
+    const executor = this.open();
+    return withCodes(() => executor.read(name));
+  }
+
+  states(): ReadonlyMap<string, TensorSpec> {
+    return new Map(this.open().states().map(({ name, shape, dtype }) => [name, { shape, dtype }]));
+  }
+
+  async close(): Promise<void> {
+    this.addon = undefined;
+    await this.queue;
+  }
+
+  private open(): AddonExecutor {
+    if (!this.addon) throw new ResnetError("ERR_CLOSED", "the executor is closed");
+    return this.addon;
+  }
+
+  private async enqueue(program: AddonProgram, inputs: RunInputs): Promise<RunOutputs> {
+    this.open();
+    // A run that has to wait keeps the values that its inputs have now.
+    const values = this.waiting > 0 ? snapshot(inputs) : inputs;
+    this.waiting++;
+    const result = this.waiting > 1 ? this.queue.then(() => program.run(values)) : start(program, values);
+    this.queue = result.then(
+      () => this.waiting--,
+      () => this.waiting--,
+    );
+    try {
+      return await result;
+    } catch (error) {
+      throw asResnetError(error);
+    }
+  }
+}
+
+/** A run that starts now; its errors always come as a rejection. */
+const start = async (program: AddonProgram, inputs: RunInputs): Promise<RunOutputs> => program.run(inputs);
+
+const snapshot = (inputs: RunInputs): RunInputs =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [
+      name,
+      typeof value === "object" && ArrayBuffer.isView(value.data) ? { ...value, data: value.data.slice() } : value,
+    ]),
+  );

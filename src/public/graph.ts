@@ -1,0 +1,18 @@
+export { gradients } from "../autodiff/gradients.js";
+export { defineOp, type OpRules } from "../graph/define-op.js";
+export { graphOf, type Graph } from "../graph/graph.js";
+export { printGraph } from "../graph/print.js";
+export { input, state, Leaf, Tensor, type GraphNode } from "../graph/tensor.js";
+export { verifyGraph } from "../graph/verify.js";
+export { adaptiveAvgPool2d } from "../ops/adaptive-avg-pool2d.js";
+export { adaptiveMaxPool2d } from "../ops/adaptive-max-pool2d.js";
+export { add } from "../ops/add.js";
+export { avgPool2d } from "../ops/avg-pool2d.js";
+export { conv2d } from "../ops/conv2d.js";
+export { dropout } from "../ops/dropout.js";
+export { flatten } from "../ops/flatten.js";
+export { leakyRelu } from "../ops/leaky-relu.js";
+export { linear } from "../ops/linear.js";
+export { maxPool2d } from "../ops/max-pool2d.js";
+export { relu } from "../ops/relu.js";
+export { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";

@@ -1,0 +1,4 @@
+export { readSafetensors, type SafetensorsFile } from "../interop/read-safetensors.js";
+export type { StoredArray } from "../interop/stored-array.js";
+export { fromTorchLayout, hwncToNchw, nchwToHwnc, toTorchLayout } from "../interop/torch-layout.js";
+export { writeSafetensors } from "../interop/write-safetensors.js";

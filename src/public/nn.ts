@@ -1,0 +1,21 @@
+export { BatchNorm2d } from "../nn/batch-norm2d.js";
+export { Conv2d, type Conv2dOptions } from "../nn/conv2d.js";
+export { Dropout } from "../nn/dropout.js";
+export { Flatten } from "../nn/flatten.js";
+export {
+  constantInit,
+  heNormal,
+  torchDefault,
+  torchDefaultBias,
+  uniformInit,
+  xavierUniform,
+  type Initializer,
+} from "../nn/initializers.js";
+export { LeakyReLU } from "../nn/leaky-relu.js";
+export { Linear, type LinearOptions } from "../nn/linear.js";
+export { Module, namedModules, namedParameters, namedState } from "../nn/module.js";
+export { ModuleState, Parameter } from "../nn/parameter.js";
+export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d } from "../nn/pooling.js";
+export { ReLU } from "../nn/relu.js";
+export { Sequential } from "../nn/sequential.js";
+export { traceModule } from "../nn/trace-module.js";

@@ -1,0 +1,4 @@
+export { ResnetError } from "../tensor/error.js";
+export { hostArray, type HostArray } from "../tensor/host-array.js";
+export { normal, permutation, randomKey, uniform, type RandomKey } from "../tensor/random.js";
+export { ShapeError, sizeOf, type DType, type Shape, type TensorSpec } from "../tensor/shape.js";

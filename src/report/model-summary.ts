@@ -1,0 +1,138 @@
+import { graphOf } from "../graph/graph.js";
+import { input, type GraphNode } from "../graph/tensor.js";
+import { namedModules, namedParameters, type Module } from "../nn/module.js";
+import { traceModule } from "../nn/trace-module.js";
+import { sizeOf, type Shape } from "../tensor/shape.js";
+
+/** One module's call: what it puts out for one image, and what it costs. */
+export interface LayerSummary {
+  /** Path of fields, `layer1.0.conv1`. */
+  readonly name: string;
+  /** Class of the module, `Conv2d`. */
+  readonly type: string;
+  /** `[C, H, W]`, or `[features]`. */
+  readonly output: Shape;
+  readonly parameters: number;
+  /** Multiply-adds for one image of convolutions and linear layers; taps on padding count, as is the custom. */
+  readonly multiplyAdds: number;
+}
+
+export interface ModelSummary {
+  readonly model: string;
+  /** `[C, H, W]`. */
+  readonly input: Shape;
+  /** Modules without modules in them, in order of their calls. */
+  readonly layers: readonly LayerSummary[];
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+}
+
+/**
+ * What a model is made of, layer by layer, for images `[C, H, W]`.
+ *
+ * @throws {ShapeError} if the model does not take such images; names the layer and both shapes
+ */
+export function summarize(
+  name: string,
+  model: Module,
+  [channels = 1, height = 1, width = 1]: Shape,
+): ModelSummary {
+  const { result, calls } = traceModule(model, false, () =>
+    model.call(input("x", [height, width, 1, channels])),
+  );
+  const nodes = graphOf({ result }).nodes;
+  const modules = namedModules(model);
+  const layers = calls
+    .filter(
+      ({ path }) => ![...modules.keys()].some((other) => other !== path && isWithin(other, path)),
+    )
+    .map(({ path, module, output }) => ({
+      name: path,
+      type: module.constructor.name,
+      output: imageShape(output.shape),
+      parameters: countParameters(module as Module),
+      multiplyAdds: multiplyAddsOf(nodes.filter((node) => node.module === path)),
+    }));
+  return {
+    model: name,
+    input: [channels, height, width],
+    layers,
+    parameters: countParameters(model),
+    multiplyAdds: multiplyAddsOf(nodes),
+  };
+}
+
+/** Number of trained values. */
+export const countParameters = (module: Module): number =>
+  [...namedParameters(module).values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+
+/**
+ * Output shape of every module call, innermost first, for images `[C, H, W]`: what d2l's layer-by-layer trace prints.
+ *
+ * @throws {ShapeError} if a layer does not take what the one before puts out
+ */
+export function outputShapes(
+  model: Module,
+  [channels = 1, height = 1, width = 1]: Shape,
+): readonly { readonly name: string; readonly type: string; readonly output: Shape }[] {
+  const { calls } = traceModule(model, false, () =>
+    model.call(input("x", [height, width, 1, channels])),
+  );
+  return calls.map(({ path, module, output }) => ({
+    name: path,
+    type: module.constructor.name,
+    output: imageShape(output.shape),
+  }));
+}
+
+const isWithin = (path: string, outer: string): boolean =>
+  outer === "" || path.startsWith(`${outer}.`);
+
+/** `[H, W, 1, C]` as `[C, H, W]`; `[1, C]` as `[C]`. */
+const imageShape = (shape: Shape): Shape =>
+  shape.length === 4 ? [shape[3]!, shape[0]!, shape[1]!] : shape.slice(1);
+
+function multiplyAddsOf(nodes: readonly GraphNode[]): number {
+  return nodes.reduce((sum, { op, inputs, outputs }) => {
+    if (op.name !== "conv2d" && op.name !== "linear") return sum;
+    const [height = 1, width = 1] = op.name === "conv2d" ? outputs["y"]!.shape : [];
+    return sum + sizeOf(inputs["weight"]!.shape) * height * width;
+  }, 0);
+}
+
+/** The summary as a table, with totals below. */
+export function formatSummary({
+  model,
+  input: image,
+  layers,
+  parameters,
+  multiplyAdds,
+}: ModelSummary): string {
+  const header = ["layer", "type", "output", "parameters", "multiply-adds"];
+  const number = (value: number): string => (value === 0 ? "" : value.toLocaleString("en-US"));
+  const rows = layers.map((layer) => [
+    layer.name,
+    layer.type,
+    layer.output.join(" x "),
+    number(layer.parameters),
+    number(layer.multiplyAdds),
+  ]);
+  const widths = header.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => row[i]!.length)),
+  );
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join("  ")
+      .trimEnd();
+  const rule = "-".repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+  return [
+    `${model}, input ${image.join(" x ")}`,
+    line(header),
+    rule,
+    ...rows.map(line),
+    rule,
+    `parameters     ${parameters.toLocaleString("en-US")}  (${((parameters * 4) / 1e6).toFixed(1)} MB in fp32)`,
+    `multiply-adds  ${multiplyAdds.toLocaleString("en-US")} for one image`,
+  ].join("\n");
+}
