@@ -35,7 +35,7 @@ const mayImportNode = [
   /^data\/files/,
   /^data\/sources\//,
   /^executors\/native\//,
-  /^train\/run-directory/,
+  /^train\/(files|checkpoint|run-directory)/,
   /^cli\//,
 ];
 
@@ -43,6 +43,7 @@ const mayImportNode = [
 const libraries: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli"],
   "cli-progress": ["cli"],
+  echarts: ["report"],
   zod: ["data", "interop", "train", "cli"],
 };
 
@@ -54,6 +55,8 @@ type Sources = ReadonlyMap<string, string>;
 interface Import {
   readonly from: string;
   readonly to: string;
+  /** `import type`: gone when the code runs. */
+  readonly typeOnly: boolean;
 }
 
 function allAbove(folder: "train" | "report"): string[] {
@@ -71,12 +74,12 @@ function rowOf(file: string): string {
 /** Every import, type import, dynamic import and re-export, with relative targets resolved to sources. */
 function importsOf(sources: Sources): Import[] {
   const pattern =
-    /^(?:import|export)\s+(?:[\w\s,{}*$]+?\sfrom\s+)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
+    /^(?:import|export)\s+(type\s+)?(?:[\w\s,{}*$]+?\sfrom\s+)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
   return [...sources].flatMap(([from, text]) =>
-    [...text.matchAll(pattern)].map(([, target = "", dynamic]) => {
+    [...text.matchAll(pattern)].map(([, type, target = "", dynamic]) => {
       const name = dynamic ?? target;
       const relative = path.posix.join(path.posix.dirname(from), name).replace(/\.js$/, ".ts");
-      return { from, to: name.startsWith(".") ? relative : name };
+      return { from, to: name.startsWith(".") ? relative : name, typeOnly: Boolean(type) };
     }),
   );
 }
@@ -102,10 +105,11 @@ function wrongDirections(sources: Sources): string[] {
   return problems;
 }
 
+/** Files that need each other to load. Types may refer to each other: a tensor to its node, a node to its tensors. */
 function cycles(sources: Sources): string[] {
   const targets = new Map<string, string[]>();
-  for (const { from, to } of importsOf(sources)) {
-    if (sources.has(to)) targets.set(from, [...(targets.get(from) ?? []), to]);
+  for (const { from, to, typeOnly } of importsOf(sources)) {
+    if (sources.has(to) && !typeOnly) targets.set(from, [...(targets.get(from) ?? []), to]);
   }
   const problems: string[] = [];
   const done = new Set<string>();

@@ -15,8 +15,8 @@ constexpr long mostPanels = 16;     // panels whose sums a thread holds at a tim
 
 ConvProduct::ConvProduct(const ConvShape& shape, Direction direction, bool moments,
                          const Kernels& kernels, int threads, Scratch& scratch)
-    : shape_(shape), direction_(direction), moments_(moments), tileRows_(*kernels.tileRows),
-      tileColumns_(*kernels.tileColumns) {
+    : shape_(shape), direction_(direction), moments_(moments), tileRows_(kernels.tileRows),
+      tileColumns_(kernels.tileColumns) {
   const bool forward = direction == Direction::forward;
   const long padding = shape.padding, stride = shape.stride;
   sourceWidth_ = forward ? shape.w : shape.ow;

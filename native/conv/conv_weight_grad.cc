@@ -6,19 +6,20 @@
 namespace resnet {
 namespace {
 
-constexpr long pieceRows = 256;       // K of one product: a panel of dy fills the first-level cache
-constexpr long blockChannels = 256;   // rows and columns of a block of the result
+constexpr long pieceRows = 512;      // K of one product: A and B of a block fit the second-level cache
+constexpr long blockChannels = 128;   // rows and columns of a block of the result
 constexpr long patchChannels = 8;     // images of fewer channels are gathered into patches
-constexpr long wantedTasks = 64;      // tasks that keep many threads busy to the end
+constexpr long wantedTasks = 32;      // tasks that keep many threads busy to the end
+constexpr long piecesPerTask = 3;     // fewer would spend more on partial results than they gain
 constexpr long mostPartialFloats = 4L << 20;  // of all partial results together
 
 }  // namespace
 
 ConvWeightGrad::ConvWeightGrad(const ConvShape& shape, const Kernels& kernels, int threads,
                                Scratch& scratch)
-    : shape_(shape), tileRows_(*kernels.tileRows), tileColumns_(*kernels.tileColumns),
+    : shape_(shape), tileRows_(kernels.tileRows), tileColumns_(kernels.tileColumns),
       patches_(shape.groups == 1 && shape.cin < patchChannels && shape.kh * shape.kw > 1),
-      bundles_(shape.groups, shape.coutPerGroup(), *kernels.tileColumns) {
+      bundles_(shape.groups, shape.coutPerGroup(), kernels.tileColumns) {
   const bool merge = shape.stride == 1 || shape.n == 1;
   rowStep_ = shape.cin * (shape.n == 1 ? shape.stride : 1);
   vertical_ = outputRuns(shape.oh, shape.h, shape.kh, shape.stride, shape.padding, false);
@@ -45,7 +46,7 @@ ConvWeightGrad::ConvWeightGrad(const ConvShape& shape, const Kernels& kernels, i
   const long pieces = static_cast<long>(pieces_.size());
   const long blocks = static_cast<long>(blocks_.size());
   const Split partitions(pieces, std::max(1L, pieces / std::max(1L, std::min(
-      wantedTasks / blocks, mostPartialFloats / outputSize_))));
+      wantedTasks / blocks, std::min(pieces / piecesPerTask, mostPartialFloats / outputSize_)))));
   for (long i = 0; i < partitions.pieces; i++) {
     partitions_.push_back(static_cast<size_t>(partitions.begin(i)));
   }
@@ -57,14 +58,15 @@ ConvWeightGrad::ConvWeightGrad(const ConvShape& shape, const Kernels& kernels, i
   if (!direct_) {
     partial_ = scratch.reserve(floats * static_cast<size_t>(partitions.pieces * outputSize_));
   }
+  started_ = scratch.reserve(static_cast<size_t>(productTaps_ * threads));
   long mostBlockPanels = 0;
   for (const Block& block : blocks_) mostBlockPanels = std::max(mostBlockPanels, block.panels);
   packedPerThread_ = floats * static_cast<size_t>(mostBlockPanels * pieceRows * tileColumns_);
   packed_ = scratch.reserve(packedPerThread_ * static_cast<size_t>(threads));
-  if (patches_) {
-    patchPerThread_ = floats * static_cast<size_t>(productRows_ * pieceRows);
-    patch_ = scratch.reserve(patchPerThread_ * static_cast<size_t>(threads));
-  }
+  const long mostTiles = (blockChannels + tileRows_ - 1) / tileRows_;
+  patchPerThread_ = floats * static_cast<size_t>(
+      pieceRows * (patches_ ? productRows_ : mostTiles * tileRows_));
+  patch_ = scratch.reserve(patchPerThread_ * static_cast<size_t>(threads));
 }
 
 long ConvWeightGrad::panelsOf(long bundle) const {
@@ -90,17 +92,22 @@ void ConvWeightGrad::runTask(const RunContext& context, const float* x, const fl
                                            packedPerThread_ * static_cast<size_t>(thread));
   float* patches = reinterpret_cast<float*>(context.scratch + patch_ +
                                             patchPerThread_ * static_cast<size_t>(thread));
+  float* packedRows = patches;
   out += direct_ ? 0 : static_cast<long>(partition) * outputSize_;
   // A product accumulates from its second piece on; taps no pixel meets are left zero.
-  std::vector<char> started(static_cast<size_t>(productTaps_), 0);
+  char* started = context.scratch + started_ + productTaps_ * thread;
+  std::memset(started, 0, static_cast<size_t>(productTaps_));
 
+  BrgemmTap operands = {x, packed};
   BrgemmCall call{};
+  call.taps = &operands;
   call.tapCount = 1;
   call.ldb = tileColumns_;
   call.ldc = direct_ ? shape_.cout : tileColumns_;
   call.transposed = !patches_;
   call.ars = patches_ ? pieceRows : 1;
-  call.aks = patches_ ? 1 : rowStep_;
+  call.aks = patches_ ? 1 : tileRows_;
+  const Split tiles(block.rows, tileRows_);
   for (size_t p = partitions_[partition]; p < partitions_[partition + 1]; p++) {
     const RowBlock& piece = pieces_[p];
     const AxisRun& vertical = vertical_[static_cast<size_t>(piece.vertical)];
@@ -111,24 +118,28 @@ void ConvWeightGrad::runTask(const RunContext& context, const float* x, const fl
       gatherPatches(piece, x, patches);
       call.accumulate = started[0];
       started[0] = 1;
-      multiply(context, call, block, 0, out, patches + block.row * pieceRows, packed);
+      operands.a = patches + block.row * pieceRows;
+      multiply(context, call, block, 0, out);
       continue;
     }
     const long channel = bundles_.first(block.bundle) * shape_.cinPerGroup() + block.row;
     for (const AxisTap& r : vertical.taps) {
       for (const AxisTap& s : horizontal.taps) {
         const long pixel = r.source * shape_.w + s.source, tap = tapRow(r, s);
-        const float* a = x + pixel * shape_.n * shape_.cin + piece.begin * rowStep_ + channel;
-        call.accumulate = started[static_cast<size_t>(tap)];
-        started[static_cast<size_t>(tap)] = 1;
-        multiply(context, call, block, tap, out, a, packed);
+        const float* rows = x + pixel * shape_.n * shape_.cin + piece.begin * rowStep_ + channel;
+        context.kernels.packTransposedRows(rows, rowStep_, piece.rows, tiles.pieces, tiles.base,
+                                           tiles.longer, packedRows);
+        operands.a = packedRows;
+        call.accumulate = started[tap];
+        started[tap] = 1;
+        multiply(context, call, block, tap, out);
       }
     }
   }
   call.tapCount = 0;
   call.accumulate = false;
   for (long tap = 0; tap < productTaps_; tap++) {
-    if (!started[static_cast<size_t>(tap)]) multiply(context, call, block, tap, out, x, packed);
+    if (!started[tap]) multiply(context, call, block, tap, out);
   }
 }
 
@@ -174,10 +185,8 @@ void ConvWeightGrad::gatherPatches(const RowBlock& piece, const float* x, float*
 
 /** The block of one tap: every tile of it += A^T · B over call.k rows. */
 void ConvWeightGrad::multiply(const RunContext& context, BrgemmCall& call, const Block& block,
-                              long tap, float* out, const float* a, const float* b) const {
-  const BrgemmTap operands = {a, b};
+                              long tap, float* out) const {
   const Split tiles(block.rows, tileRows_);
-  call.taps = &operands;
   const long panels = direct_ ? 0 : outputSize_ / (bundles_.count() * productTaps_ * bundleRows_ *
                                                    tileColumns_);
   for (long p = 0; p < block.panels; p++) {
@@ -193,7 +202,7 @@ void ConvWeightGrad::multiply(const RunContext& context, BrgemmCall& call, const
     call.bOffset = p * pieceRows * tileColumns_;
     for (long tile = 0; tile < tiles.pieces; tile++) {
       call.rows = static_cast<int>(tiles.size(tile));
-      call.aOffset = tiles.begin(tile) * call.ars;
+      call.aOffset = patches_ ? tiles.begin(tile) * pieceRows : tile * call.k * tileRows_;
       call.c = c + tiles.begin(tile) * call.ldc;
       context.kernels.brgemm(&call);
     }

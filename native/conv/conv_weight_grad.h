@@ -36,7 +36,7 @@ class ConvWeightGrad {
                       const float* dy, float* packed) const;
   void gatherPatches(const RowBlock& piece, const float* x, float* patches) const;
   void multiply(const RunContext& context, BrgemmCall& call, const Block& block, long tap,
-                float* out, const float* a, const float* b) const;
+                float* out) const;
   void reduce(const RunContext& context, const float* partial, float* dweight) const;
   void reduceRow(const RunContext& context, const float* partial, float* dweight, long row) const;
 
@@ -57,7 +57,7 @@ class ConvWeightGrad {
   long bundleRows_;                 // rows of the widest bundle
   long rowStep_;
   long outputSize_;  // floats of one partial result
-  size_t partial_ = 0, packed_, patch_ = 0;
+  size_t partial_ = 0, packed_, patch_ = 0, started_;
   size_t packedPerThread_, patchPerThread_ = 0;
 };
 

@@ -1,13 +1,14 @@
 // avx512.cc: the table of the kernels compiled for AVX-512F, BW, DQ and VL.
 
 #include "../kernels/declare.h"
+#include "../kernels/tile_size.h"
 
 namespace resnet {
 
 extern const Kernels avx512Kernels = {
     "avx512",
-    &RESNET_ISA::brgemmTileRows,
-    &RESNET_ISA::brgemmTileColumns,
+    RESNET_ISA::tileRows,
+    RESNET_ISA::tileColumns,
 #define RESNET_ENTRY(name, arguments) RESNET_ISA::name,
     RESNET_KERNELS(RESNET_ENTRY)
 #undef RESNET_ENTRY

@@ -9,14 +9,14 @@
 // Registers  12 accumulators (6 × 2 vectors) + 2 of B + 1 of A = 15 of 16 ymm.
 
 #include "brgemm_f32_tile.h"
+#include "tile_size.h"
 
 namespace resnet {
 namespace RESNET_ISA {
 
-const int brgemmTileRows = 6;
-const int brgemmTileColumns = 16;
+static_assert(tileRows == 6 && tileColumns == 16, "the name of this file");
 
-void brgemm(const BrgemmCall* call) { brgemmRows<6, 2>(*call); }
+void brgemm(const BrgemmCall* call) { brgemmRows<tileRows, tileVectors>(*call); }
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

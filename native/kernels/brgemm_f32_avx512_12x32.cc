@@ -9,14 +9,14 @@
 // Registers  24 accumulators (12 × 2 vectors) + 2 of B + 1 of A = 27 of 32 zmm.
 
 #include "brgemm_f32_tile.h"
+#include "tile_size.h"
 
 namespace resnet {
 namespace RESNET_ISA {
 
-const int brgemmTileRows = 12;
-const int brgemmTileColumns = 32;
+static_assert(tileRows == 12 && tileColumns == 32, "the name of this file");
 
-void brgemm(const BrgemmCall* call) { brgemmRows<12, 2>(*call); }
+void brgemm(const BrgemmCall* call) { brgemmRows<tileRows, tileVectors>(*call); }
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

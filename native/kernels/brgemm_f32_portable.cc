@@ -9,20 +9,12 @@
 //            elsewhere: 12 accumulators (6 × 2 vectors) + 2 of B + 1 of A = 15 of 16.
 
 #include "brgemm_f32_tile.h"
+#include "tile_size.h"
 
 namespace resnet {
 namespace RESNET_ISA {
 
-#if defined(__aarch64__)
-constexpr int rows = 8, vectors = 3;
-#else
-constexpr int rows = 6, vectors = 2;
-#endif
-
-const int brgemmTileRows = rows;
-const int brgemmTileColumns = vectors * static_cast<int>(lanes);
-
-void brgemm(const BrgemmCall* call) { brgemmRows<rows, vectors>(*call); }
+void brgemm(const BrgemmCall* call) { brgemmRows<tileRows, tileVectors>(*call); }
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

@@ -6,9 +6,6 @@
 namespace resnet {
 namespace RESNET_ISA {
 
-extern const int brgemmTileRows;
-extern const int brgemmTileColumns;
-
 #define RESNET_DECLARE(name, arguments) void name arguments;
 RESNET_KERNELS(RESNET_DECLARE)
 #undef RESNET_DECLARE

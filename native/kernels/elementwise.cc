@@ -60,16 +60,18 @@ void fill(float value, float* y, long n) {
   for (long i = 0; i < n; i++) y[i] = value;
 }
 
-// A NaN beats every number and the NaN before it, as in PyTorch's max pooling.
+/** Whether x takes the place of best: the first of equals stays, and the first NaN beats all. */
+RESNET_INLINE bool beats(float x, float best) { return x > best || (x != x && best == best); }
+
 void maxTap(const float* x, float* best, uint8_t* index, uint8_t tap, long n) {
   if (!index) {
     RESNET_IVDEP
-    for (long i = 0; i < n; i++) best[i] = (x[i] > best[i] || x[i] != x[i]) ? x[i] : best[i];
+    for (long i = 0; i < n; i++) best[i] = beats(x[i], best[i]) ? x[i] : best[i];
     return;
   }
   RESNET_IVDEP
   for (long i = 0; i < n; i++) {
-    const bool wins = x[i] > best[i] || x[i] != x[i];
+    const bool wins = beats(x[i], best[i]);
     best[i] = wins ? x[i] : best[i];
     index[i] = wins ? tap : index[i];
   }

@@ -65,8 +65,8 @@ struct BatchNormCall {
 };
 
 struct SgdCall {
-  const float *parameter, *gradient, *velocity;
-  float *newParameter, *newVelocity;
+  const float *parameter, *gradient, *velocity;  // velocity may be null: then it is 0
+  float *newParameter, *newVelocity;             // newVelocity may be null
   float learningRate, momentum, weightDecay;
   bool nesterov;
 };
@@ -87,6 +87,10 @@ struct AdamCall {
   X(packPanel, (const float* src, long ld, long k, long columns, float* dst))                     \
   /* dst[k][tileColumns] = src[column · ld + k], zero beyond `columns`. */                        \
   X(packPanelTransposed, (const float* src, long ld, long k, long columns, float* dst))           \
+  /* dst[tile][k][tileRows] = the rows of A^T from tile · base + min(tile, longer) on: each tile  */ \
+  /* has base rows, the first `longer` one more; what lies beyond them in dst is never read.      */ \
+  X(packTransposedRows, (const float* src, long ld, long k, long tiles, long base, long longer,     \
+                         float* dst))                                                               \
   X(epilogue, (const EpilogueCall* call))                                                         \
   /* Mean and sum of squared deviations of each column. */                                        \
   X(columnMoments, (const float* x, long ld, long rows, long columns, float* mean, float* m2))    \
@@ -103,7 +107,7 @@ struct AdamCall {
   X(accumulate, (const float* x, float* y, long n))                                               \
   X(scale, (const float* x, float factor, float* y, long n))                                      \
   X(fill, (float value, float* y, long n))                                                        \
-  /* Where x beats best (or is its first NaN): best = x, index = tap. index may be null. */       \
+  /* Where x beats best, or is the first NaN: best = x, index = tap. index may be null. */        \
   X(maxTap, (const float* x, float* best, uint8_t* index, uint8_t tap, long n))                   \
   /* dx[i] += dy[i] where index[i] is tap. */                                                     \
   X(maxTapGrad, (const float* dy, const uint8_t* index, uint8_t tap, float* dx, long n))          \
@@ -116,8 +120,7 @@ struct AdamCall {
 
 struct Kernels {
   const char* isa;
-  const int* tileRows;     // rows and columns of the brgemm's register tile
-  const int* tileColumns;
+  int tileRows, tileColumns;  // of the brgemm's register tile
 #define RESNET_FIELD(name, arguments) void(*name) arguments;
   RESNET_KERNELS(RESNET_FIELD)
 #undef RESNET_FIELD

@@ -10,21 +10,24 @@ namespace resnet {
 namespace RESNET_ISA {
 namespace {
 
-template <bool Velocity, bool Nesterov>
+template <bool Velocity, bool Write, bool Nesterov>
 void sgdRange(const SgdCall& call, long begin, long end) {
   const float *parameter = call.parameter, *gradient = call.gradient, *velocity = call.velocity;
   float *newParameter = call.newParameter, *newVelocity = call.newVelocity;
   const float rate = call.learningRate, momentum = call.momentum, decay = call.weightDecay;
   RESNET_IVDEP
   for (long i = begin; i < end; i++) {
-    float step = gradient[i] + decay * parameter[i];
-    if (Velocity) {
-      const float v = momentum * velocity[i] + step;
-      newVelocity[i] = v;
-      step = Nesterov ? step + momentum * v : v;
-    }
-    newParameter[i] = parameter[i] - rate * step;
+    const float g = gradient[i] + decay * parameter[i];
+    const float v = Velocity ? momentum * velocity[i] + g : g;
+    if (Write) newVelocity[i] = v;
+    newParameter[i] = parameter[i] - rate * (Nesterov ? g + momentum * v : v);
   }
+}
+
+template <bool Velocity, bool Write>
+void sgdRange(const SgdCall& call, long begin, long end) {
+  if (call.nesterov) return sgdRange<Velocity, Write, true>(call, begin, end);
+  sgdRange<Velocity, Write, false>(call, begin, end);
 }
 
 RESNET_INLINE float squareRoot(float x) { return __builtin_sqrtf(x); }
@@ -55,9 +58,11 @@ void adamRange(const AdamCall& call, long begin, long end) {
 }  // namespace
 
 void sgd(const SgdCall* call, long begin, long end) {
-  if (!call->velocity) return sgdRange<false, false>(*call, begin, end);
-  if (call->nesterov) return sgdRange<true, true>(*call, begin, end);
-  sgdRange<true, false>(*call, begin, end);
+  const bool velocity = call->velocity, write = call->newVelocity;
+  if (velocity && write) return sgdRange<true, true>(*call, begin, end);
+  if (velocity) return sgdRange<true, false>(*call, begin, end);
+  if (write) return sgdRange<false, true>(*call, begin, end);
+  sgdRange<false, false>(*call, begin, end);
 }
 
 void adam(const AdamCall* call, long begin, long end) {

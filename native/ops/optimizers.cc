@@ -23,10 +23,6 @@ Step makeSgd(OpReader& op) {
   }
   op.requireShape("learningRate", rate, {});
   op.requireShape("momentum", momentum, {});
-  if (static_cast<bool>(velocity) != static_cast<bool>(newVelocity) ||
-      static_cast<bool>(velocity) != static_cast<bool>(momentum)) {
-    op.fail("velocity, momentum and newVelocity go together");
-  }
   const bool nesterov = op.flag("nesterov");
   const float weightDecay = static_cast<float>(op.number("weightDecay"));
   return [=](const RunContext& context) {

@@ -223,7 +223,8 @@ Step makeAdaptiveMaxPool2d(OpReader& op) {
       for (long p = 1; p < pixels; p++) {
         const float* values = source + p * size;
         for (long i = 0; i < count; i++) {
-          if (!(values[i] > best[i] || values[i] != values[i])) continue;
+          const bool firstNaN = values[i] != values[i] && best[i] == best[i];
+          if (!(values[i] > best[i]) && !firstNaN) continue;
           best[i] = values[i];
           if (places) places[i] = static_cast<int32_t>(p);
         }

@@ -21,7 +21,7 @@ export type DataErrorCode =
   /** A split, batch or selection of rows that the data set cannot give. */
   | "ERR_DATA_ROWS";
 
-/** Thrown when data cannot be found, read or divided; the message names the file and the finding. */
+/** Thrown when data cannot be found, read or divided; names the file and the finding. */
 export class DataError extends ResnetError {
   override readonly name = "DataError";
   declare readonly code: DataErrorCode;

@@ -1,4 +1,4 @@
-/** The data sets that can be had by name: what they are, where they are published, how to check them. */
+/** The data sets that can be had by name: what they are, where they are, how to check them. */
 
 import type { DatasetSplits } from "./dataset.js";
 import { DataError } from "./data-error.js";

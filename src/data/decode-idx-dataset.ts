@@ -7,8 +7,8 @@ import { readIdxImages, readIdxLabels } from "./idx.js";
  *
  * @param name the data set's name
  * @param contents the decompressed bytes of each file, by its name
- * @throws {DataError} whatever `readIdxImages` and `readIdxLabels` find; `ERR_DATA_COUNT` if a split
- *   has not as many labels as images; `ERR_DATA_NOT_FOUND` if one of the four is not in `contents`
+ * @throws {DataError} whatever `readIdxImages` and `readIdxLabels` find; `ERR_DATA_COUNT` if a
+ *   split has not as many labels as images; `ERR_DATA_NOT_FOUND` if one of the four is not in `contents`
  */
 export function decodeIdxDataset(
   name: string,

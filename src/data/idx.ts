@@ -7,7 +7,7 @@
  *     then           one big-endian u32 per axis, outermost first
  *     then           the elements, last axis innermost
  *
- * Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", section "File formats".
+ * Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", "File formats".
  */
 
 import { hostArray, type HostArray } from "../tensor/host-array.js";
@@ -43,7 +43,8 @@ export function readIdxLabels(bytes: Uint8Array, file: string, classes: number):
   if (row >= 0) {
     throw new DataError(
       "ERR_DATA_LABEL",
-      `${file}: the label of row ${row} is ${elements[row]} but the classes are 0 to ${classes - 1}`,
+      `${file}: the label of row ${row} is ${elements[row]} but the classes are` +
+        ` 0 to ${classes - 1}`,
     );
   }
   return hostArray(sizes, elements, "i32");

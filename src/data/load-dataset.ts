@@ -121,8 +121,8 @@ class FileSearch {
     const names = files.map((each) => `${each.name}.gz`).join(", ");
     return new DataError(
       "ERR_DATA_NOT_FOUND",
-      `${name}: no source has ${file.name}${reasons.join("")}\n  To go on: connect to the network,` +
-        ` or put ${names} (from ${homepage}) into a directory and name it with --data-dir`,
+      `${name}: no source has ${file.name}${reasons.join("")}\n  To go on: connect to the` +
+        ` network, or put ${names} (from ${homepage}) into a directory and name it with --data-dir`,
     );
   }
 }

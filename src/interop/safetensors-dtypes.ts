@@ -15,7 +15,7 @@ interface ElementType {
 /** Whether this machine keeps numbers as the file does. */
 export const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** A type that a typed array holds as it is: a view of the file where it is aligned, else a copy. */
+/** A type that a typed array holds as it is: a view of the file where aligned, else a copy. */
 function asItIs<Data extends StoredData>(
   dtype: StoredArray["dtype"],
   constructor: {

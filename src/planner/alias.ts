@@ -26,7 +26,11 @@ export function shareMemory(
   order.forEach((node, position) => {
     const taken = new Set<Tensor>();
     for (const [name, output] of Object.entries(node.outputs)) {
-      const candidates = (node.op.inPlace?.[name] ?? []).flatMap((input) => node.inputs[input] ?? []);
+      const allowed = node.op.inPlace?.[name] ?? [];
+      const candidates = allowed.flatMap((input) => node.inputs[input] ?? []);
+      // A convolution whose shortcut is its own image still reads the image while it writes.
+      const isReadElsewhere = (memory: Tensor): boolean =>
+        Object.entries(node.inputs).some(([input, tensor]) => !allowed.includes(input) && ownerOf(tensor) === memory);
       const state = stateOf.get(output);
       if (state) {
         if (!candidates.includes(state)) {
@@ -39,6 +43,7 @@ export function shareMemory(
         (input) =>
           !(ownerOf(input) instanceof Leaf) &&
           !taken.has(ownerOf(input)) &&
+          !isReadElsewhere(ownerOf(input)) &&
           (lastRead.get(input) ?? -1) <= position &&
           bytesOf(input) === bytesOf(output),
       );

@@ -25,7 +25,7 @@ export interface EpochChart {
 const width = 760;
 const height = 440;
 
-/** Curves over the epochs, all on one vertical axis, as SVG. A value that is not finite is a gap. */
+/** Curves over the epochs on one vertical axis, as SVG. A value that is not finite is a gap. */
 export function epochChart(metrics: readonly EpochMetrics[], chart: EpochChart): string {
   const epochs = metrics.map(({ epoch }) => epoch);
   const margin = metrics.length === 1 ? 0.5 : 0; // puts a single epoch in the middle

@@ -26,7 +26,8 @@ describe("readIdxImages", () => {
       name: "DataError",
       code: "ERR_DATA_FORMAT",
       message:
-        "train-images: the file starts with 0x00000801 but an IDX file of images starts with 0x00000803",
+        "train-images: the file starts with 0x00000801 but an IDX file of images starts with" +
+        " 0x00000803",
     });
   });
 
@@ -89,7 +90,10 @@ describe("the IDX reader with damaged files", () => {
         }
         try {
           const { shape, data } = read(bytes);
-          assert.equal(data.length, shape.reduce((product, size) => product * size, 1));
+          assert.equal(
+            data.length,
+            shape.reduce((product, size) => product * size, 1),
+          );
         } catch (error) {
           assert.ok(error instanceof DataError, String(error));
         }

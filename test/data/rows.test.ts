@@ -63,11 +63,17 @@ describe("epochBatches", () => {
 
   test("keeps the order without a key; the last batch is smaller", () => {
     const batches = epochBatches(rows, 3, null);
-    assert.deepEqual(batches.map((batch) => [...batch]), [[40, 41, 42], [43, 44, 45], [46]]);
+    assert.deepEqual(
+      batches.map((batch) => [...batch]),
+      [[40, 41, 42], [43, 44, 45], [46]],
+    );
   });
 
   test("has no empty batch where the rows divide evenly", () => {
-    assert.deepEqual(epochBatches(rows, 7, null).map((batch) => batch.length), [7]);
+    assert.deepEqual(
+      epochBatches(rows, 7, null).map((batch) => batch.length),
+      [7],
+    );
     assert.deepEqual(epochBatches(new Int32Array(), 7, null), []);
   });
 

@@ -76,7 +76,7 @@ export async function emptyMachine(
   };
 }
 
-/** A web server's answer with the published file at the end of `address`, whole or from a range on. */
+/** A web server's answer: the published file named by `address`, whole or from a range on. */
 export function serve(address: string, init: RequestInit): Response {
   const name = address.split("/").at(-1)?.replace(/\.gz$/, "") ?? "";
   const bytes = compressed.get(name);

@@ -24,7 +24,7 @@ interface Fixture {
   readonly scores: Readonly<Record<string, SklearnScores>> & { readonly accuracy: number };
 }
 
-// Made by tools/report_fixtures.py with scikit-learn; REPORT_FIXTURES names another file of its making.
+// Made by tools/report_fixtures.py with scikit-learn; REPORT_FIXTURES names another of its files.
 const path =
   process.env["REPORT_FIXTURES"] ??
   join(process.cwd(), "test/fixtures/report/classification-reports.json");
@@ -51,8 +51,10 @@ describe("the classification report is scikit-learn's", () => {
 
 describe("classificationReport", () => {
   test("keeps labels and predictions apart", () => {
-    const [cat] = classificationReport(confusionMatrix([0, 0, 0, 1], [0, 1, 1, 1], 2), ["cat", "dog"])
-      .classes;
+    const [cat] = classificationReport(confusionMatrix([0, 0, 0, 1], [0, 1, 1, 1], 2), [
+      "cat",
+      "dog",
+    ]).classes;
     assert.equal(cat!.precision, 1); // what was called a cat is one
     assert.equal(cat!.recall, 1 / 3); // but two of three cats were missed
   });
@@ -96,13 +98,28 @@ describe("the errors of reports", () => {
     ],
     [
       "a matrix of another size than the classes",
-      () => classificationReport([[1, 2], [3, 4]], names),
+      () =>
+        classificationReport(
+          [
+            [1, 2],
+            [3, 4],
+          ],
+          names,
+        ),
       "ERR_REPORT_MATRIX",
       "classificationReport: the matrix is 2 x 2 but there are 3 classes",
     ],
     [
       "a matrix that is not square",
-      () => classificationReport([[1, 2, 3], [3, 4], [1, 2, 3]], names),
+      () =>
+        classificationReport(
+          [
+            [1, 2, 3],
+            [3, 4],
+            [1, 2, 3],
+          ],
+          names,
+        ),
       "ERR_REPORT_MATRIX",
       "classificationReport: the matrix is 3 x 2 but there are 3 classes",
     ],

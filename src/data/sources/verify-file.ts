@@ -11,8 +11,8 @@ const gunzipAsync = promisify(gunzip);
  * @param bytes what was found
  * @param where the file's path or address, for the error
  * @param isCompressed whether `bytes` are gzip's
- * @throws {DataError} `ERR_DATA_GZIP` if they do not decompress; `ERR_DATA_CHECKSUM` if the result is
- *   not the published file, by its length or its SHA-256
+ * @throws {DataError} `ERR_DATA_GZIP` if they do not decompress; `ERR_DATA_CHECKSUM` if the result
+ *   is not the published file, by its length or its SHA-256
  */
 export async function verifyFile(
   file: DatasetFile,

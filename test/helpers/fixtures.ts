@@ -1,0 +1,126 @@
+// Numbers that PyTorch computed; test/fixtures/README.md has the formats.
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { fromTorchLayout, nchwToHwnc } from "../../src/interop/torch-layout.js";
+import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
+import { randomKey, uniform } from "../../src/tensor/random.js";
+import { sizeOf, type Shape } from "../../src/tensor/shape.js";
+
+function findRoot(): string {
+  let folder = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(folder, "package.json"))) folder = path.dirname(folder);
+  return folder;
+}
+
+/** The folder of package.json. */
+export const packageRoot = findRoot();
+
+const fixture = (...names: readonly string[]): string =>
+  path.join(packageRoot, "test/fixtures", ...names);
+
+const readJson = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
+
+export type DrawnSpec =
+  | { readonly shape: Shape; readonly scale: number; readonly center?: number; readonly step?: number }
+  | { readonly shape: Shape; readonly below: number };
+
+export interface Expected {
+  readonly shape: Shape;
+  readonly values: number | readonly number[];
+  readonly deviation: number;
+}
+
+export interface OpCase {
+  readonly name: string;
+  readonly seed: number;
+  readonly attributes: Readonly<Record<string, number | string | boolean>>;
+  readonly inputs: Readonly<Record<string, DrawnSpec>>;
+  readonly expected: Readonly<Record<string, Expected>>;
+}
+
+/** The cases of `ops/<op>.json`. */
+export const opCases = (op: string): readonly OpCase[] =>
+  (readJson(fixture("ops", `${op}.json`)) as { readonly cases: readonly OpCase[] }).cases;
+
+/** An input as the fixtures draw it, in PyTorch's order of axes. */
+export function draw(seed: number, name: string, spec: DrawnSpec): HostArray {
+  const key = randomKey(seed, name);
+  const length = sizeOf(spec.shape);
+  if ("below" in spec) {
+    const labels = Int32Array.from({ length }, (_, i) => Math.floor(uniform(key, i) * spec.below));
+    return hostArray(spec.shape, labels, "i32");
+  }
+  const { shape, scale, center = 0, step = 0 } = spec;
+  const values = Float32Array.from({ length }, (_, i) => {
+    const value = center + (2 * uniform(key, i) - 1) * scale;
+    return step > 0 ? Math.floor(value / step) * step : value;
+  });
+  return hostArray(shape, values);
+}
+
+/** Operands that are weights; the other ones of 4 axes are images. */
+const isWeight = (operand: string): boolean => ["weight", "dweight"].includes(operand);
+
+/** An operand of a fixture in the engine's order of axes. */
+export function toEngine(operand: string, array: HostArray): HostArray {
+  if (isWeight(operand)) return fromTorchLayout(array);
+  return array.shape.length === 4 ? nchwToHwnc(array) : array;
+}
+
+export interface Summary {
+  readonly part: "gradients" | "parameters" | "firstStatistics" | "statistics";
+  readonly name: string;
+  readonly shape: Shape;
+  readonly deviation: number;
+  readonly deviationL2: number;
+  readonly l2: number;
+  readonly sum: number;
+  readonly maxAbs: number;
+  readonly values?: readonly number[];
+  readonly offset?: number;
+}
+
+export interface NetworkOutput {
+  readonly part: "outputs";
+  readonly name: "losses" | "logits" | "evalLogits";
+  readonly shape: Shape;
+  readonly deviation: number;
+  readonly deviationL2: number;
+  readonly values: readonly number[];
+}
+
+export interface InitialValue {
+  readonly part: "initial";
+  readonly name: string;
+  readonly shape: Shape;
+  readonly scale: number;
+  readonly center: number;
+}
+
+export interface NetworkFixture {
+  readonly model: string;
+  readonly width: number;
+  readonly seed: number;
+  readonly input: readonly [number, number, number];
+  readonly classes: number;
+  readonly batch: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly imageScale: number;
+  readonly firstLabels: readonly number[];
+  readonly tensors: readonly (Summary | NetworkOutput | InitialValue)[];
+}
+
+export const networkFixture = (name: string): NetworkFixture =>
+  readJson(fixture("networks", `${name}.json`)) as NetworkFixture;
+
+/** All gradients of a network, where the fixture has them whole. */
+export function networkGradients(name: string): Float32Array | null {
+  const file = fixture("networks", `${name}.gradients.bin`);
+  if (!existsSync(file)) return null;
+  const bytes = readFileSync(file);
+  return new Float32Array(new Uint8Array(bytes).buffer);
+}
