@@ -6,14 +6,36 @@
 namespace resnet {
 namespace {
 
-constexpr long pieceRows = 512;      // K of one product: A and B of a block fit the second-level cache
+constexpr long groupRows = 512;      // K of one product: A and B of a block fit the second-level cache
+constexpr long mostPieces = 64;       // of a group, which is summed as one product
 constexpr long blockChannels = 128;   // rows and columns of a block of the result
 constexpr long patchChannels = 8;     // images of fewer channels are gathered into patches
 constexpr long wantedTasks = 32;      // tasks that keep many threads busy to the end
-constexpr long piecesPerTask = 3;     // fewer would spend more on partial results than they gain
+constexpr long rowsPerTask = 1536;    // fewer would spend more on partial results than they gain
 constexpr long mostPartialFloats = 4L << 20;  // of all partial results together
 
+/** The source pixel that a run's first pixel reads through a tap, or −1 off the image. */
+long sourceAt(const AxisRun& run, long tap) {
+  if (run.taps.empty()) return -1;
+  const long index = tap - run.taps[0].tap;  // an output's taps are consecutive
+  if (index < 0 || index >= static_cast<long>(run.taps.size())) return -1;
+  return run.taps[static_cast<size_t>(index)].source;
+}
+
 }  // namespace
+
+/** What one task works with. */
+struct ConvWeightGrad::Work {
+  const RunContext& context;
+  const Block& block;
+  const float *x, *dy;
+  float* out;
+  float* packed;   // dy: [panel][groupRows][tileColumns]
+  float* rows;     // x: patches, or rows packed tile by tile
+  char* started;   // by tap: whether its product has a first part
+  BrgemmTap taps[mostPieces];
+  BrgemmCall call;
+};
 
 ConvWeightGrad::ConvWeightGrad(const ConvShape& shape, const Kernels& kernels, int threads,
                                Scratch& scratch)
@@ -24,7 +46,7 @@ ConvWeightGrad::ConvWeightGrad(const ConvShape& shape, const Kernels& kernels, i
   rowStep_ = shape.cin * (shape.n == 1 ? shape.stride : 1);
   vertical_ = outputRuns(shape.oh, shape.h, shape.kh, shape.stride, shape.padding, false);
   horizontal_ = outputRuns(shape.ow, shape.w, shape.kw, shape.stride, shape.padding, merge);
-  pieces_ = rowBlocks(vertical_, horizontal_, shape.n, pieceRows);
+  pieces_ = rowBlocks(vertical_, horizontal_, shape.n, groupRows);
 
   productTaps_ = patches_ ? 1 : shape.kh * shape.kw;
   productRows_ = shape.cinPerGroup() * (patches_ ? shape.kh * shape.kw : 1);
@@ -46,7 +68,7 @@ ConvWeightGrad::ConvWeightGrad(const ConvShape& shape, const Kernels& kernels, i
   const long pieces = static_cast<long>(pieces_.size());
   const long blocks = static_cast<long>(blocks_.size());
   const Split partitions(pieces, std::max(1L, pieces / std::max(1L, std::min(
-      wantedTasks / blocks, std::min(pieces / piecesPerTask, mostPartialFloats / outputSize_)))));
+      wantedTasks / blocks, std::min(shape.oh * shape.ow * shape.n / rowsPerTask, mostPartialFloats / outputSize_)))));
   for (long i = 0; i < partitions.pieces; i++) {
     partitions_.push_back(static_cast<size_t>(partitions.begin(i)));
   }
@@ -61,12 +83,12 @@ ConvWeightGrad::ConvWeightGrad(const ConvShape& shape, const Kernels& kernels, i
   started_ = scratch.reserve(static_cast<size_t>(productTaps_ * threads));
   long mostBlockPanels = 0;
   for (const Block& block : blocks_) mostBlockPanels = std::max(mostBlockPanels, block.panels);
-  packedPerThread_ = floats * static_cast<size_t>(mostBlockPanels * pieceRows * tileColumns_);
+  packedPerThread_ = floats * static_cast<size_t>(mostBlockPanels * groupRows * tileColumns_);
   packed_ = scratch.reserve(packedPerThread_ * static_cast<size_t>(threads));
   const long mostTiles = (blockChannels + tileRows_ - 1) / tileRows_;
-  patchPerThread_ = floats * static_cast<size_t>(
-      pieceRows * (patches_ ? productRows_ : mostTiles * tileRows_));
-  patch_ = scratch.reserve(patchPerThread_ * static_cast<size_t>(threads));
+  rowsPerThread_ = floats * static_cast<size_t>(
+      groupRows * (patches_ ? productRows_ : mostTiles * tileRows_));
+  rows_ = scratch.reserve(rowsPerThread_ * static_cast<size_t>(threads));
 }
 
 long ConvWeightGrad::panelsOf(long bundle) const {
@@ -86,75 +108,96 @@ void ConvWeightGrad::run(const RunContext& context, const float* x, const float*
 void ConvWeightGrad::runTask(const RunContext& context, const float* x, const float* dy,
                              float* out, long task, int thread) const {
   const long blockCount = static_cast<long>(blocks_.size());
-  const Block& block = blocks_[static_cast<size_t>(task % blockCount)];
   const size_t partition = static_cast<size_t>(task / blockCount);
-  float* packed = reinterpret_cast<float*>(context.scratch + packed_ +
-                                           packedPerThread_ * static_cast<size_t>(thread));
-  float* patches = reinterpret_cast<float*>(context.scratch + patch_ +
-                                            patchPerThread_ * static_cast<size_t>(thread));
-  float* packedRows = patches;
-  out += direct_ ? 0 : static_cast<long>(partition) * outputSize_;
-  // A product accumulates from its second piece on; taps no pixel meets are left zero.
-  char* started = context.scratch + started_ + productTaps_ * thread;
-  std::memset(started, 0, static_cast<size_t>(productTaps_));
-
-  BrgemmTap operands = {x, packed};
-  BrgemmCall call{};
-  call.taps = &operands;
-  call.tapCount = 1;
+  const size_t end = partitions_[partition + 1];
+  Work work{context, blocks_[static_cast<size_t>(task % blockCount)], x, dy,
+            out + (direct_ ? 0 : static_cast<long>(partition) * outputSize_),
+            reinterpret_cast<float*>(context.scratch + packed_ +
+                                     packedPerThread_ * static_cast<size_t>(thread)),
+            reinterpret_cast<float*>(context.scratch + rows_ +
+                                     rowsPerThread_ * static_cast<size_t>(thread)),
+            context.scratch + started_ + productTaps_ * thread, {}, {}};
+  std::memset(work.started, 0, static_cast<size_t>(productTaps_));
+  BrgemmCall& call = work.call;
+  call.taps = work.taps;
   call.ldb = tileColumns_;
   call.ldc = direct_ ? shape_.cout : tileColumns_;
   call.transposed = !patches_;
-  call.ars = patches_ ? pieceRows : 1;
+  call.ars = patches_ ? groupRows : 1;
   call.aks = patches_ ? 1 : tileRows_;
-  const Split tiles(block.rows, tileRows_);
-  for (size_t p = partitions_[partition]; p < partitions_[partition + 1]; p++) {
-    const RowBlock& piece = pieces_[p];
-    const AxisRun& vertical = vertical_[static_cast<size_t>(piece.vertical)];
-    const AxisRun& horizontal = horizontal_[static_cast<size_t>(piece.horizontal)];
-    packOutputGrad(context.kernels, piece, block, dy, packed);
-    call.k = piece.rows;
+  for (size_t p = partitions_[partition]; p < end;) {
+    // Pieces of the same number of rows are summed in registers, as the taps of one product.
+    const long rows = pieces_[p].rows;
+    long count = 1;
+    while (p + count < end && pieces_[p + count].rows == rows && count < mostPieces &&
+           (count + 1) * rows <= groupRows) {
+      count++;
+    }
+    for (long i = 0; i < count; i++) packOutputGrad(work, pieces_[p + i], i * rows);
     if (patches_) {
-      gatherPatches(piece, x, patches);
-      call.accumulate = started[0];
-      started[0] = 1;
-      operands.a = patches + block.row * pieceRows;
-      multiply(context, call, block, 0, out);
-      continue;
+      multiplyPatches(work, p, count);
+    } else {
+      for (long tap = 0; tap < productTaps_; tap++) multiplyTap(work, p, count, tap);
     }
-    const long channel = bundles_.first(block.bundle) * shape_.cinPerGroup() + block.row;
-    for (const AxisTap& r : vertical.taps) {
-      for (const AxisTap& s : horizontal.taps) {
-        const long pixel = r.source * shape_.w + s.source, tap = tapRow(r, s);
-        const float* rows = x + pixel * shape_.n * shape_.cin + piece.begin * rowStep_ + channel;
-        context.kernels.packTransposedRows(rows, rowStep_, piece.rows, tiles.pieces, tiles.base,
-                                           tiles.longer, packedRows);
-        operands.a = packedRows;
-        call.accumulate = started[tap];
-        started[tap] = 1;
-        multiply(context, call, block, tap, out);
-      }
-    }
+    p += static_cast<size_t>(count);
   }
+  // A product accumulates from its second group on; taps no pixel meets are zero.
   call.tapCount = 0;
-  call.accumulate = false;
   for (long tap = 0; tap < productTaps_; tap++) {
-    if (!started[tap]) multiply(context, call, block, tap, out);
+    if (!work.started[tap]) multiply(work, tap);
   }
 }
 
-void ConvWeightGrad::packOutputGrad(const Kernels& kernels, const RowBlock& piece,
-                                    const Block& block, const float* dy, float* packed) const {
+/** Gathers the patches of `count` pieces side by side; their one product has all their rows. */
+void ConvWeightGrad::multiplyPatches(Work& work, size_t first, long count) const {
+  const long rows = pieces_[first].rows;
+  for (long i = 0; i < count; i++) {
+    gatherPatches(pieces_[first + static_cast<size_t>(i)], work.x, work.rows + i * rows);
+  }
+  work.taps[0] = {work.rows + work.block.row * groupRows, work.packed};
+  work.call.tapCount = 1;
+  work.call.k = count * rows;
+  multiply(work, 0);
+}
+
+/** The product of one filter tap over those of the pieces whose pixels read through it. */
+void ConvWeightGrad::multiplyTap(Work& work, size_t first, long count, long tap) const {
+  const Block& block = work.block;
+  const Split tiles(block.rows, tileRows_);
+  const long rows = pieces_[first].rows;
+  const long channel = bundles_.first(block.bundle) * shape_.cinPerGroup() + block.row;
+  long used = 0;
+  for (long i = 0; i < count; i++) {
+    const RowBlock& piece = pieces_[first + static_cast<size_t>(i)];
+    const long r = sourceAt(vertical_[static_cast<size_t>(piece.vertical)], tap / shape_.kw);
+    const long s = sourceAt(horizontal_[static_cast<size_t>(piece.horizontal)], tap % shape_.kw);
+    if (r < 0 || s < 0) continue;
+    const float* source = work.x + (r * shape_.w + s) * shape_.n * shape_.cin +
+                          piece.begin * rowStep_ + channel;
+    float* packed = work.rows + used * tiles.pieces * rows * tileRows_;
+    work.context.kernels.packTransposedRows(source, rowStep_, rows, tiles.pieces, tiles.base,
+                                            tiles.longer, packed);
+    work.taps[used++] = {packed, work.packed + i * rows * tileColumns_};
+  }
+  if (used == 0) return;
+  work.call.tapCount = used;
+  work.call.k = rows;
+  multiply(work, tap);
+}
+
+/** dy of one piece, from row `at` of each packed panel on. */
+void ConvWeightGrad::packOutputGrad(const Work& work, const RowBlock& piece, long at) const {
+  const Block& block = work.block;
   const long pixel = vertical_[static_cast<size_t>(piece.vertical)].target * shape_.ow +
                      horizontal_[static_cast<size_t>(piece.horizontal)].target;
-  const float* rows = dy + (pixel * shape_.n + piece.begin) * shape_.cout +
+  const float* rows = work.dy + (pixel * shape_.n + piece.begin) * shape_.cout +
                       bundles_.first(block.bundle) * shape_.coutPerGroup();
   const long columns = columnsOf(block.bundle);
   for (long p = 0; p < block.panels; p++) {
     const long column = (block.panel + p) * tileColumns_;
-    kernels.packPanel(rows + column, shape_.cout, piece.rows,
-                      std::min(tileColumns_, columns - column),
-                      packed + p * pieceRows * tileColumns_);
+    work.context.kernels.packPanel(rows + column, shape_.cout, piece.rows,
+                                   std::min(tileColumns_, columns - column),
+                                   work.packed + (p * groupRows + at) * tileColumns_);
   }
 }
 
@@ -165,14 +208,14 @@ void ConvWeightGrad::gatherPatches(const RowBlock& piece, const float* x, float*
   const long cin = shape_.cin, taps = shape_.kh * shape_.kw;
   const size_t rowBytes = sizeof(float) * static_cast<size_t>(piece.rows);
   if (static_cast<long>(vertical.taps.size() * horizontal.taps.size()) < taps) {
-    std::memset(patches, 0, sizeof(float) * static_cast<size_t>(productRows_ * pieceRows));
+    for (long row = 0; row < productRows_; row++) std::memset(patches + row * groupRows, 0, rowBytes);
   }
   for (const AxisTap& r : vertical.taps) {
     for (const AxisTap& s : horizontal.taps) {
       const long pixel = r.source * shape_.w + s.source;
       const float* source = x + pixel * shape_.n * cin + piece.begin * rowStep_;
       for (long c = 0; c < cin; c++) {
-        float* row = patches + (tapRow(r, s) * cin + c) * pieceRows;
+        float* row = patches + ((r.tap * shape_.kw + s.tap) * cin + c) * groupRows;
         if (rowStep_ == 1) {
           std::memcpy(row, source, rowBytes);
         } else {
@@ -183,28 +226,31 @@ void ConvWeightGrad::gatherPatches(const RowBlock& piece, const float* x, float*
   }
 }
 
-/** The block of one tap: every tile of it += A^T · B over call.k rows. */
-void ConvWeightGrad::multiply(const RunContext& context, BrgemmCall& call, const Block& block,
-                              long tap, float* out) const {
+/** The block of one tap: every tile of it (+)= Σ A^T · B over the call's taps. */
+void ConvWeightGrad::multiply(Work& work, long tap) const {
+  const Block& block = work.block;
+  BrgemmCall& call = work.call;
   const Split tiles(block.rows, tileRows_);
+  call.accumulate = work.started[tap];
+  work.started[tap] = 1;
   const long panels = direct_ ? 0 : outputSize_ / (bundles_.count() * productTaps_ * bundleRows_ *
                                                    tileColumns_);
   for (long p = 0; p < block.panels; p++) {
     const long panel = block.panel + p;
     float* c;
     if (direct_) {
-      c = out + (tap * productRows_ + block.row) * shape_.cout +
+      c = work.out + (tap * productRows_ + block.row) * shape_.cout +
           block.bundle * shape_.coutPerGroup() + panel * tileColumns_;
     } else {
       const long place = (block.bundle * productTaps_ + tap) * panels + panel;
-      c = out + (place * bundleRows_ + block.row) * tileColumns_;
+      c = work.out + (place * bundleRows_ + block.row) * tileColumns_;
     }
-    call.bOffset = p * pieceRows * tileColumns_;
+    call.bOffset = p * groupRows * tileColumns_;
     for (long tile = 0; tile < tiles.pieces; tile++) {
       call.rows = static_cast<int>(tiles.size(tile));
-      call.aOffset = patches_ ? tiles.begin(tile) * pieceRows : tile * call.k * tileRows_;
+      call.aOffset = patches_ ? tiles.begin(tile) * groupRows : tile * call.k * tileRows_;
       call.c = c + tiles.begin(tile) * call.ldc;
-      context.kernels.brgemm(&call);
+      work.context.kernels.brgemm(&call);
     }
   }
 }

@@ -30,17 +30,18 @@ class ConvWeightGrad {
     long bundle, row, rows, panel, panels;
   };
 
+  struct Work;
+
   void runTask(const RunContext& context, const float* x, const float* dy, float* out, long task,
                int thread) const;
-  void packOutputGrad(const Kernels& kernels, const RowBlock& piece, const Block& block,
-                      const float* dy, float* packed) const;
+  void packOutputGrad(const Work& work, const RowBlock& piece, long at) const;
   void gatherPatches(const RowBlock& piece, const float* x, float* patches) const;
-  void multiply(const RunContext& context, BrgemmCall& call, const Block& block, long tap,
-                float* out) const;
+  void multiplyPatches(Work& work, size_t first, long count) const;
+  void multiplyTap(Work& work, size_t first, long count, long tap) const;
+  void multiply(Work& work, long tap) const;
   void reduce(const RunContext& context, const float* partial, float* dweight) const;
   void reduceRow(const RunContext& context, const float* partial, float* dweight, long row) const;
 
-  long tapRow(const AxisTap& r, const AxisTap& s) const { return r.tap * shape_.kw + s.tap; }
   long panelsOf(long bundle) const;
   long columnsOf(long bundle) const { return bundles_.size(bundle) * shape_.coutPerGroup(); }
 
@@ -57,8 +58,8 @@ class ConvWeightGrad {
   long bundleRows_;                 // rows of the widest bundle
   long rowStep_;
   long outputSize_;  // floats of one partial result
-  size_t partial_ = 0, packed_, patch_ = 0, started_;
-  size_t packedPerThread_, patchPerThread_ = 0;
+  size_t partial_ = 0, packed_, rows_, started_;
+  size_t packedPerThread_, rowsPerThread_;
 };
 
 }  // namespace resnet

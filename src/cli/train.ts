@@ -4,7 +4,7 @@ import type { Dataset, DatasetSplits } from "../data/dataset.js";
 import { splitRows } from "../data/split.js";
 import { takeRows } from "../data/take-rows.js";
 import { createExecutor } from "../executors/create-executor.js";
-import { createModel, models } from "../models/catalog.js";
+import { findModel, models } from "../models/catalog.js";
 import { countParameters } from "../report/model-summary.js";
 import { writeRunReport } from "../report/write-run-report.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
@@ -43,6 +43,7 @@ interface TrainFlags extends ExecutorFlags {
   readonly seed?: number;
   readonly limitTrain?: number;
   readonly limitValid?: number;
+  readonly limitTest?: number;
   readonly dataDir?: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -73,6 +74,7 @@ export const trainCommand = (): Command =>
     .option("--seed <n>", "seed of everything random: weights, split, order of images", seedNumber)
     .option("--limit-train <n>", "training images", wholeNumber)
     .option("--limit-valid <n>", "validation images", wholeNumber)
+    .option("--limit-test <n>", "test images (default: all)", wholeNumber)
     .addOption(dataDirOption())
     .option("--out <dir>", "run directory (default: runs/RECIPE-TIME)")
     .addOption(jsonOption())
@@ -95,6 +97,7 @@ function configOf(recipe: string, flags: TrainFlags): TrainConfig {
     seed: flags.seed,
     trainSize: flags.limitTrain,
     validSize: flags.limitValid,
+    testSize: flags.limitTest,
   };
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
   return parseConfig({ ...findRecipe(recipe).config, ...Object.fromEntries(given) });
@@ -103,12 +106,13 @@ function configOf(recipe: string, flags: TrainFlags): TrainConfig {
 async function train(recipe: string, flags: TrainFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
   const config = configOf(recipe, flags);
+  const makeModel = findModel(config.model);
   const start = performance.now();
   const data = await loadData(config.data, flags.dataDir, output);
-  const { trainData, validData } = splitData(data, config);
+  const { trainData, validData, testData } = splitData(data, config);
   const [, height = 0, width = 0, channels = 0] = data.train.images.shape;
   const { classes } = data.train;
-  const model = createModel(config.model, { classes: classes.length, channels });
+  const model = makeModel({ classes: classes.length, channels });
   const executor = createExecutor(flags.executor, {
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
@@ -120,7 +124,7 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
     output.say(
       `${config.model} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
         `${trainData.labels.data.length} training, ${validData.labels.data.length} validation, ` +
-        `${data.test.labels.data.length} test images; ${executor.description}`,
+        `${testData.labels.data.length} test images; ${executor.description}`,
     );
 
     const { trainSize, validSize, seed, normalise } = config;
@@ -162,8 +166,8 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
       return;
     }
 
-    const testSource = uploadDataset(executor, "test", data.test, normalise);
-    const labels = data.test.labels.data;
+    const testSource = uploadDataset(executor, "test", testData, normalise);
+    const labels = testData.labels.data;
     const test = await createEvaluator(executor, model, testSource, labels, config.batch)();
     const text = await writeRunReport(run, test, labels, classes);
     const minutes = formatDuration((performance.now() - start) / 1000);
@@ -174,9 +178,21 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
   }
 }
 
-function splitData(data: DatasetSplits, { trainSize, validSize, seed }: TrainConfig): { trainData: Dataset; validData: Dataset } {
-  const rows = splitRows(data.train.labels.data.length, { train: trainSize, valid: validSize }, seed);
-  return { trainData: takeRows(data.train, rows.train), validData: takeRows(data.train, rows.valid) };
+interface DataParts {
+  readonly trainData: Dataset;
+  readonly validData: Dataset;
+  readonly testData: Dataset;
+}
+
+/** The images that the run uses, drawn with its seed. */
+function splitData({ train, test }: DatasetSplits, { trainSize, validSize, testSize, seed }: TrainConfig): DataParts {
+  const rows = splitRows(train.labels.data.length, { train: trainSize, valid: validSize }, seed);
+  return {
+    trainData: takeRows(train, rows.train),
+    validData: takeRows(train, rows.valid),
+    testData:
+      testSize === null ? test : takeRows(test, splitRows(test.labels.data.length, { test: testSize }, seed).test),
+  };
 }
 
 const defaultDirectory = (recipe: string): string =>

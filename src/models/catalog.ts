@@ -18,8 +18,11 @@ export const models: Readonly<Record<string, (options: ResNetOptions) => Module>
 };
 
 /** @throws {ResnetError} `ERR_MODEL` for a name that is not in the catalogue; lists those that are */
-export function createModel(name: string, options: ModelOptions): Module {
+export function findModel(name: string): (options: ModelOptions) => Module {
   const make = Object.hasOwn(models, name) ? models[name] : undefined;
   if (!make) throw new ResnetError("ERR_MODEL", `there is no model "${name}": choose one of ${Object.keys(models).join(", ")}`);
-  return make(options);
+  return make;
 }
+
+/** @throws {ResnetError} `ERR_MODEL`, as `findModel` */
+export const createModel = (name: string, options: ModelOptions): Module => findModel(name)(options);

@@ -13,6 +13,8 @@ const schema = z.strictObject({
   /** Training and validation images, drawn with the seed from the data set's training part. */
   trainSize: count,
   validSize: count,
+  /** Test images, drawn with the seed; null takes all. */
+  testSize: count.nullable(),
   /** Mean and deviation of each channel, of pixels scaled to 0 … 1. */
   normalise: z.strictObject({ mean: z.array(z.number()), std: z.array(positive) }),
   epochs: count,
@@ -23,9 +25,9 @@ const schema = z.strictObject({
   momentum: z.number().min(0).lt(1),
   weightDecay: z.number().min(0),
   /** `constant`, `cosine`, or `step:EPOCHS:FACTOR`. */
-  schedule: z.string().regex(/^(constant|cosine|step:[1-9]\d*:(0?\.\d+|1))$/, {
-    error: ({ input }) => `is ${JSON.stringify(input)}: choose constant, cosine, or step:EPOCHS:FACTOR such as step:10:0.1`,
-  }),
+  schedule: z
+    .string()
+    .regex(/^(constant|cosine|step:[1-9]\d*:(0?\.\d+|1))$/, "choose constant, cosine, or step:EPOCHS:FACTOR such as step:10:0.1"),
   smoothing: z.number().min(0).lt(1),
   precision: z.enum(["fp32"]),
   seed: z.int().min(0),
@@ -41,6 +43,11 @@ export type TrainConfig = z.infer<typeof schema>;
 export function parseConfig(value: unknown): TrainConfig {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const findings = result.error.issues.map(({ path, message }) => `${path.join(".") || "the configuration"}: ${message}`);
+  const findings = result.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join(".")} is ${JSON.stringify(valueAt(value, path))}: ${message}` : message,
+  );
   throw new ResnetError("ERR_CONFIG", `the training set-up is off: ${findings.join("; ")}`);
 }
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((inner: unknown, key) => (inner as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key], value);

@@ -15,6 +15,7 @@ const fashion = {
   data: "fashion-mnist",
   trainSize: 10_000,
   validSize: 1000,
+  testSize: null,
   normalise: { mean: [0.5], std: [0.5] },
   epochs: 50,
   batch: 512,

@@ -161,6 +161,28 @@ describe("downloads", () => {
     });
   }
 
+  test("may take longer than that as long as bytes arrive", async (t) => {
+    const machine = await emptyMachine(t, {
+      stallTimeoutMs: 200,
+      fetch: async (url, init) => {
+        assert.match(url, /first/, "the first address is enough");
+        if (!url.includes(firstName)) return serve(url, init);
+        const body = new ReadableStream({
+          async start(controller) {
+            for (let at = 0; at < first.length; at += 10) {
+              await new Promise((resolve) => setTimeout(resolve, 80));
+              if (init.signal?.aborted) return controller.error(new Error("aborted"));
+              controller.enqueue(first.subarray(at, at + 10));
+            }
+            controller.close();
+          },
+        });
+        return new Response(body);
+      },
+    });
+    assert.deepEqual(await loadsIt(machine), []);
+  });
+
   test("say after which time they gave up", async (t) => {
     const machine = await emptyMachine(t, { fetch: (_, init) => aborted(init.signal!) });
     await assert.rejects(loadEntry(entry, {}, machine), {
