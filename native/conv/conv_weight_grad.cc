@@ -6,7 +6,7 @@
 namespace resnet {
 namespace {
 
-constexpr long groupRows = 512;      // K of one product: A and B of a block fit the second-level cache
+constexpr long groupRows = 512;       // K of a product: a block's A and B fit the L2 cache
 constexpr long mostPieces = 64;       // of a group, which is summed as one product
 constexpr long blockChannels = 128;   // rows and columns of a block of the result
 constexpr long patchChannels = 8;     // images of fewer channels are gathered into patches
@@ -67,8 +67,9 @@ ConvWeightGrad::ConvWeightGrad(const ConvShape& shape, const Kernels& kernels, i
   outputSize_ = bundles_.count() * productTaps_ * allPanels * bundleRows_ * tileColumns_;
   const long pieces = static_cast<long>(pieces_.size());
   const long blocks = static_cast<long>(blocks_.size());
-  const Split partitions(pieces, std::max(1L, pieces / std::max(1L, std::min(
-      wantedTasks / blocks, std::min(shape.oh * shape.ow * shape.n / rowsPerTask, mostPartialFloats / outputSize_)))));
+  const long wanted = std::min({wantedTasks / blocks, mostPartialFloats / outputSize_,
+                                shape.oh * shape.ow * shape.n / rowsPerTask});
+  const Split partitions(pieces, std::max(1L, pieces / std::max(1L, wanted)));
   for (long i = 0; i < partitions.pieces; i++) {
     partitions_.push_back(static_cast<size_t>(partitions.begin(i)));
   }
@@ -208,7 +209,9 @@ void ConvWeightGrad::gatherPatches(const RowBlock& piece, const float* x, float*
   const long cin = shape_.cin, taps = shape_.kh * shape_.kw;
   const size_t rowBytes = sizeof(float) * static_cast<size_t>(piece.rows);
   if (static_cast<long>(vertical.taps.size() * horizontal.taps.size()) < taps) {
-    for (long row = 0; row < productRows_; row++) std::memset(patches + row * groupRows, 0, rowBytes);
+    for (long row = 0; row < productRows_; row++) {
+      std::memset(patches + row * groupRows, 0, rowBytes);
+    }
   }
   for (const AxisTap& r : vertical.taps) {
     for (const AxisTap& s : horizontal.taps) {

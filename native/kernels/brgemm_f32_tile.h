@@ -23,7 +23,7 @@ namespace resnet {
 namespace RESNET_ISA {
 namespace {
 
-/** One step in k. Rows are addressed from every third pointer, so that pointers fit in registers. */
+/** One step in k. Rows are addressed from every third pointer: pointers fit in registers. */
 template <int Rows, int NV, bool Transposed>
 RESNET_INLINE void brgemmStep(vec (&acc)[Rows][NV], const float* const (&a)[(Rows + 2) / 3],
                               const float* b, long ars, long k) {

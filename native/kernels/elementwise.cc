@@ -26,7 +26,9 @@ void activateGradAll(const float* dy, const float* y, float* dx, long n, float s
 
 void activate(const float* x, float* y, long n, Activation activation, float slope) {
   if (activation == Activation::relu) return activateAll<Activation::relu>(x, y, n, slope);
-  if (activation == Activation::leakyRelu) return activateAll<Activation::leakyRelu>(x, y, n, slope);
+  if (activation == Activation::leakyRelu) {
+    return activateAll<Activation::leakyRelu>(x, y, n, slope);
+  }
   activateAll<Activation::none>(x, y, n, slope);
 }
 

@@ -81,41 +81,41 @@ struct AdamCall {
 };
 
 // X(name, arguments): every kernel returns nothing.
-#define RESNET_KERNELS(X)                                                                         \
-  X(brgemm, (const BrgemmCall* call))                                                             \
-  /* dst[k][tileColumns] = src[k · ld + column], zero beyond `columns`. */                        \
-  X(packPanel, (const float* src, long ld, long k, long columns, float* dst))                     \
-  /* dst[k][tileColumns] = src[column · ld + k], zero beyond `columns`. */                        \
-  X(packPanelTransposed, (const float* src, long ld, long k, long columns, float* dst))           \
-  /* dst[tile][k][tileRows] = the rows of A^T from tile · base + min(tile, longer) on: each tile  */ \
-  /* has base rows, the first `longer` one more; what lies beyond them in dst is never read.      */ \
-  X(packTransposedRows, (const float* src, long ld, long k, long tiles, long base, long longer,     \
-                         float* dst))                                                               \
-  X(epilogue, (const EpilogueCall* call))                                                         \
-  /* Mean and sum of squared deviations of each column. */                                        \
-  X(columnMoments, (const float* x, long ld, long rows, long columns, float* mean, float* m2))    \
-  /* Sum of each column. */                                                                       \
-  X(columnSums, (const float* x, long ld, long rows, long columns, float* sums))                  \
-  X(batchNorm, (const BatchNormCall* call))                                                       \
-  X(batchNormSums, (const BatchNormCall* call))                                                   \
-  X(batchNormInputGrad, (const BatchNormCall* call))                                              \
-  X(activate, (const float* x, float* y, long n, Activation activation, float slope))             \
-  X(activateGrad,                                                                                 \
-    (const float* dy, const float* y, float* dx, long n, Activation activation, float slope))     \
-  X(add, (const float* a, const float* b, float* y, long n))                                      \
-  /* y[i] += x[i] */                                                                              \
-  X(accumulate, (const float* x, float* y, long n))                                               \
-  X(scale, (const float* x, float factor, float* y, long n))                                      \
-  X(fill, (float value, float* y, long n))                                                        \
-  /* Where x beats best, or is the first NaN: best = x, index = tap. index may be null. */        \
-  X(maxTap, (const float* x, float* best, uint8_t* index, uint8_t tap, long n))                   \
-  /* dx[i] += dy[i] where index[i] is tap. */                                                     \
-  X(maxTapGrad, (const float* dy, const uint8_t* index, uint8_t tap, float* dx, long n))          \
-  X(sgd, (const SgdCall* call, long begin, long end))                                             \
-  X(adam, (const AdamCall* call, long begin, long end))                                           \
-  /* y = x · keepScale where element i's number, uniform in 0 … 2^24 − 1, is at least threshold, */ \
+#define RESNET_KERNELS(X)                                                                          \
+  X(brgemm, (const BrgemmCall* call))                                                              \
+  /* dst[k][tileColumns] = src[k · ld + column], zero beyond `columns`. */                         \
+  X(packPanel, (const float* src, long ld, long k, long columns, float* dst))                      \
+  /* dst[k][tileColumns] = src[column · ld + k], zero beyond `columns`. */                         \
+  X(packPanelTransposed, (const float* src, long ld, long k, long columns, float* dst))            \
+  /* dst[tile][k][tileRows] = k rows of src, cut in tiles of base columns, base + 1 for the */  \
+  /* first `longer` tiles. What lies beyond a tile's columns in dst is never read. */              \
+  X(packTransposedRows, (const float* src, long ld, long k, long tiles, long base, long longer,    \
+                         float* dst))                                                              \
+  X(epilogue, (const EpilogueCall* call))                                                          \
+  /* Mean and sum of squared deviations of each column. */                                         \
+  X(columnMoments, (const float* x, long ld, long rows, long columns, float* mean, float* m2))     \
+  /* Sum of each column. */                                                                        \
+  X(columnSums, (const float* x, long ld, long rows, long columns, float* sums))                   \
+  X(batchNorm, (const BatchNormCall* call))                                                        \
+  X(batchNormSums, (const BatchNormCall* call))                                                    \
+  X(batchNormInputGrad, (const BatchNormCall* call))                                               \
+  X(activate, (const float* x, float* y, long n, Activation activation, float slope))              \
+  X(activateGrad,                                                                                  \
+    (const float* dy, const float* y, float* dx, long n, Activation activation, float slope))      \
+  X(add, (const float* a, const float* b, float* y, long n))                                       \
+  /* y[i] += x[i] */                                                                               \
+  X(accumulate, (const float* x, float* y, long n))                                                \
+  X(scale, (const float* x, float factor, float* y, long n))                                       \
+  X(fill, (float value, float* y, long n))                                                         \
+  /* Where x beats best, or is the first NaN: best = x, index = tap. index may be null. */         \
+  X(maxTap, (const float* x, float* best, uint8_t* index, uint8_t tap, long n))                    \
+  /* dx[i] += dy[i] where index[i] is tap. */                                                      \
+  X(maxTapGrad, (const float* dy, const uint8_t* index, uint8_t tap, float* dx, long n))           \
+  X(sgd, (const SgdCall* call, long begin, long end))                                              \
+  X(adam, (const AdamCall* call, long begin, long end))                                            \
+  /* y = x · keepScale where i's number, uniform in 0 … 2^24 − 1, is at least threshold, */        \
   /* else 0; i in begin … end−1. The stream's key is threefry(key, stream, 2). */                  \
-  X(dropout, (const float* x, float* y, const uint32_t* key, uint32_t stream, uint32_t threshold, \
+  X(dropout, (const float* x, float* y, const uint32_t* key, uint32_t stream, uint32_t threshold,  \
               float keepScale, long begin, long end))
 
 struct Kernels {

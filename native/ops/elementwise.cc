@@ -36,7 +36,9 @@ Step makeActivationGrad(OpReader& op, Activation activation, float slope) {
 }  // namespace
 
 Step makeRelu(OpReader& op) { return makeActivation(op, Activation::relu, 0); }
-Step makeLeakyRelu(OpReader& op) { return makeActivation(op, Activation::leakyRelu, readSlope(op)); }
+Step makeLeakyRelu(OpReader& op) {
+  return makeActivation(op, Activation::leakyRelu, readSlope(op));
+}
 Step makeReluGrad(OpReader& op) { return makeActivationGrad(op, Activation::relu, 0); }
 Step makeLeakyReluGrad(OpReader& op) {
   return makeActivationGrad(op, Activation::leakyRelu, readSlope(op));

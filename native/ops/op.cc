@@ -96,7 +96,8 @@ Operand OpReader::get(const char* name, DType dtype, bool isInput, bool required
   const auto& operands = isInput ? instruction_.inputs : instruction_.outputs;
   const auto entry = operands.find(name);
   if (entry == operands.end()) {
-    if (required) fail(std::string("the ") + (isInput ? "input " : "output ") + name + " is missing");
+    const std::string kind = isInput ? "the input " : "the output ";
+    if (required) fail(kind + name + " is missing");
     return {};
   }
   const BufferSpec& spec = program_.buffers[static_cast<size_t>(entry->second)];

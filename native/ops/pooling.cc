@@ -104,7 +104,8 @@ Step makeMaxPool2d(OpReader& op) {
       float* best = y.in<float>(context) + pixel * size + begin;
       uint8_t* taps = index ? index.in<uint8_t>(context) + pixel * size + begin : nullptr;
       const float* source = x.in<float>(context) + begin;
-      std::memcpy(best, source + reads[0].source * size, sizeof(float) * static_cast<size_t>(count));
+      const float* first = source + reads[0].source * size;
+      std::copy(first, first + count, best);
       if (taps) std::memset(taps, static_cast<int>(reads[0].tap), static_cast<size_t>(count));
       for (size_t i = 1; i < reads.size(); i++) {
         context.kernels.maxTap(source + reads[i].source * size, best, taps,
@@ -128,7 +129,8 @@ Step makeMaxPool2dGrad(OpReader& op) {
       context.kernels.fill(0, sum, count);
       for (const Windows::Read& read : windows->pixels[static_cast<size_t>(pixel)]) {
         const long place = read.source * size + begin;
-        context.kernels.maxTapGrad(dy.in<float>(context) + place, index.in<uint8_t>(context) + place,
+        context.kernels.maxTapGrad(dy.in<float>(context) + place,
+                                   index.in<uint8_t>(context) + place,
                                    static_cast<uint8_t>(read.tap), sum, count);
       }
     });

@@ -101,7 +101,7 @@ describe("schedule", () => {
     const graph = graphOf({ y: add(newParameter, old) }, new Map([[old, newParameter]]));
     assert.throws(() => schedule(graph), {
       code: "ERR_PLAN",
-      message: "add needs both the old and the new value of a state, which share one place",
+      message: "sgd needs both the old and the new value of a state, which share one place",
     });
   });
 

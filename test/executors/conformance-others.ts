@@ -1,0 +1,275 @@
+import { opsByName } from "../../src/ops/registry.js";
+import { windowOutput } from "../../src/ops/window.js";
+import { allocate, hostArray, type HostArray } from "../../src/tensor/host-array.js";
+import { randomKey } from "../../src/tensor/random.js";
+import { sizeOf } from "../../src/tensor/shape.js";
+import { randomArray, randomIntegers } from "../helpers/arrays.js";
+import { ulp } from "../helpers/assert-close.js";
+import { images, seedOf, type ConformanceCase } from "./conformance-case.js";
+
+/** One rounding, or none: the same bits. */
+const exact = 0;
+
+/** What the reference of a pooling op says won, so that the index of a gradient can be one. */
+function winners(op: string, x: HostArray, attrs: ConformanceCase["attrs"]): HostArray {
+  const rules = opsByName.get(op)!;
+  const { y, index } = rules.shape({ x }, attrs);
+  const result = { shape: index!.shape, dtype: index!.dtype };
+  const data = allocate(result.dtype, sizeOf(result.shape));
+  const values = { shape: y!.shape, data: new Float32Array(sizeOf(y!.shape)) };
+  rules.reference({ x }, { y: values, index: { ...result, data } }, attrs);
+  return { ...result, data };
+}
+
+const elementwiseCases = images.flatMap(({ h, w, n, c }): ConformanceCase[] => {
+  const shape = [h, w, n, c];
+  const name = `[${shape.join(", ")}]`;
+  const seed = seedOf(`elementwise ${name}`);
+  // Steps: zeros occur, where a gradient takes the negative side.
+  const x = (): HostArray => randomArray(shape, seed, { step: 0.25 });
+  const dy = (): HostArray => randomArray(shape, seed + 1);
+  const key = (): HostArray => hostArray([2], randomKey(seed, "key"), "i32");
+  return [
+    { op: "relu", name, attrs: {}, inputs: () => ({ x: x() }), outputs: ["y"], rtol: exact },
+    { op: "reluGrad", name, attrs: {}, inputs: () => ({ dy: dy(), y: x() }), outputs: ["dx"], rtol: exact },
+    { op: "add", name, attrs: {}, inputs: () => ({ a: x(), b: dy() }), outputs: ["y"], rtol: exact },
+    // The slope is a float64 in the reference and a float32 in kernels: one more rounding.
+    { op: "leakyRelu", name, attrs: { slope: 0.1 }, inputs: () => ({ x: x() }), outputs: ["y"], rtol: 2 * ulp },
+    {
+      op: "leakyReluGrad",
+      name,
+      attrs: { slope: 0.1 },
+      inputs: () => ({ dy: dy(), y: x() }),
+      outputs: ["dx"],
+      rtol: 2 * ulp,
+    },
+    ...[0, 0.25, 0.9].map((probability, stream) => ({
+      op: "dropout",
+      name: `${name}, probability ${probability}`,
+      attrs: { probability, stream },
+      inputs: () => ({ x: dy(), key: key() }),
+      outputs: ["y"],
+      rtol: 2 * ulp, // kernels multiply by 1 / (1 − probability)
+    })),
+    { op: "flatten", name, attrs: {}, inputs: () => ({ x: dy() }), outputs: ["y"], rtol: exact },
+    {
+      op: "flattenGrad",
+      name,
+      attrs: { imageSize: [h, w] },
+      inputs: () => ({ dy: randomArray([n, c * h * w], seed + 2) }),
+      outputs: ["dx"],
+      rtol: exact,
+    },
+    { op: "constant", name, attrs: { value: 0.1, shape }, inputs: () => ({}), outputs: ["y"], rtol: exact },
+  ];
+});
+
+const windows = [
+  { kernel: 1, stride: 1, padding: 0 },
+  { kernel: 2, stride: 2, padding: 0 },
+  { kernel: 2, stride: 1, padding: 1 },
+  { kernel: 3, stride: 2, padding: 1 },
+  { kernel: 3, stride: 1, padding: 1 },
+  { kernel: 7, stride: 3, padding: 3 },
+];
+
+const poolCases = windows.flatMap((window): ConformanceCase[] =>
+  [
+    { h: 7, w: 8, n: 1, c: 1 },
+    { h: 8, w: 7, n: 3, c: 10 },
+    { h: 7, w: 9, n: 17, c: 65 },
+  ].flatMap(({ h, w, n, c }) => {
+    const { kernel, stride, padding } = window;
+    const name = `${kernel}×${kernel} stride ${stride} padding ${padding} on [${[h, w, n, c].join(", ")}]`;
+    const seed = seedOf(`pool ${name}`);
+    const output = windowOutput("", [h, w], [kernel, kernel], window);
+    // Ties occur, and no value is positive, so that padding would win if it took part.
+    const x = (): HostArray => randomArray([h, w, n, c], seed, { center: -2, step: 0.25 });
+    const dy = (): HostArray => randomArray([...output, n, c], seed + 1);
+    const grad = { ...window, imageSize: [h, w] };
+    const max = { op: "maxPool2d", attrs: window, inputs: () => ({ x: x() }), rtol: exact };
+    return [
+      { ...max, name, outputs: ["y"] },
+      { ...max, name: `${name}, index`, outputs: ["y", "index"] },
+      {
+        op: "maxPool2dGrad",
+        name,
+        attrs: grad,
+        inputs: () => ({ dy: dy(), index: winners("maxPool2d", x(), window) }),
+        outputs: ["dx"],
+        rtol: 4 * ulp, // a pixel can win several windows: a few roundings of the sum
+      },
+      {
+        op: "avgPool2d",
+        name,
+        attrs: window,
+        inputs: () => ({ x: x() }),
+        outputs: ["y"],
+        rtol: ulp * (2 + kernel * kernel), // the reference rounds its sum at every tap, too
+      },
+      {
+        op: "avgPool2dGrad",
+        name,
+        attrs: grad,
+        inputs: () => ({ dy: dy() }),
+        outputs: ["dx"],
+        rtol: ulp * (2 + kernel * kernel),
+      },
+    ];
+  }),
+);
+
+const adaptiveCases = images.flatMap(({ h, w, n, c }): ConformanceCase[] => {
+  const name = `[${[h, w, n, c].join(", ")}]`;
+  const seed = seedOf(`adaptive ${name}`);
+  const x = (): HostArray => randomArray([h, w, n, c], seed, { center: -2, step: 0.25 });
+  const dy = (): HostArray => randomArray([1, 1, n, c], seed + 1);
+  const imageSize = [h, w];
+  const max = { op: "adaptiveMaxPool2d", attrs: {}, inputs: () => ({ x: x() }), rtol: exact };
+  return [
+    { ...max, name, outputs: ["y"] },
+    { ...max, name: `${name}, index`, outputs: ["y", "index"] },
+    {
+      op: "adaptiveMaxPool2dGrad",
+      name,
+      attrs: { imageSize },
+      inputs: () => ({ dy: dy(), index: winners("adaptiveMaxPool2d", x(), {}) }),
+      outputs: ["dx"],
+      rtol: exact,
+    },
+    {
+      op: "adaptiveAvgPool2d",
+      name,
+      attrs: {},
+      inputs: () => ({ x: x() }),
+      outputs: ["y"],
+      rtol: ulp * (2 + h * w), // a float32 sum of h · w terms
+    },
+    {
+      op: "adaptiveAvgPool2dGrad",
+      name,
+      attrs: { imageSize },
+      inputs: () => ({ dy: dy() }),
+      outputs: ["dx"],
+      rtol: 2 * ulp, // kernels multiply by 1 / (h · w)
+    },
+  ];
+});
+
+const lossCases = [
+  { n: 1, k: 1 },
+  { n: 1, k: 10 },
+  { n: 17, k: 3 },
+  { n: 33, k: 130 },
+].flatMap(({ n, k }): ConformanceCase[] =>
+  [0, 0.1].flatMap((smoothing) =>
+    [1, 100].flatMap((scale) => {
+      const name = `batch ${n}, ${k} classes, smoothing ${smoothing}, logits up to ${scale}`;
+      const seed = seedOf(`loss ${name}`);
+      const inputs = (): Record<string, HostArray> => ({
+        logits: randomArray([n, k], seed, { scale, step: 0.25 }), // ties for the first place
+        labels: randomIntegers([n], seed + 1, k, "i32"),
+      });
+      // float32 exponentials of up to `scale`, whose argument is rounded to scale · ulp.
+      const rtol = ulp * (16 + 2 * scale);
+      const atol = k === 1 ? rtol : 0; // the loss of one class is 0
+      const forward = { op: "softmaxCrossEntropy", attrs: { smoothing }, inputs, rtol, atol };
+      return [
+        { ...forward, name, outputs: ["loss"] },
+        { ...forward, name: `${name}, correct`, outputs: ["loss", "correct"] },
+        {
+          op: "softmaxCrossEntropyGrad",
+          name,
+          attrs: { smoothing },
+          inputs: () => ({ ...inputs(), dloss: hostArray([], [0.7]) }),
+          outputs: ["dlogits"],
+          rtol,
+          atol,
+        },
+      ];
+    }),
+  ),
+);
+
+const dataCases = [
+  { rows: 1, h: 1, w: 1, c: 1, n: 1 },
+  { rows: 5, h: 3, w: 4, c: 3, n: 17 },
+  { rows: 40, h: 5, w: 2, c: 1, n: 33 },
+].flatMap(({ rows, h, w, c, n }): ConformanceCase[] => {
+  const name = `${n} of ${rows} rows of ${h}×${w}×${c}`;
+  const seed = seedOf(`data ${name}`);
+  const indices = (): HostArray => randomIntegers([n], seed, rows, "i32"); // rows come up twice, too
+  return [
+    {
+      op: "ingest",
+      name,
+      attrs: { mean: [0.5, 0.4, 0.3].slice(0, c), std: [0.2, 0.3, 0.5].slice(0, c) },
+      inputs: () => ({ images: randomIntegers([rows, h, w, c], seed + 1, 256, "u8"), indices: indices() }),
+      outputs: ["x"],
+      rtol: 4 * ulp, // a scale and a shift
+    },
+    {
+      op: "gatherLabels",
+      name,
+      attrs: {},
+      inputs: () => ({ labels: randomIntegers([rows], seed + 2, 10, "i32"), indices: indices() }),
+      outputs: ["y"],
+      rtol: exact,
+    },
+  ];
+});
+
+const optimizerCases = [[1], [10], [3, 3, 10, 65], [130, 33]].flatMap((shape): ConformanceCase[] => {
+  const title = `[${shape.join(", ")}]`;
+  const seed = seedOf(`optimizer ${title}`);
+  const like = (i: number): HostArray => randomArray(shape, seed + i);
+  const scalar = (value: number): HostArray => hostArray([], [value]);
+  const step = (): Record<string, HostArray> => ({ parameter: like(0), gradient: like(1), learningRate: scalar(0.1) });
+  const memory = (): Record<string, HostArray> => ({ velocity: like(2), momentum: scalar(0.9) });
+  const rtol = 6 * ulp; // a formula of few operations
+  return [
+    ...[0, 0.01].flatMap((weightDecay) =>
+      [false, true].map((nesterov) => ({
+        op: "sgd",
+        name: `${title}, momentum, decay ${weightDecay}, nesterov ${nesterov}`,
+        attrs: { nesterov, weightDecay },
+        inputs: () => ({ ...step(), ...memory() }),
+        outputs: ["newParameter", "newVelocity"],
+        rtol,
+      })),
+    ),
+    {
+      op: "sgd",
+      name: `${title}, plain`,
+      attrs: { nesterov: false, weightDecay: 0.01 },
+      inputs: step,
+      outputs: ["newParameter"],
+      rtol,
+    },
+    ...[true, false].flatMap((decoupled) =>
+      [1, 1000].map((count) => ({
+        op: "adam",
+        name: `${title}, decoupled ${decoupled}, step ${count}`,
+        attrs: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, decoupled },
+        inputs: () => ({
+          ...step(),
+          step: scalar(count),
+          firstMoment: like(3),
+          secondMoment: randomArray(shape, seed + 4, { scale: 0.5, center: 0.5 }),
+        }),
+        outputs: ["newParameter", "newFirstMoment", "newSecondMoment"],
+        // m / √v magnifies the moments' roundings where v is small; the largest parameter is about 1.
+        rtol: 16 * ulp,
+      })),
+    ),
+  ];
+});
+
+export const otherCases: readonly ConformanceCase[] = [
+  ...elementwiseCases,
+  ...poolCases,
+  ...adaptiveCases,
+  ...lossCases,
+  ...dataCases,
+  ...optimizerCases,
+];

@@ -1,0 +1,45 @@
+// One residual block and a classifier: the smallest network with everything a ResNet has.
+import type { Graph } from "../../src/graph/graph.js";
+import type { Tensor } from "../../src/graph/tensor.js";
+import { BasicBlock } from "../../src/models/blocks.js";
+import { Flatten } from "../../src/nn/flatten.js";
+import { Linear } from "../../src/nn/linear.js";
+import { Module } from "../../src/nn/module.js";
+import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
+import { sgd } from "../../src/train/optimizers/sgd.js";
+import { traceEvaluation, traceTrainStep, type DataSource } from "../../src/train/train-step.js";
+
+export class TinyModel extends Module {
+  readonly block: BasicBlock;
+  readonly avgpool = new AdaptiveAvgPool2d();
+  readonly flatten = new Flatten();
+  readonly fc: Linear;
+
+  constructor(channels = 2, width = 4, classes = 3) {
+    super();
+    this.block = new BasicBlock(channels, width, 2);
+    this.fc = new Linear(width, classes);
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    return this.fc.call(this.flatten.call(this.avgpool.call(this.block.call(x))));
+  }
+}
+
+export const tinySource: DataSource = {
+  name: "train",
+  rows: 7,
+  imageShape: [6, 5, 2],
+  normalise: { mean: [0.5, 0.4], std: [0.2, 0.3] },
+};
+
+/** Training with momentum, on batches of 3. */
+export const tinyTraining = (): Graph =>
+  traceTrainStep(new TinyModel(), {
+    source: tinySource,
+    batchSize: 3,
+    optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
+    smoothing: 0.1,
+  });
+
+export const tinyEvaluation = (): Graph => traceEvaluation(new TinyModel(), tinySource, 3);

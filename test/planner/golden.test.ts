@@ -1,0 +1,14 @@
+import { test } from "node:test";
+import { plan } from "../../src/planner/plan.js";
+import { printProgram } from "../../src/program/print.js";
+import { assertGolden } from "../helpers/golden.js";
+import { tinyEvaluation, tinyTraining } from "../helpers/tiny-model.js";
+
+for (const [name, make] of [
+  ["train-step", tinyTraining],
+  ["evaluate", tinyEvaluation],
+] as const) {
+  test(`the program of ${name} is the one that was read and agreed to`, () => {
+    assertGolden(`test/planner/golden/${name}.txt`, printProgram(plan(name, make())));
+  });
+}
