@@ -9,6 +9,7 @@
 //     .load(program) -> Program
 //     .write(name, hostArray)  .read(name) -> hostArray
 //     .states() -> [{ name, shape, dtype }]
+//     .close()
 //   Program
 //     .run({ name: hostArray | number }) -> Promise<{ name: hostArray }>
 //     .nanoseconds() -> Float64Array, of each instruction of the last run
@@ -208,7 +209,8 @@ class ExecutorObject : public Napi::ObjectWrap<ExecutorObject> {
                         InstanceMethod<&ExecutorObject::load>("load"),
                         InstanceMethod<&ExecutorObject::write>("write"),
                         InstanceMethod<&ExecutorObject::read>("read"),
-                        InstanceMethod<&ExecutorObject::states>("states")});
+                        InstanceMethod<&ExecutorObject::states>("states"),
+                        InstanceMethod<&ExecutorObject::close>("close")});
   }
 
   explicit ExecutorObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -268,15 +270,17 @@ class ExecutorObject : public Napi::ObjectWrap<ExecutorObject> {
   Napi::Value states(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     Napi::Array list = Napi::Array::New(env);
-    executor_->forStates([&](const State& state) {
+    guarded(env, [&] { executor_->forStates([&](const State& state) {
       Napi::Object entry = Napi::Object::New(env);
       entry["name"] = Napi::String::New(env, state.name);
       entry["shape"] = makeShape(env, state.shape);
       entry["dtype"] = Napi::String::New(env, dtypeName(state.dtype));
       list[list.Length()] = entry;
-    });
+    }); });
     return list;
   }
+
+  void close(const Napi::CallbackInfo&) { executor_->close(); }
 
   std::shared_ptr<Executor> executor_;
 };

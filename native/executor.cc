@@ -14,14 +14,15 @@ size_t State::bytes() const {
   return elements * bytesPerElement(dtype);
 }
 
-Executor::Executor(int threads) : kernels_(selectKernels()), pool_(threads) {}
+Executor::Executor(int threads)
+    : kernels_(selectKernels()), threads_(threads), pool_(std::make_unique<ThreadPool>(threads)) {}
 
 std::shared_ptr<LoadedProgram> Executor::load(std::unique_ptr<Program> program) {
   verify(*program);
   auto loaded = std::make_shared<LoadedProgram>();
   size_t scratchBytes = 0;
   for (size_t i = 0; i < program->instructions.size(); i++) {
-    OpReader reader(*program, program->instructions[i], i, kernels_, pool_.threads());
+    OpReader reader(*program, program->instructions[i], i, kernels_, threads_);
     loaded->steps_.push_back(makeStep(reader, program->instructions[i].op));
     scratchBytes = std::max(scratchBytes, reader.scratch.bytes());
   }
@@ -29,6 +30,7 @@ std::shared_ptr<LoadedProgram> Executor::load(std::unique_ptr<Program> program) 
   loaded->pointers_.assign(program->buffers.size(), nullptr);
 
   std::lock_guard<std::mutex> lock(mutex_);
+  requireOpen();
   for (const BufferSpec& buffer : program->buffers) {
     if (buffer.place != Place::state) continue;
     if (const State* state = find(buffer.name)) requireSame(*state, buffer.shape, buffer.dtype);
@@ -67,8 +69,9 @@ void Executor::bind(LoadedProgram& loaded) {
 
 void Executor::run(LoadedProgram& loaded) {
   std::lock_guard<std::mutex> lock(mutex_);
+  requireOpen();
   bind(loaded);
-  const RunContext context{loaded.pointers_.data(), scratch_.data(), pool_, kernels_};
+  const RunContext context{loaded.pointers_.data(), scratch_.data(), *pool_, kernels_};
   auto before = std::chrono::steady_clock::now();
   for (size_t i = 0; i < loaded.steps_.size(); i++) {
     loaded.steps_[i](context);
@@ -80,6 +83,7 @@ void Executor::run(LoadedProgram& loaded) {
 
 void Executor::write(const std::string& name, const Shape& shape, DType dtype, const void* data) {
   std::lock_guard<std::mutex> lock(mutex_);
+  requireOpen();
   State* state = find(name);
   if (state) {
     requireSame(*state, shape, dtype);
@@ -87,6 +91,19 @@ void Executor::write(const std::string& name, const Shape& shape, DType dtype, c
     state = &create(name, shape, dtype);
   }
   std::memcpy(state->block.data(), data, state->bytes());
+}
+
+void Executor::close() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  byName_.clear();
+  states_.clear();
+  arena_ = Block();
+  scratch_ = Block();
+  pool_.reset();
+}
+
+void Executor::requireOpen() const {
+  if (!pool_) throw EngineError("ERR_CLOSED", "the executor is closed");
 }
 
 State* Executor::find(const std::string& name) const {

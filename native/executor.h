@@ -49,13 +49,16 @@ class Executor {
   explicit Executor(int threads);
 
   const Kernels& kernels() const { return kernels_; }
-  int threads() const { return pool_.threads(); }
+  int threads() const { return threads_; }
 
   /** @throws EngineError ERR_PROGRAM, ERR_STATE or ERR_MEMORY; then nothing has changed */
   std::shared_ptr<LoadedProgram> load(std::unique_ptr<Program> program);
 
   /** @throws EngineError ERR_INDEX; states written by earlier instructions keep their new values */
   void run(LoadedProgram& loaded);
+
+  /** Frees all memory and threads; every later call throws ERR_CLOSED. */
+  void close();
 
   /** Copies `data` into the state, creating it if it does not exist. */
   void write(const std::string& name, const Shape& shape, DType dtype, const void* data);
@@ -64,6 +67,7 @@ class Executor {
   template <class Fn>
   void read(const std::string& name, const Fn& fn) {
     std::lock_guard<std::mutex> lock(mutex_);
+    requireOpen();
     fn(static_cast<const State&>(require(name)));
   }
 
@@ -71,10 +75,12 @@ class Executor {
   template <class Fn>
   void forStates(const Fn& fn) {
     std::lock_guard<std::mutex> lock(mutex_);
+    requireOpen();
     for (const auto& state : states_) fn(static_cast<const State&>(*state));
   }
 
  private:
+  void requireOpen() const;
   State* find(const std::string& name) const;
   State& require(const std::string& name) const;
   State& create(const std::string& name, const Shape& shape, DType dtype);
@@ -82,7 +88,8 @@ class Executor {
   void bind(LoadedProgram& loaded);
 
   const Kernels& kernels_;
-  ThreadPool pool_;
+  const int threads_;
+  std::unique_ptr<ThreadPool> pool_;  // null once closed
   std::mutex mutex_;
   std::vector<std::unique_ptr<State>> states_;
   std::map<std::string, State*> byName_;

@@ -70,6 +70,7 @@ Block::~Block() {
 Block::Block(Block&& other) noexcept { *this = std::move(other); }
 
 Block& Block::operator=(Block&& other) noexcept {
+  // The old memory leaves with `other`.
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   std::swap(mapped_, other.mapped_);

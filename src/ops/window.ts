@@ -65,7 +65,8 @@ export function tapCount({ image, kernel, output, stride, padding }: WindowSizes
     let count = 0;
     for (let o = 0; o < output[axis]; o++) {
       const first = o * stride - padding;
-      count += Math.min(first + kernel[axis], image[axis]) - Math.max(first, 0);
+      // A window that lies in the padding entirely sees nothing.
+      count += Math.max(0, Math.min(first + kernel[axis], image[axis]) - Math.max(first, 0));
     }
     return count;
   };

@@ -12,12 +12,14 @@ export interface EpochSeries {
 
 export interface EpochChart {
   readonly title: string;
+  /** A line below the title. */
+  readonly note?: string;
   /** What the vertical axis shows, with its unit. */
   readonly axisName: string;
   readonly series: readonly EpochSeries[];
   /** Where the vertical axis begins. */
   readonly from: number;
-  /** Where it ends; without, it fits the values. */
+  /** Where it ends, cutting off what lies above; without, it fits the values. */
   readonly to?: number;
   readonly formatValue: (value: number) => string;
 }
@@ -32,7 +34,13 @@ export function epochChart(metrics: readonly EpochMetrics[], chart: EpochChart):
   const ends = { min: Math.min(...epochs) - margin, max: Math.max(...epochs) + margin };
   const isSparse = metrics.length <= 30;
   const option: EChartsOption = {
-    title: { text: chart.title, left: 24, top: 16, textStyle: titleStyle },
+    title: {
+      text: chart.title,
+      ...(chart.note && { subtext: chart.note, subtextStyle: { ...axisLabelStyle } }),
+      left: 24,
+      top: 16,
+      textStyle: titleStyle,
+    },
     legend: {
       right: 32,
       top: 17,
@@ -83,7 +91,7 @@ export function epochChart(metrics: readonly EpochMetrics[], chart: EpochChart):
       symbolSize: 6,
       itemStyle: { color: colour },
       lineStyle: { color: colour, width: 2.25 },
-      clip: false,
+      clip: chart.to !== undefined && metrics.some((row) => valueOf(row) > chart.to!),
     })),
   };
   return renderSvg(option, width, height);

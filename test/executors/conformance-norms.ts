@@ -35,7 +35,8 @@ function operandsOf(shape: readonly number[], seed: number) {
     runningVariance: () => randomArray(c, seed + 11, { scale: 0.5, center: 1 }),
   };
   return (...names: readonly string[]) =>
-    (): Record<string, HostArray> => Object.fromEntries(names.map((name) => [name, all[name]!()]));
+    (): Record<string, HostArray> =>
+      Object.fromEntries(names.map((name) => [name, all[name]!()]));
 }
 
 export const normCases: readonly ConformanceCase[] = images.flatMap(({ h, w, n, c }) => {

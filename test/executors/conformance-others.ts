@@ -31,10 +31,31 @@ const elementwiseCases = images.flatMap(({ h, w, n, c }): ConformanceCase[] => {
   const key = (): HostArray => hostArray([2], randomKey(seed, "key"), "i32");
   return [
     { op: "relu", name, attrs: {}, inputs: () => ({ x: x() }), outputs: ["y"], rtol: exact },
-    { op: "reluGrad", name, attrs: {}, inputs: () => ({ dy: dy(), y: x() }), outputs: ["dx"], rtol: exact },
-    { op: "add", name, attrs: {}, inputs: () => ({ a: x(), b: dy() }), outputs: ["y"], rtol: exact },
+    {
+      op: "reluGrad",
+      name,
+      attrs: {},
+      inputs: () => ({ dy: dy(), y: x() }),
+      outputs: ["dx"],
+      rtol: exact,
+    },
+    {
+      op: "add",
+      name,
+      attrs: {},
+      inputs: () => ({ a: x(), b: dy() }),
+      outputs: ["y"],
+      rtol: exact,
+    },
     // The slope is a float64 in the reference and a float32 in kernels: one more rounding.
-    { op: "leakyRelu", name, attrs: { slope: 0.1 }, inputs: () => ({ x: x() }), outputs: ["y"], rtol: 2 * ulp },
+    {
+      op: "leakyRelu",
+      name,
+      attrs: { slope: 0.1 },
+      inputs: () => ({ x: x() }),
+      outputs: ["y"],
+      rtol: 2 * ulp,
+    },
     {
       op: "leakyReluGrad",
       name,
@@ -60,7 +81,14 @@ const elementwiseCases = images.flatMap(({ h, w, n, c }): ConformanceCase[] => {
       outputs: ["dx"],
       rtol: exact,
     },
-    { op: "constant", name, attrs: { value: 0.1, shape }, inputs: () => ({}), outputs: ["y"], rtol: exact },
+    {
+      op: "constant",
+      name,
+      attrs: { value: 0.1, shape },
+      inputs: () => ({}),
+      outputs: ["y"],
+      rtol: exact,
+    },
   ];
 });
 
@@ -204,7 +232,10 @@ const dataCases = [
       op: "ingest",
       name,
       attrs: { mean: [0.5, 0.4, 0.3].slice(0, c), std: [0.2, 0.3, 0.5].slice(0, c) },
-      inputs: () => ({ images: randomIntegers([rows, h, w, c], seed + 1, 256, "u8"), indices: indices() }),
+      inputs: () => ({
+        images: randomIntegers([rows, h, w, c], seed + 1, 256, "u8"),
+        indices: indices(),
+      }),
       outputs: ["x"],
       rtol: 4 * ulp, // a scale and a shift
     },
@@ -219,51 +250,57 @@ const dataCases = [
   ];
 });
 
-const optimizerCases = [[1], [10], [3, 3, 10, 65], [130, 33]].flatMap((shape): ConformanceCase[] => {
-  const title = `[${shape.join(", ")}]`;
-  const seed = seedOf(`optimizer ${title}`);
-  const like = (i: number): HostArray => randomArray(shape, seed + i);
-  const scalar = (value: number): HostArray => hostArray([], [value]);
-  const step = (): Record<string, HostArray> => ({ parameter: like(0), gradient: like(1), learningRate: scalar(0.1) });
-  const memory = (): Record<string, HostArray> => ({ velocity: like(2), momentum: scalar(0.9) });
-  const rtol = 6 * ulp; // a formula of few operations
-  return [
-    ...[0, 0.01].flatMap((weightDecay) =>
-      [false, true].map((nesterov) => ({
+const optimizerCases = [[1], [10], [3, 3, 10, 65], [130, 33]].flatMap(
+  (shape): ConformanceCase[] => {
+    const title = `[${shape.join(", ")}]`;
+    const seed = seedOf(`optimizer ${title}`);
+    const like = (i: number): HostArray => randomArray(shape, seed + i);
+    const scalar = (value: number): HostArray => hostArray([], [value]);
+    const step = (): Record<string, HostArray> => ({
+      parameter: like(0),
+      gradient: like(1),
+      learningRate: scalar(0.1),
+    });
+    const memory = (): Record<string, HostArray> => ({ velocity: like(2), momentum: scalar(0.9) });
+    const rtol = 6 * ulp; // a formula of few operations
+    return [
+      ...[0, 0.01].flatMap((weightDecay) =>
+        [false, true].map((nesterov) => ({
+          op: "sgd",
+          name: `${title}, momentum, decay ${weightDecay}, nesterov ${nesterov}`,
+          attrs: { nesterov, weightDecay },
+          inputs: () => ({ ...step(), ...memory() }),
+          outputs: ["newParameter", "newVelocity"],
+          rtol,
+        })),
+      ),
+      {
         op: "sgd",
-        name: `${title}, momentum, decay ${weightDecay}, nesterov ${nesterov}`,
-        attrs: { nesterov, weightDecay },
-        inputs: () => ({ ...step(), ...memory() }),
-        outputs: ["newParameter", "newVelocity"],
+        name: `${title}, plain`,
+        attrs: { nesterov: false, weightDecay: 0.01 },
+        inputs: step,
+        outputs: ["newParameter"],
         rtol,
-      })),
-    ),
-    {
-      op: "sgd",
-      name: `${title}, plain`,
-      attrs: { nesterov: false, weightDecay: 0.01 },
-      inputs: step,
-      outputs: ["newParameter"],
-      rtol,
-    },
-    ...[true, false].flatMap((decoupled) =>
-      [1, 1000].map((count) => ({
-        op: "adam",
-        name: `${title}, decoupled ${decoupled}, step ${count}`,
-        attrs: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, decoupled },
-        inputs: () => ({
-          ...step(),
-          step: scalar(count),
-          firstMoment: like(3),
-          secondMoment: randomArray(shape, seed + 4, { scale: 0.5, center: 0.5 }),
-        }),
-        outputs: ["newParameter", "newFirstMoment", "newSecondMoment"],
-        // m / √v magnifies the moments' roundings where v is small; the largest parameter is about 1.
-        rtol: 16 * ulp,
-      })),
-    ),
-  ];
-});
+      },
+      ...[true, false].flatMap((decoupled) =>
+        [1, 1000].map((count) => ({
+          op: "adam",
+          name: `${title}, decoupled ${decoupled}, step ${count}`,
+          attrs: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, decoupled },
+          inputs: () => ({
+            ...step(),
+            step: scalar(count),
+            firstMoment: like(3),
+            secondMoment: randomArray(shape, seed + 4, { scale: 0.5, center: 0.5 }),
+          }),
+          outputs: ["newParameter", "newFirstMoment", "newSecondMoment"],
+          // m / √v magnifies the moments' roundings where v is small; the largest parameter is about 1.
+          rtol: 16 * ulp,
+        })),
+      ),
+    ];
+  },
+);
 
 export const otherCases: readonly ConformanceCase[] = [
   ...elementwiseCases,

@@ -76,7 +76,11 @@ function forwardCases(): ConformanceCase[] {
     return epilogues.map(({ with: extra, activation, slope, outputs }) => {
       const name = `${title}, ${[...extra, activation].join(", ")}${outputs.length > 1 ? ", statistics" : ""}`;
       const seed = seedOf(name);
-      const shapes: Record<string, readonly number[]> = { bias: [y[3]!], scale: [y[3]!], residual: y };
+      const shapes: Record<string, readonly number[]> = {
+        bias: [y[3]!],
+        scale: [y[3]!],
+        residual: y,
+      };
       return {
         op: "conv2d",
         name,
@@ -84,7 +88,9 @@ function forwardCases(): ConformanceCase[] {
         inputs: (): Record<string, HostArray> => ({
           x: randomArray(x, seed),
           weight: randomArray(weight, seed + 1),
-          ...Object.fromEntries(extra.map((each, i) => [each, randomArray(shapes[each]!, seed + 2 + i)])),
+          ...Object.fromEntries(
+            extra.map((each, i) => [each, randomArray(shapes[each]!, seed + 2 + i)]),
+          ),
         }),
         outputs,
         rtol: chain(taps),
@@ -142,7 +148,13 @@ function linearCases(): ConformanceCase[] {
     const dy = (): HostArray => randomArray([n, out], seed + 2);
     const one = { attrs: {}, name: title };
     return [
-      { ...one, op: linearOp.name, inputs: () => ({ x: x(), weight: weight() }), outputs: ["y"], rtol: chain(into) },
+      {
+        ...one,
+        op: linearOp.name,
+        inputs: () => ({ x: x(), weight: weight() }),
+        outputs: ["y"],
+        rtol: chain(into),
+      },
       {
         ...one,
         op: linearOp.name,

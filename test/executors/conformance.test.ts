@@ -46,7 +46,9 @@ function variants({ op, outputs, inputs: draw }: ConformanceCase): InPlace[] {
 async function check(executor: Executor, each: ConformanceCase, inPlace: InPlace): Promise<void> {
   const { program, guards, copies } = guardedProgram(each, inPlace);
   const results = await runGuarded(executor, each, program);
-  const where = Object.entries(inPlace).map(([output, input]) => ` ${output} in ${input}`).join();
+  const where = Object.entries(inPlace)
+    .map(([output, input]) => ` ${output} in ${input}`)
+    .join();
   const what = `${each.op}, ${each.name}${where}`;
   for (const [name, { data, dtype }] of Object.entries(expectedOf(each))) {
     const { rtol, atol = 0 } = each;
@@ -55,7 +57,10 @@ async function check(executor: Executor, each: ConformanceCase, inPlace: InPlace
   }
   for (const name of guards) {
     const value = Math.fround(sentinel);
-    assert.ok(results[name]!.data.every((v) => v === value), `${what}: ${name} was written to`);
+    assert.ok(
+      results[name]!.data.every((v) => v === value),
+      `${what}: ${name} was written to`,
+    );
   }
   const given = each.inputs();
   for (const name of copies) {
@@ -83,13 +88,17 @@ for (const { name, create } of executorsUnderTest) {
   });
 }
 
-test("each native executor runs on its own instruction set", { skip: nativeSkip || false }, async () => {
-  for (const { name, create } of nativeExecutors) {
-    const executor = create();
-    assert.equal(executor.description, `${name.replace(" ", ", ")}, 2 threads`);
-    await executor.close();
-  }
-});
+test(
+  "each native executor runs on its own instruction set",
+  { skip: nativeSkip || false },
+  async () => {
+    for (const { name, create } of nativeExecutors) {
+      const executor = create();
+      assert.equal(executor.description, `${name.replace(" ", ", ")}, 2 threads`);
+      await executor.close();
+    }
+  },
+);
 
 describe("the list of cases", () => {
   test("has every op of the registry", () => {
@@ -103,12 +112,21 @@ describe("the list of cases", () => {
       const operands = cases.map(({ inputs }) => Object.keys(inputs()));
       for (const input of op.inputs) {
         const bare = input.replace("?", "");
-        assert.ok(operands.some((list) => list.includes(bare)), `${name} with ${bare}`);
+        assert.ok(
+          operands.some((list) => list.includes(bare)),
+          `${name} with ${bare}`,
+        );
         if (bare === input) continue;
-        assert.ok(operands.some((list) => !list.includes(bare)), `${name} without ${bare}`);
+        assert.ok(
+          operands.some((list) => !list.includes(bare)),
+          `${name} without ${bare}`,
+        );
       }
       for (const output of outputNames(op)) {
-        assert.ok(cases.some(({ outputs }) => outputs.includes(output)), `${name} to ${output}`);
+        assert.ok(
+          cases.some(({ outputs }) => outputs.includes(output)),
+          `${name} to ${output}`,
+        );
       }
     }
   });
@@ -118,7 +136,10 @@ describe("the list of cases", () => {
       const tried = conformanceCases.filter(({ op }) => op === name).flatMap(variants);
       for (const [output, inputs] of Object.entries(inPlace)) {
         for (const input of inputs ?? []) {
-          assert.ok(tried.some((each) => each[output] === input), `${name}: ${output} in ${input}`);
+          assert.ok(
+            tried.some((each) => each[output] === input),
+            `${name}: ${output} in ${input}`,
+          );
         }
       }
     }

@@ -44,10 +44,16 @@ export function guardedProgram(
   let offset = 0;
 
   const push = (buffer: BufferSpec): number => buffers.push(buffer) - 1;
-  const emit = (name: string, from: Record<string, number>, to: number, attributes: Instruction["attrs"]): void => {
+  const emit = (
+    name: string,
+    from: Record<string, number>,
+    to: number,
+    attributes: Instruction["attrs"],
+  ): void => {
     before.push({ op: name, inputs: from, outputs: { y: to }, attrs: attributes, module: "" });
   };
-  const arena = (spec: TensorSpec, at: number): number => push({ ...spec, place: "arena", offset: at });
+  const arena = (spec: TensorSpec, at: number): number =>
+    push({ ...spec, place: "arena", offset: at });
   const guard = (): void => {
     const shape = [guardBytes / 4];
     const id = arena({ shape, dtype: "f32" }, offset);

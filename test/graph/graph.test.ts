@@ -44,7 +44,10 @@ describe("graphOf", () => {
     const x = input("x", [2]);
     const y = relu(add(x, x));
     const readers = readersOf(graphOf({ y }));
-    assert.deepEqual(readers.get(x)!.map(({ op }) => op.name), ["add"]);
+    assert.deepEqual(
+      readers.get(x)!.map(({ op }) => op.name),
+      ["add"],
+    );
     assert.equal(readers.get(y), undefined);
   });
 });

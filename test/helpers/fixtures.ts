@@ -22,7 +22,12 @@ const fixture = (...names: readonly string[]): string =>
 const readJson = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
 
 export type DrawnSpec =
-  | { readonly shape: Shape; readonly scale: number; readonly center?: number; readonly step?: number }
+  | {
+      readonly shape: Shape;
+      readonly scale: number;
+      readonly center?: number;
+      readonly step?: number;
+    }
   | { readonly shape: Shape; readonly below: number };
 
 export interface Expected {

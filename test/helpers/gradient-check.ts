@@ -56,7 +56,10 @@ export function checkGradients(
   const weights = input("weights", y.shape);
   const { loss } = weightedSumOp.trace({ y, weights }, {});
   const names = by ?? Object.keys(inputs).filter((name) => inputs[name]!.dtype === "f32");
-  const traced = gradients(loss, names.map((name) => leaves[name]!));
+  const traced = gradients(
+    loss,
+    names.map((name) => leaves[name]!),
+  );
   const forward = graphOf({ loss });
   const outputs = Object.fromEntries(names.map((name) => [name, traced.get(leaves[name]!)!]));
   const backward = graphOf(outputs);
@@ -75,8 +78,14 @@ export function checkGradients(
       moved[i] = data[i]!;
       return sum;
     };
-    const differences = Float64Array.from(data, (_, i) => (lossAt(i, step) - lossAt(i, -step)) / (2 * step));
-    assert.ok(differences.some((value) => value !== 0), `the loss depends on ${name}`);
+    const differences = Float64Array.from(
+      data,
+      (_, i) => (lossAt(i, step) - lossAt(i, -step)) / (2 * step),
+    );
+    assert.ok(
+      differences.some((value) => value !== 0),
+      `the loss depends on ${name}`,
+    );
     // Gradients that vanish, as behind a batch norm's bias, are compared to the size of the loss's terms.
     assertClose(exact.data, differences, { rtol, atol: 1e-9 }, `gradient by ${name}`);
   }

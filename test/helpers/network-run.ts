@@ -57,7 +57,12 @@ export class NetworkRun {
   ) {
     this.fixture = networkFixture(name);
     this.bulk = networkGradients(name);
-    const { model, width, classes, input: [channels] } = this.fixture;
+    const {
+      model,
+      width,
+      classes,
+      input: [channels],
+    } = this.fixture;
     this.model = makers[model]!({ width, classes, channels });
     this.writeInitialState();
   }
@@ -93,7 +98,12 @@ export class NetworkRun {
   }
 
   private trace(withGradients: boolean): Graph {
-    const { batch, input: [c, h, w], momentum, weightDecay } = this.fixture;
+    const {
+      batch,
+      input: [c, h, w],
+      momentum,
+      weightDecay,
+    } = this.fixture;
     const { result, updates } = traceModule(this.model, true, () => {
       const logits = this.model.call(input("images", [h, w, batch, c]));
       const { loss } = softmaxCrossEntropy(logits, input("labels", [batch], "i32"));
@@ -113,7 +123,10 @@ export class NetworkRun {
   }
 
   private traceEvaluation(): { readonly outputs: { readonly logits: Tensor } } {
-    const { batch, input: [c, h, w] } = this.fixture;
+    const {
+      batch,
+      input: [c, h, w],
+    } = this.fixture;
     const { result } = traceModule(this.model, false, () => ({
       logits: this.model.call(input("images", [h, w, batch, c])),
     }));
@@ -195,4 +208,3 @@ export class NetworkRun {
     assertClose([largest], [maxAbs], { rtol: 0, atol }, `${what}: largest magnitude`);
   }
 }
-

@@ -81,7 +81,10 @@ export function randomGraph(seed: number, training: boolean, length = 9): Random
     const { loss } = softmaxCrossEntropy(logits, input("labels", [shape[2]], "i32"));
     if (!training) return { logits, loss };
     const used = [...namedParameters(network)].filter(([, leaf]) => reaches(loss, leaf));
-    const traced = gradients(loss, used.map(([, leaf]) => leaf));
+    const traced = gradients(
+      loss,
+      used.map(([, leaf]) => leaf),
+    );
     const named = used.map(([name, leaf]) => [`gradient ${name}`, traced.get(leaf)!] as const);
     return { logits, loss, ...Object.fromEntries(named) };
   });
@@ -89,7 +92,11 @@ export function randomGraph(seed: number, training: boolean, length = 9): Random
   const values: Record<string, HostArray> = {};
   for (const [leaf, name] of graph.leaves) {
     const isScale = name.endsWith("running_var") || leaf.shape.length === 1;
-    values[name] = randomArray(leaf.shape, seed, isScale ? { scale: 0.3, center: 1 } : { scale: 0.7 });
+    values[name] = randomArray(
+      leaf.shape,
+      seed,
+      isScale ? { scale: 0.3, center: 1 } : { scale: 0.7 },
+    );
   }
   values["labels"] = randomIntegers([shape[2]], seed, classes, "i32");
   values["key"] = hostArray([2], randomKey(seed, "key"), "i32");

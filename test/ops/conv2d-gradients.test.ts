@@ -34,7 +34,8 @@ describe("conv2d: gradients match finite differences", () => {
           ...(bias && { bias: randomArray([cout], seed + 200) }),
         };
         checkGradients(
-          (leaves) => conv2d(leaves["x"]!, leaves["weight"]!, { stride, padding, groups }, leaves["bias"]),
+          (leaves) =>
+            conv2d(leaves["x"]!, leaves["weight"]!, { stride, padding, groups }, leaves["bias"]),
           inputs,
         );
       });
@@ -43,7 +44,11 @@ describe("conv2d: gradients match finite differences", () => {
 });
 
 describe("linear: gradients match finite differences", () => {
-  for (const [n, into, out] of [[1, 1, 1], [3, 10, 3], [5, 3, 10]] as const) {
+  for (const [n, into, out] of [
+    [1, 1, 1],
+    [3, 10, 3],
+    [5, 3, 10],
+  ] as const) {
     for (const bias of [false, true]) {
       test(`batch ${n}, ${into} to ${out}${bias ? ", bias" : ""}`, () => {
         checkGradients((leaves) => linear(leaves["x"]!, leaves["weight"]!, leaves["bias"]), {

@@ -75,7 +75,9 @@ describe("gradients match finite differences", () => {
         checkGradients((leaves) => maxPool2d(leaves["x"]!, window), { x });
       });
       test(`avgPool2d ${title}`, () => {
-        checkGradients((leaves) => avgPool2d(leaves["x"]!, window), { x: randomArray([h, w, n, c], 4) });
+        checkGradients((leaves) => avgPool2d(leaves["x"]!, window), {
+          x: randomArray([h, w, n, c], 4),
+        });
       });
     }
   }
@@ -99,14 +101,16 @@ describe("batchNorm2d: gradients match finite differences", () => {
       // With two values a channel x̂ is ±1 whatever x is: what is left of the gradient is eps-sized.
       const step = h * w * n === 2 ? 1e-3 : 1e-5;
       checkGradients(
-        ({ x, weight, bias }: Leaves) => batchNorm2dTraining(x!, { weight: weight!, bias: bias! }, 1e-5).y,
+        ({ x, weight, bias }: Leaves) =>
+          batchNorm2dTraining(x!, { weight: weight!, bias: bias! }, 1e-5).y,
         inputs,
         { step, by: h * w * n === 2 ? ["weight", "bias"] : ["x", "weight", "bias"] },
       );
     });
     test(`a large eps shows the term of the variance, on ${title}`, () => {
       checkGradients(
-        ({ x, weight, bias }: Leaves) => batchNorm2dTraining(x!, { weight: weight!, bias: bias! }, 0.5).y,
+        ({ x, weight, bias }: Leaves) =>
+          batchNorm2dTraining(x!, { weight: weight!, bias: bias! }, 0.5).y,
         inputs,
       );
     });
@@ -156,10 +160,13 @@ describe("dropout: gradient matches finite differences", () => {
   for (const probability of [0, 0.3, 0.9]) {
     test(`probability ${probability}`, () => {
       const key = hostArray([2], randomKey(1, "dropout"), "i32");
-      checkGradients((leaves) => dropout(leaves["x"]!, leaves["key"]!, { probability, stream: 3 }), {
-        x: randomArray([4, 3, 5, 2], 1),
-        key,
-      });
+      checkGradients(
+        (leaves) => dropout(leaves["x"]!, leaves["key"]!, { probability, stream: 3 }),
+        {
+          x: randomArray([4, 3, 5, 2], 1),
+          key,
+        },
+      );
     });
   }
 });

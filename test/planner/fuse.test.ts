@@ -44,7 +44,10 @@ describe("every pass keeps values and gradients, and its graph verifies", () => 
       }
       // Each pass had something to do; those about gradients only in training, folding only outside.
       const idle = named.map(([name]) => name).filter((name) => !changed.has(name));
-      assert.deepEqual(idle.sort(), training ? ["foldBatchNorm"] : ["activationGrad", "gradientSum"]);
+      assert.deepEqual(
+        idle.sort(),
+        training ? ["foldBatchNorm"] : ["activationGrad", "gradientSum"],
+      );
     });
   }
 });
@@ -72,7 +75,10 @@ describe("what the passes merge", () => {
     const graph = passes.fuse(graphOf({ y: relu(add(y, image("shortcut"))) }));
     assert.deepEqual(opsOf(graph), ["batchNormStatistics", "batchNorm2d"]);
     assert.equal(graph.outputs["y"]!.node!.attrs["activation"], "relu");
-    assert.equal(graph.leaves.get(graph.outputs["y"]!.node!.inputs["residual"] as never), "shortcut");
+    assert.equal(
+      graph.leaves.get(graph.outputs["y"]!.node!.inputs["residual"] as never),
+      "shortcut",
+    );
   });
 
   test("leakyRelu with its slope into a convolution", () => {
@@ -95,9 +101,15 @@ describe("what the passes merge", () => {
 
   test("but not behind a bias or an activation of the convolution", () => {
     const biased = conv2d(image(), kernel(), {}, input("kernelBias", [4]));
-    assert.deepEqual(fused(batchNorm2d(biased, parameters, running, 1e-5)), ["conv2d", "batchNorm2d"]);
+    assert.deepEqual(fused(batchNorm2d(biased, parameters, running, 1e-5)), [
+      "conv2d",
+      "batchNorm2d",
+    ]);
     const active = relu(conv2d(image(), kernel()));
-    assert.deepEqual(fused(batchNorm2d(active, parameters, running, 1e-5)), ["conv2d", "batchNorm2d"]);
+    assert.deepEqual(fused(batchNorm2d(active, parameters, running, 1e-5)), [
+      "conv2d",
+      "batchNorm2d",
+    ]);
   });
 
   test("the activation's gradient into both backward passes of a batch norm", () => {

@@ -28,7 +28,8 @@ describe("planMemory", () => {
         for (let j = 0; j < i; j++) {
           const b = lifetimes[j]!;
           const together = a.first <= b.last && b.first <= a.last;
-          const overlap = offsets[i]! < offsets[j]! + b.bytes && offsets[j]! < offsets[i]! + a.bytes;
+          const overlap =
+            offsets[i]! < offsets[j]! + b.bytes && offsets[j]! < offsets[i]! + a.bytes;
           assert.ok(!(together && overlap), `seed ${seed}: values ${i} and ${j} overlap`);
         }
       });

@@ -68,7 +68,9 @@ describe("plan", () => {
     const sum = arena.reduce((total, buffer) => total + bytes(buffer), 0);
     // Backward keeps about every second activation; gradients and the rest of them share.
     assert.ok(program.arenaBytes < 0.5 * sum, `${program.arenaBytes} of ${sum} bytes`);
-    const peak = Math.max(...arena.map((buffer) => buffer.place === "arena" ? buffer.offset + bytes(buffer) : 0));
+    const peak = Math.max(
+      ...arena.map((buffer) => (buffer.place === "arena" ? buffer.offset + bytes(buffer) : 0)),
+    );
     assert.ok(peak <= program.arenaBytes);
   });
 
@@ -78,7 +80,10 @@ describe("plan", () => {
     const first = relu(x);
     const y = relu(add(conv2d(first, kernel, { padding: 1 }), first));
     const program = plan("shortcut", graphOf({ y }));
-    assert.deepEqual(program.instructions.map(({ op }) => op), ["relu", "conv2d"]);
+    assert.deepEqual(
+      program.instructions.map(({ op }) => op),
+      ["relu", "conv2d"],
+    );
     assert.deepEqual(wrongSharing(program), []);
   });
 
@@ -117,7 +122,8 @@ for (const executor of executorsUnderTest) {
           t.after(() => running.close());
           const outputs = await runGraph(graph, values, { executor: running });
           for (const [leaf, name] of graph.leaves) {
-            if (graph.updates.has(leaf)) Object.assign(outputs, { [`new ${name}`]: running.read(name) });
+            if (graph.updates.has(leaf))
+              Object.assign(outputs, { [`new ${name}`]: running.read(name) });
           }
           for (const [key, { data }] of Object.entries(expected)) {
             // float32 against float64 through up to 7 layers; a wrong buffer is off by about 1.

@@ -61,7 +61,10 @@ describe("schedule", () => {
     const order = schedule(graph);
     const updates = order.flatMap(({ op }, i) => (op.name === "adam" ? [i] : []));
     // The classifier's two come first, in the middle of the step: behind them is all of backward.
-    assert.ok(updates[0]! < 0.6 * order.length, `the first update is ${updates[0]} of ${order.length}`);
+    assert.ok(
+      updates[0]! < 0.6 * order.length,
+      `the first update is ${updates[0]} of ${order.length}`,
+    );
     for (const i of updates) {
       const { gradient } = order[i]!.inputs;
       const between = order.slice(order.indexOf(gradient!.node!) + 1, i).map(({ op }) => op.name);
@@ -79,7 +82,10 @@ describe("schedule", () => {
     const { newParameter } = sgdOp.trace({ ...operands, learningRate }, attrs);
     const y = relu(old);
     const graph = graphOf({ y }, new Map([[old, newParameter]]));
-    assert.deepEqual(schedule(graph).map(({ op }) => op.name), ["relu", "sgd"]);
+    assert.deepEqual(
+      schedule(graph).map(({ op }) => op.name),
+      ["relu", "sgd"],
+    );
   });
 
   test("a reader of the new value runs after the update", () => {

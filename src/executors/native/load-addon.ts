@@ -33,6 +33,7 @@ export interface AddonExecutor {
   write(name: string, value: HostArray): void;
   read(name: string): HostArray;
   states(): readonly { readonly name: string; readonly shape: Shape; readonly dtype: DType }[];
+  close(): void;
 }
 
 /** The exports of `native/addon.cc`. */

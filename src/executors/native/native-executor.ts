@@ -67,8 +67,10 @@ export class NativeExecutor implements Executor {
   }
 
   async close(): Promise<void> {
+    const executor = this.addon;
     this.addon = undefined;
     await this.queue;
+    executor?.close();
   }
 
   private open(): AddonExecutor {

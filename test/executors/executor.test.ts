@@ -1,0 +1,176 @@
+// What every executor promises besides numbers: state, inputs, queues, errors.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Executor } from "../../src/executors/executor.js";
+import { graphOf } from "../../src/graph/graph.js";
+import { input, state } from "../../src/graph/tensor.js";
+import { add } from "../../src/ops/add.js";
+import { relu } from "../../src/ops/relu.js";
+import { sgdOp } from "../../src/ops/sgd.js";
+import { plan } from "../../src/planner/plan.js";
+import type { Program } from "../../src/program/program.js";
+import { hostArray } from "../../src/tensor/host-array.js";
+import { executorsUnderTest } from "../helpers/executors.js";
+
+/** `w ← w − rate · x`, and `y = x + x`. */
+function stepProgram(): Program {
+  const x = input("x", [3]);
+  const w = state("w", [3]);
+  const attrs = { nesterov: false, weightDecay: 0 };
+  const operands = { parameter: w, gradient: x, learningRate: input("rate", []) };
+  const { newParameter } = sgdOp.trace(operands, attrs);
+  return plan("step", graphOf({ y: add(x, x) }, new Map([[w, newParameter]])));
+}
+
+/** `y = relu(w)`. */
+const readProgram = (): Program => plan("read", graphOf({ y: relu(state("w", [3])) }));
+
+const x = hostArray([3], [1, 2, 3]);
+
+for (const { name, create } of executorsUnderTest) {
+  const withExecutor = (body: (executor: Executor) => Promise<void>) => async (): Promise<void> => {
+    const executor = create();
+    try {
+      await body(executor);
+    } finally {
+      await executor.close();
+    }
+  };
+
+  describe(`executor ${name}`, () => {
+    test(
+      "makes the state that a program names, zero-filled, and shares it between programs",
+      withExecutor(async (executor) => {
+        const step = executor.load(stepProgram());
+        assert.deepEqual([...executor.states()], [["w", { shape: [3], dtype: "f32" }]]);
+        assert.deepEqual(executor.read("w"), hostArray([3]));
+        await step.run({ x, rate: -2 });
+        const { y } = await executor.load(readProgram()).run();
+        assert.deepEqual(y, hostArray([3], [2, 4, 6]));
+      }),
+    );
+
+    test(
+      "copies what is written and read",
+      withExecutor(async (executor) => {
+        const values = hostArray([3], [1, 2, 3]);
+        executor.write("w", values);
+        values.data[0] = 9;
+        executor.read("w").data[1] = 9;
+        assert.deepEqual(executor.read("w"), hostArray([3], [1, 2, 3]));
+        await Promise.resolve();
+      }),
+    );
+
+    test(
+      "gives outputs that later runs leave alone",
+      withExecutor(async (executor) => {
+        const step = executor.load(stepProgram());
+        const first = await step.run({ x, rate: 0 });
+        await step.run({ x: hostArray([3]), rate: 0 });
+        assert.deepEqual(first["y"], hostArray([3], [2, 4, 6]));
+      }),
+    );
+
+    test(
+      "queues runs in the order of the calls",
+      withExecutor(async (executor) => {
+        const step = executor.load(stepProgram());
+        const read = executor.load(readProgram());
+        const results = [];
+        for (let i = 0; i < 5; i++) {
+          void step.run({ x, rate: -1 });
+          results.push(read.run());
+        }
+        const values = (await Promise.all(results)).map(({ y }) => y!.data[0]);
+        assert.deepEqual(values, [1, 2, 3, 4, 5]);
+      }),
+    );
+
+    test(
+      "runs on after a run that failed",
+      withExecutor(async (executor) => {
+        const step = executor.load(stepProgram());
+        const failed = step.run({ x });
+        const next = step.run({ x, rate: -1 });
+        await assert.rejects(failed, { code: "ERR_INPUT" });
+        assert.deepEqual((await next)["y"], hostArray([3], [2, 4, 6]));
+      }),
+    );
+
+    test(
+      "refuses inputs that are missing, unknown, or of another shape or dtype",
+      withExecutor(async (executor) => {
+        const step = executor.load(stepProgram());
+        const refused: readonly Readonly<Record<string, typeof x | number>>[] = [
+          { x },
+          { x, rate: 1, momentum: 1 },
+          { x: hostArray([4]), rate: 1 },
+          { x: hostArray([3, 1]), rate: 1 },
+          { x: hostArray([3], [1, 2, 3], "i32") as never, rate: 1 },
+          { x: 1, rate: 1 },
+        ];
+        for (const inputs of refused) {
+          await assert.rejects(step.run(inputs), { name: "ResnetError", code: "ERR_INPUT" });
+        }
+        assert.deepEqual(executor.read("w"), hostArray([3]), "none of them ran");
+      }),
+    );
+
+    test(
+      "refuses state of an unknown name, or of another shape or dtype",
+      withExecutor(async (executor) => {
+        executor.write("w", hostArray([3]));
+        const error = { name: "ResnetError", code: "ERR_STATE" };
+        assert.throws(() => executor.read("v"), error);
+        assert.throws(() => executor.write("w", hostArray([4])), error);
+        assert.throws(() => executor.write("w", hostArray([3], undefined, "i32")), error);
+        const other = plan("other", graphOf({ y: relu(state("w", [2])) }));
+        assert.throws(() => executor.load(other), error);
+        await Promise.resolve();
+      }),
+    );
+
+    test(
+      "refuses programs that do not verify",
+      withExecutor(async (executor) => {
+        const good = readProgram();
+        const error = { name: "ResnetError", code: "ERR_PROGRAM" };
+        const instruction = good.instructions[0]!;
+        const bad: readonly Program[] = [
+          { ...good, arenaBytes: 0 },
+          { ...good, outputs: { y: 9 } },
+          { ...good, instructions: [{ ...instruction, op: "gelu" }] },
+          { ...good, instructions: [{ ...instruction, inputs: { x: -1 } }] },
+        ];
+        for (const program of bad) assert.throws(() => executor.load(program), error);
+        await Promise.resolve();
+      }),
+    );
+
+    test("a run in progress ends before it is closed; then nothing works any more", async () => {
+      const executor = create();
+      const step = executor.load(stepProgram());
+      const last = step.run({ x, rate: 1 });
+      await executor.close();
+      assert.deepEqual((await last)["y"], hostArray([3], [2, 4, 6]));
+      const error = { name: "ResnetError", code: "ERR_CLOSED" };
+      assert.throws(() => executor.read("w"), error);
+      assert.throws(() => executor.write("w", x), error);
+      assert.throws(() => executor.load(readProgram()), error);
+      await assert.rejects(async () => step.run({ x, rate: 1 }), error);
+    });
+
+    test(
+      "says what it is",
+      withExecutor(async (executor) => {
+        assert.equal(executor.name, name.split(" ")[0]);
+        assert.match(
+          executor.description,
+          /^(reference, plain TypeScript, 1|native, .*, 2) thread/,
+        );
+        await Promise.resolve();
+      }),
+    );
+  });
+}

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { graphOf, type Graph } from "../../src/graph/graph.js";
+import { input, type Tensor } from "../../src/graph/tensor.js";
+import { BatchNorm2d } from "../../src/nn/batch-norm2d.js";
+import { Conv2d } from "../../src/nn/conv2d.js";
+import { Dropout } from "../../src/nn/dropout.js";
+import { Flatten } from "../../src/nn/flatten.js";
+import { LeakyReLU } from "../../src/nn/leaky-relu.js";
+import { Linear } from "../../src/nn/linear.js";
+import { Module, namedModules, namedParameters, namedState } from "../../src/nn/module.js";
+import {
+  AdaptiveAvgPool2d,
+  AdaptiveMaxPool2d,
+  AvgPool2d,
+  MaxPool2d,
+} from "../../src/nn/pooling.js";
+import { ReLU } from "../../src/nn/relu.js";
+import { Sequential } from "../../src/nn/sequential.js";
+import { traceModule } from "../../src/nn/trace-module.js";
+import { add } from "../../src/ops/add.js";
+
+const image = (channels = 3): Tensor => input("x", [8, 6, 2, channels]);
+
+const call = (module: Module, x: Tensor, training = true): Tensor =>
+  traceModule(module, training, () => module.call(x)).result;
+
+const graph = (module: Module, training: boolean): Graph => {
+  const { result, updates } = traceModule(module, training, () => module.call(image()));
+  return graphOf({ result }, updates);
+};
+
+const opsOf = ({ nodes }: Graph): string[] => nodes.map(({ op }) => op.name);
+
+describe("layers give the shapes that PyTorch's give", () => {
+  const layers: Readonly<Record<string, readonly [Module, readonly number[]]>> = {
+    "Conv2d(3, 5, 3)": [new Conv2d(3, 5, 3), [6, 4, 2, 5]],
+    "Conv2d(3, 5, 3, stride 2, padding 1)": [
+      new Conv2d(3, 5, 3, { stride: 2, padding: 1 }),
+      [4, 3, 2, 5],
+    ],
+    "Conv2d(3, 6, 1, groups 3)": [new Conv2d(3, 6, 1, { groups: 3 }), [8, 6, 2, 6]],
+    "BatchNorm2d(3)": [new BatchNorm2d(3), [8, 6, 2, 3]],
+    "ReLU()": [new ReLU(), [8, 6, 2, 3]],
+    "LeakyReLU(0.2)": [new LeakyReLU(0.2), [8, 6, 2, 3]],
+    "MaxPool2d(3)": [new MaxPool2d(3), [2, 2, 2, 3]],
+    "MaxPool2d(3, stride 2, padding 1)": [
+      new MaxPool2d(3, { stride: 2, padding: 1 }),
+      [4, 3, 2, 3],
+    ],
+    "AvgPool2d(2)": [new AvgPool2d(2), [4, 3, 2, 3]],
+    "AdaptiveAvgPool2d()": [new AdaptiveAvgPool2d(), [1, 1, 2, 3]],
+    "AdaptiveMaxPool2d()": [new AdaptiveMaxPool2d(), [1, 1, 2, 3]],
+    "Flatten()": [new Flatten(), [2, 144]],
+    "Dropout(0.5)": [new Dropout(0.5), [8, 6, 2, 3]],
+    "Sequential(Flatten, Linear)": [new Sequential(new Flatten(), new Linear(144, 7)), [2, 7]],
+  };
+  for (const [name, [layer, shape]] of Object.entries(layers)) {
+    test(name, () => assert.deepEqual(call(layer, image()).shape, shape));
+  }
+});
+
+describe("a module is its fields", () => {
+  class Branch extends Module {
+    readonly list = [new Linear(2, 2), new Sequential(new Linear(2, 2, { bias: false }))];
+    readonly nothing = null;
+    readonly norm = new BatchNorm2d(2);
+    protected override forward(x: Tensor): Tensor {
+      return x;
+    }
+  }
+
+  test("state is found by walking them, in order, an array's own name left out", () => {
+    const names = [...namedState(new Branch()).keys()];
+    assert.deepEqual(names, [
+      "0.weight",
+      "0.bias",
+      "1.0.weight",
+      "norm.weight",
+      "norm.bias",
+      "norm.running_mean",
+      "norm.running_var",
+    ]);
+    assert.deepEqual([...namedParameters(new Branch()).keys()], names.slice(0, 5));
+  });
+
+  test("modules too, the root first", () => {
+    assert.deepEqual([...namedModules(new Branch()).keys()], ["", "0", "1", "1.0", "norm"]);
+  });
+
+  test("nodes carry the path of the module that made them", () => {
+    const model = new Sequential(new Conv2d(3, 3, 1), new Sequential(new ReLU()));
+    assert.deepEqual(
+      graph(model, true).nodes.map(({ module }) => module),
+      ["0", "1.0"],
+    );
+  });
+
+  test("calls are recorded, innermost first", () => {
+    const model = new Sequential(new ReLU(), new Sequential(new ReLU()));
+    const { calls } = traceModule(model, true, () => model.call(image()));
+    assert.deepEqual(
+      calls.map(({ path }) => path),
+      ["0", "1.0", "1", ""],
+    );
+  });
+});
+
+describe("training and evaluation", () => {
+  test("batch norm: the batch's statistics and new running ones, or the running ones", () => {
+    const norm = new BatchNorm2d(3);
+    const training = graph(norm, true);
+    assert.deepEqual(opsOf(training), ["batchNormStatistics", "batchNorm2d", "runningStatistics"]);
+    assert.deepEqual([...training.updates.keys()], [norm.running_mean, norm.running_var]);
+    const { count, momentum } = training.nodes[2]!.attrs;
+    assert.deepEqual([count, momentum], [8 * 6 * 2, 0.1]);
+    const evaluation = graph(norm, false);
+    assert.deepEqual(opsOf(evaluation), ["batchNorm2d"]);
+    assert.equal(evaluation.updates.size, 0);
+    assert.equal(evaluation.nodes[0]!.inputs["mean"], norm.running_mean);
+  });
+
+  test("dropout drops in training only, each layer on a stream of its own", () => {
+    const model = new Sequential(new Dropout(0.5), new Dropout(0), new Dropout(0.5));
+    const { nodes, leaves } = graph(model, true);
+    assert.deepEqual(
+      nodes.map(({ attrs }) => attrs["stream"]),
+      [0, 1],
+    );
+    assert.deepEqual([...leaves.values()].sort(), ["randomKey", "x"]);
+    assert.deepEqual(opsOf(graph(new Sequential(new Dropout(0.5), new ReLU()), false)), ["relu"]);
+  });
+});
+
+describe("what goes wrong", () => {
+  test("a call outside a trace", () => {
+    assert.throws(() => new ReLU().call(image()), {
+      name: "ResnetError",
+      code: "ERR_TRACE",
+      message: "a module was called outside a trace: use evaluate(module, x), or withTrace",
+    });
+  });
+
+  test("a trace that threw leaves no trace behind", () => {
+    const module = new Sequential(new Conv2d(4, 4, 1));
+    assert.throws(() => call(module, image()));
+    assert.throws(() => new ReLU().call(image()), { code: "ERR_TRACE" });
+    // Nor the path of the module that threw: add is made outside every module.
+    assert.equal(add(image(), image()).node!.module, "");
+  });
+
+  test("the shape error of a layer deep inside names its path", () => {
+    const model = new Sequential(new ReLU(), new Sequential(new Conv2d(4, 4, 1)));
+    assert.throws(() => call(model, image()), {
+      name: "ShapeError",
+      message:
+        "conv2d: x has 3 channels but weight takes 4\n" +
+        "  x       [8, 6, 2, 3]   H W N Cin\n" +
+        "  weight  [1, 1, 4, 4]   KH KW Cin Cout\n" +
+        "  in 1.0, while tracing",
+    });
+  });
+
+  test("groups that do not divide the input channels", () => {
+    assert.throws(() => new Conv2d(3, 4, 1, { groups: 2 }), {
+      name: "RangeError",
+      message: "Conv2d: inChannels (3) must be divisible by groups (2)",
+    });
+  });
+
+  test("batch norm in training on one value a channel", () => {
+    const norm = new BatchNorm2d(3);
+    const x = input("x", [1, 1, 1, 3]);
+    assert.throws(() => call(norm, x), {
+      code: "ERR_ATTRIBUTE",
+      message:
+        "batch norm in training needs more than 1 value per channel, but this batch of 1 has a " +
+        "1×1 image: use a larger batch, or leave the last sample out",
+    });
+    assert.deepEqual(call(norm, x, false).shape, [1, 1, 1, 3]);
+  });
+});

@@ -1,0 +1,240 @@
+// Training a tiny model on random images, whole: upload, steps, last smaller batch, validation.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Dataset } from "../../src/data/dataset.js";
+import type { Executor } from "../../src/executors/executor.js";
+import type { Tensor } from "../../src/graph/tensor.js";
+import { resnet18 } from "../../src/models/resnet.js";
+import { Dropout } from "../../src/nn/dropout.js";
+import { Module } from "../../src/nn/module.js";
+import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
+import { hostArray } from "../../src/tensor/host-array.js";
+import { parseConfig, type TrainConfig } from "../../src/train/config.js";
+import { argmaxRows, createEvaluator, uploadDataset } from "../../src/train/evaluate.js";
+import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
+import { findRecipe } from "../../src/train/recipes.js";
+import { trainLoop, type StepProgress } from "../../src/train/train-loop.js";
+import { randomIntegers } from "../helpers/arrays.js";
+import { executorsUnderTest, reference } from "../helpers/executors.js";
+import { TinyModel } from "../helpers/tiny-model.js";
+
+/** Random images whose first pixel tells the class, so that there is something to learn. */
+function randomDataset(rows: number, seed: number): Dataset {
+  const images = randomIntegers([rows, 6, 5, 2], seed, 256, "u8");
+  const labels = randomIntegers([rows], seed + 1, 3, "i32");
+  labels.data.forEach((label, row) => images.data.fill(label * 100, row * 60, row * 60 + 20));
+  return { images, labels, classes: ["a", "b", "c"] } as unknown as Dataset;
+}
+
+const config = (change: Partial<TrainConfig> = {}): TrainConfig =>
+  parseConfig({
+    ...findRecipe("fashion-resnet34").config,
+    normalise: { mean: [0.5, 0.5], std: [0.5, 0.5] },
+    epochs: 3,
+    batch: 4,
+    learningRate: 0.05,
+    ...change,
+  });
+
+/** The tiny model with dropout before its classifier. */
+class Dropping extends Module {
+  readonly model = new TinyModel();
+  readonly dropout = new Dropout(0.2);
+  protected override forward(x: Tensor): Tensor {
+    return this.model.call(this.dropout.call(x));
+  }
+}
+
+interface Trained {
+  readonly epochs: EpochMetrics[];
+  readonly progress: StepProgress[];
+  readonly state: ReadonlyMap<string, Float32Array>;
+}
+
+async function train(
+  executor: Executor,
+  settings: TrainConfig,
+  model: Module = new TinyModel(),
+  data = { train: randomDataset(10, 1), valid: randomDataset(6, 2) },
+): Promise<Trained> {
+  writeModelState(executor, model, initialState(model, settings.seed));
+  const epochs: EpochMetrics[] = [];
+  const progress: StepProgress[] = [];
+  const onStep = (each: StepProgress): number => progress.push(each);
+  for await (const epoch of trainLoop({ executor, model, config: settings, ...data, onStep })) {
+    epochs.push(epoch);
+  }
+  const arrays = [...readModelState(executor, model)];
+  const state = new Map(arrays.map(([name, { data: values }]) => [name, values as Float32Array]));
+  return { epochs, progress, state };
+}
+
+const numbers = ({ epochs, state }: Trained): object => ({
+  epochs: epochs.map(({ trainLoss, validLoss, validAccuracy }) => [
+    trainLoss,
+    validLoss,
+    validAccuracy,
+  ]),
+  state,
+});
+
+for (const { name, create } of executorsUnderTest) {
+  describe(`trainLoop on ${name}`, () => {
+    for (const optimizer of ["sgd", "adam", "adamw"] as const) {
+      test(`the loss falls with ${optimizer}`, async (t) => {
+        const executor = create();
+        t.after(() => executor.close());
+        const weightDecay = 0.01;
+        const { epochs } = await train(executor, config({ optimizer, weightDecay, epochs: 12 }));
+        const losses = epochs.map(({ trainLoss }) => trainLoss);
+        assert.ok(losses.at(-1)! < 0.5 * losses[0]!, losses.join(", "));
+      });
+    }
+
+    test("10 rows in batches of 4: three steps, the last with two, all in the mean", async (t) => {
+      const executor = create();
+      t.after(() => executor.close());
+      const { epochs, progress } = await train(executor, config());
+      const steps = progress.map(({ epoch, step, steps: of }) => `${epoch}: ${step}/${of}`);
+      assert.deepEqual(steps.slice(0, 4), ["1: 1/3", "1: 2/3", "1: 3/3", "2: 1/3"]);
+      assert.equal(progress.length, 9);
+      assert.equal(epochs[0]!.trainLoss, progress[2]!.loss);
+      assert.deepEqual(
+        epochs.map(({ epoch }) => epoch),
+        [1, 2, 3],
+      );
+    });
+
+    test("two runs with one seed give identical bytes, dropout included; another seed others", async () => {
+      const runs: object[] = [];
+      for (const seed of [1, 1, 2]) {
+        const executor = create();
+        runs.push(numbers(await train(executor, config({ seed }), new Dropping())));
+        await executor.close();
+      }
+      assert.deepEqual(runs[0], runs[1]);
+      assert.notDeepEqual(runs[0], runs[2]);
+    });
+  });
+}
+
+describe("trainLoop", () => {
+  test("reports the learning rate that its schedule gives", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const { epochs } = await train(executor, config({ schedule: "step:1:0.5" }));
+    assert.deepEqual(
+      epochs.map(({ learningRate }) => learningRate),
+      [0.05, 0.025, 0.0125],
+    );
+  });
+
+  test("ends after the step in progress where it is told to", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const model = new TinyModel();
+    writeModelState(executor, model, initialState(model, 1));
+    const stop = new AbortController();
+    let steps = 0;
+    const onStep = (): void => {
+      if (++steps === 2) stop.abort();
+    };
+    const data = { train: randomDataset(10, 1), valid: randomDataset(6, 2) };
+    const options = { executor, model, config: config(), ...data, onStep, signal: stop.signal };
+    for await (const epoch of trainLoop(options)) assert.fail(`epoch ${epoch.epoch} ended`);
+    assert.equal(steps, 2);
+  });
+
+  test("says when the loss is no longer a number", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    await assert.rejects(train(executor, config({ learningRate: 1e30 })), {
+      code: "ERR_DIVERGED",
+      message:
+        /^the training loss became (NaN|Infinity) in step \d of epoch 1: try a lower learning rate$/,
+    });
+  });
+
+  test("says which last batch cannot be normalised", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const data = { train: randomDataset(5, 1), valid: randomDataset(2, 2) };
+    const model = resnet18({ width: 2, channels: 2, classes: 3 });
+    await assert.rejects(train(executor, config(), model, data), {
+      code: "ERR_ATTRIBUTE",
+      message: /^batch norm in training needs more than 1 value per channel/,
+    });
+  });
+});
+
+describe("evaluation", () => {
+  test("argmaxRows finds the first largest of each row", () => {
+    assert.deepEqual(argmaxRows([1, 3, 3, -1, -5, -1], 2), Int32Array.of(1, 0));
+    assert.deepEqual(argmaxRows([7], 1), Int32Array.of(0));
+  });
+
+  test("changes nothing, counts every row, and does not depend on the size of its batches", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const model = new TinyModel();
+    writeModelState(executor, model, initialState(model, 5));
+    const data = randomDataset(7, 3);
+    const normalise = { mean: [0.5, 0.5], std: [0.5, 0.5] };
+    const source = uploadDataset(executor, "test", data, normalise);
+    const before = [...readModelState(executor, model)];
+    const results = [];
+    for (const batch of [7, 3, 1]) {
+      results.push(await createEvaluator(executor, model, source, data.labels.data, batch)());
+    }
+    assert.deepEqual([...readModelState(executor, model)], before);
+    const [whole] = results;
+    const right = whole!.predictions.filter((guess, i) => guess === data.labels.data[i]).length;
+    assert.equal(whole!.accuracy, right / 7);
+    for (const { loss, accuracy, predictions } of results) {
+      // The same sum of 7 float32 losses, cut differently.
+      assert.ok(Math.abs(loss - whole!.loss) < 1e-6 * whole!.loss);
+      assert.equal(accuracy, whole!.accuracy);
+      assert.deepEqual(predictions, whole!.predictions);
+    }
+  });
+});
+
+describe("model state", () => {
+  test("comes back as it was written", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const model = new TinyModel();
+    const state = initialState(model, 9);
+    writeModelState(executor, model, state);
+    assert.deepEqual([...readModelState(executor, model)], [...state]);
+  });
+
+  test("lists what is missing, unexpected and of another shape, all at once", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const model = new TinyModel();
+    const state = new Map(initialState(model, 1));
+    state.delete("fc.bias");
+    state.set("fc.weight", hostArray([4, 3]));
+    state.set("head.weight", hostArray([1]));
+    state.set("block.bn1.num_batches_tracked", hostArray([]));
+    assert.throws(() => writeModelState(executor, model, state), {
+      name: "ResnetError",
+      code: "ERR_CHECKPOINT",
+      message:
+        "these weights are not of this model:\n" +
+        "  wrong shape fc.weight [4, 3], the model has [3, 4]\n" +
+        "  missing     fc.bias [3]\n" +
+        "  unexpected  head.weight",
+    });
+    assert.equal(executor.states().size, 0, "nothing was written");
+  });
+
+  test("lists no more than twelve", () => {
+    const executor = reference.create();
+    const model = new TinyModel();
+    assert.throws(() => writeModelState(executor, model, new Map()), {
+      message: /\n {2}… and 5 more$/,
+    });
+  });
+});
