@@ -26,12 +26,17 @@ const stepsPerRound = 2;
 const rounds = Number(process.env["RESNET_BENCH_ROUNDS"] ?? 5);
 const python = process.env["RESNET_BENCH_PYTHON"];
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const rows = JSON.parse(readFileSync(path.join(root, "bench/shapes/training-step.json"), "utf8")) as readonly Row[];
+const rows = JSON.parse(
+  readFileSync(path.join(root, "bench/shapes/training-step.json"), "utf8"),
+) as readonly Row[];
 const { isa, physicalCores } = nativeCapabilities();
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-console.log(`${cpus()[0]?.model.trim()}, ${physicalCores} threads, ${isa}, fp32, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`);
+console.log(
+  `${cpus()[0]?.model.trim()}, ${physicalCores} threads, ${isa}, fp32, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
+);
 console.log(`planner, ResNet-152, 3x224x224, batch 32: ${planningMs().toFixed(0)} ms`);
 for (const row of rows) await compare(row);
 
@@ -39,9 +44,17 @@ for (const row of rows) await compare(row);
 function planningMs(): number {
   const times = Array.from({ length: 4 }, () => {
     const start = performance.now();
-    const source = { name: "bench", rows: 32, imageShape: [224, 224, 3] as const, normalise: { mean: [0, 0, 0], std: [1, 1, 1] } };
+    const source = {
+      name: "bench",
+      rows: 32,
+      imageShape: [224, 224, 3] as const,
+      normalise: { mean: [0, 0, 0], std: [1, 1, 1] },
+    };
     const model = createModel("resnet152", { classes: 1000, channels: 3 });
-    plan("train-step", traceTrainStep(model, { source, batchSize: 32, optimizer: sgd({ momentum: 0.9 }) }));
+    plan(
+      "train-step",
+      traceTrainStep(model, { source, batchSize: 32, optimizer: sgd({ momentum: 0.9 }) }),
+    );
     return performance.now() - start;
   });
   return median(times.slice(1));
@@ -50,11 +63,22 @@ function planningMs(): number {
 async function compare({ name, model, input, batch }: Row): Promise<void> {
   const threads = String(physicalCores);
   const torchArgs = (layout: string): string[] =>
-    `${path.join(root, "tools/bench_pytorch.py")} --serve --model ${model} --input ${input} --batch ${batch} --threads ${threads} --layout ${layout}`.split(" ");
+    `${path.join(root, "tools/bench_pytorch.py")} --serve --model ${model} --input ${input} --batch ${batch} --threads ${threads} --layout ${layout}`.split(
+      " ",
+    );
   const ours = path.join(root, "dist/bench/serve-train-step.js");
-  const servers = [await StepServer.start("resnet-ts", process.execPath, [ours, model, input, String(batch), threads])];
+  const servers = [
+    await StepServer.start("resnet-ts", process.execPath, [
+      ours,
+      model,
+      input,
+      String(batch),
+      threads,
+    ]),
+  ];
   if (python) {
-    for (const layout of ["nchw", "nhwc"]) servers.push(await StepServer.start(`PyTorch ${layout}`, python, torchArgs(layout)));
+    for (const layout of ["nchw", "nhwc"])
+      servers.push(await StepServer.start(`PyTorch ${layout}`, python, torchArgs(layout)));
   }
   const times = new Map<StepServer, number[]>(servers.map((server) => [server, []]));
   const peaks = new Map<StepServer, number>();
@@ -76,6 +100,7 @@ async function compare({ name, model, input, batch }: Row): Promise<void> {
     );
   }
   const [own, ...peers] = servers.map((server) => median(times.get(server)!));
-  if (peers.length > 0) console.log(`  ratio to PyTorch's better: ${(Math.min(...peers) / own!).toFixed(2)}x`);
+  if (peers.length > 0)
+    console.log(`  ratio to PyTorch's better: ${(Math.min(...peers) / own!).toFixed(2)}x`);
   for (const server of servers) server.close();
 }

@@ -30,15 +30,31 @@ const source = {
 };
 const executor = new NativeExecutor({ threads: Number(threads) });
 const step = executor.load(
-  plan("train-step", traceTrainStep(model, { source, batchSize: batch, optimizer: sgd({ momentum: 0.9 }) })),
+  plan(
+    "train-step",
+    traceTrainStep(model, { source, batchSize: batch, optimizer: sgd({ momentum: 0.9 }) }),
+  ),
 );
 writeModelState(executor, model, initialState(model, 1));
 const key = randomKey(1, "bench");
-const bytes = Uint8Array.from({ length: batch * height * width * channels }, (_, i) => Math.floor(256 * uniform(key, i)));
+const bytes = Uint8Array.from({ length: batch * height * width * channels }, (_, i) =>
+  Math.floor(256 * uniform(key, i)),
+);
 executor.write(imagesState("bench"), hostArray([batch, height, width, channels], bytes, "u8"));
-executor.write(labelsState("bench"), hostArray([batch], Int32Array.from({ length: batch }, (_, i) => i % classes), "i32"));
+executor.write(
+  labelsState("bench"),
+  hostArray(
+    [batch],
+    Int32Array.from({ length: batch }, (_, i) => i % classes),
+    "i32",
+  ),
+);
 const inputs = {
-  indices: hostArray([batch], Int32Array.from({ length: batch }, (_, i) => i), "i32"),
+  indices: hostArray(
+    [batch],
+    Int32Array.from({ length: batch }, (_, i) => i),
+    "i32",
+  ),
   learningRate: 0.001,
   momentum: 0.9,
 };
@@ -57,6 +73,11 @@ await time(warmupSteps);
 console.log(`ready ${executor.description}`);
 for await (const line of createInterface({ input: process.stdin })) {
   const steps = Number(/^run (\d+)$/.exec(line)?.[1]);
-  console.log(JSON.stringify({ milliseconds: await time(steps), peakBytes: process.resourceUsage().maxRSS * 1024 }));
+  console.log(
+    JSON.stringify({
+      milliseconds: await time(steps),
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+    }),
+  );
 }
 await executor.close();

@@ -28,7 +28,8 @@ export class StepServer {
     const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
     const server = new StepServer(name, child, createInterface({ input: child.stdout }));
     const first = await server.nextLine();
-    if (!first.startsWith("ready")) throw new Error(`${name} says ${JSON.stringify(first)} instead of ready`);
+    if (!first.startsWith("ready"))
+      throw new Error(`${name} says ${JSON.stringify(first)} instead of ready`);
     return server;
   }
 

@@ -3,10 +3,15 @@ import { BasicBlock, evaluate, hostArray, normal, outputShapes, randomKey } from
 
 const block = new BasicBlock(64, 128, 2);
 const key = randomKey(1, "images");
-const images = hostArray([2, 64, 56, 56], Float32Array.from({ length: 2 * 64 * 56 * 56 }, (_, i) => normal(key, i)));
+const images = hostArray(
+  [2, 64, 56, 56],
+  Float32Array.from({ length: 2 * 64 * 56 * 56 }, (_, i) => normal(key, i)),
+);
 
 const y = await evaluate(block, images); // [2, 128, 28, 28]
-console.log(`output ${y.shape.join(" x ")}, first values ${[...y.data.slice(0, 4)].map((v) => v.toFixed(3)).join(" ")}`);
+console.log(
+  `output ${y.shape.join(" x ")}, first values ${[...y.data.slice(0, 4)].map((v) => v.toFixed(3)).join(" ")}`,
+);
 
 for (const { name, type, output } of outputShapes(block, [64, 56, 56])) {
   console.log(`${type.padEnd(12)} ${name.padEnd(13)} ${output.join(" x ")}`);

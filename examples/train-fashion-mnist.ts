@@ -13,7 +13,12 @@ import {
   writeModelState,
 } from "resnet-ts";
 
-const config = { ...findRecipe("fashion-resnet34").config, model: "resnet18", epochs: 2, batch: 128 };
+const config = {
+  ...findRecipe("fashion-resnet34").config,
+  model: "resnet18",
+  epochs: 2,
+  batch: 128,
+};
 const data = await loadDataset(config.data);
 const rows = splitRows(data.train.labels.data.length, { train: 1024, valid: 256 }, config.seed);
 
@@ -22,8 +27,15 @@ const executor = createExecutor();
 writeModelState(executor, model, initialState(model, config.seed));
 
 const parts = { train: takeRows(data.train, rows.train), valid: takeRows(data.train, rows.valid) };
-for await (const { epoch, trainLoss, validAccuracy } of trainLoop({ executor, model, config, ...parts })) {
-  console.log(`epoch ${epoch}   train loss ${trainLoss.toFixed(4)}   validation accuracy ${validAccuracy.toFixed(4)}`);
+for await (const { epoch, trainLoss, validAccuracy } of trainLoop({
+  executor,
+  model,
+  config,
+  ...parts,
+})) {
+  console.log(
+    `epoch ${epoch}   train loss ${trainLoss.toFixed(4)}   validation accuracy ${validAccuracy.toFixed(4)}`,
+  );
 }
 
 const source = uploadDataset(executor, "test", data.test, config.normalise);

@@ -33,18 +33,31 @@ export function gradients(loss: Tensor, by: Iterable<Tensor>): Map<Tensor, Tenso
   return new Map(
     targets.map((target) => {
       const gradient = gradientOf.get(target);
-      if (!gradient) throw new ResnetError("ERR_GRADIENT", "the loss does not depend on one of the tensors to differentiate by");
+      if (!gradient)
+        throw new ResnetError(
+          "ERR_GRADIENT",
+          "the loss does not depend on one of the tensors to differentiate by",
+        );
       return [target, gradient];
     }),
   );
 }
 
-function differentiate(node: GraphNode, output: string, dy: Tensor): Readonly<Record<string, Tensor | undefined>> {
+function differentiate(
+  node: GraphNode,
+  output: string,
+  dy: Tensor,
+): Readonly<Record<string, Tensor | undefined>> {
   const rule = node.op.gradient;
   if (!rule) {
-    throw new ResnetError("ERR_GRADIENT", `${node.op.name}${node.module ? ` in ${node.module}` : ""} has no gradient`);
+    throw new ResnetError(
+      "ERR_GRADIENT",
+      `${node.op.name}${node.module ? ` in ${node.module}` : ""} has no gradient`,
+    );
   }
-  return inModule(node.module, () => rule({ ...node.inputs, ...node.outputs, [`d${output}`]: dy, attrs: node.attrs } as never));
+  return inModule(node.module, () =>
+    rule({ ...node.inputs, ...node.outputs, [`d${output}`]: dy, attrs: node.attrs } as never),
+  );
 }
 
 /** The nodes on the ways from `targets` to `loss`, last traced first: each before those it reads. */

@@ -18,7 +18,10 @@ export function dataCommand(): Command {
     .action(({ json }: DataFlags) => {
       const sets = listDatasets();
       const text = sets.map(({ name, description }) => `${name}   ${description}`).join("\n");
-      new Output(json ?? false).result(sets.map(({ name, title, description }) => ({ name, title, description })), text);
+      new Output(json ?? false).result(
+        sets.map(({ name, title, description }) => ({ name, title, description })),
+        text,
+      );
     });
   command
     .command("get")
@@ -30,7 +33,10 @@ export function dataCommand(): Command {
       const output = new Output(json ?? false);
       const { train, test } = await loadData(name, dataDir, output);
       const [trainRows, testRows] = [train.labels.data.length, test.labels.data.length];
-      output.result({ name, train: trainRows, test: testRows }, `${name} is here: ${trainRows} training and ${testRows} test images`);
+      output.result(
+        { name, train: trainRows, test: testRows },
+        `${name} is here: ${trainRows} training and ${testRows} test images`,
+      );
     });
   command
     .command("info")
@@ -48,7 +54,10 @@ function formatInfo(info: ReturnType<typeof datasetInfo>): string {
   const rows = [
     ["name", info.title],
     ["what", info.description],
-    ["images", `${info.trainRows} training, ${info.testRows} test, ${info.imageShape.join(" x ")} (H W C)`],
+    [
+      "images",
+      `${info.trainRows} training, ${info.testRows} test, ${info.imageShape.join(" x ")} (H W C)`,
+    ],
     ["classes", info.classes.join(", ")],
     ["licence", info.licence],
     ["from", info.homepage],

@@ -29,7 +29,9 @@ interface Findings {
 
 async function examine(): Promise<Findings> {
   const native = examineNative();
-  const data = await Promise.all(listDatasets().map(async ({ name }) => [name, await isHere(name)] as const));
+  const data = await Promise.all(
+    listDatasets().map(async ({ name }) => [name, await isHere(name)] as const),
+  );
   return {
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
@@ -68,7 +70,10 @@ function format({ node, platform, cpu, memoryBytes, executor, native, data }: Fi
     ["processor", `${cpu}, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`],
     ["executor", executor],
     ...rows,
-    ...Object.entries(data).map(([name, here]) => ["data", `${name}: ${here ? "here" : `not here; get it with resnet data get ${name}`}`]),
+    ...Object.entries(data).map(([name, here]) => [
+      "data",
+      `${name}: ${here ? "here" : `not here; get it with resnet data get ${name}`}`,
+    ]),
   ]
     .map(([name, value]) => `${name!.padEnd(10)} ${value}`)
     .join("\n");

@@ -13,7 +13,14 @@ import { readCheckpoint, type CheckpointDescription } from "../train/checkpoint.
 import { createEvaluator, uploadDataset } from "../train/evaluate.js";
 import { writeModelState } from "../train/model-state.js";
 import { loadData } from "./load-data.js";
-import { dataDirOption, executorOption, jsonOption, threadsOption, wholeNumber, type ExecutorFlags } from "./options.js";
+import {
+  dataDirOption,
+  executorOption,
+  jsonOption,
+  threadsOption,
+  wholeNumber,
+  type ExecutorFlags,
+} from "./options.js";
 import { Output } from "./output.js";
 
 interface EvalFlags extends ExecutorFlags {
@@ -27,7 +34,9 @@ interface EvalFlags extends ExecutorFlags {
 export const evalCommand = (): Command =>
   new Command("eval")
     .summary("test a checkpoint on a data set")
-    .description("Evaluates the weights of a checkpoint: accuracy, loss, and a report for each class.")
+    .description(
+      "Evaluates the weights of a checkpoint: accuracy, loss, and a report for each class.",
+    )
     .argument("<checkpoint>", "a run's last.safetensors or best.safetensors")
     .option("--data <name>", "data set (default: the one it was trained on)")
     .addOption(
@@ -49,7 +58,10 @@ async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void>
   const { imageShape, normalise } = description;
   const [, , channels] = imageShape;
   const data = await loadPart(description, flags, output);
-  if (!sameShape(data.images.shape.slice(1), imageShape) || data.classes.length !== description.classes.length) {
+  if (
+    !sameShape(data.images.shape.slice(1), imageShape) ||
+    data.classes.length !== description.classes.length
+  ) {
     throw new ResnetError(
       "ERR_CHECKPOINT",
       `${file} takes images ${formatShape(imageShape)} (H W C) of ${description.classes.length} classes, ` +
@@ -57,12 +69,21 @@ async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void>
     );
   }
   const model = createModel(description.model, { classes: description.classes.length, channels });
-  const executor = createExecutor(flags.executor, { threads: flags.threads, onNotice: (notice) => output.notice(notice) });
+  const executor = createExecutor(flags.executor, {
+    threads: flags.threads,
+    onNotice: (notice) => output.notice(notice),
+  });
   try {
     writeModelState(executor, model, state);
     const labels = data.labels.data;
     const source = uploadDataset(executor, flags.split, data, normalise);
-    const { accuracy, loss, predictions } = await createEvaluator(executor, model, source, labels, flags.batch)();
+    const { accuracy, loss, predictions } = await createEvaluator(
+      executor,
+      model,
+      source,
+      labels,
+      flags.batch,
+    )();
     const confusion = confusionMatrix(labels, predictions, data.classes.length);
     const report = classificationReport(confusion, data.classes);
     output.result(
@@ -74,9 +95,17 @@ async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void>
   }
 }
 
-async function loadPart({ data }: CheckpointDescription, flags: EvalFlags, output: Output): Promise<Dataset> {
+async function loadPart(
+  { data }: CheckpointDescription,
+  flags: EvalFlags,
+  output: Output,
+): Promise<Dataset> {
   const { train, test } = await loadData(flags.data ?? data.name, flags.dataDir, output);
   if (flags.split === "test") return test;
-  const rows = splitRows(train.labels.data.length, { train: data.trainSize, valid: data.validSize }, data.seed);
+  const rows = splitRows(
+    train.labels.data.length,
+    { train: data.trainSize, valid: data.validSize },
+    data.seed,
+  );
   return takeRows(train, rows[flags.split]);
 }

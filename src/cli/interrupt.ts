@@ -6,7 +6,10 @@ const sameKeyPressMs = 500;
  *
  * @param say tells the user what happens now
  */
-export function stopOnInterrupt(say: (line: string) => void): { readonly signal: AbortSignal; readonly dispose: () => void } {
+export function stopOnInterrupt(say: (line: string) => void): {
+  readonly signal: AbortSignal;
+  readonly dispose: () => void;
+} {
   const controller = new AbortController();
   let first = 0;
   const onInterrupt = (): void => {

@@ -4,7 +4,11 @@ import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
 
 /** Loads a data set, with a progress bar for what has to be downloaded. */
-export async function loadData(name: string, dataDir: string | undefined, output: Output): Promise<DatasetSplits> {
+export async function loadData(
+  name: string,
+  dataDir: string | undefined,
+  output: Output,
+): Promise<DatasetSplits> {
   let current: { readonly file: string; readonly progress: Progress } | null = null;
   try {
     return await loadDataset(name, {

@@ -12,16 +12,27 @@ import { trainCommand } from "./train.js";
 /** Errors in the words of the command rather than in the work: exit code 2. */
 const usageErrors = new Set(["ERR_CONFIG", "ERR_MODEL", "ERR_RECIPE", "ERR_DATA_NAME"]);
 
-const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(
+  readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
+) as { version: string };
 
 const program = new Command("resnet")
   .description("Defines, trains, evaluates and inspects residual networks.")
   .version(version)
   .option("--debug", "show the stack of an error");
-for (const command of [trainCommand(), evalCommand(), summaryCommand(), dataCommand(), recipesCommand(), doctorCommand()]) {
+for (const command of [
+  trainCommand(),
+  evalCommand(),
+  summaryCommand(),
+  dataCommand(),
+  recipesCommand(),
+  doctorCommand(),
+]) {
   program.addCommand(command);
 }
-forEachCommand(program, (command) => command.exitOverride().showSuggestionAfterError().allowExcessArguments(false));
+forEachCommand(program, (command) =>
+  command.exitOverride().showSuggestionAfterError().allowExcessArguments(false),
+);
 
 try {
   await program.parseAsync();
@@ -40,6 +51,7 @@ function report(error: unknown): number {
   const debug = process.argv.includes("--debug");
   const text = error instanceof Error ? (debug ? error.stack : error.message) : String(error);
   process.stderr.write(`error: ${text}\n`);
-  if (!(error instanceof ResnetError) && !debug) process.stderr.write("This is a fault of resnet-ts; --debug shows where.\n");
+  if (!(error instanceof ResnetError) && !debug)
+    process.stderr.write("This is a fault of resnet-ts; --debug shows where.\n");
   return error instanceof ResnetError && usageErrors.has(error.code) ? 2 : 1;
 }

@@ -4,7 +4,8 @@ import type { ExecutorName } from "../executors/create-executor.js";
 /** Parsers of option values; what they refuse, commander reports with the option's name. */
 export function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("It takes a whole number of 1 or more.");
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError("It takes a whole number of 1 or more.");
   return value;
 }
 
@@ -18,7 +19,8 @@ export function seedNumber(text: string): number {
 
 export function decimal(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It takes a number.");
+  if (text.trim() === "" || !Number.isFinite(value))
+    throw new InvalidArgumentError("It takes a number.");
   return value;
 }
 
@@ -38,12 +40,21 @@ export interface ExecutorFlags {
 }
 
 export const executorOption = (): Option =>
-  new Option("--executor <name>", "what runs the program").choices(["auto", "native", "reference"]).default("auto");
+  new Option("--executor <name>", "what runs the program")
+    .choices(["auto", "native", "reference"])
+    .default("auto");
 
 export const threadsOption = (): Option =>
-  new Option("--threads <n>", "threads of the native executor (default: the cores there are)").argParser(wholeNumber);
+  new Option(
+    "--threads <n>",
+    "threads of the native executor (default: the cores there are)",
+  ).argParser(wholeNumber);
 
 export const dataDirOption = (): Option =>
-  new Option("--data-dir <dir>", "directory with the data set's files; looked at before all other sources");
+  new Option(
+    "--data-dir <dir>",
+    "directory with the data set's files; looked at before all other sources",
+  );
 
-export const jsonOption = (): Option => new Option("--json", "print one JSON document and nothing else on standard output");
+export const jsonOption = (): Option =>
+  new Option("--json", "print one JSON document and nothing else on standard output");

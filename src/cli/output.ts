@@ -18,6 +18,8 @@ export class Output {
 
   /** The result: the document with `--json`, the text without. */
   result(document: unknown, text: string): void {
-    process.stdout.write(this.json ? `${JSON.stringify(document, null, 2)}\n` : `${text.trimEnd()}\n`);
+    process.stdout.write(
+      this.json ? `${JSON.stringify(document, null, 2)}\n` : `${text.trimEnd()}\n`,
+    );
   }
 }

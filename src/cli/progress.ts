@@ -29,7 +29,11 @@ export class Progress {
 
   update(value: number, text = ""): void {
     this.value = value;
-    const payload = { text, left: this.timeLeft(), size: `${(value / 1e6).toFixed(1)} of ${(this.total / 1e6).toFixed(1)} MB` };
+    const payload = {
+      text,
+      left: this.timeLeft(),
+      size: `${(value / 1e6).toFixed(1)} of ${(this.total / 1e6).toFixed(1)} MB`,
+    };
     if (this.running) this.bar?.update(value, payload);
     else this.bar?.start(this.total, value, payload);
     this.running = true;

@@ -9,7 +9,8 @@ export const recipesCommand = (): Command =>
     .addOption(jsonOption())
     .action(({ json }: { readonly json?: boolean }) => {
       const text = Object.entries(recipes).map(
-        ([name, { title, source, expected }]) => `${name}\n  ${title}\n  from      ${source}\n  expected  ${expected}`,
+        ([name, { title, source, expected }]) =>
+          `${name}\n  ${title}\n  from      ${source}\n  expected  ${expected}`,
       );
       new Output(json ?? false).result(recipes, text.join("\n\n"));
     });

@@ -63,7 +63,9 @@ export const trainCommand = (): Command =>
     .option("--data <name>", "data set: fashion-mnist")
     .option("--epochs <n>", "passes over the training images", wholeNumber)
     .option("--batch <n>", "images in one step", wholeNumber)
-    .addOption(new Option("--optimizer <name>", "how weights are updated").choices(["sgd", "adam", "adamw"]))
+    .addOption(
+      new Option("--optimizer <name>", "how weights are updated").choices(["sgd", "adam", "adamw"]),
+    )
     .option("--lr <x>", "learning rate, at its peak", decimal)
     .option("--momentum <x>", "momentum of sgd, 0 … 1", decimal)
     .option("--weight-decay <x>", "weight decay", decimal)
@@ -160,8 +162,13 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
       progress.clear();
     }
     if (interrupt.signal.aborted) {
-      await run.saveLast({ ...description, epoch: run.epochs.length }, readModelState(executor, model));
-      output.notice(`stopped after ${run.epochs.length} of ${config.epochs} epochs; the weights are in ${path.join(run.directory, "last.safetensors")}`);
+      await run.saveLast(
+        { ...description, epoch: run.epochs.length },
+        readModelState(executor, model),
+      );
+      output.notice(
+        `stopped after ${run.epochs.length} of ${config.epochs} epochs; the weights are in ${path.join(run.directory, "last.safetensors")}`,
+      );
       process.exitCode = 130;
       return;
     }
@@ -171,7 +178,10 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
     const test = await createEvaluator(executor, model, testSource, labels, config.batch)();
     const text = await writeRunReport(run, test, labels, classes);
     const minutes = formatDuration((performance.now() - start) / 1000);
-    output.result(documentOf(run, test), `\n${text}\n${run.directory}: weights, metrics, report and charts, after ${minutes}`);
+    output.result(
+      documentOf(run, test),
+      `\n${text}\n${run.directory}: weights, metrics, report and charts, after ${minutes}`,
+    );
   } finally {
     interrupt.dispose();
     await executor.close();
@@ -185,13 +195,18 @@ interface DataParts {
 }
 
 /** The images that the run uses, drawn with its seed. */
-function splitData({ train, test }: DatasetSplits, { trainSize, validSize, testSize, seed }: TrainConfig): DataParts {
+function splitData(
+  { train, test }: DatasetSplits,
+  { trainSize, validSize, testSize, seed }: TrainConfig,
+): DataParts {
   const rows = splitRows(train.labels.data.length, { train: trainSize, valid: validSize }, seed);
   return {
     trainData: takeRows(train, rows.train),
     validData: takeRows(train, rows.valid),
     testData:
-      testSize === null ? test : takeRows(test, splitRows(test.labels.data.length, { test: testSize }, seed).test),
+      testSize === null
+        ? test
+        : takeRows(test, splitRows(test.labels.data.length, { test: testSize }, seed).test),
   };
 }
 

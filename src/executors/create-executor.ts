@@ -17,13 +17,18 @@ export interface ExecutorOptions {
  *
  * @throws {NativeLoadError} if `native` was asked for and cannot be loaded
  */
-export function createExecutor(name: ExecutorName = "auto", { threads, onNotice }: ExecutorOptions = {}): Executor {
+export function createExecutor(
+  name: ExecutorName = "auto",
+  { threads, onNotice }: ExecutorOptions = {},
+): Executor {
   if (name === "reference") return new ReferenceExecutor();
   try {
     return new NativeExecutor({ threads });
   } catch (error) {
     if (name === "native" || !(error instanceof NativeLoadError)) throw error;
-    onNotice?.("the native engine is not built, so this runs on the slow reference executor: apt install g++ make, then npm run build:native");
+    onNotice?.(
+      "the native engine is not built, so this runs on the slow reference executor: apt install g++ make, then npm run build:native",
+    );
     return new ReferenceExecutor();
   }
 }

@@ -20,12 +20,19 @@ export class StateStore {
   ensure(name: string, spec: TensorSpec): HostArray {
     const found = this.arrays.get(name);
     if (!found) {
-      const made = { shape: spec.shape, dtype: spec.dtype, data: allocate(spec.dtype, sizeOf(spec.shape)) };
+      const made = {
+        shape: spec.shape,
+        dtype: spec.dtype,
+        data: allocate(spec.dtype, sizeOf(spec.shape)),
+      };
       this.arrays.set(name, made);
       return made;
     }
     if (!sameShape(found.shape, spec.shape) || found.dtype !== spec.dtype) {
-      throw new ResnetError("ERR_STATE", `the state "${name}" is ${describe(found)}, not ${describe(spec)}`);
+      throw new ResnetError(
+        "ERR_STATE",
+        `the state "${name}" is ${describe(found)}, not ${describe(spec)}`,
+      );
     }
     return found;
   }
@@ -41,7 +48,9 @@ export class StateStore {
 
 /** The inputs of a program by name. */
 export const inputSpecs = (program: Program): ReadonlyMap<string, TensorSpec> =>
-  new Map(program.buffers.flatMap((buffer) => (buffer.place === "input" ? [[buffer.name, buffer]] : [])));
+  new Map(
+    program.buffers.flatMap((buffer) => (buffer.place === "input" ? [[buffer.name, buffer]] : [])),
+  );
 
 /**
  * Checks what a run was given against what its program takes, and turns numbers into arrays.
@@ -53,20 +62,31 @@ export function checkInputs(program: Program, given: RunInputs): ReadonlyMap<str
   for (const name of Object.keys(given)) {
     if (!specs.has(name)) {
       const takes = specs.size > 0 ? [...specs.keys()].join(", ") : "no inputs";
-      throw new ResnetError("ERR_INPUT", `the program ${program.name} takes no input named "${name}": it takes ${takes}`);
+      throw new ResnetError(
+        "ERR_INPUT",
+        `the program ${program.name} takes no input named "${name}": it takes ${takes}`,
+      );
     }
   }
   return new Map(
     [...specs].map(([name, spec]) => {
       const value = given[name];
-      if (value === undefined) throw new ResnetError("ERR_INPUT", `the input "${name}" of ${program.name} is missing`);
+      if (value === undefined)
+        throw new ResnetError("ERR_INPUT", `the input "${name}" of ${program.name} is missing`);
       const array = typeof value === "number" ? register(value) : value;
       if (!sameShape(array.shape, spec.shape) || array.dtype !== spec.dtype) {
-        throw new ResnetError("ERR_INPUT", `the input "${name}" of ${program.name} is ${describe(spec)}, not ${describe(array)}`);
+        throw new ResnetError(
+          "ERR_INPUT",
+          `the input "${name}" of ${program.name} is ${describe(spec)}, not ${describe(array)}`,
+        );
       }
       return [name, array];
     }),
   );
 }
 
-const register = (value: number): HostArray => ({ shape: [], dtype: "f32", data: Float32Array.of(value) });
+const register = (value: number): HostArray => ({
+  shape: [],
+  dtype: "f32",
+  data: Float32Array.of(value),
+});

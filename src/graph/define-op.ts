@@ -38,8 +38,7 @@ export interface OpRules<I extends string, O extends string, A extends Attrs> {
    * `null` where the op is not differentiated: gradients themselves, optimisers, data.
    */
   readonly gradient:
-    | ((context: GradientContext<I, O, A>) => { readonly [N in I as Bare<N>]?: Tensor })
-    | null;
+    ((context: GradientContext<I, O, A>) => { readonly [N in I as Bare<N>]?: Tensor }) | null;
   /** Floating-point operations that the result needs; dead work on padding does not count. */
   flops(inputs: Operands<I, TensorSpec>, outputs: All<O, TensorSpec>, attrs: A): number;
   /** Bytes moved, where that is not simply every operand once. */
@@ -57,9 +56,15 @@ let nodeCount = 0;
  * Declares an op. The returned function traces one node: it takes operands by name and the attributes,
  * and returns the outputs by name.
  */
-export function defineOp<const I extends string, const O extends string, A extends Attrs = Record<never, never>>(
+export function defineOp<
+  const I extends string,
+  const O extends string,
+  A extends Attrs = Record<never, never>,
+>(
   rules: OpRules<I, O, A>,
-): OpRules<I, O, A> & { readonly trace: (inputs: Operands<I, Tensor>, attrs: A) => All<O, Tensor> } {
+): OpRules<I, O, A> & {
+  readonly trace: (inputs: Operands<I, Tensor>, attrs: A) => All<O, Tensor>;
+} {
   const op = rules as unknown as Op;
   function trace(operands: Operands<I, Tensor>, attrs: A): All<O, Tensor> {
     const inputs = present(operands);
@@ -75,7 +80,12 @@ export function defineOp<const I extends string, const O extends string, A exten
 }
 
 /** Traces `op` again on other inputs: what graph passes do. */
-export function applyOp(op: Op, inputs: Readonly<Record<string, Tensor>>, attrs: Attrs, module: string): GraphNode {
+export function applyOp(
+  op: Op,
+  inputs: Readonly<Record<string, Tensor>>,
+  attrs: Attrs,
+  module: string,
+): GraphNode {
   const outputs: Record<string, Tensor> = {};
   const node: GraphNode = { id: nodeCount++, op, inputs: present(inputs), outputs, attrs, module };
   for (const [name, { shape, dtype }] of Object.entries(shapesOf(op, inputs, attrs, module))) {
@@ -84,7 +94,12 @@ export function applyOp(op: Op, inputs: Readonly<Record<string, Tensor>>, attrs:
   return node;
 }
 
-function shapesOf(op: Op, inputs: Readonly<Record<string, TensorSpec>>, attrs: Attrs, module: string): Record<string, TensorSpec> {
+function shapesOf(
+  op: Op,
+  inputs: Readonly<Record<string, TensorSpec>>,
+  attrs: Attrs,
+  module: string,
+): Record<string, TensorSpec> {
   try {
     return op.shape(inputs, attrs);
   } catch (error) {
@@ -94,7 +109,9 @@ function shapesOf(op: Op, inputs: Readonly<Record<string, TensorSpec>>, attrs: A
 }
 
 const present = (operands: Readonly<Record<string, Tensor | undefined>>): Record<string, Tensor> =>
-  Object.fromEntries(Object.entries(operands).filter((entry): entry is [string, Tensor] => entry[1] !== undefined));
+  Object.fromEntries(
+    Object.entries(operands).filter((entry): entry is [string, Tensor] => entry[1] !== undefined),
+  );
 
 /** Work of one node: floating-point operations, and bytes read and written. */
 export interface Cost {
@@ -103,4 +120,5 @@ export interface Cost {
 }
 
 /** Outputs by name and bare of `?`, as rules declare them. */
-export const outputNames = (op: Pick<Op, "outputs">): readonly string[] => op.outputs.map((name) => name.replace("?", ""));
+export const outputNames = (op: Pick<Op, "outputs">): readonly string[] =>
+  op.outputs.map((name) => name.replace("?", ""));

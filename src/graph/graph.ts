@@ -18,7 +18,10 @@ export interface Graph {
  *
  * @throws {ResnetError} `ERR_GRAPH` if two leaves share a name
  */
-export function graphOf(outputs: Readonly<Record<string, Tensor>>, updates: ReadonlyMap<Leaf, Tensor> = new Map()): Graph {
+export function graphOf(
+  outputs: Readonly<Record<string, Tensor>>,
+  updates: ReadonlyMap<Leaf, Tensor> = new Map(),
+): Graph {
   const nodes = new Set<GraphNode>();
   const leaves = new Map<Leaf, string>();
   const pending: Tensor[] = [...Object.values(outputs), ...updates.keys(), ...updates.values()];
@@ -31,7 +34,10 @@ export function graphOf(outputs: Readonly<Record<string, Tensor>>, updates: Read
   const seen = new Map<string, Leaf>();
   for (const [leaf, name] of leaves) {
     if (seen.has(name)) {
-      throw new ResnetError("ERR_GRAPH", `two leaves of the graph are named "${name}": names must be unique`);
+      throw new ResnetError(
+        "ERR_GRAPH",
+        `two leaves of the graph are named "${name}": names must be unique`,
+      );
     }
     seen.set(name, leaf);
   }

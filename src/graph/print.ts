@@ -18,14 +18,22 @@ export function printGraph(graph: Graph): string {
   let count = 0;
   const nameOf = (tensor: Tensor): string => names.get(tensor) ?? "%?";
   for (const node of graph.nodes) {
-    const operands = Object.entries(node.inputs).map(([name, tensor]) => `${name}=${nameOf(tensor)}`);
+    const operands = Object.entries(node.inputs).map(
+      ([name, tensor]) => `${name}=${nameOf(tensor)}`,
+    );
     for (const tensor of Object.values(node.outputs)) names.set(tensor, `%${count++}`);
     const results = Object.values(node.outputs).map(nameOf).join(", ");
     const attrs = Object.keys(node.attrs).length > 0 ? ` {${formatAttrs(node.attrs)}}` : "";
-    const specs = Object.values(node.outputs).map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`).join(", ");
-    lines.push(`${results} = ${[node.op.name, ...operands].join(" ")}${attrs}   ${specs}   ${node.module}`.trimEnd());
+    const specs = Object.values(node.outputs)
+      .map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`)
+      .join(", ");
+    lines.push(
+      `${results} = ${[node.op.name, ...operands].join(" ")}${attrs}   ${specs}   ${node.module}`.trimEnd(),
+    );
   }
-  for (const [leaf, value] of graph.updates) lines.push(`update ${nameOf(leaf)} = ${nameOf(value)}`);
-  for (const [name, value] of Object.entries(graph.outputs)) lines.push(`output ${name} = ${nameOf(value)}`);
+  for (const [leaf, value] of graph.updates)
+    lines.push(`update ${nameOf(leaf)} = ${nameOf(value)}`);
+  for (const [name, value] of Object.entries(graph.outputs))
+    lines.push(`output ${name} = ${nameOf(value)}`);
   return `${lines.join("\n")}\n`;
 }

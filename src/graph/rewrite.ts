@@ -17,7 +17,11 @@ export interface Renaming {
  * @param node the node as it is in the old graph
  * @param inputs its inputs in the new graph
  */
-export type RewriteRule = (node: GraphNode, inputs: TensorsByName, renaming: Renaming) => TensorsByName | null;
+export type RewriteRule = (
+  node: GraphNode,
+  inputs: TensorsByName,
+  renaming: Renaming,
+) => TensorsByName | null;
 
 /** A new graph in which `rule` has had its say on every node, in order. Nodes that nobody reads any more are gone. */
 export function rewrite(graph: Graph, rule: RewriteRule): Graph {
@@ -25,7 +29,11 @@ export function rewrite(graph: Graph, rule: RewriteRule): Graph {
   const current = (old: Tensor): Tensor => replaced.get(old) ?? old;
   for (const node of graph.nodes) {
     const inputs = mapTensors(node.inputs, current);
-    const outputs = rule(node, inputs, { current, replace: (old, replacement) => replaced.set(old, replacement) }) ?? applyOp(node.op, inputs, node.attrs, node.module).outputs;
+    const outputs =
+      rule(node, inputs, {
+        current,
+        replace: (old, replacement) => replaced.set(old, replacement),
+      }) ?? applyOp(node.op, inputs, node.attrs, node.module).outputs;
     for (const [name, tensor] of Object.entries(node.outputs)) {
       const replacement = outputs[name];
       if (replacement) replaced.set(tensor, replacement);
@@ -35,5 +43,8 @@ export function rewrite(graph: Graph, rule: RewriteRule): Graph {
   return graphOf(mapTensors(graph.outputs, current), updates);
 }
 
-const mapTensors = (tensors: TensorsByName, map: (tensor: Tensor) => Tensor): Record<string, Tensor> =>
+const mapTensors = (
+  tensors: TensorsByName,
+  map: (tensor: Tensor) => Tensor,
+): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, map(tensor)]));

@@ -30,8 +30,10 @@ export class Leaf extends Tensor {
   }
 }
 
-export const input = (name: string, shape: Shape, dtype: DType = "f32"): Leaf => new Leaf("input", name, shape, dtype);
-export const state = (name: string, shape: Shape, dtype: DType = "f32"): Leaf => new Leaf("state", name, shape, dtype);
+export const input = (name: string, shape: Shape, dtype: DType = "f32"): Leaf =>
+  new Leaf("input", name, shape, dtype);
+export const state = (name: string, shape: Shape, dtype: DType = "f32"): Leaf =>
+  new Leaf("state", name, shape, dtype);
 
 /** One application of an op. */
 export interface GraphNode {

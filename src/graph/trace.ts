@@ -48,7 +48,10 @@ export function withTrace<T>(trace: Trace, body: () => T): T {
 /** @throws {ResnetError} `ERR_TRACE` outside `withTrace` */
 export function currentTrace(): Trace {
   if (!active) {
-    throw new ResnetError("ERR_TRACE", "a module was called outside a trace: use evaluate(module, x), or withTrace");
+    throw new ResnetError(
+      "ERR_TRACE",
+      "a module was called outside a trace: use evaluate(module, x), or withTrace",
+    );
   }
   return active;
 }

@@ -32,7 +32,8 @@ export function verifyGraph(graph: Graph): void {
   for (const [name, value] of Object.entries(graph.outputs)) {
     if (!known.has(value)) findings.push(`the output ${name} is not computed`);
   }
-  if (findings.length > 0) throw new ResnetError("ERR_GRAPH", `the graph does not verify:\n  ${findings.join("\n  ")}`);
+  if (findings.length > 0)
+    throw new ResnetError("ERR_GRAPH", `the graph does not verify:\n  ${findings.join("\n  ")}`);
 }
 
 function findingsOf(node: GraphNode, known: ReadonlySet<Tensor>): string[] {
@@ -40,11 +41,14 @@ function findingsOf(node: GraphNode, known: ReadonlySet<Tensor>): string[] {
   const findings: string[] = [];
   const required = node.op.inputs.filter((name) => !name.endsWith("?"));
   const allowed = new Set(node.op.inputs.map((name) => name.replace("?", "")));
-  for (const name of required) if (!node.inputs[name]) findings.push(`${where}: ${name} is missing`);
+  for (const name of required)
+    if (!node.inputs[name]) findings.push(`${where}: ${name} is missing`);
   for (const [name, tensor] of Object.entries(node.inputs)) {
     if (!allowed.has(name)) findings.push(`${where}: takes no operand named ${name}`);
     if (!known.has(tensor)) {
-      findings.push(`${where}: ${name} is ${tensor instanceof Leaf ? "not a leaf of the graph" : "read before it is computed"}`);
+      findings.push(
+        `${where}: ${name} is ${tensor instanceof Leaf ? "not a leaf of the graph" : "read before it is computed"}`,
+      );
     }
   }
   if (findings.length > 0) return findings;

@@ -54,7 +54,10 @@ function headerText(bytes: Uint8Array, file: string): { text: string; dataStart:
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > maxHeaderLength) {
     const limit = `at most ${maxHeaderLength} are allowed`;
-    throw headerError(file, `the header is said to take ${length} bytes but ${limit}; is this a safetensors file?`);
+    throw headerError(
+      file,
+      `the header is said to take ${length} bytes but ${limit}; is this a safetensors file?`,
+    );
   }
   if (length > bytes.length - 8) {
     const left = `the file has ${bytes.length - 8} after its length`;

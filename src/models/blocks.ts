@@ -8,8 +8,17 @@ import { add } from "../ops/add.js";
 import { relu } from "../ops/relu.js";
 
 /** A convolution as ResNets have it: no bias, padding that keeps the image at stride 1, He-normal by fan-out. */
-export const convolution = (inChannels: number, channels: number, kernel: number, stride = 1): Conv2d =>
-  new Conv2d(inChannels, channels, kernel, { stride, padding: (kernel - 1) / 2, initializer: heNormal("fanOut") });
+export const convolution = (
+  inChannels: number,
+  channels: number,
+  kernel: number,
+  stride = 1,
+): Conv2d =>
+  new Conv2d(inChannels, channels, kernel, {
+    stride,
+    padding: (kernel - 1) / 2,
+    initializer: heNormal("fanOut"),
+  });
 
 /** A projection shortcut (option B) where the shape changes, and none where the identity fits. */
 const shortcut = (inChannels: number, channels: number, stride: number): Sequential | null =>

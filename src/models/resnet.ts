@@ -49,7 +49,10 @@ export class ResNet extends Module {
   readonly flatten: Flatten;
   readonly fc: Linear;
 
-  constructor(depth: ResNetDepth, { classes = 1000, channels = 3, width = 64 }: ResNetOptions = {}) {
+  constructor(
+    depth: ResNetDepth,
+    { classes = 1000, channels = 3, width = 64 }: ResNetOptions = {},
+  ) {
     super();
     const { block, blocks } = depths[depth];
     this.conv1 = convolution(channels, width, 7, 2);
@@ -72,9 +75,18 @@ export class ResNet extends Module {
 }
 
 /** `count` blocks, the first of which changes channels and size. */
-function stage(block: Block, count: number, inChannels: number, channels: number, stride: number): Sequential {
+function stage(
+  block: Block,
+  count: number,
+  inChannels: number,
+  channels: number,
+  stride: number,
+): Sequential {
   const first = new block(inChannels, channels, stride);
-  const rest = Array.from({ length: count - 1 }, () => new block(channels * block.expansion, channels));
+  const rest = Array.from(
+    { length: count - 1 },
+    () => new block(channels * block.expansion, channels),
+  );
   return new Sequential(first, ...rest);
 }
 

@@ -24,16 +24,35 @@ export interface Conv2dOptions {
 export class Conv2d extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
-  private readonly window: { readonly stride: number; readonly padding: number; readonly groups: number };
+  private readonly window: {
+    readonly stride: number;
+    readonly padding: number;
+    readonly groups: number;
+  };
 
-  constructor(inChannels: number, outChannels: number, kernel: number, options: Conv2dOptions = {}) {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernel: number,
+    options: Conv2dOptions = {},
+  ) {
     super();
-    const { stride = 1, padding = 0, groups = 1, bias = false, initializer = torchDefault } = options;
+    const {
+      stride = 1,
+      padding = 0,
+      groups = 1,
+      bias = false,
+      initializer = torchDefault,
+    } = options;
     if (inChannels % groups !== 0) {
-      throw new RangeError(`Conv2d: inChannels (${inChannels}) must be divisible by groups (${groups})`);
+      throw new RangeError(
+        `Conv2d: inChannels (${inChannels}) must be divisible by groups (${groups})`,
+      );
     }
     this.weight = new Parameter([kernel, kernel, inChannels / groups, outChannels], initializer);
-    this.bias = bias ? new Parameter([outChannels], torchDefaultBias(fans(this.weight.torchShape).fanIn)) : null;
+    this.bias = bias
+      ? new Parameter([outChannels], torchDefaultBias(fans(this.weight.torchShape).fanIn))
+      : null;
     this.window = { stride, padding, groups };
   }
 

@@ -50,7 +50,8 @@ export const xavierUniform: Initializer = (shape, key) => {
 };
 
 /** PyTorch's default for convolution and linear weights: uniform with bound `1 / √fanIn`. */
-export const torchDefault: Initializer = (shape, key) => uniformInit(1 / Math.sqrt(fans(shape).fanIn))(shape, key);
+export const torchDefault: Initializer = (shape, key) =>
+  uniformInit(1 / Math.sqrt(fans(shape).fanIn))(shape, key);
 
 /** PyTorch's default for the bias of a layer with `fanIn` inputs: uniform with bound `1 / √fanIn`. */
 export const torchDefaultBias = (fanIn: number): Initializer => uniformInit(1 / Math.sqrt(fanIn));

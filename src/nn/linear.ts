@@ -16,7 +16,11 @@ export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true, initializer = torchDefault }: LinearOptions = {}) {
+  constructor(
+    inFeatures: number,
+    outFeatures: number,
+    { bias = true, initializer = torchDefault }: LinearOptions = {},
+  ) {
     super();
     this.weight = new Parameter([inFeatures, outFeatures], initializer);
     this.bias = bias ? new Parameter([outFeatures], torchDefaultBias(inFeatures)) : null;

@@ -43,7 +43,11 @@ export function namedState(root: Module): ReadonlyMap<string, ModuleState> {
 
 /** Every parameter within `root` by path. */
 export const namedParameters = (root: Module): ReadonlyMap<string, Parameter> =>
-  new Map([...namedState(root)].filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter));
+  new Map(
+    [...namedState(root)].filter(
+      (entry): entry is [string, Parameter] => entry[1] instanceof Parameter,
+    ),
+  );
 
 function walk(value: unknown, path: string, visit: (path: string, value: object) => void): void {
   if (value instanceof ModuleState) visit(path, value);

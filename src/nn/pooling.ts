@@ -12,7 +12,11 @@ export interface PoolOptions {
   readonly padding?: number;
 }
 
-const poolAttrs = (kernel: number, { stride = kernel, padding = 0 }: PoolOptions): PoolAttrs => ({ kernel, stride, padding });
+const poolAttrs = (kernel: number, { stride = kernel, padding = 0 }: PoolOptions): PoolAttrs => ({
+  kernel,
+  stride,
+  padding,
+});
 
 /** Largest value of each window: `[H, W, N, C]` to `[OH, OW, N, C]`. PyTorch's `MaxPool2d`. */
 export class MaxPool2d extends Module {

@@ -6,8 +6,10 @@ export type ActivationAttrs = {
 
 export const noActivation: ActivationAttrs = { activation: "none", slope: 0 };
 
-export const activate = (value: number, { activation, slope }: ActivationAttrs): number =>
-  activation === "none" || value > 0 ? value : slope * value + 0; // + 0 turns −0 into 0
+export function activate(value: number, { activation, slope }: ActivationAttrs): number {
+  if (activation === "none" || value > 0 || Number.isNaN(value)) return value;
+  return slope === 0 ? 0 : slope * value; // 0 · −∞ would be NaN
+}
 
 /** Derivative of the activation where its result is `y`. At 0 it is `slope`, as in PyTorch. */
 export const activationGrad = (y: number, { activation, slope }: ActivationAttrs): number =>

@@ -36,7 +36,11 @@ export const adamOp = defineOp<
     newSecondMoment: ["secondMoment"],
   },
   gradient: null,
-  shape: ({ parameter }) => ({ newParameter: parameter, newFirstMoment: parameter, newSecondMoment: parameter }),
+  shape: ({ parameter }) => ({
+    newParameter: parameter,
+    newFirstMoment: parameter,
+    newSecondMoment: parameter,
+  }),
   flops: ({ parameter }) => 14 * sizeOf(parameter.shape),
   reference(inputs, { newParameter, newFirstMoment, newSecondMoment }, attrs) {
     const { parameter, gradient, firstMoment, secondMoment } = inputs;

@@ -28,7 +28,11 @@ export const adaptiveAvgPool2dOp = defineOp<"x", "y">({
 export const adaptiveAvgPool2d = (x: Tensor): Tensor => adaptiveAvgPool2dOp.trace({ x }, {}).y;
 
 /** Gradient of `adaptiveAvgPool2d`: `dx[h, w] = dy / (H · W)`. */
-export const adaptiveAvgPool2dGradOp = defineOp<"dy", "dx", { readonly imageSize: readonly [number, number] }>({
+export const adaptiveAvgPool2dGradOp = defineOp<
+  "dy",
+  "dx",
+  { readonly imageSize: readonly [number, number] }
+>({
   name: "adaptiveAvgPool2dGrad",
   inputs: ["dy"],
   outputs: ["dx"],

@@ -13,7 +13,10 @@ export const adaptiveMaxPool2dOp = defineOp<"x", "y" | "index?">({
   outputs: ["y", "index?"],
   shape({ x }) {
     const [, , n, c] = dims4(x, "adaptiveMaxPool2d");
-    return { y: { shape: [1, 1, n, c], dtype: x.dtype }, index: { shape: [1, 1, n, c], dtype: "i32" } };
+    return {
+      y: { shape: [1, 1, n, c], dtype: x.dtype },
+      index: { shape: [1, 1, n, c], dtype: "i32" },
+    };
   },
   gradient({ x, index, dy }) {
     const [h, w] = dims4(x);
@@ -54,6 +57,7 @@ export const adaptiveMaxPool2dGradOp = defineOp<
   flops: ({ dy }) => sizeOf(dy.shape),
   reference({ dy, index }, { dx }) {
     dx.data.fill(0);
-    for (let i = 0; i < dy.data.length; i++) dx.data[index.data[i]! * dy.data.length + i] = dy.data[i]!;
+    for (let i = 0; i < dy.data.length; i++)
+      dx.data[index.data[i]! * dy.data.length + i] = dy.data[i]!;
   },
 });

@@ -10,7 +10,10 @@ export const addOp = defineOp<"a" | "b", "y">({
   inPlace: { y: ["a", "b"] },
   shape({ a, b }) {
     if (!sameShape(a.shape, b.shape)) {
-      throw new ShapeError("add", "a and b must have one shape", { a: { shape: a.shape }, b: { shape: b.shape } });
+      throw new ShapeError("add", "a and b must have one shape", {
+        a: { shape: a.shape },
+        b: { shape: b.shape },
+      });
     }
     return { y: a };
   },

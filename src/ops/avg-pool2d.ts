@@ -28,9 +28,13 @@ export const avgPool2dOp = defineOp<"x", "y", PoolAttrs>({
     const [h, w, n, c] = dims4(x);
     const [oh, ow] = dims4(y);
     y.data.fill(0);
-    forEachTap({ ...attrs, image: [h, w], kernel: [attrs.kernel, attrs.kernel], output: [oh, ow] }, (to, from) => {
-      for (let i = 0; i < n * c; i++) y.data[to * n * c + i]! += x.data[from * n * c + i]! / attrs.kernel ** 2;
-    });
+    forEachTap(
+      { ...attrs, image: [h, w], kernel: [attrs.kernel, attrs.kernel], output: [oh, ow] },
+      (to, from) => {
+        for (let i = 0; i < n * c; i++)
+          y.data[to * n * c + i]! += x.data[from * n * c + i]! / attrs.kernel ** 2;
+      },
+    );
   },
 });
 
@@ -38,7 +42,11 @@ export const avgPool2dOp = defineOp<"x", "y", PoolAttrs>({
 export const avgPool2d = (x: Tensor, attrs: PoolAttrs): Tensor => avgPool2dOp.trace({ x }, attrs).y;
 
 /** Gradient of `avgPool2d`: each dy is shared out evenly over its window. */
-export const avgPool2dGradOp = defineOp<"dy", "dx", PoolAttrs & { readonly imageSize: readonly [number, number] }>({
+export const avgPool2dGradOp = defineOp<
+  "dy",
+  "dx",
+  PoolAttrs & { readonly imageSize: readonly [number, number] }
+>({
   name: "avgPool2dGrad",
   inputs: ["dy"],
   outputs: ["dx"],
@@ -52,8 +60,12 @@ export const avgPool2dGradOp = defineOp<"dy", "dx", PoolAttrs & { readonly image
     const [h, w, n, c] = dims4(dx);
     const [oh, ow] = dims4(dy);
     dx.data.fill(0);
-    forEachTap({ ...attrs, image: [h, w], kernel: [attrs.kernel, attrs.kernel], output: [oh, ow] }, (from, to) => {
-      for (let i = 0; i < n * c; i++) dx.data[to * n * c + i]! += dy.data[from * n * c + i]! / attrs.kernel ** 2;
-    });
+    forEachTap(
+      { ...attrs, image: [h, w], kernel: [attrs.kernel, attrs.kernel], output: [oh, ow] },
+      (from, to) => {
+        for (let i = 0; i < n * c; i++)
+          dx.data[to * n * c + i]! += dy.data[from * n * c + i]! / attrs.kernel ** 2;
+      },
+    );
   },
 });

@@ -86,12 +86,15 @@ export const batchNormInputGradOp = defineOp<InputGradOperands, "dx", GradAttrs>
       const k = i % c;
       const dz = dy.data[i]! * (y ? activationGrad(y.data[i]!, attrs) : 1);
       const normalised = (x.data[i]! - mean.data[k]!) * inverse[k]!;
-      const throughStatistics = ((dbias?.data[k] ?? 0) + normalised * (dweight?.data[k] ?? 0)) / count;
+      const throughStatistics =
+        ((dbias?.data[k] ?? 0) + normalised * (dweight?.data[k] ?? 0)) / count;
       dx.data[i] = weight.data[k]! * inverse[k]! * (dz - throughStatistics);
     }
   },
 });
 
 /** Traces the gradient of a batch normalisation by x; see `batchNormInputGradOp`. */
-export const batchNormInputGrad = (operands: Operands<InputGradOperands, Tensor>, eps: number): Tensor =>
-  batchNormInputGradOp.trace(operands, { eps, ...noActivation }).dx;
+export const batchNormInputGrad = (
+  operands: Operands<InputGradOperands, Tensor>,
+  eps: number,
+): Tensor => batchNormInputGradOp.trace(operands, { eps, ...noActivation }).dx;

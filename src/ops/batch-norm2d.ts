@@ -35,10 +35,14 @@ export const batchNorm2dOp = defineOp<
     const [, , , c] = dims4(x, "batchNorm2d");
     for (const [name, vector] of Object.entries(vectors)) {
       if (!sameShape(vector.shape, [c])) {
-        throw new ShapeError("batchNorm2d", `x has ${c} channels but ${name} has ${sizeOf(vector.shape)} values`, {
-          x: { shape: x.shape, axes: "H W N C" },
-          [name]: { shape: vector.shape, axes: "C" },
-        });
+        throw new ShapeError(
+          "batchNorm2d",
+          `x has ${c} channels but ${name} has ${sizeOf(vector.shape)} values`,
+          {
+            x: { shape: x.shape, axes: "H W N C" },
+            [name]: { shape: vector.shape, axes: "C" },
+          },
+        );
       }
     }
     if (residual && !sameShape(residual.shape, x.shape)) {
@@ -53,17 +57,25 @@ export const batchNorm2dOp = defineOp<
   gradient({ x, mean, variance, weight, dy, attrs: { eps, statistics } }) {
     const { dweight, dbias } = batchNormParamGrad(dy, x, mean, variance, eps);
     const sums = statistics === "batch" ? { dweight, dbias } : {};
-    return { x: batchNormInputGrad({ dy, x, mean, variance, weight, ...sums }, eps), weight: dweight, bias: dbias };
+    return {
+      x: batchNormInputGrad({ dy, x, mean, variance, weight, ...sums }, eps),
+      weight: dweight,
+      bias: dbias,
+    };
   },
 
   flops: ({ x }) => 4 * sizeOf(x.shape),
 
   reference({ x, mean, variance, weight, bias, residual }, { y }, attrs) {
     const c = mean.data.length;
-    const scale = Float64Array.from(weight.data, (w, i) => w / Math.sqrt(variance.data[i]! + attrs.eps));
+    const scale = Float64Array.from(
+      weight.data,
+      (w, i) => w / Math.sqrt(variance.data[i]! + attrs.eps),
+    );
     for (let i = 0; i < x.data.length; i++) {
       const k = i % c;
-      const value = (x.data[i]! - mean.data[k]!) * scale[k]! + bias.data[k]! + (residual?.data[i] ?? 0);
+      const value =
+        (x.data[i]! - mean.data[k]!) * scale[k]! + bias.data[k]! + (residual?.data[i] ?? 0);
       y.data[i] = activate(value, attrs);
     }
   },
@@ -87,7 +99,11 @@ export const batchNorm2d = (
   { weight, bias }: BatchNormParameters,
   { mean, variance }: BatchNormStatistics,
   eps: number,
-): Tensor => batchNorm2dOp.trace({ x, mean, variance, weight, bias }, { eps, statistics: "running", ...noActivation }).y;
+): Tensor =>
+  batchNorm2dOp.trace(
+    { x, mean, variance, weight, bias },
+    { eps, statistics: "running", ...noActivation },
+  ).y;
 
 /** Traces a normalisation with the batch's own statistics, which it returns as well: training mode. */
 export function batchNorm2dTraining(

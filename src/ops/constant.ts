@@ -16,4 +16,5 @@ export const constantOp = defineOp<never, "y", { readonly value: number; readonl
 });
 
 /** Traces a tensor whose every element is `value`. */
-export const constant = (value: number, shape: Shape): Tensor => constantOp.trace({}, { value, shape }).y;
+export const constant = (value: number, shape: Shape): Tensor =>
+  constantOp.trace({}, { value, shape }).y;

@@ -40,7 +40,13 @@ export const conv2dInputGradOp = defineOp<
     const [oh, ow, n, cout] = dims4(dy);
     const [kh, kw, groupCin] = dims4(weight);
     const [h, w] = dims4(dx);
-    return 2 * tapCount({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }) * n * groupCin * cout;
+    return (
+      2 *
+      tapCount({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }) *
+      n *
+      groupCin *
+      cout
+    );
   },
 
   reference({ dy, weight, addend }, { dx }, attrs) {
@@ -49,18 +55,21 @@ export const conv2dInputGradOp = defineOp<
     const [h, w, , cin] = dims4(dx);
     const groupCout = cout / attrs.groups;
     const sums = addend ? Float64Array.from(addend.data) : new Float64Array(dx.data.length);
-    forEachTap({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }, (from, pixel, tap) => {
-      for (let g = 0; g < attrs.groups; g++) {
-        gemmTransposedB(
-          { data: sums, at: pixel * n * cin + g * groupCin, stride: cin }, // dx[pixel]: [N, Cin]
-          { data: dy.data, at: from * n * cout + g * groupCout, stride: cout }, // dy[from]: [N, Cout]
-          { data: weight.data, at: tap * groupCin * cout + g * groupCout, stride: cout }, // weight[tap]: [Cin, Cout]
-          n,
-          groupCin,
-          groupCout,
-        );
-      }
-    });
+    forEachTap(
+      { image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs },
+      (from, pixel, tap) => {
+        for (let g = 0; g < attrs.groups; g++) {
+          gemmTransposedB(
+            { data: sums, at: pixel * n * cin + g * groupCin, stride: cin }, // dx[pixel]: [N, Cin]
+            { data: dy.data, at: from * n * cout + g * groupCout, stride: cout }, // dy[from]: [N, Cout]
+            { data: weight.data, at: tap * groupCin * cout + g * groupCout, stride: cout }, // weight[tap]: [Cin, Cout]
+            n,
+            groupCin,
+            groupCout,
+          );
+        }
+      },
+    );
     dx.data.set(sums);
   },
 });
@@ -97,7 +106,13 @@ export const conv2dWeightGradOp = defineOp<
     const [h, w, n] = dims4(x);
     const [oh, ow, , cout] = dims4(dy);
     const [kh, kw, groupCin] = dims4(dweight);
-    return 2 * tapCount({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }) * n * groupCin * cout;
+    return (
+      2 *
+      tapCount({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }) *
+      n *
+      groupCin *
+      cout
+    );
   },
 
   reference({ x, dy }, { dweight }, attrs) {
@@ -106,18 +121,21 @@ export const conv2dWeightGradOp = defineOp<
     const [kh, kw, groupCin] = dims4(dweight);
     const groupCout = cout / attrs.groups;
     const sums = new Float64Array(dweight.data.length);
-    forEachTap({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }, (pixel, from, tap) => {
-      for (let g = 0; g < attrs.groups; g++) {
-        gemmTransposedA(
-          { data: sums, at: tap * groupCin * cout + g * groupCout, stride: cout }, // dweight[tap]: [Cin, Cout]
-          { data: x.data, at: from * n * cin + g * groupCin, stride: cin }, // x[from]: [N, Cin]
-          { data: dy.data, at: pixel * n * cout + g * groupCout, stride: cout }, // dy[pixel]: [N, Cout]
-          groupCin,
-          groupCout,
-          n,
-        );
-      }
-    });
+    forEachTap(
+      { image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs },
+      (pixel, from, tap) => {
+        for (let g = 0; g < attrs.groups; g++) {
+          gemmTransposedA(
+            { data: sums, at: tap * groupCin * cout + g * groupCout, stride: cout }, // dweight[tap]: [Cin, Cout]
+            { data: x.data, at: from * n * cin + g * groupCin, stride: cin }, // x[from]: [N, Cin]
+            { data: dy.data, at: pixel * n * cout + g * groupCout, stride: cout }, // dy[pixel]: [N, Cout]
+            groupCin,
+            groupCout,
+            n,
+          );
+        }
+      },
+    );
     dweight.data.set(sums);
   },
 });

@@ -43,10 +43,14 @@ export const conv2dOp = defineOp<
     const y = [oh, ow, n, cout];
     for (const [name, vector] of Object.entries({ bias, scale })) {
       if (vector && !sameShape(vector.shape, [cout])) {
-        throw new ShapeError("conv2d", `${name} must have ${cout} values, one for each output channel`, {
-          weight: { shape: weight.shape, axes: "KH KW Cin/groups Cout" },
-          [name]: { shape: vector.shape, axes: "Cout" },
-        });
+        throw new ShapeError(
+          "conv2d",
+          `${name} must have ${cout} values, one for each output channel`,
+          {
+            weight: { shape: weight.shape, axes: "KH KW Cin/groups Cout" },
+            [name]: { shape: vector.shape, axes: "Cout" },
+          },
+        );
       }
     }
     if (residual && !sameShape(residual.shape, y)) {
@@ -77,21 +81,25 @@ export const conv2dOp = defineOp<
     const [oh, ow] = dims4(y);
     const groupCout = cout / attrs.groups;
     const sums = new Float64Array(sizeOf(y.shape));
-    forEachTap({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }, (pixel, from, tap) => {
-      for (let g = 0; g < attrs.groups; g++) {
-        gemm(
-          { data: sums, at: pixel * n * cout + g * groupCout, stride: cout }, // y[pixel]: [N, Cout]
-          { data: x.data, at: from * n * cin + g * groupCin, stride: cin }, // x[from]: [N, Cin]
-          { data: weight.data, at: tap * groupCin * cout + g * groupCout, stride: cout }, // weight[tap]: [Cin, Cout]
-          n,
-          groupCout,
-          groupCin,
-        );
-      }
-    });
+    forEachTap(
+      { image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs },
+      (pixel, from, tap) => {
+        for (let g = 0; g < attrs.groups; g++) {
+          gemm(
+            { data: sums, at: pixel * n * cout + g * groupCout, stride: cout }, // y[pixel]: [N, Cout]
+            { data: x.data, at: from * n * cin + g * groupCin, stride: cin }, // x[from]: [N, Cin]
+            { data: weight.data, at: tap * groupCin * cout + g * groupCout, stride: cout }, // weight[tap]: [Cin, Cout]
+            n,
+            groupCout,
+            groupCin,
+          );
+        }
+      },
+    );
     for (let i = 0; i < sums.length; i++) {
       const c = i % cout;
-      const value = sums[i]! * (scale?.data[c] ?? 1) + (bias?.data[c] ?? 0) + (residual?.data[i] ?? 0);
+      const value =
+        sums[i]! * (scale?.data[c] ?? 1) + (bias?.data[c] ?? 0) + (residual?.data[i] ?? 0);
       y.data[i] = activate(value, attrs);
     }
     if (mean && variance) meanAndVariance(y, mean, variance);
@@ -99,8 +107,16 @@ export const conv2dOp = defineOp<
 });
 
 /** Traces a convolution of `x [H, W, N, Cin]` with `weight [KH, KW, Cin/groups, Cout]`; see `conv2dOp`. */
-export const conv2d = (x: Tensor, weight: Tensor, attrs: Partial<Conv2dAttrs> = {}, bias?: Tensor): Tensor =>
-  conv2dOp.trace({ x, weight, bias }, { stride: 1, padding: 0, groups: 1, ...attrs, ...noActivation }).y;
+export const conv2d = (
+  x: Tensor,
+  weight: Tensor,
+  attrs: Partial<Conv2dAttrs> = {},
+  bias?: Tensor,
+): Tensor =>
+  conv2dOp.trace(
+    { x, weight, bias },
+    { stride: 1, padding: 0, groups: 1, ...attrs, ...noActivation },
+  ).y;
 
 function checkGroups(
   op: string,
@@ -112,22 +128,38 @@ function checkGroups(
   groups: number,
 ): void {
   if (!Number.isInteger(groups) || groups < 1 || cout % groups !== 0) {
-    throw new ResnetError("ERR_ATTRIBUTE", `${op}: groups must divide the ${cout} output channels, but it is ${groups}`);
+    throw new ResnetError(
+      "ERR_ATTRIBUTE",
+      `${op}: groups must divide the ${cout} output channels, but it is ${groups}`,
+    );
   }
   if (cin !== weightCin * groups) {
     const takes = groups === 1 ? `${weightCin}` : `${groups} groups of ${weightCin}`;
     throw new ShapeError(op, `x has ${cin} channels but weight takes ${takes}`, {
       x: { shape: x.shape, axes: "H W N Cin" },
-      weight: { shape: weight.shape, axes: groups === 1 ? "KH KW Cin Cout" : "KH KW Cin/groups Cout" },
+      weight: {
+        shape: weight.shape,
+        axes: groups === 1 ? "KH KW Cin Cout" : "KH KW Cin/groups Cout",
+      },
     });
   }
 }
 
 /** Two per multiply-add, counting only taps inside the image. x and y may be either the values or their gradients. */
-export function convolutionFlops(x: TensorSpec, weight: TensorSpec, y: TensorSpec, attrs: WindowAttrs): number {
+export function convolutionFlops(
+  x: TensorSpec,
+  weight: TensorSpec,
+  y: TensorSpec,
+  attrs: WindowAttrs,
+): number {
   const [h, w, n] = dims4(x);
   const [kh, kw, groupCin, cout] = dims4(weight);
   const [oh, ow] = dims4(y);
-  return 2 * tapCount({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }) * n * groupCin * cout;
+  return (
+    2 *
+    tapCount({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }) *
+    n *
+    groupCin *
+    cout
+  );
 }
-

@@ -26,7 +26,10 @@ export const dropoutOp = defineOp<"x" | "key", "y", DropoutAttrs>({
   inPlace: { y: ["x"] },
   shape({ x }, { probability }) {
     if (!(probability >= 0 && probability < 1)) {
-      throw new ResnetError("ERR_ATTRIBUTE", `dropout: probability must be in [0, 1), but it is ${probability}`);
+      throw new ResnetError(
+        "ERR_ATTRIBUTE",
+        `dropout: probability must be in [0, 1), but it is ${probability}`,
+      );
     }
     return { y: x };
   },
@@ -41,4 +44,5 @@ export const dropoutOp = defineOp<"x" | "key", "y", DropoutAttrs>({
 });
 
 /** Traces dropout; see `dropoutOp`. */
-export const dropout = (x: Tensor, key: Tensor, attrs: DropoutAttrs): Tensor => dropoutOp.trace({ x, key }, attrs).y;
+export const dropout = (x: Tensor, key: Tensor, attrs: DropoutAttrs): Tensor =>
+  dropoutOp.trace({ x, key }, attrs).y;

@@ -21,7 +21,12 @@ export const flattenOp = defineOp<"x", "y">({
   flops: () => 0,
   reference({ x }, { y }) {
     const [h, w, n, c] = dims4(x);
-    forEachFeature(h * w, n, c, (pixelMajor, featureMajor) => (y.data[featureMajor] = x.data[pixelMajor]!));
+    forEachFeature(
+      h * w,
+      n,
+      c,
+      (pixelMajor, featureMajor) => (y.data[featureMajor] = x.data[pixelMajor]!),
+    );
   },
 });
 
@@ -29,7 +34,11 @@ export const flattenOp = defineOp<"x", "y">({
 export const flatten = (x: Tensor): Tensor => flattenOp.trace({ x }, {}).y;
 
 /** Gradient of `flatten`: `dy [N, C·H·W]` back to `dx [H, W, N, C]`. */
-export const flattenGradOp = defineOp<"dy", "dx", { readonly imageSize: readonly [number, number] }>({
+export const flattenGradOp = defineOp<
+  "dy",
+  "dx",
+  { readonly imageSize: readonly [number, number] }
+>({
   name: "flattenGrad",
   inputs: ["dy"],
   outputs: ["dx"],
@@ -41,11 +50,21 @@ export const flattenGradOp = defineOp<"dy", "dx", { readonly imageSize: readonly
   flops: () => 0,
   reference({ dy }, { dx }) {
     const [h, w, n, c] = dims4(dx);
-    forEachFeature(h * w, n, c, (pixelMajor, featureMajor) => (dx.data[pixelMajor] = dy.data[featureMajor]!));
+    forEachFeature(
+      h * w,
+      n,
+      c,
+      (pixelMajor, featureMajor) => (dx.data[pixelMajor] = dy.data[featureMajor]!),
+    );
   },
 });
 
-function forEachFeature(pixels: number, n: number, c: number, visit: (pixelMajor: number, featureMajor: number) => void): void {
+function forEachFeature(
+  pixels: number,
+  n: number,
+  c: number,
+  visit: (pixelMajor: number, featureMajor: number) => void,
+): void {
   for (let pixel = 0; pixel < pixels; pixel++) {
     for (let sample = 0; sample < n; sample++) {
       for (let channel = 0; channel < c; channel++) {
@@ -54,4 +73,3 @@ function forEachFeature(pixels: number, n: number, c: number, visit: (pixelMajor
     }
   }
 }
-

@@ -20,4 +20,5 @@ export const gatherLabelsOp = defineOp<"labels" | "indices", "y">({
 });
 
 /** Traces the labels of a batch; see `gatherLabelsOp`. */
-export const gatherLabels = (labels: Tensor, indices: Tensor): Tensor => gatherLabelsOp.trace({ labels, indices }, {}).y;
+export const gatherLabels = (labels: Tensor, indices: Tensor): Tensor =>
+  gatherLabelsOp.trace({ labels, indices }, {}).y;

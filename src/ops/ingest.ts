@@ -26,9 +26,13 @@ export const ingestOp = defineOp<"images" | "indices", "x", IngestAttrs>({
     const [, h, w, c] = dims4(images, "ingest", "images", "rows H W C");
     for (const [name, values] of Object.entries({ mean, std })) {
       if (values.length !== c) {
-        throw new ShapeError("ingest", `images have ${c} channels but ${name} has ${values.length} values`, {
-          images: { shape: images.shape, axes: "rows H W C" },
-        });
+        throw new ShapeError(
+          "ingest",
+          `images have ${c} channels but ${name} has ${values.length} values`,
+          {
+            images: { shape: images.shape, axes: "rows H W C" },
+          },
+        );
       }
     }
     return { x: { shape: [h, w, sizeOf(indices.shape), c], dtype: "f32" } };
@@ -60,5 +64,8 @@ export const ingest = (images: Tensor, indices: Tensor, attrs: IngestAttrs): Ten
 export function rowOf(op: string, indices: Values, sample: number, rows: number): number {
   const row = indices.data[sample]!;
   if (row >= 0 && row < rows) return row;
-  throw new ResnetError("ERR_INDEX", `${op}: sample ${sample} asks for row ${row}, expected 0 … ${rows - 1}`);
+  throw new ResnetError(
+    "ERR_INDEX",
+    `${op}: sample ${sample} asks for row ${row}, expected 0 … ${rows - 1}`,
+  );
 }

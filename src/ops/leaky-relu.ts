@@ -14,13 +14,18 @@ export const leakyReluOp = defineOp<"x", "y", SlopeAttrs>({
   inPlace: { y: ["x"] },
   shape({ x }, { slope }) {
     // The gradient reads the sign of x off the result, which a negative slope would turn around.
-    if (!(slope >= 0)) throw new ResnetError("ERR_ATTRIBUTE", `leakyRelu: slope must not be negative, but it is ${slope}`);
+    if (!(slope >= 0))
+      throw new ResnetError(
+        "ERR_ATTRIBUTE",
+        `leakyRelu: slope must not be negative, but it is ${slope}`,
+      );
     return { y: x };
   },
   gradient: ({ y, dy, attrs }) => ({ x: leakyReluGradOp.trace({ dy, y }, attrs).dx }),
   flops: ({ x }) => 2 * sizeOf(x.shape),
   reference({ x }, { y }, { slope }) {
-    for (let i = 0; i < y.data.length; i++) y.data[i] = activate(x.data[i]!, { activation: "leakyRelu", slope });
+    for (let i = 0; i < y.data.length; i++)
+      y.data[i] = activate(x.data[i]!, { activation: "leakyRelu", slope });
   },
 });
 

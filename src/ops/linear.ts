@@ -50,7 +50,8 @@ export const linearOp = defineOp<"x" | "weight" | "bias?", "y">({
 });
 
 /** Traces a fully connected layer; see `linearOp`. */
-export const linear = (x: Tensor, weight: Tensor, bias?: Tensor): Tensor => linearOp.trace({ x, weight, bias }, {}).y;
+export const linear = (x: Tensor, weight: Tensor, bias?: Tensor): Tensor =>
+  linearOp.trace({ x, weight, bias }, {}).y;
 
 /** Gradient of `linear` by x: `dx [N, In] = dy [N, Out] · weightᵀ`. */
 export const linearInputGradOp = defineOp<"dy" | "weight", "dx">({
@@ -86,4 +87,8 @@ export const linearWeightGradOp = defineOp<"x" | "dy", "dweight">({
   },
 });
 
-const rows = <T>(data: T, stride: number): { data: T; at: number; stride: number } => ({ data, at: 0, stride });
+const rows = <T>(data: T, stride: number): { data: T; at: number; stride: number } => ({
+  data,
+  at: 0,
+  stride,
+});

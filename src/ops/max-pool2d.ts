@@ -31,17 +31,24 @@ export const maxPool2dOp = defineOp<"x", "y" | "index?", PoolAttrs>({
   reference({ x }, { y, index }, attrs) {
     const [h, w, n, c] = dims4(x);
     const [oh, ow] = dims4(y);
-    y.data.fill(-Infinity);
-    index?.data.fill(0);
-    forEachTap({ ...attrs, image: [h, w], kernel: [attrs.kernel, attrs.kernel], output: [oh, ow] }, (to, from, tap) => {
-      for (let i = 0; i < n * c; i++) {
-        const value = x.data[from * n * c + i]!;
-        const best = y.data[to * n * c + i]!;
-        if (!(value > best) && !(Number.isNaN(value) && !Number.isNaN(best))) continue;
-        y.data[to * n * c + i] = value;
-        if (index) index.data[to * n * c + i] = tap;
-      }
-    });
+    const winners = new Int16Array(y.data.length).fill(-1); // taps; −1 before the first that is inside the image
+    forEachTap(
+      { ...attrs, image: [h, w], kernel: [attrs.kernel, attrs.kernel], output: [oh, ow] },
+      (to, from, tap) => {
+        for (let i = 0; i < n * c; i++) {
+          const value = x.data[from * n * c + i]!;
+          const best = y.data[to * n * c + i]!;
+          const wins =
+            value > best ||
+            (Number.isNaN(value) && !Number.isNaN(best)) ||
+            winners[to * n * c + i] === -1;
+          if (!wins) continue;
+          y.data[to * n * c + i] = value;
+          winners[to * n * c + i] = tap;
+        }
+      },
+    );
+    index?.data.set(winners);
   },
 });
 
@@ -67,20 +74,30 @@ export const maxPool2dGradOp = defineOp<
     const [h, w, n, c] = dims4(dx);
     const [oh, ow] = dims4(dy);
     dx.data.fill(0);
-    forEachTap({ ...attrs, image: [h, w], kernel: [attrs.kernel, attrs.kernel], output: [oh, ow] }, (from, to, tap) => {
-      for (let i = 0; i < n * c; i++) {
-        if (index.data[from * n * c + i] === tap) dx.data[to * n * c + i]! += dy.data[from * n * c + i]!;
-      }
-    });
+    forEachTap(
+      { ...attrs, image: [h, w], kernel: [attrs.kernel, attrs.kernel], output: [oh, ow] },
+      (from, to, tap) => {
+        for (let i = 0; i < n * c; i++) {
+          if (index.data[from * n * c + i] === tap)
+            dx.data[to * n * c + i]! += dy.data[from * n * c + i]!;
+        }
+      },
+    );
   },
 });
 
 /** Rules that a pooling window obeys besides those of every window. @throws {ResnetError} `ERR_ATTRIBUTE` */
 export function checkPool(op: string, { kernel, padding }: PoolAttrs): void {
   if (!Number.isInteger(kernel) || kernel < 1 || kernel > 16) {
-    throw new ResnetError("ERR_ATTRIBUTE", `${op}: kernel must be an integer in 1 … 16, but it is ${kernel}`);
+    throw new ResnetError(
+      "ERR_ATTRIBUTE",
+      `${op}: kernel must be an integer in 1 … 16, but it is ${kernel}`,
+    );
   }
   if (padding > kernel / 2) {
-    throw new ResnetError("ERR_ATTRIBUTE", `${op}: padding must be at most half of the kernel ${kernel}, but it is ${padding}`);
+    throw new ResnetError(
+      "ERR_ATTRIBUTE",
+      `${op}: padding must be at most half of the kernel ${kernel}, but it is ${padding}`,
+    );
   }
 }

@@ -32,6 +32,7 @@ export const reluGradOp = defineOp<"dy" | "y", "dx">({
   shape: ({ dy }) => ({ dx: dy }),
   flops: ({ dy }) => sizeOf(dy.shape),
   reference({ dy, y }, { dx }) {
-    for (let i = 0; i < dx.data.length; i++) dx.data[i] = dy.data[i]! * activationGrad(y.data[i]!, relus);
+    for (let i = 0; i < dx.data.length; i++)
+      dx.data[i] = dy.data[i]! * activationGrad(y.data[i]!, relus);
   },
 });

@@ -28,7 +28,11 @@ export const runningStatisticsOp = defineOp<
     return { newMean: runningMean, newVariance: runningVariance };
   },
   flops: ({ mean }) => 7 * sizeOf(mean.shape),
-  reference({ runningMean, runningVariance, mean, variance }, { newMean, newVariance }, { momentum, count }) {
+  reference(
+    { runningMean, runningVariance, mean, variance },
+    { newMean, newVariance },
+    { momentum, count },
+  ) {
     const unbias = count / (count - 1);
     for (let i = 0; i < mean.data.length; i++) {
       newMean.data[i] = runningMean.data[i]! + momentum * (mean.data[i]! - runningMean.data[i]!);

@@ -29,13 +29,18 @@ export const sgdOp = defineOp<
   gradient: null,
   shape: ({ parameter }) => ({ newParameter: parameter, newVelocity: parameter }),
   flops: ({ parameter }) => 6 * sizeOf(parameter.shape),
-  reference({ parameter, gradient, learningRate, velocity, momentum }, { newParameter, newVelocity }, attrs) {
+  reference(
+    { parameter, gradient, learningRate, velocity, momentum },
+    { newParameter, newVelocity },
+    attrs,
+  ) {
     const beta = momentum?.data[0] ?? 0;
     for (let i = 0; i < parameter.data.length; i++) {
       const g = gradient.data[i]! + attrs.weightDecay * parameter.data[i]!;
       const v = beta * (velocity?.data[i] ?? 0) + g;
       if (newVelocity) newVelocity.data[i] = v;
-      newParameter.data[i] = parameter.data[i]! - learningRate.data[0]! * (attrs.nesterov ? g + beta * v : v);
+      newParameter.data[i] =
+        parameter.data[i]! - learningRate.data[0]! * (attrs.nesterov ? g + beta * v : v);
     }
   },
 });

@@ -18,7 +18,11 @@ export type CrossEntropyAttrs = {
  *
  * PyTorch's `cross_entropy(logits, labels, label_smoothing=ε)`; smoothing: Szegedy et al. 2016, arXiv:1512.00567, §7.
  */
-export const softmaxCrossEntropyOp = defineOp<"logits" | "labels", "loss" | "correct?", CrossEntropyAttrs>({
+export const softmaxCrossEntropyOp = defineOp<
+  "logits" | "labels",
+  "loss" | "correct?",
+  CrossEntropyAttrs
+>({
   name: "softmaxCrossEntropy",
   inputs: ["logits", "labels"],
   outputs: ["loss", "correct?"],
@@ -26,7 +30,10 @@ export const softmaxCrossEntropyOp = defineOp<"logits" | "labels", "loss" | "cor
   shape({ logits, labels }, { smoothing }) {
     checkLabels(logits, labels);
     if (!(smoothing >= 0 && smoothing < 1)) {
-      throw new ResnetError("ERR_ATTRIBUTE", `softmaxCrossEntropy: smoothing must be in [0, 1), but it is ${smoothing}`);
+      throw new ResnetError(
+        "ERR_ATTRIBUTE",
+        `softmaxCrossEntropy: smoothing must be in [0, 1), but it is ${smoothing}`,
+      );
     }
     return { loss: { shape: [], dtype: "f32" }, correct: { shape: [], dtype: "f32" } };
   },
@@ -60,10 +67,15 @@ export const softmaxCrossEntropy = (
   logits: Tensor,
   labels: Tensor,
   { smoothing }: CrossEntropyAttrs = { smoothing: 0 },
-): { readonly loss: Tensor; readonly correct: Tensor } => softmaxCrossEntropyOp.trace({ logits, labels }, { smoothing });
+): { readonly loss: Tensor; readonly correct: Tensor } =>
+  softmaxCrossEntropyOp.trace({ logits, labels }, { smoothing });
 
 /** Gradient of `softmaxCrossEntropy`: `dlogits = dloss · (softmax(logits) − target) / N`. */
-export const softmaxCrossEntropyGradOp = defineOp<"logits" | "labels" | "dloss", "dlogits", CrossEntropyAttrs>({
+export const softmaxCrossEntropyGradOp = defineOp<
+  "logits" | "labels" | "dloss",
+  "dlogits",
+  CrossEntropyAttrs
+>({
   name: "softmaxCrossEntropyGrad",
   inputs: ["logits", "labels", "dloss"],
   outputs: ["dlogits"],
@@ -90,17 +102,24 @@ export const softmaxCrossEntropyGradOp = defineOp<"logits" | "labels" | "dloss",
 function checkLabels(logits: TensorSpec, labels: TensorSpec): void {
   const [n] = dims2(logits, "softmaxCrossEntropy", "logits", "N K");
   if (!sameShape(labels.shape, [n])) {
-    throw new ShapeError("softmaxCrossEntropy", `logits has ${n} samples but labels has ${sizeOf(labels.shape)}`, {
-      logits: { shape: logits.shape, axes: "N K" },
-      labels: { shape: labels.shape, axes: "N" },
-    });
+    throw new ShapeError(
+      "softmaxCrossEntropy",
+      `logits has ${n} samples but labels has ${sizeOf(labels.shape)}`,
+      {
+        logits: { shape: logits.shape, axes: "N K" },
+        labels: { shape: labels.shape, axes: "N" },
+      },
+    );
   }
 }
 
 function labelOf(labels: Values, sample: number, classes: number): number {
   const label = labels.data[sample]!;
   if (label >= 0 && label < classes) return label;
-  throw new ResnetError("ERR_INDEX", `softmaxCrossEntropy: sample ${sample} has label ${label}, expected 0 … ${classes - 1}`);
+  throw new ResnetError(
+    "ERR_INDEX",
+    `softmaxCrossEntropy: sample ${sample} has label ${label}, expected 0 … ${classes - 1}`,
+  );
 }
 
 function logSumExp(row: Values["data"]): { readonly max: number; readonly logSum: number } {

@@ -25,11 +25,16 @@ export function windowOutput(
   const [h = 0, w = 0] = x;
   const [kh, kw] = kernel;
   if (h + 2 * padding < kh || w + 2 * padding < kw) {
-    throw new ShapeError(op, `a ${kh}×${kw} window does not fit the ${h}×${w} image with padding ${padding}`, {
-      x: { shape: x, axes: "H W N C" },
-    });
+    throw new ShapeError(
+      op,
+      `a ${kh}×${kw} window does not fit the ${h}×${w} image with padding ${padding}`,
+      {
+        x: { shape: x, axes: "H W N C" },
+      },
+    );
   }
-  const size = (image: number, window: number): number => Math.floor((image + 2 * padding - window) / stride) + 1;
+  const size = (image: number, window: number): number =>
+    Math.floor((image + 2 * padding - window) / stride) + 1;
   return [size(h, kh), size(w, kw)];
 }
 

@@ -3,7 +3,8 @@ import { Leaf, type GraphNode, type Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { bytesPerElement, sizeOf, type TensorSpec } from "../tensor/shape.js";
 
-export const bytesOf = ({ shape, dtype }: TensorSpec): number => sizeOf(shape) * bytesPerElement[dtype];
+export const bytesOf = ({ shape, dtype }: TensorSpec): number =>
+  sizeOf(shape) * bytesPerElement[dtype];
 
 /**
  * Which tensors share one piece of memory: for each tensor, the first one that had it.
@@ -30,11 +31,16 @@ export function shareMemory(
       const candidates = allowed.flatMap((input) => node.inputs[input] ?? []);
       // A convolution whose shortcut is its own image still reads the image while it writes.
       const isReadElsewhere = (memory: Tensor): boolean =>
-        Object.entries(node.inputs).some(([input, tensor]) => !allowed.includes(input) && ownerOf(tensor) === memory);
+        Object.entries(node.inputs).some(
+          ([input, tensor]) => !allowed.includes(input) && ownerOf(tensor) === memory,
+        );
       const state = stateOf.get(output);
       if (state) {
         if (!candidates.includes(state)) {
-          throw new ResnetError("ERR_PLAN", `${node.op.name} cannot compute the new value of ${state.name} in its place`);
+          throw new ResnetError(
+            "ERR_PLAN",
+            `${node.op.name} cannot compute the new value of ${state.name} in its place`,
+          );
         }
         owner.set(output, state);
         continue;

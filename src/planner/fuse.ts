@@ -16,7 +16,10 @@ import { inModule } from "../graph/trace.js";
  * 5. `foldBatchNorm` at inference, batch norm as scale and bias in the convolution's epilogue
  */
 export function fuse(graph: Graph): Graph {
-  return [statistics, activation, activationGrad, gradientSum, foldBatchNorm].reduce((g, pass) => pass(g), graph);
+  return [statistics, activation, activationGrad, gradientSum, foldBatchNorm].reduce(
+    (g, pass) => pass(g),
+    graph,
+  );
 }
 
 const opOf = (tensor: Tensor | undefined): string => tensor?.node?.op.name ?? "";
@@ -69,7 +72,10 @@ export function activation(graph: Graph): Graph {
     if (!producer) return null;
     const residual = !sum ? undefined : producer === a?.node ? b : a;
     const inputs = Object.fromEntries(
-      Object.entries({ ...producer.inputs, ...(residual && { residual }) }).map(([name, t]) => [name, current(t)]),
+      Object.entries({ ...producer.inputs, ...(residual && { residual }) }).map(([name, t]) => [
+        name,
+        current(t),
+      ]),
     );
     return applyOp(producer.op, inputs, { ...producer.attrs, ...attrs }, producer.module).outputs;
   });
@@ -82,9 +88,20 @@ export function activationGrad(graph: Graph): Graph {
     const source = dz?.node;
     const attrs = source && activationAttrs(source);
     const dzReaders = (dz && readers.get(dz)) ?? [];
-    if (!dz || !attrs || !source.op.name.endsWith("Grad") || dzReaders[0]?.op.name !== "batchNormParamGrad") return null;
-    const operands = { ...inputs, dy: current(source.inputs["dy"]!), y: current(source.inputs["y"]!) };
-    const fused = (): GraphNode => applyOp(node.op, operands, { ...node.attrs, ...attrs }, node.module);
+    if (
+      !dz ||
+      !attrs ||
+      !source.op.name.endsWith("Grad") ||
+      dzReaders[0]?.op.name !== "batchNormParamGrad"
+    )
+      return null;
+    const operands = {
+      ...inputs,
+      dy: current(source.inputs["dy"]!),
+      y: current(source.inputs["y"]!),
+    };
+    const fused = (): GraphNode =>
+      applyOp(node.op, operands, { ...node.attrs, ...attrs }, node.module);
     // With no reader but the batch norm's own two passes, both mask dy themselves and dz is never written.
     const isPrivate = dzReaders.length === 2 && dzReaders[1]?.op.name === "batchNormInputGrad";
     if (isPrivate) return fused().outputs;
@@ -100,12 +117,18 @@ export function gradientSum(graph: Graph): Graph {
   return rewrite(graph, (node, { a, b }) => {
     if (node.op.name !== "add" || !a || !b) return null;
     const old = [node.inputs["b"]!, node.inputs["a"]!].find(
-      (tensor) => opOf(tensor) === "conv2dInputGrad" && !tensor.node?.inputs["addend"] && isSole(tensor),
+      (tensor) =>
+        opOf(tensor) === "conv2dInputGrad" && !tensor.node?.inputs["addend"] && isSole(tensor),
     );
     if (!old) return null;
     const [producer, addend] = old === node.inputs["b"] ? [b.node, a] : [a.node, b];
     if (!producer) return null;
-    const fused = applyOp(producer.op, { ...producer.inputs, addend }, producer.attrs, producer.module);
+    const fused = applyOp(
+      producer.op,
+      { ...producer.inputs, addend },
+      producer.attrs,
+      producer.module,
+    );
     return { y: fused.outputs["dx"]! };
   });
 }
@@ -115,8 +138,19 @@ export function foldBatchNorm(graph: Graph): Graph {
   return rewrite(graph, (node, inputs) => {
     const x = inputs["x"];
     const convolution = x?.node;
-    if (node.op.name !== "batchNorm2d" || node.attrs["statistics"] !== "running" || opOf(x) !== "conv2d") return null;
-    if (!convolution || !isSole(node.inputs["x"]!) || convolution.inputs["bias"] || isActivated(convolution)) return null;
+    if (
+      node.op.name !== "batchNorm2d" ||
+      node.attrs["statistics"] !== "running" ||
+      opOf(x) !== "conv2d"
+    )
+      return null;
+    if (
+      !convolution ||
+      !isSole(node.inputs["x"]!) ||
+      convolution.inputs["bias"] ||
+      isActivated(convolution)
+    )
+      return null;
     const { mean, variance, weight, bias, residual } = inputs;
     const folded = inModule(node.module, () =>
       batchNormFoldOp.trace(
@@ -124,9 +158,18 @@ export function foldBatchNorm(graph: Graph): Graph {
         { eps: Number(node.attrs["eps"]) },
       ),
     );
-    const operands = { ...convolution.inputs, scale: folded.scale, bias: folded.shift, ...(residual && { residual }) };
+    const operands = {
+      ...convolution.inputs,
+      scale: folded.scale,
+      bias: folded.shift,
+      ...(residual && { residual }),
+    };
     const { activation, slope } = node.attrs;
-    return applyOp(convolution.op, operands, { ...convolution.attrs, activation: activation!, slope: slope! }, convolution.module)
-      .outputs;
+    return applyOp(
+      convolution.op,
+      operands,
+      { ...convolution.attrs, activation: activation!, slope: slope! },
+      convolution.module,
+    ).outputs;
   });
 }

@@ -44,7 +44,11 @@ export function planMemory(lifetimes: readonly Lifetime[]): MemoryPlan {
   return { offsets, arenaBytes };
 }
 
-function insertionPoint(placed: readonly number[], offsets: readonly number[], offset: number): number {
+function insertionPoint(
+  placed: readonly number[],
+  offsets: readonly number[],
+  offset: number,
+): number {
   let low = 0;
   let high = placed.length;
   while (low < high) {

@@ -28,7 +28,8 @@ export function lower(name: string, graph: Graph): Program {
   const idOf = (tensor: Tensor): BufferId => {
     const owner = ownerOf(tensor);
     // What shares memory shares the buffer too, unless it looks at it in another shape.
-    const key = owner.shape.join() === tensor.shape.join() && owner.dtype === tensor.dtype ? owner : tensor;
+    const key =
+      owner.shape.join() === tensor.shape.join() && owner.dtype === tensor.dtype ? owner : tensor;
     const known = ids.get(key);
     if (known !== undefined) return known;
     const { shape, dtype } = key;
@@ -59,14 +60,20 @@ function lastReads(graph: Graph, order: readonly GraphNode[]): Map<Tensor, numbe
   order.forEach((node, position) => {
     for (const tensor of Object.values(node.inputs)) last.set(tensor, position);
   });
-  for (const tensor of [...Object.values(graph.outputs), ...graph.updates.values()]) last.set(tensor, Infinity);
+  for (const tensor of [...Object.values(graph.outputs), ...graph.updates.values()])
+    last.set(tensor, Infinity);
   return last;
 }
 
 /** Outputs that someone reads, and those that an op cannot leave out. */
-function usedOutputs(node: GraphNode, lastRead: ReadonlyMap<Tensor, number>): Record<string, Tensor> {
+function usedOutputs(
+  node: GraphNode,
+  lastRead: ReadonlyMap<Tensor, number>,
+): Record<string, Tensor> {
   const required = new Set(node.op.outputs.filter((name) => !name.endsWith("?")));
-  const names = outputNames(node.op).filter((name) => required.has(name) || lastRead.has(node.outputs[name]!));
+  const names = outputNames(node.op).filter(
+    (name) => required.has(name) || lastRead.has(node.outputs[name]!),
+  );
   return Object.fromEntries(names.map((name) => [name, node.outputs[name]!]));
 }
 
@@ -85,7 +92,8 @@ function lifetimesOf(
       if (owner instanceof Leaf) continue;
       const last = Math.min(lastRead.get(tensor) ?? position, order.length);
       const known = arena.get(owner);
-      if (known === undefined) arena.set(owner, lifetimes.push({ bytes: bytesOf(owner), first: position, last }) - 1);
+      if (known === undefined)
+        arena.set(owner, lifetimes.push({ bytes: bytesOf(owner), first: position, last }) - 1);
       else lifetimes[known]!.last = Math.max(lifetimes[known]!.last, last);
     }
   });

@@ -31,17 +31,21 @@ export function schedule(graph: Graph): readonly GraphNode[] {
     order.push(node);
     missing.set(node, -1); // so that it runs once
     for (const follower of followers.get(node)!) missing.set(follower, missing.get(follower)! - 1);
-    for (const follower of followers.get(node)!) if (written.has(follower) && missing.get(follower) === 0) run(follower);
+    for (const follower of followers.get(node)!)
+      if (written.has(follower) && missing.get(follower) === 0) run(follower);
   };
   for (const node of written.keys()) if (missing.get(node) === 0) run(node);
   // One round, but where someone reads a new value that has to wait for a later reader of the old one.
-  for (let before = -1; before < order.length; ) {
+  for (let before = -1; before < order.length;) {
     before = order.length;
     for (const node of graph.nodes) if (!written.has(node) && missing.get(node) === 0) run(node);
   }
   const stuck = graph.nodes.find((node) => missing.get(node) !== -1);
   if (stuck) {
-    throw new ResnetError("ERR_PLAN", `${stuck.op.name} needs both the old and the new value of a state, which share one place`);
+    throw new ResnetError(
+      "ERR_PLAN",
+      `${stuck.op.name} needs both the old and the new value of a state, which share one place`,
+    );
   }
   return order;
 }

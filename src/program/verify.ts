@@ -14,7 +14,10 @@ export function verifyProgram(program: Program): void {
   const findings = [...badBuffers(program), ...badIds(program)];
   if (findings.length === 0) findings.push(...badAccesses(program));
   if (findings.length > 0) {
-    throw new ResnetError("ERR_PROGRAM", `the program ${program.name} does not verify:\n  ${findings.join("\n  ")}`);
+    throw new ResnetError(
+      "ERR_PROGRAM",
+      `the program ${program.name} does not verify:\n  ${findings.join("\n  ")}`,
+    );
   }
 }
 
@@ -22,50 +25,67 @@ function badBuffers({ buffers, arenaBytes }: Program): string[] {
   const names = new Set<string>();
   return buffers.flatMap((buffer, id) => {
     const findings: string[] = [];
-    if (!Object.hasOwn(bytesPerElement, buffer.dtype)) findings.push(`b${id} has the unknown dtype ${String(buffer.dtype)}`);
-    if (!buffer.shape.every((size) => Number.isInteger(size) && size >= 1)) findings.push(`b${id} has an axis that is not positive`);
+    if (!Object.hasOwn(bytesPerElement, buffer.dtype))
+      findings.push(`b${id} has the unknown dtype ${String(buffer.dtype)}`);
+    if (!buffer.shape.every((size) => Number.isInteger(size) && size >= 1))
+      findings.push(`b${id} has an axis that is not positive`);
     if (buffer.place === "arena") {
-      if (buffer.offset % 64 !== 0 || buffer.offset < 0) findings.push(`b${id} is at ${buffer.offset}, not a multiple of 64`);
-      if (endOf(buffer) > arenaBytes) findings.push(`b${id} ends at ${endOf(buffer)} but the arena at ${arenaBytes}`);
+      if (buffer.offset % 64 !== 0 || buffer.offset < 0)
+        findings.push(`b${id} is at ${buffer.offset}, not a multiple of 64`);
+      if (endOf(buffer) > arenaBytes)
+        findings.push(`b${id} ends at ${endOf(buffer)} but the arena at ${arenaBytes}`);
     } else {
-      if (names.has(`${buffer.place} ${buffer.name}`)) findings.push(`b${id} is the second ${buffer.place} ${buffer.name}`);
+      if (names.has(`${buffer.place} ${buffer.name}`))
+        findings.push(`b${id} is the second ${buffer.place} ${buffer.name}`);
       names.add(`${buffer.place} ${buffer.name}`);
     }
     return findings;
   });
 }
 
-const endOf = ({ offset, shape, dtype }: ArenaBuffer): number => offset + sizeOf(shape) * bytesPerElement[dtype];
+const endOf = ({ offset, shape, dtype }: ArenaBuffer): number =>
+  offset + sizeOf(shape) * bytesPerElement[dtype];
 
 function badIds({ buffers, instructions, outputs }: Program): string[] {
-  const unknown = (id: BufferId): boolean => !Number.isInteger(id) || id < 0 || id >= buffers.length;
+  const unknown = (id: BufferId): boolean =>
+    !Number.isInteger(id) || id < 0 || id >= buffers.length;
   const findings = instructions.flatMap((instruction, i) =>
     [...Object.entries(instruction.inputs), ...Object.entries(instruction.outputs)]
       .filter(([, id]) => unknown(id))
-      .map(([operand, id]) => `${at(instruction, i)}: ${operand} is b${id}, and there are ${buffers.length} buffers`),
+      .map(
+        ([operand, id]) =>
+          `${at(instruction, i)}: ${operand} is b${id}, and there are ${buffers.length} buffers`,
+      ),
   );
-  for (const [name, id] of Object.entries(outputs)) if (unknown(id)) findings.push(`output ${name} is b${id}, which does not exist`);
+  for (const [name, id] of Object.entries(outputs))
+    if (unknown(id)) findings.push(`output ${name} is b${id}, which does not exist`);
   return findings;
 }
 
-const at = ({ op, module }: Instruction, i: number): string => `instruction ${i}, ${op}${module ? ` in ${module}` : ""}`;
+const at = ({ op, module }: Instruction, i: number): string =>
+  `instruction ${i}, ${op}${module ? ` in ${module}` : ""}`;
 
 /** Plays the program with, for every buffer, who holds its memory. */
 function badAccesses({ buffers, instructions, outputs }: Program): string[] {
   const findings: string[] = [];
   const holding = new Set<BufferId>(); // arena buffers whose value is whole
   const read = (id: BufferId, who: string): void => {
-    if (buffers[id]?.place === "arena" && !holding.has(id)) findings.push(`${who} reads b${id}, which holds no value there`);
+    if (buffers[id]?.place === "arena" && !holding.has(id))
+      findings.push(`${who} reads b${id}, which holds no value there`);
   };
   instructions.forEach((instruction, i) => {
     for (const id of Object.values(instruction.inputs)) read(id, at(instruction, i));
     const written = Object.values(instruction.outputs);
     for (const id of written) {
       const buffer = buffers[id]!;
-      if (buffer.place === "input") findings.push(`${at(instruction, i)} writes the input ${buffer.name}`);
+      if (buffer.place === "input")
+        findings.push(`${at(instruction, i)} writes the input ${buffer.name}`);
       if (buffer.place !== "arena") continue;
-      const torn = Object.values(instruction.inputs).find((input) => overlapsPartly(buffer, buffers[input]!));
-      if (torn !== undefined) findings.push(`${at(instruction, i)} writes b${id} over a part of its input b${torn}`);
+      const torn = Object.values(instruction.inputs).find((input) =>
+        overlapsPartly(buffer, buffers[input]!),
+      );
+      if (torn !== undefined)
+        findings.push(`${at(instruction, i)} writes b${id} over a part of its input b${torn}`);
       for (const other of holding) if (overlap(buffer, buffers[other]!)) holding.delete(other);
     }
     written.forEach((id, index) => {
@@ -86,4 +106,7 @@ function overlap(a: BufferSpec, b: BufferSpec): boolean {
 
 /** In place is fine, and so is elsewhere; anything between destroys an input while it is read. */
 const overlapsPartly = (a: BufferSpec, b: BufferSpec): boolean =>
-  a.place === "arena" && b.place === "arena" && overlap(a, b) && !(a.offset === b.offset && endOf(a) === endOf(b));
+  a.place === "arena" &&
+  b.place === "arena" &&
+  overlap(a, b) &&
+  !(a.offset === b.offset && endOf(a) === endOf(b));

@@ -3,11 +3,21 @@ export { parseConfig, type TrainConfig } from "../train/config.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";
 export { evaluate, type EvaluateOptions } from "../train/evaluate-module.js";
 export { createEvaluator, uploadDataset, type Evaluation } from "../train/evaluate.js";
-export { initialState, readModelState, writeModelState, type ModelState } from "../train/model-state.js";
+export {
+  initialState,
+  readModelState,
+  writeModelState,
+  type ModelState,
+} from "../train/model-state.js";
 export { adam, adamw, type AdamOptions } from "../train/optimizers/adam.js";
 export type { Optimizer } from "../train/optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "../train/optimizers/sgd.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
 export { RunDirectory } from "../train/run-directory.js";
 export { trainLoop, type StepProgress, type TrainLoopOptions } from "../train/train-loop.js";
-export { traceEvaluation, traceTrainStep, type DataSource, type TrainStepOptions } from "../train/train-step.js";
+export {
+  traceEvaluation,
+  traceTrainStep,
+  type DataSource,
+  type TrainStepOptions,
+} from "../train/train-step.js";

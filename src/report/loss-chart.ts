@@ -8,7 +8,9 @@ import type { EpochMetrics } from "../train/epoch-metrics.js";
  * The first epochs of a training can be off by orders of magnitude; the axis then shows the others, and a note says so.
  */
 export function lossChart(metrics: readonly EpochMetrics[]): string {
-  const losses = metrics.flatMap(({ trainLoss, validLoss }) => [trainLoss, validLoss]).filter(Number.isFinite);
+  const losses = metrics
+    .flatMap(({ trainLoss, validLoss }) => [trainLoss, validLoss])
+    .filter(Number.isFinite);
   return epochChart(metrics, {
     title: "Loss",
     axisName: "Mean cross-entropy (nats)",

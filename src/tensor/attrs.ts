@@ -6,5 +6,8 @@ export type Attrs = Readonly<Record<string, AttrValue>>;
 /** `stride=2 padding=1 imageSize=[8, 8]`, in order of definition. */
 export const formatAttrs = (attrs: Attrs): string =>
   Object.entries(attrs)
-    .map(([name, value]) => `${name}=${Array.isArray(value) ? `[${value.join(", ")}]` : String(value)}`)
+    .map(
+      ([name, value]) =>
+        `${name}=${Array.isArray(value) ? `[${value.join(", ")}]` : String(value)}`,
+    )
     .join(" ");

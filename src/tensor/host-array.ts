@@ -33,9 +33,13 @@ export function hostArray<D extends DType = "f32">(
 ): HostArray<D> {
   const size = sizeOf(shape);
   if (data && data.length !== size) {
-    throw new ResnetError("ERR_LENGTH", `hostArray: shape ${formatShape(shape)} takes ${size} values but ${data.length} were given`);
+    throw new ResnetError(
+      "ERR_LENGTH",
+      `hostArray: shape ${formatShape(shape)} takes ${size} values but ${data.length} were given`,
+    );
   }
   const constructor = constructors[dtype];
-  const values = data instanceof constructor ? data : data ? constructor.from(data) : new constructor(size);
+  const values =
+    data instanceof constructor ? data : data ? constructor.from(data) : new constructor(size);
   return { shape, dtype, data: values as ElementArrays[D] };
 }

@@ -41,8 +41,9 @@ export class ShapeError extends ResnetError {
   constructor(op: string, what: string, tensors: Readonly<Record<string, NamedShape>>) {
     const entries = Object.entries(tensors);
     const width = Math.max(...entries.map(([name]) => name.length));
-    const rows = entries.map(([name, { shape, axes }]) =>
-      `\n  ${name.padEnd(width)}  ${formatShape(shape)}${axes ? `   ${axes}` : ""}`,
+    const rows = entries.map(
+      ([name, { shape, axes }]) =>
+        `\n  ${name.padEnd(width)}  ${formatShape(shape)}${axes ? `   ${axes}` : ""}`,
     );
     super("ERR_SHAPE", `${op}: ${what}${rows.join("")}`);
   }
@@ -57,19 +58,33 @@ export class ShapeError extends ResnetError {
 export type Shape4 = readonly [number, number, number, number];
 
 /** The four sizes of a 4-axis shape. `op`, `name` and `axes` speak in the error. */
-export function dims4({ shape }: { readonly shape: Shape }, op = "", name = "x", axes = "H W N C"): Shape4 {
+export function dims4(
+  { shape }: { readonly shape: Shape },
+  op = "",
+  name = "x",
+  axes = "H W N C",
+): Shape4 {
   const [a, b, c, d] = shape;
   if (shape.length !== 4) {
-    throw new ShapeError(op, `${name} needs 4 axes but has ${shape.length}`, { [name]: { shape, axes } });
+    throw new ShapeError(op, `${name} needs 4 axes but has ${shape.length}`, {
+      [name]: { shape, axes },
+    });
   }
   return [a!, b!, c!, d!];
 }
 
 /** The two sizes of a 2-axis shape. `op`, `name` and `axes` speak in the error. */
-export function dims2({ shape }: { readonly shape: Shape }, op = "", name = "x", axes = "N C"): readonly [number, number] {
+export function dims2(
+  { shape }: { readonly shape: Shape },
+  op = "",
+  name = "x",
+  axes = "N C",
+): readonly [number, number] {
   const [a, b] = shape;
   if (shape.length !== 2) {
-    throw new ShapeError(op, `${name} needs 2 axes but has ${shape.length}`, { [name]: { shape, axes } });
+    throw new ShapeError(op, `${name} needs 2 axes but has ${shape.length}`, {
+      [name]: { shape, axes },
+    });
   }
   return [a!, b!];
 }

@@ -13,7 +13,12 @@ const descriptionSchema = z.object({
   imageShape: z.tuple([z.int().min(1), z.int().min(1), z.int().min(1)]),
   normalise: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }),
   /** What it was trained on: the rows can be drawn again. */
-  data: z.object({ name: z.string(), trainSize: z.int().min(1), validSize: z.int().min(1), seed: z.int().min(0) }),
+  data: z.object({
+    name: z.string(),
+    trainSize: z.int().min(1),
+    validSize: z.int().min(1),
+    seed: z.int().min(0),
+  }),
   /** Whole epochs that the weights were trained for. */
   epoch: z.int().min(0),
 });
@@ -39,7 +44,8 @@ export async function readCheckpoint(
 ): Promise<{ readonly description: CheckpointDescription; readonly state: ModelState }> {
   const bytes = await readFile(file).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code ?? String(error)})`;
+    const reason =
+      code === "ENOENT" ? "there is no such file" : `it cannot be read (${code ?? String(error)})`;
     throw new ResnetError("ERR_CHECKPOINT", `${file}: ${reason}`, { cause: error });
   });
   const { tensors, metadata } = readSafetensors(bytes, file);

@@ -27,7 +27,10 @@ const schema = z.strictObject({
   /** `constant`, `cosine`, or `step:EPOCHS:FACTOR`. */
   schedule: z
     .string()
-    .regex(/^(constant|cosine|step:[1-9]\d*:(0?\.\d+|1))$/, "choose constant, cosine, or step:EPOCHS:FACTOR such as step:10:0.1"),
+    .regex(
+      /^(constant|cosine|step:[1-9]\d*:(0?\.\d+|1))$/,
+      "choose constant, cosine, or step:EPOCHS:FACTOR such as step:10:0.1",
+    ),
   smoothing: z.number().min(0).lt(1),
   precision: z.enum(["fp32"]),
   seed: z.int().min(0),
@@ -44,10 +47,15 @@ export function parseConfig(value: unknown): TrainConfig {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const findings = result.error.issues.map(({ path, message }) =>
-    path.length > 0 ? `${path.join(".")} is ${JSON.stringify(valueAt(value, path))}: ${message}` : message,
+    path.length > 0
+      ? `${path.join(".")} is ${JSON.stringify(valueAt(value, path))}: ${message}`
+      : message,
   );
   throw new ResnetError("ERR_CONFIG", `the training set-up is off: ${findings.join("; ")}`);
 }
 
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce((inner: unknown, key) => (inner as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key], value);
+  path.reduce(
+    (inner: unknown, key) => (inner as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key],
+    value,
+  );

@@ -27,7 +27,11 @@ const images = (shape: Shape): boolean => shape.length === 4;
  * @returns images `[N, C, H, W]`, or features `[N, C]`
  * @throws {ShapeError} if the module does not take this shape; names the layer and both shapes
  */
-export async function evaluate(module: Module, x: HostArray<"f32">, options: EvaluateOptions = {}): Promise<HostArray> {
+export async function evaluate(
+  module: Module,
+  x: HostArray<"f32">,
+  options: EvaluateOptions = {},
+): Promise<HostArray> {
   const array = images(x.shape) ? nchwToHwnc(x) : x;
   const { result } = traceModule(module, false, () => module.call(input("x", array.shape)));
   const executor = createExecutor(options.executor);

@@ -8,7 +8,12 @@ import { hostArray } from "../tensor/host-array.js";
 import { imagesState, labelsState, traceEvaluation, type DataSource } from "./train-step.js";
 
 /** Uploads a data set once; programs then read it by row. */
-export function uploadDataset(executor: Executor, name: string, data: Dataset, normalise: IngestAttrs): DataSource {
+export function uploadDataset(
+  executor: Executor,
+  name: string,
+  data: Dataset,
+  normalise: IngestAttrs,
+): DataSource {
   const [rows = 0, height = 0, width = 0, channels = 0] = data.images.shape;
   executor.write(imagesState(name), data.images);
   executor.write(labelsState(name), data.labels);
@@ -16,7 +21,10 @@ export function uploadDataset(executor: Executor, name: string, data: Dataset, n
 }
 
 /** Programs that differ only in batch size, made when a size first comes up. */
-export function programsBySize(executor: Executor, build: (batchSize: number) => LoadedProgram["program"]): (n: number) => LoadedProgram {
+export function programsBySize(
+  executor: Executor,
+  build: (batchSize: number) => LoadedProgram["program"],
+): (n: number) => LoadedProgram {
   const loaded = new Map<number, LoadedProgram>();
   return (n) => {
     const known = loaded.get(n);
@@ -49,7 +57,9 @@ export function createEvaluator(
   labels: Int32Array,
   batchSize: number,
 ): () => Promise<Evaluation> {
-  const programs = programsBySize(executor, (n) => plan("evaluate", traceEvaluation(model, source, n)));
+  const programs = programsBySize(executor, (n) =>
+    plan("evaluate", traceEvaluation(model, source, n)),
+  );
   const rows = Int32Array.from({ length: source.rows }, (_, i) => i);
   return async () => {
     const predictions = new Int32Array(source.rows);
@@ -60,7 +70,10 @@ export function createEvaluator(
       lossSum += loss!.data[0]! * n;
       predictions.set(argmaxRows(logits!.data, n), indices[0]);
     }
-    const correct = predictions.reduce((sum, prediction, i) => sum + Number(prediction === labels[i]), 0);
+    const correct = predictions.reduce(
+      (sum, prediction, i) => sum + Number(prediction === labels[i]),
+      0,
+    );
     return { loss: lossSum / source.rows, accuracy: correct / source.rows, predictions };
   };
 }
@@ -70,7 +83,8 @@ export function argmaxRows(values: ArrayLike<number>, rows: number): Int32Array 
   const columns = values.length / rows;
   return Int32Array.from({ length: rows }, (_, row) => {
     let best = 0;
-    for (let j = 1; j < columns; j++) if (values[row * columns + j]! > values[row * columns + best]!) best = j;
+    for (let j = 1; j < columns; j++)
+      if (values[row * columns + j]! > values[row * columns + best]!) best = j;
     return best;
   });
 }

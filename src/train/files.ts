@@ -6,7 +6,10 @@ import path from "node:path";
  * Writes a file so that a power cut leaves the old one or the new one, whole: under a temporary name beside it,
  * flushed, renamed, and the directory flushed.
  */
-export async function writeFileAtomically(file: string, contents: string | Uint8Array): Promise<void> {
+export async function writeFileAtomically(
+  file: string,
+  contents: string | Uint8Array,
+): Promise<void> {
   const directory = path.dirname(file);
   await mkdir(directory, { recursive: true });
   const temporary = path.join(directory, `.${path.basename(file)}.${randomUUID()}.tmp`);

@@ -25,11 +25,14 @@ export function writeModelState(executor: Executor, model: Module, state: ModelS
     const array = state.get(name);
     if (!array) findings.push(`missing     ${name} ${formatShape(leaf.torchShape)}`);
     else if (!sameShape(array.shape, leaf.torchShape)) {
-      findings.push(`wrong shape ${name} ${formatShape(array.shape)}, the model has ${formatShape(leaf.torchShape)}`);
+      findings.push(
+        `wrong shape ${name} ${formatShape(array.shape)}, the model has ${formatShape(leaf.torchShape)}`,
+      );
     }
   }
   for (const name of state.keys()) {
-    if (!leaves.has(name) && !name.endsWith("num_batches_tracked")) findings.push(`unexpected  ${name}`);
+    if (!leaves.has(name) && !name.endsWith("num_batches_tracked"))
+      findings.push(`unexpected  ${name}`);
   }
   if (findings.length > 0) {
     const most = 12;

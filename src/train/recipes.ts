@@ -29,26 +29,40 @@ const fashion = {
   seed: 1,
 } as const;
 
-const notebook = "S. Hou, notebook \"Deep Residual Learning for Image Recognition\", section 4";
+const notebook = 'S. Hou, notebook "Deep Residual Learning for Image Recognition", section 4';
 
 export const recipes: Readonly<Record<string, Recipe>> = {
   "fashion-resnet34": {
     title: "ResNet-34 on 10,000 images of Fashion-MNIST, 50 epochs",
     source: notebook,
     expected: "test accuracy 0.8685",
-    config: { recipe: "fashion-resnet34", model: "resnet34", ...fashion, normalise: { mean: [0.5], std: [0.5] } },
+    config: {
+      recipe: "fashion-resnet34",
+      model: "resnet34",
+      ...fashion,
+      normalise: { mean: [0.5], std: [0.5] },
+    },
   },
   "fashion-resnet50": {
     title: "ResNet-50 on 10,000 images of Fashion-MNIST, 50 epochs",
     source: notebook,
     expected: "test accuracy near 0.87; the notebook prints none",
-    config: { recipe: "fashion-resnet50", model: "resnet50", ...fashion, normalise: { mean: [0.5], std: [0.5] } },
+    config: {
+      recipe: "fashion-resnet50",
+      model: "resnet50",
+      ...fashion,
+      normalise: { mean: [0.5], std: [0.5] },
+    },
   },
 };
 
 /** @throws {ResnetError} `ERR_RECIPE` for a name that does not exist; lists those that do */
 export function findRecipe(name: string): Recipe {
   const recipe = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
-  if (!recipe) throw new ResnetError("ERR_RECIPE", `there is no recipe "${name}": choose one of ${Object.keys(recipes).join(", ")}`);
+  if (!recipe)
+    throw new ResnetError(
+      "ERR_RECIPE",
+      `there is no recipe "${name}": choose one of ${Object.keys(recipes).join(", ")}`,
+    );
   return recipe;
 }

@@ -35,7 +35,11 @@ export class RunDirectory {
     } catch (error) {
       if (error instanceof ResnetError) throw error;
       const { code } = error as NodeJS.ErrnoException;
-      throw new ResnetError("ERR_RUN_DIRECTORY", `${directory} cannot be written (${code ?? String(error)})`, { cause: error });
+      throw new ResnetError(
+        "ERR_RUN_DIRECTORY",
+        `${directory} cannot be written (${code ?? String(error)})`,
+        { cause: error },
+      );
     }
   }
 
@@ -45,10 +49,17 @@ export class RunDirectory {
   }
 
   /** Adds a line to `metrics.jsonl`, writes `last.safetensors`, and `best.safetensors` after the best validation accuracy yet. */
-  async saveEpoch(metrics: EpochMetrics, description: Omit<CheckpointDescription, "epoch">, state: ModelState): Promise<void> {
+  async saveEpoch(
+    metrics: EpochMetrics,
+    description: Omit<CheckpointDescription, "epoch">,
+    state: ModelState,
+  ): Promise<void> {
     const best = this.metrics.every(({ validAccuracy }) => metrics.validAccuracy > validAccuracy);
     this.metrics.push(metrics);
-    await this.write("metrics.jsonl", this.metrics.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    await this.write(
+      "metrics.jsonl",
+      this.metrics.map((line) => `${JSON.stringify(line)}\n`).join(""),
+    );
     const bytes = await this.saveLast({ ...description, epoch: metrics.epoch }, state);
     if (best) await this.write("best.safetensors", bytes);
   }

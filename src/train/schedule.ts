@@ -10,7 +10,9 @@ export type Schedule = (step: number) => number;
  */
 export function createSchedule(name: string, epochs: number, stepsPerEpoch: number): Schedule {
   const [kind, every, factor] = name.split(":");
-  if (kind === "cosine") return (step) => (1 + Math.cos((Math.PI * step) / (epochs * stepsPerEpoch))) / 2;
-  if (kind === "step") return (step) => Number(factor) ** Math.floor(step / stepsPerEpoch / Number(every));
+  if (kind === "cosine")
+    return (step) => (1 + Math.cos((Math.PI * step) / (epochs * stepsPerEpoch))) / 2;
+  if (kind === "step")
+    return (step) => Number(factor) ** Math.floor(step / stepsPerEpoch / Number(every));
   return () => 1;
 }

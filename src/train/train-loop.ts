@@ -49,7 +49,10 @@ export async function* trainLoop(options: TrainLoopOptions): AsyncGenerator<Epoc
   const validate = createEvaluator(executor, model, validSource, valid.labels.data, config.batch);
   const { smoothing } = config;
   const programs = programsBySize(executor, (batchSize) =>
-    plan("train-step", traceTrainStep(model, { source, batchSize, optimizer: createOptimizer(config), smoothing })),
+    plan(
+      "train-step",
+      traceTrainStep(model, { source, batchSize, optimizer: createOptimizer(config), smoothing }),
+    ),
   );
   const rows = Int32Array.from({ length: source.rows }, (_, i) => i);
   const steps = Math.ceil(source.rows / config.batch);
@@ -59,7 +62,11 @@ export async function* trainLoop(options: TrainLoopOptions): AsyncGenerator<Epoc
     const start = performance.now();
     let lossSum = 0;
     let seen = 0;
-    for (const [i, indices] of epochBatches(rows, config.batch, shuffleKey(config.seed, epoch)).entries()) {
+    for (const [i, indices] of epochBatches(
+      rows,
+      config.batch,
+      shuffleKey(config.seed, epoch),
+    ).entries()) {
       const n = indices.length;
       const step = epoch * steps + i;
       const registers = registersOf(config, step, config.learningRate * schedule(step));
@@ -96,7 +103,11 @@ const registersOf = (config: TrainConfig, step: number, learningRate: number): R
   randomKey: hostArray([2], randomKey(config.seed, "step", step), "i32"),
 });
 
-async function runStep(program: LoadedProgram, indices: Int32Array, registers: Registers): Promise<number> {
+async function runStep(
+  program: LoadedProgram,
+  indices: Int32Array,
+  registers: Registers,
+): Promise<number> {
   const taken = [...inputSpecs(program.program).keys()].filter((name) => name in registers);
   const { loss } = await program.run({
     indices: hostArray([indices.length], indices, "i32"),

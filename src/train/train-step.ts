@@ -45,11 +45,18 @@ export function traceTrainStep(model: Module, options: TrainStepOptions): Graph 
     const parameters = namedParameters(model);
     const gradientOf = gradients(loss, parameters.values());
     const steps = optimizer.trace(
-      [...parameters].map(([name, parameter]) => ({ name, parameter, gradient: gradientOf.get(parameter)! })),
+      [...parameters].map(([name, parameter]) => ({
+        name,
+        parameter,
+        gradient: gradientOf.get(parameter)!,
+      })),
     );
     return { loss, correct, steps };
   });
-  return graphOf({ loss: result.loss, correct: result.correct }, new Map([...updates, ...result.steps]));
+  return graphOf(
+    { loss: result.loss, correct: result.correct },
+    new Map([...updates, ...result.steps]),
+  );
 }
 
 /**
@@ -66,7 +73,10 @@ export function traceEvaluation(model: Module, source: DataSource, batchSize: nu
   return graphOf(result);
 }
 
-function batchOf(source: DataSource, batchSize: number): { readonly images: Tensor; readonly labels: Tensor } {
+function batchOf(
+  source: DataSource,
+  batchSize: number,
+): { readonly images: Tensor; readonly labels: Tensor } {
   const { name, rows, imageShape, normalise } = source;
   const indices = input("indices", [batchSize], "i32");
   return {

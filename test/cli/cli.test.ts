@@ -13,7 +13,9 @@ import { readSafetensors } from "../../src/interop/read-safetensors.js";
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
 function resnet(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: "utf8",
+  });
   return { status, stdout, stderr };
 }
 
@@ -21,21 +23,57 @@ describe("words that are off", () => {
   const cases: readonly [args: string, status: number, stderr: string][] = [
     ["train --epohcs 3", 2, "error: unknown option '--epohcs'\n(Did you mean --epochs?)\n"],
     ["trian", 2, "error: unknown command 'trian'\n(Did you mean train?)\n"],
-    ["train --epochs 0", 2, "error: option '--epochs <n>' argument '0' is invalid. It takes a whole number of 1 or more.\n"],
-    ["train --lr much", 2, "error: option '--lr <x>' argument 'much' is invalid. It takes a number.\n"],
-    ["train --seed -1", 2, "error: option '--seed <n>' argument '-1' is invalid. It takes a whole number of 0 or more.\n"],
-    ["train --optimizer lion", 2, "error: option '--optimizer <name>' argument 'lion' is invalid. Allowed choices are sgd, adam, adamw.\n"],
-    ["train --precision bf16", 2, "error: option '--precision <p>' argument 'bf16' is invalid. Allowed choices are fp32.\n"],
-    ["train nope", 2, 'error: there is no recipe "nope": choose one of fashion-resnet34, fashion-resnet50\n'],
-    ["train --model vgg", 2, 'error: there is no model "vgg": choose one of resnet18, resnet34, resnet50, resnet101, resnet152\n'],
+    [
+      "train --epochs 0",
+      2,
+      "error: option '--epochs <n>' argument '0' is invalid. It takes a whole number of 1 or more.\n",
+    ],
+    [
+      "train --lr much",
+      2,
+      "error: option '--lr <x>' argument 'much' is invalid. It takes a number.\n",
+    ],
+    [
+      "train --seed -1",
+      2,
+      "error: option '--seed <n>' argument '-1' is invalid. It takes a whole number of 0 or more.\n",
+    ],
+    [
+      "train --optimizer lion",
+      2,
+      "error: option '--optimizer <name>' argument 'lion' is invalid. Allowed choices are sgd, adam, adamw.\n",
+    ],
+    [
+      "train --precision bf16",
+      2,
+      "error: option '--precision <p>' argument 'bf16' is invalid. Allowed choices are fp32.\n",
+    ],
+    [
+      "train nope",
+      2,
+      'error: there is no recipe "nope": choose one of fashion-resnet34, fashion-resnet50\n',
+    ],
+    [
+      "train --model vgg",
+      2,
+      'error: there is no model "vgg": choose one of resnet18, resnet34, resnet50, resnet101, resnet152\n',
+    ],
     [
       "train --schedule soon --momentum 1",
       2,
       "error: the training set-up is off: momentum is 1: Too big: expected number to be <1; " +
         'schedule is "soon": choose constant, cosine, or step:EPOCHS:FACTOR such as step:10:0.1\n',
     ],
-    ["train --data imagenet", 2, "error: no data set is named 'imagenet'; there are: fashion-mnist\n"],
-    ["summary resnet18 --input 28", 2, "error: option '--input <CxHxW>' argument '28' is invalid. It takes CHANNELSxHEIGHTxWIDTH, such as 1x28x28.\n"],
+    [
+      "train --data imagenet",
+      2,
+      "error: no data set is named 'imagenet'; there are: fashion-mnist\n",
+    ],
+    [
+      "summary resnet18 --input 28",
+      2,
+      "error: option '--input <CxHxW>' argument '28' is invalid. It takes CHANNELSxHEIGHTxWIDTH, such as 1x28x28.\n",
+    ],
     ["eval", 2, "error: missing required argument 'checkpoint'\n"],
     ["eval nowhere.safetensors", 1, "error: nowhere.safetensors: there is no such file\n"],
   ];
@@ -51,7 +89,11 @@ describe("words that are off", () => {
 describe("documents", () => {
   test("summary --json", () => {
     const { stdout, stderr, status } = resnet("summary", "resnet50", "--json");
-    const summary = JSON.parse(stdout) as { parameters: number; multiplyAdds: number; layers: { name: string; output: number[] }[] };
+    const summary = JSON.parse(stdout) as {
+      parameters: number;
+      multiplyAdds: number;
+      layers: { name: string; output: number[] }[];
+    };
     assert.deepEqual([status, stderr], [0, ""]);
     assert.equal(summary.parameters, 25_557_032); // torchvision's
     assert.equal(summary.multiplyAdds, 4_089_184_256); // 4.09 GFLOPS in torchvision's table of weights
@@ -72,16 +114,32 @@ describe("documents", () => {
   });
 
   test("data, recipes and doctor --json", () => {
-    assert.equal((JSON.parse(resnet("data", "list", "--json").stdout) as { name: string }[])[0]?.name, "fashion-mnist");
-    assert.equal((JSON.parse(resnet("data", "info", "fashion-mnist", "--json").stdout) as { trainRows: number }).trainRows, 60_000);
+    assert.equal(
+      (JSON.parse(resnet("data", "list", "--json").stdout) as { name: string }[])[0]?.name,
+      "fashion-mnist",
+    );
+    assert.equal(
+      (
+        JSON.parse(resnet("data", "info", "fashion-mnist", "--json").stdout) as {
+          trainRows: number;
+        }
+      ).trainRows,
+      60_000,
+    );
     assert.ok("fashion-resnet34" in (JSON.parse(resnet("recipes", "--json").stdout) as object));
-    const doctor = JSON.parse(resnet("doctor", "--json").stdout) as { node: string; executor: string };
+    const doctor = JSON.parse(resnet("doctor", "--json").stdout) as {
+      node: string;
+      executor: string;
+    };
     assert.equal(doctor.node, process.version);
     assert.ok(["native", "reference"].includes(doctor.executor));
   });
 });
 
-const here = await loadDataset("fashion-mnist", { offline: true }).then(() => true, () => false);
+const here = await loadDataset("fashion-mnist", { offline: true }).then(
+  () => true,
+  () => false,
+);
 const native = ((): boolean => {
   try {
     return Boolean(loadAddon());
@@ -96,7 +154,9 @@ describe("train and eval on real data", { skip }, () => {
   before(() => (directory = mkdtempSync(path.join(tmpdir(), "resnet-ts-cli-"))));
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  const size = native ? { model: "resnet18", train: 96, test: 200 } : { model: "resnet18", train: 24, test: 16 };
+  const size = native
+    ? { model: "resnet18", train: 96, test: 200 }
+    : { model: "resnet18", train: 24, test: 16 };
   const common = `--model ${size.model} --epochs 2 --batch 40 --lr 0.01 --limit-train ${size.train} --limit-valid 16 --limit-test ${size.test}`;
   const out = (name: string): string => path.join(directory, name);
   const read = (run: string, file: string): Buffer => readFileSync(path.join(out(run), file));
@@ -104,10 +164,17 @@ describe("train and eval on real data", { skip }, () => {
   test("writes a run directory, prints one document, and two runs give the same weights", () => {
     const first = resnet("train", ...common.split(" "), "--json", "--out", out("first"));
     assert.equal(first.status, 0, first.stderr);
-    const document = JSON.parse(first.stdout) as { run: string; epochs: object[]; imagesPerSecond: number; test: { accuracy: number; loss: number } };
+    const document = JSON.parse(first.stdout) as {
+      run: string;
+      epochs: object[];
+      imagesPerSecond: number;
+      test: { accuracy: number; loss: number };
+    };
     assert.equal(document.run, out("first"));
     assert.equal(document.epochs.length, 2);
-    assert.ok(document.imagesPerSecond > 0 && document.test.loss > 0 && document.test.accuracy >= 0);
+    assert.ok(
+      document.imagesPerSecond > 0 && document.test.loss > 0 && document.test.accuracy >= 0,
+    );
 
     assert.deepEqual(readdirSync(out("first")).sort(), [
       "accuracy.svg",
@@ -130,31 +197,54 @@ describe("train and eval on real data", { skip }, () => {
 
   test("eval says what train said of the test images, and knows the run's own validation images", () => {
     const checkpoint = path.join(out("first"), "last.safetensors");
-    const metrics = read("first", "metrics.jsonl").toString().trim().split("\n").map((line) => JSON.parse(line) as { validLoss: number; validAccuracy: number });
+    const metrics = read("first", "metrics.jsonl")
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { validLoss: number; validAccuracy: number });
     const { status, stdout, stderr } = resnet("eval", checkpoint, "--split", "valid", "--json");
     assert.equal(status, 0, stderr);
-    const { accuracy, loss, samples, confusion } = JSON.parse(stdout) as { accuracy: number; loss: number; samples: number; confusion: number[][] };
+    const { accuracy, loss, samples, confusion } = JSON.parse(stdout) as {
+      accuracy: number;
+      loss: number;
+      samples: number;
+      confusion: number[][];
+    };
     assert.equal(samples, 16);
     assert.equal(accuracy, metrics.at(-1)?.validAccuracy);
     assert.ok(Math.abs(loss - metrics.at(-1)!.validLoss) < 1e-5); // batches of another size sum in another order
-    assert.equal(confusion.flat().reduce((a, b) => a + b), 16);
+    assert.equal(
+      confusion.flat().reduce((a, b) => a + b),
+      16,
+    );
   });
 
   test("a directory that holds something is left alone", () => {
     const { status, stderr } = resnet("train", ...common.split(" "), "--out", out("first"));
     assert.equal(status, 1);
-    assert.equal(stderr, `error: ${out("first")} is not empty (accuracy.svg, best.safetensors, config.json, …): name another directory with --out\n`);
+    assert.equal(
+      stderr,
+      `error: ${out("first")} is not empty (accuracy.svg, best.safetensors, config.json, …): name another directory with --out\n`,
+    );
   });
 
   test("a checkpoint of another program is refused", () => {
     writeFileSync(out("text.safetensors"), "not a checkpoint at all");
     const { status, stderr } = resnet("eval", out("text.safetensors"));
     assert.equal(status, 1);
-    assert.match(stderr, /^error: .*text\.safetensors: the header is said to take \d+ bytes .*is this a safetensors file\?\n$/);
+    assert.match(
+      stderr,
+      /^error: .*text\.safetensors: the header is said to take \d+ bytes .*is this a safetensors file\?\n$/,
+    );
   });
 
   test("Ctrl-C finishes the step, saves, and exits with 130", async () => {
-    const args = ["train", ...common.replace("--epochs 2", "--epochs 100").split(" "), "--out", out("stopped")];
+    const args = [
+      "train",
+      ...common.replace("--epochs 2", "--epochs 100").split(" "),
+      "--out",
+      out("stopped"),
+    ];
     const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
@@ -165,6 +255,9 @@ describe("train and eval on real data", { skip }, () => {
     assert.equal(status, 130);
     assert.match(stderr, /stopped after \d+ of 100 epochs; the weights are in .*last\.safetensors/);
     assert.ok(existsSync(path.join(out("stopped"), "last.safetensors")));
-    assert.equal(resnet("eval", path.join(out("stopped"), "last.safetensors"), "--split", "valid").status, 0);
+    assert.equal(
+      resnet("eval", path.join(out("stopped"), "last.safetensors"), "--split", "valid").status,
+      0,
+    );
   });
 });

@@ -2,6 +2,7 @@
 import type { ConformanceCase } from "./conformance-case.js";
 import { normCases } from "./conformance-norms.js";
 import { otherCases } from "./conformance-others.js";
+import { poolingCases } from "./conformance-pooling.js";
 import { productCases } from "./conformance-products.js";
 
 /** Drawing takes longer than most kernels, so operands are drawn when first asked for, and kept. */
@@ -13,5 +14,6 @@ function drawnOnce(each: ConformanceCase): ConformanceCase {
 export const conformanceCases: readonly ConformanceCase[] = [
   ...productCases,
   ...normCases,
+  ...poolingCases,
   ...otherCases,
 ].map(drawnOnce);

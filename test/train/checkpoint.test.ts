@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
@@ -7,7 +7,7 @@ import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { BasicBlock } from "../../src/models/blocks.js";
 import { BatchNorm2d } from "../../src/nn/batch-norm2d.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
+import { checkpointMetadata, readCheckpoint } from "../../src/train/checkpoint.js";
 import { evaluate } from "../../src/train/evaluate-module.js";
 import { initialState } from "../../src/train/model-state.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
@@ -24,21 +24,19 @@ const description = {
   classes: ["cat", "dog", "ship"],
   imageShape: [6, 5, 2] as [number, number, number],
   normalise: { mean: [0.5, 0.4], std: [0.2, 0.3] },
+  data: { name: "shapes", trainSize: 10, validSize: 4, seed: 1 },
   epoch: 3,
 };
 
 describe("checkpoints", () => {
-  test("come back whole, and leave no temporary file", async (t) => {
-    const folder = await temporaryFolder(t);
-    const file = path.join(folder, "deep/er", "model.safetensors");
+  test("come back whole", async (t) => {
+    const file = path.join(await temporaryFolder(t), "model.safetensors");
     const state = initialState(new TinyModel(), 4);
-    for (const seed of [5, 4])
-      await writeCheckpoint(file, description, initialState(new TinyModel(), seed));
+    await writeFile(file, writeSafetensors(state, checkpointMetadata(description)));
     const read = await readCheckpoint(file);
     assert.deepEqual(read.description, description);
-    // The file orders its tensors as it likes.
-    assert.deepEqual(new Map([...read.state].sort()), new Map([...state].sort()));
-    assert.deepEqual(await readdir(path.dirname(file)), ["model.safetensors"]);
+    assert.equal(read.state.size, state.size); // in whatever order the file has them
+    for (const [name, array] of state) assert.deepEqual(read.state.get(name), array);
   });
 
   test("a file that is not there, or not ours, is named", async (t) => {

@@ -75,7 +75,7 @@ let loaded: Addon | undefined;
 
 /**
  * The native engine: the one built in a clone (`native/build/`), else the one that was shipped
- * (`prebuilds/`).
+ * (`prebuilds/`). `RESNET_NATIVE_ADDON` names another file, and nothing else is tried.
  *
  * @throws {NativeLoadError} if neither can be loaded
  */
@@ -86,13 +86,16 @@ export function loadAddon(): Addon {
 
 function tryFiles(root: string): Addon {
   const require = createRequire(import.meta.url);
-  const files = [
-    join(root, "native", "build", "resnet.node"),
-    join(root, "prebuilds", `${process.platform}-${process.arch}.node`),
-  ];
+  const named = process.env["RESNET_NATIVE_ADDON"];
+  const files = named
+    ? [named]
+    : [
+        join(root, "native", "build", "resnet.node"),
+        join(root, "prebuilds", `${process.platform}-${process.arch}.node`),
+      ];
   const attempts = [];
   for (const file of files) {
-    const shown = relative(root, file);
+    const shown = named ?? relative(root, file);
     if (!existsSync(file)) {
       attempts.push({ file: shown, reason: "not found" });
       continue;
@@ -100,7 +103,10 @@ function tryFiles(root: string): Addon {
     try {
       return require(file) as Addon;
     } catch (error) {
-      attempts.push({ file: shown, reason: error instanceof Error ? error.message : String(error) });
+      attempts.push({
+        file: shown,
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
   }
   throw new NativeLoadError(attempts);
@@ -112,7 +118,8 @@ function tryFiles(root: string): Addon {
  * @throws {NativeLoadError} if the native engine cannot be loaded
  * @throws {ResnetError} `ERR_ISA` if `RESNET_ISA` names an instruction set that is not supported here
  */
-export const nativeCapabilities = (): NativeCapabilities => withCodes(() => loadAddon().capabilities());
+export const nativeCapabilities = (): NativeCapabilities =>
+  withCodes(() => loadAddon().capabilities());
 
 /** Runs `call`, and turns the engine's errors, which carry a code, into `ResnetError`s with a stack. */
 export function withCodes<T>(call: () => T): T {

@@ -3,7 +3,13 @@ import { ResnetError } from "../../tensor/error.js";
 import type { HostArray } from "../../tensor/host-array.js";
 import type { TensorSpec } from "../../tensor/shape.js";
 import type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executor.js";
-import { asResnetError, loadAddon, withCodes, type AddonExecutor, type AddonProgram } from "./load-addon.js";
+import {
+  asResnetError,
+  loadAddon,
+  withCodes,
+  type AddonExecutor,
+  type AddonProgram,
+} from "./load-addon.js";
 
 export interface NativeExecutorOptions {
   /** 1 … 1024. Default: the physical cores this process may use. */
@@ -63,7 +69,11 @@ export class NativeExecutor implements Executor {
   }
 
   states(): ReadonlyMap<string, TensorSpec> {
-    return new Map(this.open().states().map(({ name, shape, dtype }) => [name, { shape, dtype }]));
+    return new Map(
+      this.open()
+        .states()
+        .map(({ name, shape, dtype }) => [name, { shape, dtype }]),
+    );
   }
 
   async close(): Promise<void> {
@@ -83,7 +93,8 @@ export class NativeExecutor implements Executor {
     // A run that has to wait keeps the values that its inputs have now.
     const values = this.waiting > 0 ? snapshot(inputs) : inputs;
     this.waiting++;
-    const result = this.waiting > 1 ? this.queue.then(() => program.run(values)) : start(program, values);
+    const result =
+      this.waiting > 1 ? this.queue.then(() => program.run(values)) : start(program, values);
     this.queue = result.then(
       () => this.waiting--,
       () => this.waiting--,
@@ -97,12 +108,15 @@ export class NativeExecutor implements Executor {
 }
 
 /** A run that starts now; its errors always come as a rejection. */
-const start = async (program: AddonProgram, inputs: RunInputs): Promise<RunOutputs> => program.run(inputs);
+const start = async (program: AddonProgram, inputs: RunInputs): Promise<RunOutputs> =>
+  program.run(inputs);
 
 const snapshot = (inputs: RunInputs): RunInputs =>
   Object.fromEntries(
     Object.entries(inputs).map(([name, value]) => [
       name,
-      typeof value === "object" && ArrayBuffer.isView(value.data) ? { ...value, data: value.data.slice() } : value,
+      typeof value === "object" && ArrayBuffer.isView(value.data)
+        ? { ...value, data: value.data.slice() }
+        : value,
     ]),
   );

@@ -27,7 +27,11 @@ export class ReferenceExecutor implements Executor {
     this.checkOpen();
     verifyProgram(program);
     for (const { op } of program.instructions) {
-      if (!opsByName.has(op)) throw new ResnetError("ERR_PROGRAM", `the program ${program.name} uses the unknown op ${op}`);
+      if (!opsByName.has(op))
+        throw new ResnetError(
+          "ERR_PROGRAM",
+          `the program ${program.name} uses the unknown op ${op}`,
+        );
     }
     const arena = new ArrayBuffer(program.arenaBytes);
     const values = program.buffers.map((buffer) => this.allocate(buffer, arena));
@@ -67,7 +71,10 @@ export class ReferenceExecutor implements Executor {
     if (buffer.place === "state") return this.state.ensure(buffer.name, buffer);
     const elements = sizeOf(buffer.shape);
     const constructor = constructors[buffer.dtype];
-    const data = buffer.place === "arena" ? new constructor(arena, buffer.offset, elements) : new constructor(elements);
+    const data =
+      buffer.place === "arena"
+        ? new constructor(arena, buffer.offset, elements)
+        : new constructor(elements);
     return { shape: buffer.shape, data };
   }
 
@@ -76,7 +83,11 @@ export class ReferenceExecutor implements Executor {
   }
 }
 
-async function run(program: Program, values: readonly Values[], given: RunInputs): Promise<RunOutputs> {
+async function run(
+  program: Program,
+  values: readonly Values[],
+  given: RunInputs,
+): Promise<RunOutputs> {
   const inputs = checkInputs(program, given);
   program.buffers.forEach((buffer, id) => {
     if (buffer.place === "input") values[id]!.data.set(inputs.get(buffer.name)!.data);

@@ -14,10 +14,12 @@ export interface AdamOptions {
 }
 
 /** Adam: weight decay is part of the gradient. PyTorch's `Adam`. Registers: `learningRate`, `step` (from 1). */
-export const adam = (options: AdamOptions = {}): Optimizer => traceAdam("adam", { weightDecay: 0, ...options }, false);
+export const adam = (options: AdamOptions = {}): Optimizer =>
+  traceAdam("adam", { weightDecay: 0, ...options }, false);
 
 /** AdamW: weight decay shrinks the parameter itself. PyTorch's `AdamW`. Registers: `learningRate`, `step` (from 1). */
-export const adamw = (options: AdamOptions = {}): Optimizer => traceAdam("adamw", { weightDecay: 0.01, ...options }, true);
+export const adamw = (options: AdamOptions = {}): Optimizer =>
+  traceAdam("adamw", { weightDecay: 0.01, ...options }, true);
 
 function traceAdam(
   name: "adam" | "adamw",

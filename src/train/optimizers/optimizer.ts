@@ -17,4 +17,5 @@ export interface Optimizer {
 }
 
 /** State of an optimiser: one array like the parameter. */
-export const optimizerState = (kind: string, parameter: string): string => `optimizer.${kind}.${parameter}`;
+export const optimizerState = (kind: string, parameter: string): string =>
+  `optimizer.${kind}.${parameter}`;

@@ -16,7 +16,11 @@ export interface SgdOptions {
  *
  * Registers: `learningRate`, and `momentum` unless it is 0.
  */
-export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions = {}): Optimizer {
+export function sgd({
+  momentum = 0,
+  nesterov = false,
+  weightDecay = 0,
+}: SgdOptions = {}): Optimizer {
   return {
     name: "sgd",
     trace(gradients) {
@@ -26,7 +30,10 @@ export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 }: SgdOpti
       for (const { name, parameter, gradient } of gradients) {
         const velocity = state(optimizerState("velocity", name), parameter.shape);
         const memory = momentum === 0 ? {} : { velocity, momentum: momentumRegister };
-        const step = sgdOp.trace({ parameter, gradient, learningRate, ...memory }, { nesterov, weightDecay });
+        const step = sgdOp.trace(
+          { parameter, gradient, learningRate, ...memory },
+          { nesterov, weightDecay },
+        );
         updates.set(parameter, step.newParameter);
         if (momentum !== 0) updates.set(velocity, step.newVelocity);
       }
