@@ -10,7 +10,7 @@ const images = hostArray(
 
 const y = await evaluate(block, images); // [2, 128, 28, 28]
 console.log(
-  `output ${y.shape.join(" x ")}, first values ${[...y.data.slice(0, 4)].map((v) => v.toFixed(3)).join(" ")}`,
+  `output ${y.shape.join(" x ")}, first values ${Array.from(y.data.slice(0, 4), (v) => v.toFixed(3)).join(" ")}`,
 );
 
 for (const { name, type, output } of outputShapes(block, [64, 56, 56])) {

@@ -5,7 +5,7 @@ import { input, type Tensor } from "../../src/graph/tensor.js";
 import { verifyGraph } from "../../src/graph/verify.js";
 import { add } from "../../src/ops/add.js";
 import { batchNorm2d, batchNorm2dTraining } from "../../src/ops/batch-norm2d.js";
-import { conv2d } from "../../src/ops/conv2d.js";
+import { conv2d, conv2dOp } from "../../src/ops/conv2d.js";
 import { leakyRelu } from "../../src/ops/leaky-relu.js";
 import { relu } from "../../src/ops/relu.js";
 import * as passes from "../../src/planner/fuse.js";
@@ -92,6 +92,13 @@ describe("what the passes merge", () => {
     const y = conv2d(image(), kernel());
     assert.deepEqual(opsOf(passes.fuse(graphOf({ y, z: relu(y) }))), ["conv2d", "relu"]);
     assert.deepEqual(fused(add(relu(y), y)), ["conv2d", "relu", "add"]);
+  });
+
+  test("no second shortcut where the convolution has one", () => {
+    const attrs = { stride: 1, padding: 0, groups: 1, activation: "none", slope: 0 } as const;
+    const operands = { x: image(), weight: kernel(), residual: image("first") };
+    const y = relu(add(conv2dOp.trace(operands, attrs).y, image("second")));
+    assert.deepEqual(fused(y), ["conv2d", "add", "relu"]);
   });
 
   test("a batch norm with running statistics into the convolution, with shortcut and activation", () => {

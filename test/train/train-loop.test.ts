@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Dataset } from "../../src/data/dataset.js";
-import type { Executor } from "../../src/executors/executor.js";
+import type { Executor, RunInputs } from "../../src/executors/executor.js";
 import type { Tensor } from "../../src/graph/tensor.js";
 import { resnet18 } from "../../src/models/resnet.js";
 import { Dropout } from "../../src/nn/dropout.js";
+import { Flatten } from "../../src/nn/flatten.js";
+import { Linear } from "../../src/nn/linear.js";
 import { Module } from "../../src/nn/module.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
-import { hostArray } from "../../src/tensor/host-array.js";
+import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { parseConfig, type TrainConfig } from "../../src/train/config.js";
 import { argmaxRows, createEvaluator, uploadDataset } from "../../src/train/evaluate.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
@@ -118,7 +120,74 @@ for (const { name, create } of executorsUnderTest) {
   });
 }
 
+/** No batch statistics: the loss of a row does not depend on its batch. */
+class Linearly extends Module {
+  readonly flatten = new Flatten();
+  readonly fc = new Linear(60, 3);
+  protected override forward(x: Tensor): Tensor {
+    return this.fc.call(this.flatten.call(x));
+  }
+}
+
+/** The executor, and what its training steps are run with. */
+function recording(executor: Executor): { executor: Executor; runs: RunInputs[] } {
+  const runs: RunInputs[] = [];
+  const load = executor.load.bind(executor);
+  executor.load = (program) => {
+    const loaded = load(program);
+    const run = (inputs?: RunInputs): ReturnType<typeof loaded.run> => {
+      if (program.name === "train-step") runs.push(inputs!);
+      return loaded.run(inputs);
+    };
+    return { program, run };
+  };
+  return { executor, runs };
+}
+
 describe("trainLoop", () => {
+  test("an epoch's loss is the mean over its rows, not over its batches", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const rows = randomDataset(10, 1);
+    const data = { train: rows, valid: rows };
+    const settings = config({ learningRate: 1e-30, epochs: 1 }); // nothing moves
+    const { epochs } = await train(executor, settings, new Linearly(), data);
+    const [{ trainLoss, validLoss } = { trainLoss: 0, validLoss: 1 }] = epochs;
+    // Three float32 losses each, of batches that are shuffled and not.
+    assert.ok(Math.abs(trainLoss - validLoss) < 1e-6 * validLoss, `${trainLoss}, ${validLoss}`);
+  });
+
+  test("gives each step its registers, and every row once an epoch", async (t) => {
+    const { executor, runs } = recording(reference.create());
+    t.after(() => executor.close());
+    const settings = config({ optimizer: "adam", epochs: 2, schedule: "step:1:0.5" });
+    await train(executor, settings, new Dropping());
+    assert.deepEqual(
+      runs.map(({ step }) => step),
+      [1, 2, 3, 4, 5, 6],
+    );
+    assert.deepEqual(
+      runs.map(({ learningRate }) => learningRate),
+      [0.05, 0.05, 0.05, 0.025, 0.025, 0.025],
+    );
+    assert.ok(
+      runs.every((inputs) => !("momentum" in inputs)),
+      "adam has no momentum register",
+    );
+    const valuesOf = (name: string): number[][] =>
+      runs.map((inputs) => [...(inputs[name] as HostArray).data]);
+    assert.equal(new Set(valuesOf("randomKey").map((key) => key.join())).size, 6);
+    const indices = valuesOf("indices");
+    const epochs = [indices.slice(0, 3).flat(), indices.slice(3).flat()];
+    const inOrder = Array.from({ length: 10 }, (_, i) => i);
+    for (const epoch of epochs)
+      assert.deepEqual(
+        epoch.toSorted((a, b) => a - b),
+        inOrder,
+      );
+    assert.notDeepEqual(epochs[0], epochs[1], "each epoch has its own order");
+  });
+
   test("reports the learning rate that its schedule gives", async (t) => {
     const executor = reference.create();
     t.after(() => executor.close());
