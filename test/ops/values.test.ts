@@ -116,6 +116,15 @@ for (const { name, create } of executorsUnderTest) {
       assert.deepEqual(await pool([1, 5, NaN, 9]), [NaN, 2]);
     });
 
+    test("maxPool2d: where all is −∞ a pixel of the image wins, not the padding", async () => {
+      const attrs = { kernel: 3, stride: 2, padding: 1 };
+      const { y, index } = await run((t) => ({ ...maxPool2dOp.trace({ x: t["x"]! }, attrs) }), {
+        x: hostArray([2, 2, 1, 1], [-Infinity, -Infinity, -Infinity, -Infinity]),
+      });
+      // Tap 4 is the middle of the window, the first pixel inside: as in PyTorch.
+      assert.deepEqual([y!.data[0], index!.data[0]], [-Infinity, 4]);
+    });
+
     test("ingest scales, normalises and turns rows into H W N C", async () => {
       const images = hostArray([2, 1, 2, 1], [0, 255, 51, 102], "u8");
       const indices = hostArray([3], [1, 0, 1], "i32");
