@@ -63,7 +63,8 @@ export function buildTypeScript() {
     .filter((file) => file.endsWith(".ts"));
   const stamp = "dist/.built-from";
   const state = fingerprint([...sources, "tsconfig.json", "package-lock.json"]);
-  const outputs = new Set(sources.map((file) => `dist/${file.replace(/\.ts$/, "")}`));
+  const compiled = sources.filter((file) => !file.endsWith(".d.ts")); // declarations have no output
+  const outputs = new Set(compiled.map((file) => `dist/${file.replace(/\.ts$/, "")}`));
   const complete = [...outputs].every((output) => existsSync(path.join(root, `${output}.js`)));
   if (complete && readStamp(stamp) === state) return;
 
