@@ -24,12 +24,12 @@ const schema = z.strictObject({
   /** Of sgd; the others have their betas. */
   momentum: z.number().min(0).lt(1),
   weightDecay: z.number().min(0),
-  /** `constant`, `cosine`, or `step:EPOCHS:FACTOR`. */
+  /** `constant`, `cosine`, `cosine:WARMUP`, or `step:EPOCHS:FACTOR`; lengths in epochs. */
   schedule: z
     .string()
     .regex(
-      /^(constant|cosine|step:[1-9]\d*:(0?\.\d+|1))$/,
-      "choose constant, cosine, or step:EPOCHS:FACTOR such as step:10:0.1",
+      /^(constant|cosine(:[1-9]\d*)?|step:[1-9]\d*:(0?\.\d+|1))$/,
+      "choose constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR such as step:10:0.1",
     ),
   smoothing: z.number().min(0).lt(1),
   precision: z.enum(["fp32"]),

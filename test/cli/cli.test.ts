@@ -62,7 +62,7 @@ describe("words that are off", () => {
       "train --schedule soon --momentum 1",
       2,
       "error: the training set-up is off: momentum is 1: Too big: expected number to be <1; " +
-        'schedule is "soon": choose constant, cosine, or step:EPOCHS:FACTOR such as step:10:0.1\n',
+        'schedule is "soon": choose constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR such as step:10:0.1\n',
     ],
     [
       "train --data imagenet",

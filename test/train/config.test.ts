@@ -52,7 +52,7 @@ describe("parseConfig", () => {
 
   test("says how a schedule is written", () => {
     const finding = (schedule: string): string =>
-      `schedule is "${schedule}": choose constant, cosine, or step:EPOCHS:FACTOR such as step:10:0.1`;
+      `schedule is "${schedule}": choose constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR such as step:10:0.1`;
     for (const schedule of [
       "",
       "linear",
