@@ -46,6 +46,10 @@ std::shared_ptr<LoadedProgram> Executor::load(std::unique_ptr<Program> program) 
     }
     loaded->pointers_[id] = data;
   }
+  for (const auto& [name, id] : program->outputs) {
+    const size_t buffer = static_cast<size_t>(id);
+    loaded->outputs_[buffer].resize(program->buffers[buffer].bytes());
+  }
   if (program->arenaBytes > arena_.size()) arena_ = Block(program->arenaBytes);
   if (scratchBytes > scratch_.size()) scratch_ = Block(scratchBytes);
   for (const BufferSpec& buffer : program->buffers) {
@@ -78,6 +82,9 @@ void Executor::run(LoadedProgram& loaded) {
     const auto after = std::chrono::steady_clock::now();
     loaded.nanoseconds_[i] = std::chrono::duration<double, std::nano>(after - before).count();
     before = after;
+  }
+  for (auto& [buffer, copy] : loaded.outputs_) {
+    std::memcpy(copy.data(), loaded.pointers_[buffer], copy.size());
   }
 }
 

@@ -1,6 +1,7 @@
 // executor.h: keeps the state that programs share, and runs programs one at a time.
 
 #pragma once
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,8 +29,8 @@ class LoadedProgram {
   const Program& program() const { return *program_; }
   /** Where the value of an input goes before a run. */
   char* inputData(size_t buffer) const { return pointers_[buffer]; }
-  /** Where the last run left an output. */
-  const char* outputData(size_t buffer) const { return pointers_[buffer]; }
+  /** A copy that the last run made of an output: another load or run may move or reuse the arena. */
+  const char* outputData(size_t buffer) const { return outputs_.at(buffer).data(); }
   /** Nanoseconds that each instruction took in the last run. */
   const std::vector<double>& nanoseconds() const { return nanoseconds_; }
 
@@ -39,6 +40,7 @@ class LoadedProgram {
   std::vector<Step> steps_;
   std::vector<char*> pointers_;
   std::vector<Block> inputs_;
+  std::map<size_t, std::vector<char>> outputs_;  // by buffer
   std::vector<double> nanoseconds_;
 };
 

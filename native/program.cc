@@ -91,7 +91,7 @@ void verifyInstruction(const Program& program, const Instruction& instruction, s
       const BufferSpec& input = spec(operand, id);
       if (!overlap(output, input)) continue;
       if (sameMemory(output, input) &&
-          allowsInPlace(instruction.op, out->first, operand, input.shape)) {
+          allowsInPlace(instruction.op, out->first, operand)) {
         continue;
       }
       fail(label + ": the output " + out->first + " overlaps the input " + operand);

@@ -1,6 +1,10 @@
 #include "thread_pool.h"
 
 #include <chrono>
+#include <string>
+#include <system_error>
+
+#include "error.h"
 
 namespace resnet {
 namespace {
@@ -18,10 +22,19 @@ inline void pause() {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
-  for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+  try {
+    for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+  } catch (const std::system_error&) {
+    const std::string started = std::to_string(workers_.size() + 1);
+    stop();
+    throw EngineError("ERR_THREADS", "the system starts only " + started + " of " +
+                                         std::to_string(threads) + " threads: ask for fewer");
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stop_ = true;

@@ -16,6 +16,7 @@ namespace resnet {
 
 class ThreadPool {
  public:
+  /** @throws EngineError ERR_THREADS if the system does not start that many */
   explicit ThreadPool(int threads);
   ~ThreadPool();
 
@@ -38,6 +39,7 @@ class ThreadPool {
 
   void run(long tasks, Call call, const void* fn);
   void work(int thread);
+  void stop();
   void claimTasks(int thread);
   bool waitForJob(unsigned long& seen);
 

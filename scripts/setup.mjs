@@ -37,7 +37,8 @@ export function installDependencies() {
   if (existsSync(path.join(root, "node_modules")) && missing.length + extra.length === 0) return;
 
   say("Installing dependencies");
-  const npm = process.env["npm_execpath"];
+  const runner = process.env["npm_execpath"]; // of whoever runs the script: yarn and pnpm set it as well
+  const npm = runner && path.basename(runner).startsWith("npm") ? runner : undefined;
   const args = ["ci", "--no-audit", "--no-fund", "--include=dev", "--loglevel=error"];
   const result = npm ? run(process.execPath, [npm, ...args]) : run("npm", args);
   if (result.status !== 0) throw new SetupError(`npm ci failed:\n${lastLines(result)}`);

@@ -35,7 +35,7 @@ const mayImportNode = [
   /^data\/files/,
   /^data\/sources\//,
   /^executors\/native\//,
-  /^train\/(files|checkpoint|run-directory)/,
+  /^train\/(checkpoint|run-directory)/,
   /^cli\//,
 ];
 

@@ -4,8 +4,8 @@
 //
 //   dweight[tap] = Σ over (p, q) that meet through tap of  x[q]^T · dy[p]
 //
-// K runs over pixels and samples. A is x as it lies: its rows (input channels) are contiguous, so
-// the transpose costs nothing. dy is packed panel by panel, once for all taps. Pixels are cut into
+// K runs over pixels and samples. x is packed transposed, block by block, as the tile reads A in
+// rows; dy is packed panel by panel, once for all taps. Pixels are cut into
 // partitions where the weight alone gives too few tasks; partial sums are then added in order, and
 // nothing depends on the number of threads.
 //

@@ -250,6 +250,7 @@ Step makeRunningStatistics(OpReader& op) {
     op.requireShape("every operand", operand, mean.shape());
   }
   const double momentum = op.number("momentum"), count = op.number("count");
+  if (!(count >= 2)) op.fail("count must be 2 or more: one value has no unbiased variance");
   const double unbiased = count / (count - 1);
   return [=](const RunContext& context) {
     const auto update = [&](const Operand& old, const Operand& batch, double factor,

@@ -77,8 +77,7 @@ Step makeStep(OpReader& reader, const std::string& op) {
   return step;
 }
 
-bool allowsInPlace(const std::string& op, const std::string& output, const std::string& input,
-                   const Shape&) {
+bool allowsInPlace(const std::string& op, const std::string& output, const std::string& input) {
   const auto entry = registry().find(op);
   if (entry == registry().end()) return false;
   for (const auto& [out, in] : entry->second.inPlace) {

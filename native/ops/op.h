@@ -111,8 +111,7 @@ class OpReader {
 Step makeStep(OpReader& reader, const std::string& op);
 
 /** Whether the op's output may be the very memory of that input. */
-bool allowsInPlace(const std::string& op, const std::string& output, const std::string& input,
-                   const Shape& inputShape);
+bool allowsInPlace(const std::string& op, const std::string& output, const std::string& input);
 
 /** Calls fn(begin, end) on blocks of 0 … n−1; the blocks depend on n alone. */
 template <class Fn>

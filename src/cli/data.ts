@@ -44,7 +44,7 @@ export function dataCommand(): Command {
     .argument("<name>")
     .addOption(jsonOption())
     .action((name: string, { json }: DataFlags) => {
-      const { decode: _, ...info } = { decode: null, ...datasetInfo(name) };
+      const info = datasetInfo(name);
       new Output(json ?? false).result(info, formatInfo(info));
     });
   return command;

@@ -2,7 +2,11 @@ import { cpus, totalmem } from "node:os";
 import { Command } from "commander";
 import { listDatasets } from "../data/dataset-info.js";
 import { loadDataset } from "../data/load-dataset.js";
-import { nativeCapabilities, type NativeCapabilities } from "../executors/native/load-addon.js";
+import {
+  nativeCapabilities,
+  NativeLoadError,
+  type NativeCapabilities,
+} from "../executors/native/load-addon.js";
 import { jsonOption } from "./options.js";
 import { Output } from "./output.js";
 
@@ -20,15 +24,15 @@ interface Findings {
   readonly platform: string;
   readonly cpu: string;
   readonly memoryBytes: number;
-  /** What `--executor auto` runs on. */
-  readonly executor: "native" | "reference";
+  /** What `--executor auto` runs on; null where it would fail. */
+  readonly executor: "native" | "reference" | null;
   readonly native: NativeCapabilities | { readonly problem: string };
   /** Data sets, and whether they are on this machine. */
   readonly data: Readonly<Record<string, boolean>>;
 }
 
 async function examine(): Promise<Findings> {
-  const native = examineNative();
+  const { executor, native } = examineNative();
   const data = await Promise.all(
     listDatasets().map(async ({ name }) => [name, await isHere(name)] as const),
   );
@@ -37,17 +41,18 @@ async function examine(): Promise<Findings> {
     platform: `${process.platform}-${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     memoryBytes: totalmem(),
-    executor: "problem" in native ? "reference" : "native",
+    executor,
     native,
     data: Object.fromEntries(data),
   };
 }
 
-function examineNative(): Findings["native"] {
+function examineNative(): Pick<Findings, "executor" | "native"> {
   try {
-    return nativeCapabilities();
+    return { executor: "native", native: nativeCapabilities() };
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    const problem = error instanceof Error ? error.message : String(error);
+    return { executor: error instanceof NativeLoadError ? "reference" : null, native: { problem } };
   }
 }
 
@@ -68,7 +73,7 @@ function format({ node, platform, cpu, memoryBytes, executor, native, data }: Fi
   return [
     ["node", `${node}, ${platform}`],
     ["processor", `${cpu}, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`],
-    ["executor", executor],
+    ["executor", executor ?? "none"],
     ...rows,
     ...Object.entries(data).map(([name, here]) => [
       "data",

@@ -18,7 +18,9 @@ export function stopOnInterrupt(say: (line: string) => void): {
       controller.abort();
       say("\nfinishing this step and saving; press Ctrl-C again to stop at once");
     } else if (performance.now() - first > sameKeyPressMs) {
-      process.exit(130);
+      // Not process.exit, which would wait for the running program to end.
+      process.off("SIGINT", onInterrupt);
+      process.kill(process.pid, "SIGINT");
     }
   };
   process.on("SIGINT", onInterrupt);

@@ -10,7 +10,14 @@ import { summaryCommand } from "./summary.js";
 import { trainCommand } from "./train.js";
 
 /** Errors in the words of the command rather than in the work: exit code 2. */
-const usageErrors = new Set(["ERR_CONFIG", "ERR_MODEL", "ERR_RECIPE", "ERR_DATA_NAME"]);
+const usageErrors = new Set([
+  "ERR_CONFIG",
+  "ERR_MODEL",
+  "ERR_RECIPE",
+  "ERR_DATA_NAME",
+  "ERR_DATA_ROWS",
+  "ERR_THREADS",
+]);
 
 const { version } = JSON.parse(
   readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
@@ -33,6 +40,13 @@ for (const command of [
 forEachCommand(program, (command) =>
   command.exitOverride().showSuggestionAfterError().allowExcessArguments(false),
 );
+
+// A reader that has seen enough, as in `resnet train | head`, is no reason to lose a training.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
 
 try {
   await program.parseAsync();

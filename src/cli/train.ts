@@ -4,9 +4,12 @@ import type { Dataset, DatasetSplits } from "../data/dataset.js";
 import { splitRows } from "../data/split.js";
 import { takeRows } from "../data/take-rows.js";
 import { createExecutor } from "../executors/create-executor.js";
+import type { Executor } from "../executors/executor.js";
 import { findModel, models } from "../models/catalog.js";
+import type { Module } from "../nn/module.js";
 import { countParameters } from "../report/model-summary.js";
 import { writeRunReport } from "../report/write-run-report.js";
+import type { CheckpointDescription } from "../train/checkpoint.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
 import type { EpochMetrics } from "../train/epoch-metrics.js";
 import { createEvaluator, uploadDataset, type Evaluation } from "../train/evaluate.js";
@@ -35,7 +38,7 @@ interface TrainFlags extends ExecutorFlags {
   readonly epochs?: number;
   readonly batch?: number;
   readonly optimizer?: string;
-  readonly lr?: number;
+  readonly learningRate?: number;
   readonly momentum?: number;
   readonly weightDecay?: number;
   readonly schedule?: string;
@@ -66,10 +69,13 @@ export const trainCommand = (): Command =>
     .addOption(
       new Option("--optimizer <name>", "how weights are updated").choices(["sgd", "adam", "adamw"]),
     )
-    .option("--lr <x>", "learning rate, at its peak", decimal)
+    .option("--lr, --learning-rate <x>", "learning rate, at its peak", decimal)
     .option("--momentum <x>", "momentum of sgd, 0 … 1", decimal)
     .option("--weight-decay <x>", "weight decay", decimal)
-    .option("--schedule <s>", "learning rate over time: constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR")
+    .option(
+      "--schedule <s>",
+      "learning rate over time: constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR",
+    )
     .addOption(new Option("--precision <p>", "arithmetic").choices(["fp32"]))
     .addOption(executorOption())
     .addOption(threadsOption())
@@ -91,7 +97,7 @@ function configOf(recipe: string, flags: TrainFlags): TrainConfig {
     epochs: flags.epochs,
     batch: flags.batch,
     optimizer: flags.optimizer,
-    learningRate: flags.lr,
+    learningRate: flags.learningRate,
     momentum: flags.momentum,
     weightDecay: flags.weightDecay,
     schedule: flags.schedule,
@@ -106,45 +112,77 @@ function configOf(recipe: string, flags: TrainFlags): TrainConfig {
 }
 
 async function train(recipe: string, flags: TrainFlags): Promise<void> {
+  const start = performance.now();
   const output = new Output(flags.json ?? false);
   const config = configOf(recipe, flags);
   const makeModel = findModel(config.model);
-  const start = performance.now();
   const data = await loadData(config.data, flags.dataDir, output);
-  const { trainData, validData, testData } = splitData(data, config);
-  const [, height = 0, width = 0, channels = 0] = data.train.images.shape;
+  const parts = splitData(data, config);
   const { classes } = data.train;
+  const [, height = 0, width = 0, channels = 0] = data.train.images.shape;
   const model = makeModel({ classes: classes.length, channels });
   const executor = createExecutor(flags.executor, {
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
   });
-  const interrupt = stopOnInterrupt((line) => output.notice(line));
   try {
-    const run = await RunDirectory.create(flags.out ?? defaultDirectory(config.recipe), config);
-    writeModelState(executor, model, initialState(model, config.seed));
-    output.say(
-      `${config.model} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
-        `${trainData.labels.data.length} training, ${validData.labels.data.length} validation, ` +
-        `${testData.labels.data.length} test images; ${executor.description}`,
-    );
-
-    const { trainSize, validSize, seed, normalise } = config;
-    const description = {
-      model: config.model,
-      classes: [...classes],
-      imageShape: [height, width, channels] as [number, number, number],
-      normalise,
-      data: { name: config.data, trainSize, validSize, seed },
+    const directory = flags.out ?? defaultDirectory(config.recipe);
+    const job: TrainJob = {
+      config,
+      model,
+      executor,
+      parts,
+      output,
+      directory,
+      description: {
+        model: config.model,
+        classes: [...classes],
+        imageShape: [height, width, channels],
+        normalise: config.normalise,
+        data: {
+          name: config.data,
+          trainSize: config.trainSize,
+          validSize: config.validSize,
+          seed: config.seed,
+        },
+      },
     };
-    const steps = Math.ceil(trainData.labels.data.length / config.batch);
-    const progress = new Progress(config.epochs * steps, "steps");
+    const run = await runEpochs(job);
+    if (!run) return;
+    const { test, text } = await testRun(job, run);
+    const duration = formatDuration((performance.now() - start) / 1000);
+    const closing = `${directory}: weights, metrics, report and charts, after ${duration}`;
+    output.result(documentOf(run, test), `\n${text}\n${closing}`);
+  } finally {
+    await executor.close();
+  }
+}
+
+/** Everything that a training needs, checked and loaded. */
+interface TrainJob {
+  readonly config: TrainConfig;
+  readonly model: Module;
+  readonly executor: Executor;
+  readonly parts: DataParts;
+  readonly output: Output;
+  readonly directory: string;
+  readonly description: Omit<CheckpointDescription, "epoch">;
+}
+
+/** Trains and saves epoch by epoch. @returns null if the user stopped it */
+async function runEpochs(job: TrainJob): Promise<RunDirectory | null> {
+  const { config, model, executor, parts, output, directory, description } = job;
+  const interrupt = stopOnInterrupt((line) => output.notice(line));
+  const steps = Math.ceil(parts.train.labels.data.length / config.batch);
+  const progress = new Progress(config.epochs * steps, "steps");
+  try {
+    writeModelState(executor, model, initialState(model, config.seed));
     const loop = trainLoop({
       executor,
       model,
       config,
-      train: trainData,
-      valid: validData,
+      train: parts.train,
+      valid: parts.valid,
       signal: interrupt.signal,
       onStep: ({ epoch, step, loss, imagesPerSecond }) =>
         progress.update(
@@ -152,46 +190,44 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
           `epoch ${epoch}/${config.epochs} | loss ${loss.toFixed(4)} | ${Math.round(imagesPerSecond)} images/s | `,
         ),
     });
-    try {
-      for await (const metrics of loop) {
-        progress.clear();
-        output.say(formatEpoch(metrics, config.epochs));
-        await run.saveEpoch(metrics, description, readModelState(executor, model));
-      }
-    } finally {
+    const run = await RunDirectory.create(directory, config);
+    output.say(describeJob(job));
+    for await (const metrics of loop) {
+      await run.saveEpoch(metrics, description, readModelState(executor, model));
       progress.clear();
+      output.say(formatEpoch(metrics, config.epochs));
     }
-    if (interrupt.signal.aborted) {
-      await run.saveLast(
-        { ...description, epoch: run.epochs.length },
-        readModelState(executor, model),
-      );
-      output.notice(
-        `stopped after ${run.epochs.length} of ${config.epochs} epochs; the weights are in ${path.join(run.directory, "last.safetensors")}`,
-      );
-      process.exitCode = 130;
-      return;
-    }
+    if (!interrupt.signal.aborted || run.epochs.length === config.epochs) return run;
 
-    const testSource = uploadDataset(executor, "test", testData, normalise);
-    const labels = testData.labels.data;
-    const test = await createEvaluator(executor, model, testSource, labels, config.batch)();
-    const text = await writeRunReport(run, test, labels, classes);
-    const minutes = formatDuration((performance.now() - start) / 1000);
-    output.result(
-      documentOf(run, test),
-      `\n${text}\n${run.directory}: weights, metrics, report and charts, after ${minutes}`,
+    const done = run.epochs.length;
+    await run.saveLast({ ...description, epoch: done }, readModelState(executor, model));
+    const weights = path.join(directory, "last.safetensors");
+    output.notice(
+      `stopped after ${done} of ${config.epochs} epochs; the weights are in ${weights}`,
     );
+    process.exitCode = 130;
+    return null;
   } finally {
+    progress.clear();
     interrupt.dispose();
-    await executor.close();
   }
 }
 
+/** Tests the weights of the last epoch, and writes the report and charts of the run. */
+async function testRun(
+  { config, model, executor, parts, description }: TrainJob,
+  run: RunDirectory,
+): Promise<{ readonly test: Evaluation; readonly text: string }> {
+  const labels = parts.test.labels.data;
+  const source = uploadDataset(executor, "test", parts.test, config.normalise);
+  const test = await createEvaluator(executor, model, source, labels, config.batch)();
+  return { test, text: await writeRunReport(run, test, labels, description.classes) };
+}
+
 interface DataParts {
-  readonly trainData: Dataset;
-  readonly validData: Dataset;
-  readonly testData: Dataset;
+  readonly train: Dataset;
+  readonly valid: Dataset;
+  readonly test: Dataset;
 }
 
 /** The images that the run uses, drawn with its seed. */
@@ -201,9 +237,9 @@ function splitData(
 ): DataParts {
   const rows = splitRows(train.labels.data.length, { train: trainSize, valid: validSize }, seed);
   return {
-    trainData: takeRows(train, rows.train),
-    validData: takeRows(train, rows.valid),
-    testData:
+    train: takeRows(train, rows.train),
+    valid: takeRows(train, rows.valid),
+    test:
       testSize === null
         ? test
         : takeRows(test, splitRows(test.labels.data.length, { test: testSize }, seed).test),
@@ -212,6 +248,15 @@ function splitData(
 
 const defaultDirectory = (recipe: string): string =>
   path.join("runs", `${recipe}-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`);
+
+function describeJob({ config, model, parts, executor }: TrainJob): string {
+  const sizeOf = ({ labels }: Dataset): number => labels.data.length;
+  return (
+    `${config.model} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
+    `${sizeOf(parts.train)} training, ${sizeOf(parts.valid)} validation, ${sizeOf(parts.test)} test images; ` +
+    executor.description
+  );
+}
 
 function formatEpoch(metrics: EpochMetrics, epochs: number): string {
   const { epoch, trainLoss, validLoss, validAccuracy, imagesPerSecond } = metrics;

@@ -101,14 +101,16 @@ const entries: readonly DatasetEntry[] = [
 ];
 
 /** The data sets that `loadDataset` knows, in the order of the table. */
-export const listDatasets = (): readonly DatasetInfo[] => entries;
+export const listDatasets = (): readonly DatasetInfo[] => entries.map(withoutDecode);
 
 /**
  * What is known of the data set `name`.
  *
  * @throws {DataError} `ERR_DATA_NAME` if there is none of that name; lists the names there are
  */
-export const datasetInfo = (name: string): DatasetInfo => findDataset(name);
+export const datasetInfo = (name: string): DatasetInfo => withoutDecode(findDataset(name));
+
+const withoutDecode = ({ decode: _, ...info }: DatasetEntry): DatasetInfo => info;
 
 /** The row of the table for `name`; as `datasetInfo`, with the way to decode its files. */
 export function findDataset(name: string): DatasetEntry {

@@ -6,7 +6,7 @@ import { ReferenceExecutor } from "./reference/reference-executor.js";
 export type ExecutorName = "auto" | "native" | "reference";
 
 export interface ExecutorOptions {
-  /** Threads of the native executor. Default: the cores that the process may use. */
+  /** Threads of the native executor. Default: the physical cores that the process may use. */
   readonly threads?: number | undefined;
   /** Called with one line when `auto` falls back to the reference executor. */
   readonly onNotice?: ((notice: string) => void) | undefined;
@@ -26,9 +26,7 @@ export function createExecutor(
     return new NativeExecutor({ threads });
   } catch (error) {
     if (name === "native" || !(error instanceof NativeLoadError)) throw error;
-    onNotice?.(
-      "the native engine is not built, so this runs on the slow reference executor: apt install g++ make, then npm run build:native",
-    );
+    onNotice?.(`${error.summary}; running on the reference executor, which is slow`);
     return new ReferenceExecutor();
   }
 }

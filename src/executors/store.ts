@@ -1,5 +1,5 @@
 import { ResnetError } from "../tensor/error.js";
-import { allocate, type HostArray } from "../tensor/host-array.js";
+import { allocate, elementArrays, type HostArray } from "../tensor/host-array.js";
 import { formatShape, sameShape, sizeOf, type TensorSpec } from "../tensor/shape.js";
 import type { Program } from "../program/program.js";
 import type { RunInputs } from "./executor.js";
@@ -53,7 +53,7 @@ export const inputSpecs = (program: Program): ReadonlyMap<string, TensorSpec> =>
   );
 
 /**
- * Checks what a run was given against what its program takes, and turns numbers into arrays.
+ * Checks what a run was given against what its program takes, and copies it; numbers become arrays.
  *
  * @throws {ResnetError} `ERR_INPUT`
  */
@@ -74,13 +74,14 @@ export function checkInputs(program: Program, given: RunInputs): ReadonlyMap<str
       if (value === undefined)
         throw new ResnetError("ERR_INPUT", `the input "${name}" of ${program.name} is missing`);
       const array = typeof value === "number" ? register(value) : value;
+      checkHostArray(`the input "${name}" of ${program.name}`, array, "ERR_INPUT");
       if (!sameShape(array.shape, spec.shape) || array.dtype !== spec.dtype) {
         throw new ResnetError(
           "ERR_INPUT",
           `the input "${name}" of ${program.name} is ${describe(spec)}, not ${describe(array)}`,
         );
       }
-      return [name, array];
+      return [name, { ...array, data: array.data.slice() } as HostArray];
     }),
   );
 }
@@ -90,3 +91,23 @@ const register = (value: number): HostArray => ({
   dtype: "f32",
   data: Float32Array.of(value),
 });
+
+/** Refuses what has the type of a host array but not its form. @throws {ResnetError} with `code` */
+export function checkHostArray(what: string, value: HostArray, code: string): void {
+  const { shape, dtype, data } = (value ?? {}) as Partial<HostArray>;
+  const isShape =
+    Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!isShape || dtype === undefined || !Object.hasOwn(elementArrays, dtype)) {
+    throw new ResnetError(
+      code,
+      `${what} needs a shape and one of the dtypes ${Object.keys(elementArrays).join(", ")}`,
+    );
+  }
+  if (!(data instanceof elementArrays[dtype]) || data.length !== sizeOf(shape)) {
+    const due = `${sizeOf(shape)} elements in a ${elementArrays[dtype].name}`;
+    throw new ResnetError(
+      code,
+      `${what} of shape ${formatShape(shape)} needs ${due}, but has ${data?.length ?? "none"}`,
+    );
+  }
+}

@@ -1,5 +1,11 @@
 import type { Attrs } from "../tensor/attrs.js";
-import { ShapeError, type Shape, type TensorSpec } from "../tensor/shape.js";
+import {
+  bytesPerElement,
+  ShapeError,
+  sizeOf,
+  type Shape,
+  type TensorSpec,
+} from "../tensor/shape.js";
 import { currentModule } from "./trace.js";
 import { Tensor, type GraphNode } from "./tensor.js";
 
@@ -66,28 +72,21 @@ export function defineOp<
   readonly trace: (inputs: Operands<I, Tensor>, attrs: A) => All<O, Tensor>;
 } {
   const op = rules as unknown as Op;
-  function trace(operands: Operands<I, Tensor>, attrs: A): All<O, Tensor> {
-    const inputs = present(operands);
-    const module = currentModule();
-    const outputs: Record<string, Tensor> = {};
-    const node: GraphNode = { id: nodeCount++, op, inputs, outputs, attrs, module };
-    for (const [name, { shape, dtype }] of Object.entries(shapesOf(op, inputs, attrs, module))) {
-      outputs[name] = new Tensor(shape, dtype, node);
-    }
-    return outputs as All<O, Tensor>;
-  }
+  const trace = (operands: Operands<I, Tensor>, attrs: A): All<O, Tensor> =>
+    applyOp(op, operands, attrs, currentModule()).outputs as All<O, Tensor>;
   return { ...rules, trace };
 }
 
-/** Traces `op` again on other inputs: what graph passes do. */
+/** One application of `op`; absent operands may be undefined. Graph passes use it to apply an op again. */
 export function applyOp(
   op: Op,
-  inputs: Readonly<Record<string, Tensor>>,
+  operands: Readonly<Record<string, Tensor | undefined>>,
   attrs: Attrs,
   module: string,
 ): GraphNode {
+  const inputs = present(operands);
   const outputs: Record<string, Tensor> = {};
-  const node: GraphNode = { id: nodeCount++, op, inputs: present(inputs), outputs, attrs, module };
+  const node: GraphNode = { id: nodeCount++, op, inputs, outputs, attrs, module };
   for (const [name, { shape, dtype }] of Object.entries(shapesOf(op, inputs, attrs, module))) {
     outputs[name] = new Tensor(shape, dtype, node);
   }
@@ -113,10 +112,28 @@ const present = (operands: Readonly<Record<string, Tensor | undefined>>): Record
     Object.entries(operands).filter((entry): entry is [string, Tensor] => entry[1] !== undefined),
   );
 
-/** Work of one node: floating-point operations, and bytes read and written. */
+/** Work of one application of an op. */
 export interface Cost {
+  /** Floating-point operations. */
   readonly flops: number;
+  /** Bytes read and written. */
   readonly bytes: number;
+}
+
+/** What one application of `op` costs; outputs that nobody reads are left out by the caller. */
+export function costOf(
+  op: Op,
+  inputs: Readonly<Record<string, TensorSpec>>,
+  outputs: Readonly<Record<string, TensorSpec>>,
+  attrs: Attrs,
+): Cost {
+  const operands = [...Object.values(inputs), ...Object.values(outputs)];
+  const once = (): number =>
+    operands.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesPerElement[dtype], 0);
+  return {
+    flops: op.flops(inputs, outputs, attrs),
+    bytes: op.bytes?.(inputs, outputs, attrs) ?? once(),
+  };
 }
 
 /** Outputs by name and bare of `?`, as rules declare them. */

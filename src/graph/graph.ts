@@ -16,23 +16,31 @@ export interface Graph {
 /**
  * The graph that computes `outputs` and `updates`; nodes that contribute to neither are left out.
  *
- * @throws {ResnetError} `ERR_GRAPH` if two leaves share a name
+ * @param names of leaves that go by another name than their present one; what passes keep
+ * @throws {ResnetError} `ERR_GRAPH` if two leaves share a name, or one has none
  */
 export function graphOf(
   outputs: Readonly<Record<string, Tensor>>,
   updates: ReadonlyMap<Leaf, Tensor> = new Map(),
+  names: ReadonlyMap<Leaf, string> = new Map(),
 ): Graph {
   const nodes = new Set<GraphNode>();
   const leaves = new Map<Leaf, string>();
   const pending: Tensor[] = [...Object.values(outputs), ...updates.keys(), ...updates.values()];
   for (let tensor = pending.pop(); tensor; tensor = pending.pop()) {
-    if (tensor instanceof Leaf) leaves.set(tensor, tensor.name);
+    if (tensor instanceof Leaf) leaves.set(tensor, names.get(tensor) ?? tensor.name);
     if (!tensor.node || nodes.has(tensor.node)) continue;
     nodes.add(tensor.node);
     pending.push(...Object.values(tensor.node.inputs));
   }
   const seen = new Map<string, Leaf>();
   for (const [leaf, name] of leaves) {
+    if (name === "") {
+      throw new ResnetError(
+        "ERR_GRAPH",
+        "a parameter of the graph has no name: it must be in a public field of the traced module",
+      );
+    }
     if (seen.has(name)) {
       throw new ResnetError(
         "ERR_GRAPH",

@@ -40,7 +40,7 @@ export function rewrite(graph: Graph, rule: RewriteRule): Graph {
     }
   }
   const updates = new Map([...graph.updates].map(([leaf, value]) => [leaf, current(value)]));
-  return graphOf(mapTensors(graph.outputs, current), updates);
+  return graphOf(mapTensors(graph.outputs, current), updates, graph.leaves);
 }
 
 const mapTensors = (

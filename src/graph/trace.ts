@@ -50,7 +50,7 @@ export function currentTrace(): Trace {
   if (!active) {
     throw new ResnetError(
       "ERR_TRACE",
-      "a module was called outside a trace: use evaluate(module, x), or withTrace",
+      "a module was called outside a trace: use evaluate(module, x), or traceModule",
     );
   }
   return active;

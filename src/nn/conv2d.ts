@@ -1,5 +1,6 @@
 import type { Tensor } from "../graph/tensor.js";
 import { conv2d } from "../ops/conv2d.js";
+import { ResnetError } from "../tensor/error.js";
 import { fans, torchDefault, torchDefaultBias, type Initializer } from "./initializers.js";
 import { Module } from "./module.js";
 import { Parameter } from "./parameter.js";
@@ -45,7 +46,9 @@ export class Conv2d extends Module {
       initializer = torchDefault,
     } = options;
     if (inChannels % groups !== 0) {
-      throw new RangeError(
+      throw new ResnetError(
+        "ERR_ATTRIBUTE",
+
         `Conv2d: inChannels (${inChannels}) must be divisible by groups (${groups})`,
       );
     }

@@ -49,14 +49,19 @@ export const namedParameters = (root: Module): ReadonlyMap<string, Parameter> =>
     ),
   );
 
-function walk(value: unknown, path: string, visit: (path: string, value: object) => void): void {
-  if (value instanceof ModuleState) visit(path, value);
-  else if (value instanceof Module || Array.isArray(value)) {
-    visit(path, value);
-    // An array's own name does not show: Sequential's children are `layer1.0`, not `layer1.modules.0`.
-    for (const [name, child] of Object.entries(value)) {
-      const hidden = Array.isArray(child);
-      walk(child, hidden ? path : path ? `${path}.${name}` : name, visit);
-    }
+/** Visits what is new below `value`: what two fields share goes by the first one's path, as in PyTorch. */
+function walk(
+  value: unknown,
+  path: string,
+  visit: (path: string, value: object) => void,
+  seen = new Set<object>(),
+): void {
+  const isContainer = value instanceof Module || Array.isArray(value);
+  if (!(value instanceof ModuleState || isContainer) || seen.has(value)) return;
+  seen.add(value);
+  visit(path, value);
+  if (!isContainer) return;
+  for (const [name, child] of Object.entries(value)) {
+    walk(child, path ? `${path}.${name}` : name, visit, seen);
   }
 }

@@ -2,7 +2,7 @@ import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sameShape, ShapeError } from "../tensor/shape.js";
 import { gemmTransposedA, gemmTransposedB } from "./gemm.js";
-import { forEachTap, tapCount, type WindowAttrs } from "./window.js";
+import { convolutionFlops, forEachTap, type WindowAttrs } from "./window.js";
 
 type GroupedWindow = WindowAttrs & { readonly groups: number };
 
@@ -36,18 +36,8 @@ export const conv2dInputGradOp = defineOp<
     return { dx: { shape, dtype: dy.dtype } };
   },
 
-  flops({ dy, weight }, { dx }, attrs) {
-    const [oh, ow, n, cout] = dims4(dy);
-    const [kh, kw, groupCin] = dims4(weight);
-    const [h, w] = dims4(dx);
-    return (
-      2 *
-      tapCount({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }) *
-      n *
-      groupCin *
-      cout
-    );
-  },
+  flops: ({ dy, weight }, { dx }, attrs) =>
+    convolutionFlops(dx.shape, weight.shape, dy.shape, attrs),
 
   reference({ dy, weight, addend }, { dx }, attrs) {
     const [oh, ow, n, cout] = dims4(dy);
@@ -102,18 +92,8 @@ export const conv2dWeightGradOp = defineOp<
     return { dweight: { shape: [kh, kw, cin / groups, cout], dtype: "f32" } };
   },
 
-  flops({ x, dy }, { dweight }, attrs) {
-    const [h, w, n] = dims4(x);
-    const [oh, ow, , cout] = dims4(dy);
-    const [kh, kw, groupCin] = dims4(dweight);
-    return (
-      2 *
-      tapCount({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }) *
-      n *
-      groupCin *
-      cout
-    );
-  },
+  flops: ({ x, dy }, { dweight }, attrs) =>
+    convolutionFlops(x.shape, dweight.shape, dy.shape, attrs),
 
   reference({ x, dy }, { dweight }, attrs) {
     const [h, w, n, cin] = dims4(x);

@@ -7,7 +7,7 @@ import { meanAndVariance } from "./batch-norm-statistics.js";
 import { biasGrad } from "./bias-grad.js";
 import { conv2dInputGrad, conv2dWeightGrad } from "./conv2d-grad.js";
 import { gemm } from "./gemm.js";
-import { forEachTap, tapCount, windowOutput, type WindowAttrs } from "./window.js";
+import { convolutionFlops, forEachTap, windowOutput, type WindowAttrs } from "./window.js";
 
 export type Conv2dAttrs = WindowAttrs & {
   /** Channels are cut into this many groups; each output channel sees the inputs of its own group. */
@@ -73,7 +73,7 @@ export const conv2dOp = defineOp<
     };
   },
 
-  flops: ({ x, weight }, { y }, attrs) => convolutionFlops(x, weight, y, attrs),
+  flops: ({ x, weight }, { y }, attrs) => convolutionFlops(x.shape, weight.shape, y.shape, attrs),
 
   reference({ x, weight, bias, scale, residual }, { y, mean, variance }, attrs) {
     const [h, w, n, cin] = dims4(x);
@@ -102,7 +102,10 @@ export const conv2dOp = defineOp<
         sums[i]! * (scale?.data[c] ?? 1) + (bias?.data[c] ?? 0) + (residual?.data[i] ?? 0);
       y.data[i] = activate(value, attrs);
     }
-    if (mean && variance) meanAndVariance(y, mean, variance);
+    if (mean || variance) {
+      const unread = { shape: [cout], data: new Float32Array(cout) };
+      meanAndVariance(y, mean ?? unread, variance ?? unread);
+    }
   },
 });
 
@@ -143,23 +146,4 @@ function checkGroups(
       },
     });
   }
-}
-
-/** Two per multiply-add, counting only taps inside the image. x and y may be either the values or their gradients. */
-export function convolutionFlops(
-  x: TensorSpec,
-  weight: TensorSpec,
-  y: TensorSpec,
-  attrs: WindowAttrs,
-): number {
-  const [h, w, n] = dims4(x);
-  const [kh, kw, groupCin, cout] = dims4(weight);
-  const [oh, ow] = dims4(y);
-  return (
-    2 *
-    tapCount({ image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs }) *
-    n *
-    groupCin *
-    cout
-  );
 }

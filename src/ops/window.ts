@@ -1,5 +1,5 @@
 import { ResnetError } from "../tensor/error.js";
-import { ShapeError, type Shape } from "../tensor/shape.js";
+import { dims4, ShapeError, type Shape } from "../tensor/shape.js";
 
 /** How a window moves over an image, the same in height and width, in pixels. */
 export type WindowAttrs = {
@@ -76,4 +76,13 @@ export function tapCount({ image, kernel, output, stride, padding }: WindowSizes
     return count;
   };
   return along(0) * along(1);
+}
+
+/** Operations of a convolution, or of one of its gradients: two for each multiply-add, taps on padding left out. */
+export function convolutionFlops(x: Shape, weight: Shape, y: Shape, attrs: WindowAttrs): number {
+  const [h, w, n] = dims4({ shape: x });
+  const [kh, kw, groupCin, cout] = dims4({ shape: weight });
+  const [oh, ow] = dims4({ shape: y });
+  const sizes = { image: [h, w], kernel: [kh, kw], output: [oh, ow] } as const;
+  return 2 * tapCount({ ...attrs, ...sizes }) * n * groupCin * cout;
 }

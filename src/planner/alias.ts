@@ -21,7 +21,7 @@ export function shareMemory(
   order: readonly GraphNode[],
   lastRead: ReadonlyMap<Tensor, number>,
 ): ReadonlyMap<Tensor, Tensor> {
-  const stateOf = new Map<Tensor, Leaf>([...graph.updates].map(([leaf, value]) => [value, leaf]));
+  const stateOf = newValues(graph);
   const owner = new Map<Tensor, Tensor>();
   const ownerOf = (tensor: Tensor): Tensor => owner.get(tensor) ?? tensor;
   order.forEach((node, position) => {
@@ -59,4 +59,31 @@ export function shareMemory(
     }
   });
   return owner;
+}
+
+/** The state that each new value replaces. @throws {ResnetError} `ERR_PLAN` for what one place cannot hold */
+function newValues({ updates, outputs }: Graph): ReadonlyMap<Tensor, Leaf> {
+  const stateOf = new Map<Tensor, Leaf>();
+  for (const [leaf, value] of updates) {
+    const other = stateOf.get(value);
+    if (value instanceof Leaf || other) {
+      const what = other
+        ? `that of ${other.name} too`
+        : `the ${(value as Leaf).kind} ${(value as Leaf).name}`;
+      throw new ResnetError(
+        "ERR_PLAN",
+        `the new value of ${leaf.name} is ${what}, but state is not copied`,
+      );
+    }
+    stateOf.set(value, leaf);
+  }
+  for (const [name, tensor] of Object.entries(outputs)) {
+    if (tensor instanceof Leaf && updates.has(tensor)) {
+      throw new ResnetError(
+        "ERR_PLAN",
+        `the output ${name} is the old value of ${tensor.name}, which is overwritten`,
+      );
+    }
+  }
+  return stateOf;
 }

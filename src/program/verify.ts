@@ -1,6 +1,7 @@
 import { ResnetError } from "../tensor/error.js";
 import { bytesPerElement, sizeOf } from "../tensor/shape.js";
 import type { BufferId, BufferSpec, Instruction, Program } from "./program.js";
+import { badStructure } from "./structure.js";
 
 type ArenaBuffer = Extract<BufferSpec, { place: "arena" }>;
 
@@ -11,12 +12,13 @@ type ArenaBuffer = Extract<BufferSpec, { place: "arena" }>;
  * @throws {ResnetError} `ERR_PROGRAM`, one line a finding
  */
 export function verifyProgram(program: Program): void {
-  const findings = [...badBuffers(program), ...badIds(program)];
+  const findings = badStructure(program);
+  if (findings.length === 0) findings.push(...badBuffers(program), ...badIds(program));
   if (findings.length === 0) findings.push(...badAccesses(program));
   if (findings.length > 0) {
     throw new ResnetError(
       "ERR_PROGRAM",
-      `the program ${program.name} does not verify:\n  ${findings.join("\n  ")}`,
+      `the program ${String((program as Program | null)?.name)} does not verify:\n  ${findings.join("\n  ")}`,
     );
   }
 }

@@ -15,11 +15,12 @@ export interface HostArray<D extends DType = DType> {
   readonly data: ElementArrays[D];
 }
 
-const constructors = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
+/** The constructor of each dtype's typed array. */
+export const elementArrays = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
 
 /** A zero-filled typed array of `length` elements. */
 export const allocate = <D extends DType>(dtype: D, length: number): ElementArrays[D] =>
-  new constructors[dtype](length) as ElementArrays[D];
+  new elementArrays[dtype](length) as ElementArrays[D];
 
 /**
  * Wraps `data` (not copied when it already is the dtype's typed array) as a host array.
@@ -38,7 +39,7 @@ export function hostArray<D extends DType = "f32">(
       `hostArray: shape ${formatShape(shape)} takes ${size} values but ${data.length} were given`,
     );
   }
-  const constructor = constructors[dtype];
+  const constructor = elementArrays[dtype];
   const values =
     data instanceof constructor ? data : data ? constructor.from(data) : new constructor(size);
   return { shape, dtype, data: values as ElementArrays[D] };

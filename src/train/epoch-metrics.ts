@@ -4,6 +4,8 @@ export interface EpochMetrics {
   readonly epoch: number;
   /** Mean cross-entropy over the epoch's training samples, in nats. */
   readonly trainLoss: number;
+  /** Share of the epoch's training samples that were right just before their step, 0 … 1. */
+  readonly trainAccuracy: number;
   /** Mean cross-entropy over the validation samples after the epoch, in nats. */
   readonly validLoss: number;
   /** Share of the validation samples that are classified correctly, 0 … 1. */

@@ -5,7 +5,7 @@ import { ResnetError } from "../tensor/error.js";
 import { checkpointMetadata, type CheckpointDescription } from "./checkpoint.js";
 import type { TrainConfig } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
-import { writeFileAtomically } from "./files.js";
+import { writeFileAtomically } from "../data/files.js";
 import type { ModelState } from "./model-state.js";
 
 /** The directory of one training: what it was asked for, how it went, and the weights. */

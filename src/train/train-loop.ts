@@ -9,8 +9,9 @@ import { ResnetError } from "../tensor/error.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey } from "../tensor/random.js";
 import type { TrainConfig } from "./config.js";
-import { createEvaluator, programsBySize, uploadDataset } from "./evaluate.js";
+import { createEvaluator, programsBySize, uploadDataset, type Evaluation } from "./evaluate.js";
 import { createOptimizer } from "./optimizers/create-optimizer.js";
+import { isOptimizerState } from "./optimizers/optimizer.js";
 import { createSchedule } from "./schedule.js";
 import { traceTrainStep } from "./train-step.js";
 
@@ -38,51 +39,69 @@ export interface TrainLoopOptions {
 }
 
 /**
- * Trains, and yields the metrics of each epoch. The model's state is in the executor, before, between and after.
+ * Trains, and yields the metrics of each epoch. The model's state is in the executor, before, between and after; the
+ * optimiser starts anew.
  *
- * @throws {ResnetError} `ERR_DIVERGED` if the loss is no longer a number
+ * Everything that can be refused (shapes, sizes, a batch of one on a 1×1 map) is refused by the call itself, before the
+ * first step. An executor holds one training set and one validation set.
+ *
+ * @throws {ResnetError} while training: `ERR_DIVERGED` if the loss is no longer a number
  */
-export async function* trainLoop(options: TrainLoopOptions): AsyncGenerator<EpochMetrics, void> {
-  const { executor, model, config, train, valid, signal, onStep } = options;
+export function trainLoop(options: TrainLoopOptions): AsyncGenerator<EpochMetrics, void> {
+  const { executor, model, config, train, valid } = options;
   const source = uploadDataset(executor, "train", train, config.normalise);
   const validSource = uploadDataset(executor, "valid", valid, config.normalise);
-  const validate = createEvaluator(executor, model, validSource, valid.labels.data, config.batch);
-  const { smoothing } = config;
+  const { batch, smoothing } = config;
+  const validate = createEvaluator(executor, model, validSource, valid.labels.data, batch);
   const programs = programsBySize(executor, (batchSize) =>
     plan(
       "train-step",
       traceTrainStep(model, { source, batchSize, optimizer: createOptimizer(config), smoothing }),
     ),
   );
-  const rows = Int32Array.from({ length: source.rows }, (_, i) => i);
-  const steps = Math.ceil(source.rows / config.batch);
-  const schedule = createSchedule(config.schedule, config.epochs, steps);
+  for (const size of new Set([Math.min(batch, source.rows), source.rows % batch || batch]))
+    programs(size);
+  resetOptimizer(executor);
+  return epochs(options, source.rows, programs, validate);
+}
 
+async function* epochs(
+  { config, signal, onStep }: TrainLoopOptions,
+  rowCount: number,
+  programs: (batchSize: number) => LoadedProgram,
+  validate: () => Promise<Evaluation>,
+): AsyncGenerator<EpochMetrics, void> {
+  const rows = Int32Array.from({ length: rowCount }, (_, i) => i);
+  const steps = Math.ceil(rowCount / config.batch);
+  const schedule = createSchedule(config.schedule, config.epochs, steps);
   for (let epoch = 0; epoch < config.epochs; epoch++) {
     const start = performance.now();
-    let lossSum = 0;
-    let seen = 0;
-    for (const [i, indices] of epochBatches(
-      rows,
-      config.batch,
-      shuffleKey(config.seed, epoch),
-    ).entries()) {
-      const n = indices.length;
+    const sums = { loss: 0, correct: 0, seen: 0 };
+    const batches = epochBatches(rows, config.batch, shuffleKey(config.seed, epoch));
+    for (const [i, indices] of batches.entries()) {
       const step = epoch * steps + i;
       const registers = registersOf(config, step, config.learningRate * schedule(step));
-      const loss = await runStep(programs(n), indices, registers);
+      const { loss, correct } = await runStep(programs(indices.length), indices, registers);
       if (!Number.isFinite(loss)) throw diverged(loss, epoch, i);
-      lossSum += loss * n;
-      seen += n;
-      const imagesPerSecond = (1000 * seen) / (performance.now() - start);
-      onStep?.({ epoch: epoch + 1, step: i + 1, steps, loss: lossSum / seen, imagesPerSecond });
+      sums.loss += loss * indices.length;
+      sums.correct += correct;
+      sums.seen += indices.length;
+      const imagesPerSecond = (1000 * sums.seen) / (performance.now() - start);
+      onStep?.({
+        epoch: epoch + 1,
+        step: i + 1,
+        steps,
+        loss: sums.loss / sums.seen,
+        imagesPerSecond,
+      });
       if (signal?.aborted) return;
     }
-    const imagesPerSecond = (1000 * seen) / (performance.now() - start);
+    const imagesPerSecond = (1000 * sums.seen) / (performance.now() - start);
     const validation = await validate();
     yield {
       epoch: epoch + 1,
-      trainLoss: lossSum / seen,
+      trainLoss: sums.loss / sums.seen,
+      trainAccuracy: sums.correct / sums.seen,
       validLoss: validation.loss,
       validAccuracy: validation.accuracy,
       imagesPerSecond,
@@ -90,6 +109,13 @@ export async function* trainLoop(options: TrainLoopOptions): AsyncGenerator<Epoc
       seconds: (performance.now() - start) / 1000,
     };
     if (signal?.aborted) return;
+  }
+}
+
+/** Forgets what an earlier training on this executor left: velocities and moments start at zero. */
+function resetOptimizer(executor: Executor): void {
+  for (const [name, { shape, dtype }] of executor.states()) {
+    if (isOptimizerState(name)) executor.write(name, hostArray(shape, undefined, dtype));
   }
 }
 
@@ -107,13 +133,13 @@ async function runStep(
   program: LoadedProgram,
   indices: Int32Array,
   registers: Registers,
-): Promise<number> {
+): Promise<{ readonly loss: number; readonly correct: number }> {
   const taken = [...inputSpecs(program.program).keys()].filter((name) => name in registers);
-  const { loss } = await program.run({
+  const { loss, correct } = await program.run({
     indices: hostArray([indices.length], indices, "i32"),
     ...Object.fromEntries(taken.map((name) => [name, registers[name]!])),
   });
-  return loss!.data[0]!;
+  return { loss: loss!.data[0]!, correct: correct!.data[0]! };
 }
 
 const diverged = (loss: number, epoch: number, step: number): ResnetError =>

@@ -31,7 +31,7 @@ describe("words that are off", () => {
     [
       "train --lr much",
       2,
-      "error: option '--lr <x>' argument 'much' is invalid. It takes a number.\n",
+      "error: option '--lr, --learning-rate <x>' argument 'much' is invalid. It takes a number.\n",
     ],
     [
       "train --seed -1",

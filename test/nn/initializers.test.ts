@@ -93,7 +93,7 @@ describe("first values of a parameter", () => {
 
   test("ResNet: convolutions He-normal by fan out, norms 1 and 0, the classifier as in PyTorch", () => {
     const { layer4, bn1, fc } = resnet18();
-    const { conv2 } = layer4.modules[1] as unknown as { readonly conv2: Conv2d };
+    const { conv2 } = Object.values(layer4)[1] as unknown as { readonly conv2: Conv2d };
     const found = moments(conv2.weight.initialise(3, "layer4.1.conv2.weight").data);
     assert.ok(Math.abs(found.deviation / Math.sqrt(2 / (512 * 9)) - 1) < 0.01);
     assert.deepEqual(new Set(bn1.weight.initialise(1, "bn1.weight").data), new Set([1]));

@@ -70,12 +70,12 @@ describe("a module is its fields", () => {
     }
   }
 
-  test("state is found by walking them, in order, an array's own name left out", () => {
+  test("state is found by walking them, in order; arrays by their numbers", () => {
     const names = [...namedState(new Branch()).keys()];
     assert.deepEqual(names, [
-      "0.weight",
-      "0.bias",
-      "1.0.weight",
+      "list.0.weight",
+      "list.0.bias",
+      "list.1.0.weight",
       "norm.weight",
       "norm.bias",
       "norm.running_mean",
@@ -85,7 +85,37 @@ describe("a module is its fields", () => {
   });
 
   test("modules too, the root first", () => {
-    assert.deepEqual([...namedModules(new Branch()).keys()], ["", "0", "1", "1.0", "norm"]);
+    assert.deepEqual(
+      [...namedModules(new Branch()).keys()],
+      ["", "list.0", "list.1", "list.1.0", "norm"],
+    );
+  });
+
+  test("what two fields share goes by the first one's path", () => {
+    class Tied extends Module {
+      readonly first = new Linear(2, 2, { bias: false });
+      readonly second = this.first;
+      readonly self: Module = this;
+      protected override forward(x: Tensor): Tensor {
+        return this.second.call(x);
+      }
+    }
+    assert.deepEqual([...namedState(new Tied()).keys()], ["first.weight"]);
+    assert.deepEqual([...namedModules(new Tied()).keys()], ["", "first"]);
+  });
+
+  test("a parameter that walking cannot find is refused, not left out", () => {
+    class Hidden extends Module {
+      readonly #layer = new Linear(3, 2);
+      protected override forward(x: Tensor): Tensor {
+        return this.#layer.call(x);
+      }
+    }
+    assert.throws(() => graphOf({ y: call(new Hidden(), input("x", [1, 3])) }), {
+      code: "ERR_GRAPH",
+      message:
+        "a parameter of the graph has no name: it must be in a public field of the traced module",
+    });
   });
 
   test("nodes carry the path of the module that made them", () => {
@@ -137,7 +167,7 @@ describe("what goes wrong", () => {
     assert.throws(() => new ReLU().call(image()), {
       name: "ResnetError",
       code: "ERR_TRACE",
-      message: "a module was called outside a trace: use evaluate(module, x), or withTrace",
+      message: "a module was called outside a trace: use evaluate(module, x), or traceModule",
     });
   });
 
@@ -163,7 +193,8 @@ describe("what goes wrong", () => {
 
   test("groups that do not divide the input channels", () => {
     assert.throws(() => new Conv2d(3, 4, 1, { groups: 2 }), {
-      name: "RangeError",
+      name: "ResnetError",
+      code: "ERR_ATTRIBUTE",
       message: "Conv2d: inChannels (3) must be divisible by groups (2)",
     });
   });

@@ -9,6 +9,7 @@ const row = (epoch: number, trainLoss: number, validLoss: number, validAccuracy:
   ({
     epoch,
     trainLoss,
+    trainAccuracy: validAccuracy,
     validLoss,
     validAccuracy,
     imagesPerSecond: 1000,

@@ -111,8 +111,14 @@ describe("what an optimiser asks for", () => {
 
   test("a configuration names each", () => {
     const { config } = findRecipe("fashion-resnet34");
-    for (const optimizer of ["sgd", "adam", "adamw"] as const) {
-      assert.equal(createOptimizer(parseConfig({ ...config, optimizer })).name, optimizer);
-    }
+    const parameter = state("w", [1]);
+    const nodeOf = (optimizer: "sgd" | "adam" | "adamw") => {
+      const named = createOptimizer(parseConfig({ ...config, optimizer }));
+      return named.trace([{ name: "w", parameter, gradient: input("g", [1]) }]).get(parameter)!
+        .node!;
+    };
+    assert.equal(nodeOf("sgd").op.name, "sgd");
+    assert.deepEqual([nodeOf("adam").op.name, nodeOf("adam").attrs["decoupled"]], ["adam", false]);
+    assert.deepEqual([nodeOf("adamw").op.name, nodeOf("adamw").attrs["decoupled"]], ["adam", true]);
   });
 });

@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
-import { writeFileAtomically } from "../../src/train/files.js";
+import { writeFileAtomically } from "../../src/data/files.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { RunDirectory } from "../../src/train/run-directory.js";
 
@@ -45,6 +45,7 @@ describe("RunDirectory", () => {
   const epoch = (number: number, validAccuracy: number): EpochMetrics => ({
     epoch: number,
     trainLoss: 1,
+    trainAccuracy: validAccuracy,
     validLoss: 1,
     validAccuracy,
     imagesPerSecond: 1,

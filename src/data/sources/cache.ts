@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { DatasetFile } from "../dataset-info.js";
+import { writeFileAtomically } from "../files.js";
 
 /**
  * Keeps the verified `bytes` of `file` in `directory`, and removes what remains there of its broken
@@ -14,8 +14,7 @@ export async function keepInCache(
   file: DatasetFile,
   bytes: Uint8Array,
 ): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  await writeWhole(join(directory, file.name), bytes);
+  await writeFileAtomically(join(directory, file.name), bytes);
   await rm(join(directory, `${file.name}.gz`), { force: true }); // could only be a damaged one
   for (const name of await readdir(directory)) {
     if (isPartial(name, file)) await rm(join(directory, name), { force: true });
@@ -28,28 +27,3 @@ export const partialPath = (directory: string, file: DatasetFile, host: string):
 
 const isPartial = (name: string, file: DatasetFile): boolean =>
   name.startsWith(`${file.name}.gz.`) && name.endsWith(".partial");
-
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    const handle = await open(temporary, "wx");
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncDirectory(dirname(path));
-}
-
-/** Makes the rename itself last, where the system can flush a directory (Windows cannot). */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r").catch(() => null);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
-}

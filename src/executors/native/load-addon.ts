@@ -45,20 +45,37 @@ export interface Addon {
 /** Thrown where no build of the native engine can be loaded; says what was tried and what to do. */
 export class NativeLoadError extends ResnetError {
   override readonly name = "NativeLoadError";
+  /** The first reason and the way out, in one line. */
+  readonly summary: string;
 
-  /** @param attempts what was tried, and why it failed */
-  constructor(readonly attempts: readonly { readonly file: string; readonly reason: string }[]) {
+  /**
+   * @param attempts what was tried, and why it failed
+   * @param canBuild whether the engine's sources are here, as in a clone
+   */
+  constructor(
+    readonly attempts: readonly { readonly file: string; readonly reason: string }[],
+    canBuild: boolean,
+  ) {
+    const title = `the native executor cannot be loaded on ${process.platform}-${process.arch}`;
+    const remedy = canBuild
+      ? "npm run build:native   (needs a C++17 compiler and make: apt install g++ make)"
+      : "build a clone of the project; this package has no binary for this platform";
+    const tried = attempts.map(({ file, reason }) => `  ${file}: ${reason}`);
     super(
       "ERR_NATIVE_LOAD",
       [
-        `the native executor cannot be loaded on ${process.platform}-${process.arch}`,
-        ...attempts.map(({ file, reason }) => `  ${file}: ${reason}`),
-        "  To build it:      npm run build:native   (needs g++ 12 or later, make)",
+        title,
+        ...tried,
+        `  To build it:      ${remedy}`,
         "  To go without it: --executor reference   (slow)",
       ].join("\n"),
     );
+    const worst = attempts.find(({ reason }) => reason !== notFound) ?? attempts[0];
+    this.summary = `${title} (${worst?.file}: ${worst?.reason}); to build it: ${remedy}`;
   }
 }
+
+const notFound = "not found";
 
 /** The nearest folder above this file that has a package.json. */
 function packageRoot(): string {
@@ -97,7 +114,7 @@ function tryFiles(root: string): Addon {
   for (const file of files) {
     const shown = named ?? relative(root, file);
     if (!existsSync(file)) {
-      attempts.push({ file: shown, reason: "not found" });
+      attempts.push({ file: shown, reason: notFound });
       continue;
     }
     try {
@@ -109,7 +126,7 @@ function tryFiles(root: string): Addon {
       });
     }
   }
-  throw new NativeLoadError(attempts);
+  throw new NativeLoadError(attempts, existsSync(join(root, "native", "Makefile")));
 }
 
 /**

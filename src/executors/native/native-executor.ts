@@ -1,4 +1,5 @@
 import type { Program } from "../../program/program.js";
+import { verifyProgram } from "../../program/verify.js";
 import { ResnetError } from "../../tensor/error.js";
 import type { HostArray } from "../../tensor/host-array.js";
 import type { TensorSpec } from "../../tensor/shape.js";
@@ -49,6 +50,7 @@ export class NativeExecutor implements Executor {
   load(program: Program): NativeLoadedProgram {
     const executor = this.open();
     const native = withCodes(() => executor.load(program));
+    verifyProgram(program); // the engine has checked all but that values are written before they are read
     return {
       program,
       run: (inputs = {}) => this.enqueue(native, inputs),

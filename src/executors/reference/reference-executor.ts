@@ -3,12 +3,11 @@ import { opsByName } from "../../ops/registry.js";
 import type { BufferSpec, Program } from "../../program/program.js";
 import { verifyProgram } from "../../program/verify.js";
 import { ResnetError } from "../../tensor/error.js";
-import type { HostArray } from "../../tensor/host-array.js";
+import { allocate, elementArrays, type HostArray } from "../../tensor/host-array.js";
 import { sizeOf, type TensorSpec } from "../../tensor/shape.js";
-import type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executor.js";
-import { checkInputs, StateStore } from "../store.js";
-
-const constructors = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
+import type { Executor, LoadedProgram, RunOutputs } from "../executor.js";
+import { checkHostArray, checkInputs, StateStore } from "../store.js";
+import { checkInstructions } from "./check-instructions.js";
 
 /**
  * Runs programs with the ops' own reference rules: plain loops on one thread, the meaning of every fast kernel.
@@ -26,20 +25,14 @@ export class ReferenceExecutor implements Executor {
   load(program: Program): LoadedProgram {
     this.checkOpen();
     verifyProgram(program);
-    for (const { op } of program.instructions) {
-      if (!opsByName.has(op))
-        throw new ResnetError(
-          "ERR_PROGRAM",
-          `the program ${program.name} uses the unknown op ${op}`,
-        );
-    }
-    const arena = new ArrayBuffer(program.arenaBytes);
-    const values = program.buffers.map((buffer) => this.allocate(buffer, arena));
+    checkInstructions(program);
+    const values = this.allocateAll(program);
     return {
       program,
-      run: (inputs = {}) => {
+      run: async (inputs = {}) => {
         this.checkOpen();
-        const done = this.queue.then(() => run(program, values, inputs));
+        const given = checkInputs(program, inputs); // copies: the caller may reuse its arrays at once
+        const done = this.queue.then(() => run(program, values, given));
         this.queue = done.catch(() => undefined);
         return done;
       },
@@ -48,6 +41,7 @@ export class ReferenceExecutor implements Executor {
 
   write(name: string, value: HostArray): void {
     this.checkOpen();
+    checkHostArray(`the state "${name}"`, value, "ERR_STATE");
     this.state.ensure(name, value).data.set(value.data);
   }
 
@@ -58,6 +52,7 @@ export class ReferenceExecutor implements Executor {
   }
 
   states(): ReadonlyMap<string, TensorSpec> {
+    this.checkOpen();
     return this.state.specs();
   }
 
@@ -67,15 +62,22 @@ export class ReferenceExecutor implements Executor {
     this.state.clear();
   }
 
+  /** @throws {ResnetError} `ERR_MEMORY` */
+  private allocateAll({ name, arenaBytes, buffers }: Program): Values[] {
+    try {
+      const arena = new ArrayBuffer(arenaBytes);
+      return buffers.map((buffer) => this.allocate(buffer, arena));
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new ResnetError("ERR_MEMORY", `there is no memory for the program ${name}`, { cause });
+    }
+  }
+
   private allocate(buffer: BufferSpec, arena: ArrayBuffer): Values {
     if (buffer.place === "state") return this.state.ensure(buffer.name, buffer);
-    const elements = sizeOf(buffer.shape);
-    const constructor = constructors[buffer.dtype];
-    const data =
-      buffer.place === "arena"
-        ? new constructor(arena, buffer.offset, elements)
-        : new constructor(elements);
-    return { shape: buffer.shape, data };
+    const { shape, dtype } = buffer;
+    if (buffer.place === "input") return { shape, data: allocate(dtype, sizeOf(shape)) };
+    return { shape, data: new elementArrays[dtype](arena, buffer.offset, sizeOf(shape)) };
   }
 
   private checkOpen(): void {
@@ -86,9 +88,8 @@ export class ReferenceExecutor implements Executor {
 async function run(
   program: Program,
   values: readonly Values[],
-  given: RunInputs,
+  inputs: ReadonlyMap<string, HostArray>,
 ): Promise<RunOutputs> {
-  const inputs = checkInputs(program, given);
   program.buffers.forEach((buffer, id) => {
     if (buffer.place === "input") values[id]!.data.set(inputs.get(buffer.name)!.data);
   });

@@ -15,19 +15,17 @@ export interface AdamOptions {
 
 /** Adam: weight decay is part of the gradient. PyTorch's `Adam`. Registers: `learningRate`, `step` (from 1). */
 export const adam = (options: AdamOptions = {}): Optimizer =>
-  traceAdam("adam", { weightDecay: 0, ...options }, false);
+  traceAdam({ weightDecay: 0, ...options }, false);
 
 /** AdamW: weight decay shrinks the parameter itself. PyTorch's `AdamW`. Registers: `learningRate`, `step` (from 1). */
 export const adamw = (options: AdamOptions = {}): Optimizer =>
-  traceAdam("adamw", { weightDecay: 0.01, ...options }, true);
+  traceAdam({ weightDecay: 0.01, ...options }, true);
 
 function traceAdam(
-  name: "adam" | "adamw",
   { beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0 }: AdamOptions,
   decoupled: boolean,
 ): Optimizer {
   return {
-    name,
     trace(gradients) {
       const learningRate = input("learningRate", []);
       const step = input("step", []);

@@ -12,10 +12,13 @@ export interface ParameterGradient {
  * state that it changes. What it remembers is state under the name of the parameter, `optimizer.velocity.fc.weight`.
  */
 export interface Optimizer {
-  readonly name: "sgd" | "adam" | "adamw";
   trace(gradients: readonly ParameterGradient[]): ReadonlyMap<Leaf, Tensor>;
 }
 
+const prefix = "optimizer.";
+
 /** State of an optimiser: one array like the parameter. */
 export const optimizerState = (kind: string, parameter: string): string =>
-  `optimizer.${kind}.${parameter}`;
+  `${prefix}${kind}.${parameter}`;
+
+export const isOptimizerState = (name: string): boolean => name.startsWith(prefix);

@@ -22,7 +22,6 @@ export function sgd({
   weightDecay = 0,
 }: SgdOptions = {}): Optimizer {
   return {
-    name: "sgd",
     trace(gradients) {
       const learningRate = input("learningRate", []);
       const momentumRegister = input("momentum", []);
