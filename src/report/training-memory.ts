@@ -1,0 +1,49 @@
+import type { Module } from "../nn/module.js";
+import { plan } from "../planner/plan.js";
+import { sizeOf, type Shape } from "../tensor/shape.js";
+import { sgd } from "../train/optimizers/sgd.js";
+import { traceTrainStep } from "../train/train-step.js";
+
+/** Bytes of memory while training in fp32 by SGD with momentum; the data set is left out. */
+export interface TrainingMemory {
+  /** Images in one step. */
+  readonly batch: number;
+  /** Parameters and running statistics. */
+  readonly parameters: number;
+  /** What the optimiser remembers: a velocity for each parameter. */
+  readonly optimizer: number;
+  /** Arena of the planned step: activations and gradients, which share memory where they are not alive together. */
+  readonly activations: number;
+  readonly total: number;
+}
+
+/**
+ * Plans a training step to see what memory it takes.
+ *
+ * @throws {ShapeError} if the model does not take images `[C, H, W]`
+ * @throws {ResnetError} `ERR_ATTRIBUTE` if a batch norm would see one value for each channel
+ */
+export function trainingMemory(
+  model: Module,
+  [channels = 1, height = 1, width = 1]: Shape,
+  batch: number,
+): TrainingMemory {
+  const normalise = {
+    mean: Array<number>(channels).fill(0),
+    std: Array<number>(channels).fill(1),
+  };
+  const graph = traceTrainStep(model, {
+    source: { name: "train", rows: batch, imageShape: [height, width, channels], normalise },
+    batchSize: batch,
+    optimizer: sgd({ momentum: 0.9 }),
+  });
+  const state = [...graph.leaves].filter(
+    ([{ kind }, name]) => kind === "state" && !/^data\./.test(name),
+  );
+  const bytes = (isCounted: (name: string) => boolean): number =>
+    state.reduce((sum, [{ shape }, name]) => sum + (isCounted(name) ? 4 * sizeOf(shape) : 0), 0);
+  const optimizer = bytes((name) => name.startsWith("optimizer."));
+  const parameters = bytes(() => true) - optimizer;
+  const { arenaBytes: activations } = plan("train-step", graph);
+  return { batch, parameters, optimizer, activations, total: parameters + optimizer + activations };
+}
