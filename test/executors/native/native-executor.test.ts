@@ -3,7 +3,11 @@ import { spawnSync } from "node:child_process";
 import { describe, it, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { RunInputs } from "../../../src/executors/executor.js";
-import { loadAddon, nativeCapabilities, NativeLoadError } from "../../../src/executors/native/load-addon.js";
+import {
+  loadAddon,
+  nativeCapabilities,
+  NativeLoadError,
+} from "../../../src/executors/native/load-addon.js";
 import { NativeExecutor } from "../../../src/executors/native/native-executor.js";
 import type { Program } from "../../../src/program/program.js";
 import { hostArray } from "../../../src/tensor/host-array.js";
@@ -22,8 +26,16 @@ const unavailable = (() => {
 })();
 
 const inputsOf = (batch = 6): RunInputs => ({
-  indices: hostArray([batch], Array.from({ length: batch }, (_, i) => (7 * i) % 20), "i32"),
-  labels: hostArray([batch], Array.from({ length: batch }, (_, i) => i % 5), "i32"),
+  indices: hostArray(
+    [batch],
+    Array.from({ length: batch }, (_, i) => (7 * i) % 20),
+    "i32",
+  ),
+  labels: hostArray(
+    [batch],
+    Array.from({ length: batch }, (_, i) => i % 5),
+    "i32",
+  ),
   key: hostArray([2], [17, 4], "i32"),
   learningRate: 0.1,
   momentum: 0.9,
@@ -35,7 +47,10 @@ function initialize(executor: NativeExecutor): void {
     const key = randomKey(5, name);
     const scale = dtype === "u8" ? 256 : 1;
     const shift = dtype === "u8" ? 0 : -0.5;
-    const values = Array.from({ length: sizeOf(shape) }, (_, i) => scale * (uniform(key, i) + shift));
+    const values = Array.from(
+      { length: sizeOf(shape) },
+      (_, i) => scale * (uniform(key, i) + shift),
+    );
     executor.write(name, hostArray(shape, values, dtype));
   }
 }
@@ -53,12 +68,14 @@ async function runSample(threads: number, steps = 3, batch = 6): Promise<Buffer>
   return Buffer.concat([Buffer.from(logits.buffer), Buffer.from(stem.buffer)]);
 }
 
-const code = (expected: string, pattern: RegExp) => (error: unknown): boolean => {
-  assert.ok(error instanceof Error);
-  assert.equal((error as { code?: string }).code, expected);
-  assert.match(error.message, pattern);
-  return true;
-};
+const code =
+  (expected: string, pattern: RegExp) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof Error);
+    assert.equal((error as { code?: string }).code, expected);
+    assert.match(error.message, pattern);
+    return true;
+  };
 
 describe("native executor", { skip: unavailable }, () => {
   describe("runs", () => {
@@ -98,7 +115,11 @@ describe("native executor", { skip: unavailable }, () => {
 
     it("leaves the event loop free", async () => {
       const b = new ProgramBuilder();
-      const [x, weight, y] = [b.arena([16, 16, 64, 64]), b.arena([3, 3, 64, 64]), b.arena([16, 16, 64, 64])];
+      const [x, weight, y] = [
+        b.arena([16, 16, 64, 64]),
+        b.arena([3, 3, 64, 64]),
+        b.arena([16, 16, 64, 64]),
+      ];
       b.add("constant", {}, { y: x }, { value: 1, shape: [16, 16, 64, 64] });
       b.add("constant", {}, { y: weight }, { value: 1, shape: [3, 3, 64, 64] });
       for (let i = 0; i < 20; i++) {
@@ -110,7 +131,10 @@ describe("native executor", { skip: unavailable }, () => {
         );
       }
       const done = executor.load(b.program("long", {})).run();
-      const first = await Promise.race([done.then(() => "run"), new Promise((resolve) => setImmediate(resolve, "loop"))]);
+      const first = await Promise.race([
+        done.then(() => "run"),
+        new Promise((resolve) => setImmediate(resolve, "loop")),
+      ]);
       assert.equal(first, "loop");
       await done;
     });
@@ -123,7 +147,10 @@ describe("native executor", { skip: unavailable }, () => {
       assert.deepEqual(executor.read("w"), hostArray([2, 2], [1, 2, 3, 4]));
       assert.deepEqual([...executor.states()], [["w", { shape: [2, 2], dtype: "f32" }]]);
       assert.throws(() => executor.read("v"), code("ERR_STATE", /no state called "v"/));
-      assert.throws(() => executor.write("w", hostArray([4])), code("ERR_STATE", /\[2, 2\], not f32 of shape \[4\]/));
+      assert.throws(
+        () => executor.write("w", hostArray([4])),
+        code("ERR_STATE", /\[2, 2\], not f32 of shape \[4\]/),
+      );
       const b = new ProgramBuilder();
       b.add("constant", {}, { y: b.state("w", [4]) }, { value: 0, shape: [4] });
       assert.throws(() => executor.load(b.program("p", {})), code("ERR_STATE", /"w"/));
@@ -149,12 +176,19 @@ describe("native executor", { skip: unavailable }, () => {
       const cases: [RunInputs, RegExp][] = [
         [{}, /"indices" of sample-step is missing/],
         [{ ...inputsOf(), extra: 1 }, /no input called "extra"/],
-        [{ ...inputsOf(), indices: hostArray([5], undefined, "i32") }, /i32 of shape \[6\] but i32 of shape \[5\]/],
+        [
+          { ...inputsOf(), indices: hostArray([5], undefined, "i32") },
+          /i32 of shape \[6\] but i32 of shape \[5\]/,
+        ],
         [{ ...inputsOf(), indices: hostArray([6]) }, /i32 of shape \[6\] but f32/],
         [{ ...inputsOf(), indices: 3 }, /an array of shape \[6\] but a number/],
-        [{ ...inputsOf(), indices: { shape: [6], dtype: "i32", data: new Int32Array(3) } }, /but has 3 elements/],
+        [
+          { ...inputsOf(), indices: { shape: [6], dtype: "i32", data: new Int32Array(3) } },
+          /but has 3 elements/,
+        ],
       ];
-      for (const [inputs, message] of cases) await assert.rejects(program.run(inputs), code("ERR_INPUT", message));
+      for (const [inputs, message] of cases)
+        await assert.rejects(program.run(inputs), code("ERR_INPUT", message));
     });
 
     it("row indices and labels out of range, and runs on", async () => {
@@ -176,35 +210,55 @@ describe("native executor", { skip: unavailable }, () => {
       const base = trainingStep();
       const withBuffer = (id: number, change: object): Program => ({
         ...base,
-        buffers: base.buffers.map((buffer, i) => (i === id ? ({ ...buffer, ...change } as typeof buffer) : buffer)),
+        buffers: base.buffers.map((buffer, i) =>
+          i === id ? ({ ...buffer, ...change } as typeof buffer) : buffer,
+        ),
       });
       const firstArena = base.buffers.findIndex(({ place }) => place === "arena");
       const cases: [Program, RegExp][] = [
         [withBuffer(firstArena, { offset: 32 }), /not a multiple of 64/],
         [withBuffer(firstArena, { offset: 1 << 30 }), /does not fit the arena/],
-        [withBuffer(firstArena, { shape: [9, 9, 5, 1] }), /ingest in sample: x has the shape \[9, 9, 5, 1\]/],
+        [
+          withBuffer(firstArena, { shape: [9, 9, 5, 1] }),
+          /ingest in sample: x has the shape \[9, 9, 5, 1\]/,
+        ],
         [{ ...base, outputs: { loss: 1000 } }, /"loss" is buffer 1000/],
         [{ ...base, arenaBytes: -1 }, /arenaBytes must be an integer/],
       ];
-      for (const [program, message] of cases) assert.throws(() => load(program), code("ERR_PROGRAM", message));
+      for (const [program, message] of cases)
+        assert.throws(() => load(program), code("ERR_PROGRAM", message));
 
       const b = new ProgramBuilder();
       const [x, y] = [b.arena([3, 3, 2, 4]), b.arena([3, 3, 2, 4])];
       const weight = b.state("square", [3, 3, 4, 4]);
       const attrs = { stride: 1, padding: 1, groups: 1, activation: "none", slope: 0 };
-      const single = (op: string, inputs: object, outputs: object, given: object = attrs): Program => ({
+      const single = (
+        op: string,
+        inputs: object,
+        outputs: object,
+        given: object = attrs,
+      ): Program => ({
         ...b.program("p", {}),
-        instructions: [{ op, inputs, outputs, attrs: given, module: "" }] as Program["instructions"],
+        instructions: [
+          { op, inputs, outputs, attrs: given, module: "" },
+        ] as Program["instructions"],
       });
       const bad: [Program, RegExp][] = [
         [single("conv2d", { x, weight }, { y: x }), /the output y overlaps the input x/],
         [single("conv2d", { x }, { y }), /the input weight is missing/],
         [single("conv2d", { x, weight, wieght: weight }, { y }), /no operand called wieght/],
-        [single("conv2d", { x, weight }, { y }, { ...attrs, stride: 0 }), /stride must be an integer from 1/],
-        [single("conv2d", { x, weight }, { y }, { ...attrs, stride: 2 }), /gives an output of shape \[2, 2, 2, 4\]/],
+        [
+          single("conv2d", { x, weight }, { y }, { ...attrs, stride: 0 }),
+          /stride must be an integer from 1/,
+        ],
+        [
+          single("conv2d", { x, weight }, { y }, { ...attrs, stride: 2 }),
+          /gives an output of shape \[2, 2, 2, 4\]/,
+        ],
         [single("convolve", { x, weight }, { y }), /does not know this op/],
       ];
-      for (const [program, message] of bad) assert.throws(() => load(program), code("ERR_PROGRAM", message));
+      for (const [program, message] of bad)
+        assert.throws(() => load(program), code("ERR_PROGRAM", message));
     });
 
     it("thread counts that are none", () => {
@@ -219,14 +273,20 @@ describe("native executor", { skip: unavailable }, () => {
       const random = (n: number): number => Math.floor(uniform(key, draw++) * n);
       let refused = 0;
       for (let round = 0; round < 400; round++) {
-        const program = structuredClone(trainingStep(1 + random(4))) as unknown as Record<string, unknown>;
+        const program = structuredClone(trainingStep(1 + random(4))) as unknown as Record<
+          string,
+          unknown
+        >;
         for (let i = 0; i <= random(3); i++) damage(program, random);
         try {
           const fresh = new NativeExecutor({ threads: 1 });
           await fresh.load(program as unknown as Program).run(inputsOf(random(4) + 1));
           await fresh.close();
         } catch (error) {
-          assert.match(String((error as { code?: string }).code), /^ERR_(PROGRAM|STATE|INPUT|INDEX|MEMORY)$/);
+          assert.match(
+            String((error as { code?: string }).code),
+            /^ERR_(PROGRAM|STATE|INPUT|INDEX|MEMORY)$/,
+          );
           refused++;
         }
       }
@@ -235,7 +295,9 @@ describe("native executor", { skip: unavailable }, () => {
   });
 
   it("obeys RESNET_ISA, and refuses what it does not know", () => {
-    const loader = fileURLToPath(new URL("../../../src/executors/native/native-executor.js", import.meta.url));
+    const loader = fileURLToPath(
+      new URL("../../../src/executors/native/native-executor.js", import.meta.url),
+    );
     const script = `const { NativeExecutor } = await import(${JSON.stringify(loader)});
       try { console.log(new NativeExecutor({ threads: 1 }).description); } catch (e) { console.log(e.code, e.message); }`;
     const run = (isa: string): string =>
@@ -263,7 +325,8 @@ function damage(program: Record<string, unknown>, random: (n: number) => number)
     const numbers = [0, -1, 1, 2, 3, 64, 1000, 2 ** 31, 2 ** 52, 0.5, NaN, Infinity];
     const others = [null, undefined, "x", [], {}, true, "relu", "u8", "state", "stem", [2, 2]];
     if (random(8) === 0) delete node[key];
-    else if (typeof value === "number" && random(4) > 0) node[key] = random(2) ? value + random(5) - 2 : numbers[random(numbers.length)];
+    else if (typeof value === "number" && random(4) > 0)
+      node[key] = random(2) ? value + random(5) - 2 : numbers[random(numbers.length)];
     else node[key] = others[random(others.length)];
     return;
   }

@@ -104,7 +104,12 @@ export function trainingStep(batch = 6): Program {
   b.add("dropout", { x: dflat, key }, { y: dropGrad }, { probability: 0.25, stream: 3 });
   b.add("flattenGrad", { dy: dropGrad }, { dx: dpooled }, { imageSize: [1, 1] });
   b.add("adaptiveAvgPool2dGrad", { dy: dpooled }, { dx: dy }, { imageSize: [5, 5] });
-  b.add("batchNormParamGrad", { dy, x: z, mean, variance, y }, { dweight: dgamma, dbias: dbeta }, bn);
+  b.add(
+    "batchNormParamGrad",
+    { dy, x: z, mean, variance, y },
+    { dweight: dgamma, dbias: dbeta },
+    bn,
+  );
   b.add(
     "batchNormInputGrad",
     { dy, x: z, mean, variance, weight: gamma, dweight: dgamma, dbias: dbeta, y },
