@@ -8,8 +8,8 @@ import { Sequential } from "../nn/sequential.js";
 import { add } from "../ops/add.js";
 import { relu } from "../ops/relu.js";
 import { ConvBNLayer } from "./conv-bn-layer.js";
+import { blocksOf } from "./depths.js";
 import type { NetworkOptions } from "./network-options.js";
-import { blocksOf } from "./resnet.js";
 
 /**
  * 1×1, 3×3 and 1×1 `ConvBNLayer`s and a shortcut, which `short` projects where the shape changes.

@@ -9,9 +9,9 @@ import { AdaptiveAvgPool2d, type MaxPool2d } from "../nn/pooling.js";
 import type { Sequential } from "../nn/sequential.js";
 import { relu } from "../ops/relu.js";
 import type { BlockFactory, BlockOptions } from "./block.js";
+import { blocksOf, type FourStages } from "./depths.js";
 import { dropping, makeStem, type ImageNetOptions } from "./network-options.js";
 import { PreActBlock, PreActBottleneck, preActBlocks } from "./preact-blocks.js";
-import { blocksOf, type FourStages } from "./resnet.js";
 import { makeStages } from "./stages.js";
 
 export interface PreActResNetOptions

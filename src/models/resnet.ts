@@ -10,12 +10,10 @@ import type { Sequential } from "../nn/sequential.js";
 import { relu } from "../ops/relu.js";
 import type { BlockFactory } from "./block.js";
 import { basicBlocks, bottlenecks, type BottleneckOptions } from "./blocks.js";
+import { blocksOf, type FourStages } from "./depths.js";
 import { dropping, makeStem, type ImageNetOptions } from "./network-options.js";
 import { plainBlocks } from "./plain-block.js";
 import { makeStages } from "./stages.js";
-
-/** Number of blocks in each of the four stages. */
-export type FourStages = readonly [number, number, number, number];
 
 export interface ResNetOptions
   extends ImageNetOptions, Pick<BottleneckOptions, "zeroLastNorm" | "stochasticDepth"> {}
@@ -65,15 +63,6 @@ export class ResNet extends Module {
     return this.fc.call(this.dropout?.call(y) ?? y);
   }
 }
-
-/** Blocks in each stage, by depth. Source: He et al. 2015, arXiv:1512.03385, table 1. */
-export const blocksOf = {
-  18: [2, 2, 2, 2],
-  34: [3, 4, 6, 3],
-  50: [3, 4, 6, 3],
-  101: [3, 4, 23, 3],
-  152: [3, 8, 36, 3],
-} as const satisfies Record<number, FourStages>;
 
 const basicNet =
   (depth: 18 | 34) =>

@@ -30,6 +30,7 @@ export {
   type ResidualOptions,
   type ResnetBlockOptions,
 } from "../models/d2l-resnet.js";
+export type { FourStages } from "../models/depths.js";
 export type { ImageNetOptions, NetworkOptions } from "../models/network-options.js";
 export { PlainBlock, plainBlocks } from "../models/plain-block.js";
 export {
@@ -61,7 +62,6 @@ export {
   wide_resnet101_2,
   wide_resnet50_2,
   type BottleneckNetOptions,
-  type FourStages,
   type ResNetOptions,
 } from "../models/resnet.js";
 export { makeStages } from "../models/stages.js";

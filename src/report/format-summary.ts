@@ -39,10 +39,10 @@ export function formatSummary(summary: ModelSummary): string {
 
 function formatMemory(memory: TrainingMemory): string[] {
   const rows = [
-    ["parameters and statistics", memory.parameters],
-    ["velocities of SGD", memory.optimizer],
-    ["activations and gradients", memory.activations],
-    ["total", memory.total],
+    ["parameters and statistics", memory.parameterBytes],
+    ["velocities of SGD", memory.optimizerBytes],
+    ["activations and gradients", memory.arenaBytes],
+    ["total", memory.totalBytes],
   ] as const;
   const sizes = rows.map(([, bytes]) => megabytes(bytes));
   const width = Math.max(...sizes.map((size) => size.length));

@@ -4,17 +4,17 @@ import { sizeOf, type Shape } from "../tensor/shape.js";
 import { sgd } from "../train/optimizers/sgd.js";
 import { traceTrainStep } from "../train/train-step.js";
 
-/** Bytes of memory while training in fp32 by SGD with momentum; the data set is left out. */
+/** Memory while training in fp32 by SGD with momentum; the data set is left out. */
 export interface TrainingMemory {
   /** Images in one step. */
   readonly batch: number;
   /** Parameters and running statistics. */
-  readonly parameters: number;
+  readonly parameterBytes: number;
   /** What the optimiser remembers: a velocity for each parameter. */
-  readonly optimizer: number;
+  readonly optimizerBytes: number;
   /** Arena of the planned step: activations and gradients, which share memory where they are not alive together. */
-  readonly activations: number;
-  readonly total: number;
+  readonly arenaBytes: number;
+  readonly totalBytes: number;
 }
 
 /**
@@ -38,12 +38,13 @@ export function trainingMemory(
     optimizer: sgd({ momentum: 0.9 }),
   });
   const state = [...graph.leaves].filter(
-    ([{ kind }, name]) => kind === "state" && !/^data\./.test(name),
+    ([{ kind }, name]) => kind === "state" && !name.startsWith("data."),
   );
   const bytes = (isCounted: (name: string) => boolean): number =>
     state.reduce((sum, [{ shape }, name]) => sum + (isCounted(name) ? 4 * sizeOf(shape) : 0), 0);
-  const optimizer = bytes((name) => name.startsWith("optimizer."));
-  const parameters = bytes(() => true) - optimizer;
-  const { arenaBytes: activations } = plan("train-step", graph);
-  return { batch, parameters, optimizer, activations, total: parameters + optimizer + activations };
+  const optimizerBytes = bytes((name) => name.startsWith("optimizer."));
+  const parameterBytes = bytes(() => true) - optimizerBytes;
+  const { arenaBytes } = plan("train-step", graph);
+  const totalBytes = parameterBytes + optimizerBytes + arenaBytes;
+  return { batch, parameterBytes, optimizerBytes, arenaBytes, totalBytes };
 }

@@ -148,7 +148,7 @@ describe("two steps of training", () => {
       }
       const [first, ...others] = firstLosses;
       for (const loss of others) {
-        assert.ok(Math.abs(loss - first!) < 0.02 * first!, `${firstLosses}`);
+        assert.ok(Math.abs(loss - first!) < 0.02 * first!, firstLosses.join());
       }
     });
   }

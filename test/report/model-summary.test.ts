@@ -52,19 +52,22 @@ describe("memory of training", () => {
   test("is parameters and statistics, velocities, and the arena of the planned step", () => {
     const memory = trainingMemory(model, image, 64);
     const statistics = 2 * 4800; // channels of the batch norms: 64·5 + 128·5 + 256·5 + 512·5
-    assert.equal(memory.parameters, 4 * (11_175_370 + statistics));
-    assert.equal(memory.optimizer, 4 * 11_175_370);
-    assert.equal(memory.total, memory.parameters + memory.optimizer + memory.activations);
+    assert.equal(memory.parameterBytes, 4 * (11_175_370 + statistics));
+    assert.equal(memory.optimizerBytes, 4 * 11_175_370);
+    assert.equal(
+      memory.totalBytes,
+      memory.parameterBytes + memory.optimizerBytes + memory.arenaBytes,
+    );
   });
 
   test("grows with the batch as the activations do", () => {
     const [small, large] = [64, 128].map((batch) => trainingMemory(model, image, batch));
-    assert.equal(small!.parameters, large!.parameters);
-    assert.equal(small!.optimizer, large!.optimizer);
+    assert.equal(small!.parameterBytes, large!.parameterBytes);
+    assert.equal(small!.optimizerBytes, large!.optimizerBytes);
     // At least what the backward pass reads: each of the 20 convolutions' outputs.
     const outputs = 4 * 64 * (14 * 14 * 64 + 4 * 49 * 64 + 5 * 16 * 128 + 5 * 4 * 256 + 5 * 512);
-    assert.ok(small!.activations > outputs, `${small!.activations} of ${outputs}`);
-    assert.ok(large!.activations > 1.5 * small!.activations);
+    assert.ok(small!.arenaBytes > outputs, `${small!.arenaBytes} of ${outputs}`);
+    assert.ok(large!.arenaBytes > 1.5 * small!.arenaBytes);
   });
 
   test("stands below the table", () => {
