@@ -69,7 +69,10 @@ export const trainCommand = (): Command =>
     .option("--lr <x>", "learning rate, at its peak", decimal)
     .option("--momentum <x>", "momentum of sgd, 0 … 1", decimal)
     .option("--weight-decay <x>", "weight decay", decimal)
-    .option("--schedule <s>", "learning rate over time: constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR")
+    .option(
+      "--schedule <s>",
+      "learning rate over time: constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR",
+    )
     .addOption(new Option("--precision <p>", "arithmetic").choices(["fp32"]))
     .addOption(executorOption())
     .addOption(threadsOption())

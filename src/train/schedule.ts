@@ -17,7 +17,9 @@ export function createSchedule(name: string, epochs: number, stepsPerEpoch: numb
   if (kind === "cosine") {
     const annealing = epochs * stepsPerEpoch - steps;
     return (step) =>
-      step < steps ? (step + 1) / steps : (1 + Math.cos((Math.PI * (step - steps)) / annealing)) / 2;
+      step < steps
+        ? (step + 1) / steps
+        : (1 + Math.cos((Math.PI * (step - steps)) / annealing)) / 2;
   }
   return () => 1;
 }

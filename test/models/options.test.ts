@@ -14,6 +14,10 @@ import { resnet18, resnet50, resnext50_32x4d } from "../../src/models/resnet.js"
 import { makeStages } from "../../src/models/stages.js";
 import { namedParameters, namedState, type Module } from "../../src/nn/module.js";
 import { traceModule } from "../../src/nn/trace-module.js";
+import { plan } from "../../src/planner/plan.js";
+import { randomKey } from "../../src/tensor/random.js";
+import { initialState, writeModelState } from "../../src/train/model-state.js";
+import { nativeExecutors, reference } from "../helpers/executors.js";
 import { evaluate } from "../../src/train/evaluate-module.js";
 import { countParameters, outputShapes } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
@@ -110,6 +114,28 @@ describe("stochastic depth", () => {
     const probabilities = attrsOf(trace(deep, true), "stochasticDepth", "probability");
     assert.equal(probabilities.length, 54);
     assert.equal(probabilities.at(-1), 0.5);
+  });
+
+  test("draws by the step's key, alike on every executor", async (t) => {
+    const model = cifarResnet(20, { width: 4, stochasticDepth: 0.5 });
+    const graph = trace(model, true, [8, 8, 6, 3]);
+    const all: Float32Array[] = [];
+    for (const { create } of [reference, ...nativeExecutors]) {
+      const executor = create();
+      t.after(() => executor.close());
+      writeModelState(executor, model, initialState(model, 1));
+      const program = executor.load(plan("forward", graph));
+      const logits = async (step: number): Promise<Float32Array> => {
+        const key = hostArray([2], randomKey(1, "step", step), "i32");
+        const x = randomArray([8, 8, 6, 3], 1);
+        return (await program.run({ x, randomKey: key }))["result"]!.data as Float32Array;
+      };
+      all.push(await logits(1));
+      assert.deepEqual(await logits(1), all.at(-1));
+      assert.notDeepEqual(await logits(2), all.at(-1));
+    }
+    // Float32 through 19 batch norms.
+    for (const other of all.slice(1)) assertClose(other, all[0]!, { rtol: 1e-3 }, "logits");
   });
 
   test("adds no parameters and, at 0, no modules", () => {
