@@ -6,7 +6,14 @@ export {
   bottlenecks,
   type BottleneckOptions,
 } from "../models/blocks.js";
-export { createModel, models, type ModelFactory, type ModelOptions } from "../models/catalog.js";
+export {
+  createModel,
+  models,
+  purposeOf,
+  type ModelFactory,
+  type ModelOptions,
+  type Purpose,
+} from "../models/catalog.js";
 export { CifarBlock, cifarBlocks, type CifarBlockOptions } from "../models/cifar-block.js";
 export {
   cifarPlain,
