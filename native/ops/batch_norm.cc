@@ -223,19 +223,22 @@ Step makeBatchNormInputGrad(OpReader& op) {
 Step makeBatchNormFold(OpReader& op) {
   const Operand mean = op.input("mean"), variance = op.input("variance");
   const Operand weight = op.input("weight"), bias = op.input("bias");
+  const Operand convBias = op.optionalInput("convBias");
   const Operand scale = op.output("scale"), shift = op.output("shift");
   op.requireAxes("mean", mean, 1);
   for (const Operand& operand : {variance, weight, bias, scale, shift}) {
     op.requireShape("every operand", operand, mean.shape());
   }
+  op.requireShape("convBias", convBias, mean.shape());
   const double eps = readEps(op);
   return [=](const RunContext& context) {
     const float *m = mean.in<float>(context), *v = variance.in<float>(context);
     const float *w = weight.in<float>(context), *b = bias.in<float>(context);
+    const float* offset = convBias.in<float>(context);
     for (long c = 0; c < mean.elements(); c++) {
       const double factor = w[c] / std::sqrt(v[c] + eps);
       scale.in<float>(context)[c] = static_cast<float>(factor);
-      shift.in<float>(context)[c] = static_cast<float>(b[c] - m[c] * factor);
+      shift.in<float>(context)[c] = static_cast<float>(b[c] + ((offset ? offset[c] : 0.0) - m[c]) * factor);
     }
   };
 }

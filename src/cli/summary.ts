@@ -1,24 +1,38 @@
 import { Command } from "commander";
-import { createModel, models } from "../models/catalog.js";
-import { formatSummary, summarize } from "../report/model-summary.js";
+import { createModel, models, purposeOf } from "../models/catalog.js";
+import { formatSummary } from "../report/format-summary.js";
+import { summarize } from "../report/model-summary.js";
 import { imageSize, jsonOption, wholeNumber } from "./options.js";
 import { Output } from "./output.js";
 
 interface SummaryFlags {
-  readonly input: readonly [number, number, number];
-  readonly classes: number;
+  readonly input?: readonly [number, number, number];
+  readonly classes?: number;
+  readonly batch: number;
   readonly json?: boolean;
 }
 
 export const summaryCommand = (): Command =>
   new Command("summary")
-    .summary("show a model's layers, parameters and multiply-adds")
+    .summary("show a model's layers, parameters, multiply-adds and memory")
     .argument("<model>", Object.keys(models).join(", "))
-    .option("--input <CxHxW>", "channels, height and width of an image", imageSize, [3, 224, 224])
-    .option("--classes <n>", "classes to tell apart", wholeNumber, 1000)
+    .option(
+      "--input <CxHxW>",
+      "channels, height and width of an image (default: those that the model was made for)",
+      imageSize,
+    )
+    .option(
+      "--classes <n>",
+      "classes to tell apart (default: those that the model was made for)",
+      wholeNumber,
+    )
+    .option("--batch <n>", "images in one training step, for its memory", wholeNumber, 32)
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet summary resnet34 --input 1x28x28 --classes 10")
-    .action((name: string, { input, classes, json }: SummaryFlags) => {
-      const summary = summarize(name, createModel(name, { classes, channels: input[0] }), input);
+    .action((name: string, { input, classes, batch, json }: SummaryFlags) => {
+      const purpose = purposeOf(name);
+      const image = input ?? purpose.image;
+      const options = { classes: classes ?? purpose.classes, channels: image[0] };
+      const summary = summarize(name, createModel(name, options), image, { batch });
       new Output(json ?? false).result(summary, formatSummary(summary));
     });

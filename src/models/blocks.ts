@@ -1,30 +1,29 @@
 import type { Tensor } from "../graph/tensor.js";
 import { BatchNorm2d } from "../nn/batch-norm2d.js";
-import { Conv2d } from "../nn/conv2d.js";
-import { heNormal } from "../nn/initializers.js";
+import type { Conv2d } from "../nn/conv2d.js";
 import { Module } from "../nn/module.js";
 import { Sequential } from "../nn/sequential.js";
+import type { StochasticDepth } from "../nn/stochastic-depth.js";
 import { add } from "../ops/add.js";
 import { relu } from "../ops/relu.js";
-
-/** A convolution as ResNets have it: no bias, padding that keeps the image at stride 1, He-normal by fan-out. */
-export const convolution = (
-  inChannels: number,
-  channels: number,
-  kernel: number,
-  stride = 1,
-): Conv2d =>
-  new Conv2d(inChannels, channels, kernel, {
-    stride,
-    padding: (kernel - 1) / 2,
-    initializer: heNormal("fanOut"),
-  });
+import {
+  convolution,
+  lastNorm,
+  optionsAt,
+  skipping,
+  type BlockFactory,
+  type BlockOptions,
+} from "./block.js";
 
 /** A projection shortcut (option B) where the shape changes, and none where the identity fits. */
-const shortcut = (inChannels: number, channels: number, stride: number): Sequential | null =>
+export const projection = (
+  inChannels: number,
+  channels: number,
+  stride: number,
+): Sequential | null =>
   stride === 1 && inChannels === channels
     ? null
-    : new Sequential(convolution(inChannels, channels, 1, stride), new BatchNorm2d(channels));
+    : new Sequential(convolution(inChannels, channels, 1, { stride }), new BatchNorm2d(channels));
 
 /**
  * Two 3×3 convolutions and a shortcut: the block of ResNet-18 and ResNet-34.
@@ -34,38 +33,51 @@ const shortcut = (inChannels: number, channels: number, stride: number): Sequent
  * Source: He et al. 2015, arXiv:1512.03385, figure 2; shortcut option B.
  */
 export class BasicBlock extends Module {
-  static readonly expansion = 1;
+  readonly outChannels: number;
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;
   readonly conv2: Conv2d;
   readonly bn2: BatchNorm2d;
   readonly downsample: Sequential | null;
+  readonly skip: StochasticDepth | null;
 
-  constructor(inChannels: number, channels: number, stride = 1) {
+  constructor(inChannels: number, channels: number, stride = 1, options: BlockOptions = {}) {
     super();
-    this.conv1 = convolution(inChannels, channels, 3, stride);
+    this.outChannels = channels;
+    this.conv1 = convolution(inChannels, channels, 3, { stride });
     this.bn1 = new BatchNorm2d(channels);
     this.conv2 = convolution(channels, channels, 3);
-    this.bn2 = new BatchNorm2d(channels);
-    this.downsample = shortcut(inChannels, channels, stride);
+    this.bn2 = lastNorm(channels, options);
+    this.downsample = projection(inChannels, channels, stride);
+    this.skip = skipping(options);
   }
 
   protected override forward(x: Tensor): Tensor {
     let y = relu(this.bn1.call(this.conv1.call(x)));
     y = this.bn2.call(this.conv2.call(y));
-    return relu(add(y, this.downsample?.call(x) ?? x));
+    return relu(add(this.skip?.call(y) ?? y, this.downsample?.call(x) ?? x));
   }
 }
 
+export interface BottleneckOptions extends BlockOptions {
+  /** Groups of the 3×3 convolution; ResNeXt's cardinality. Default 1. */
+  readonly groups?: number;
+  /** Inner channels of one group in the first stage, where the outer width is 64. Default 64. */
+  readonly widthPerGroup?: number;
+  /** The convolution that steps: the 3×3 (default), as in torchvision, or the first 1×1, as in the paper. */
+  readonly strideOn?: "3x3" | "1x1";
+}
+
 /**
- * 1×1, 3×3 and 1×1 convolutions and a shortcut: the block of ResNet-50, -101 and -152.
+ * 1×1, 3×3 and 1×1 convolutions and a shortcut: the block of ResNet-50, -101 and -152; with groups that of ResNeXt, with
+ * more inner channels that of the wide ResNets.
  *
- * Maps `[H, W, N, inChannels]` to `[H/stride, W/stride, N, 4·channels]`. The stride is on the 3×3, as in torchvision;
- * the paper has it on the first 1×1.
- * Source: He et al. 2015, arXiv:1512.03385, figure 5.
+ * Maps `[H, W, N, inChannels]` to `[H/stride, W/stride, N, 4·channels]`.
+ * Sources: He et al. 2015, arXiv:1512.03385, figure 5; Xie et al. 2016, arXiv:1611.05431; Zagoruyko and Komodakis
+ * 2016, arXiv:1605.07146. Property names are torchvision's.
  */
 export class Bottleneck extends Module {
-  static readonly expansion = 4;
+  readonly outChannels: number;
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;
   readonly conv2: Conv2d;
@@ -73,23 +85,38 @@ export class Bottleneck extends Module {
   readonly conv3: Conv2d;
   readonly bn3: BatchNorm2d;
   readonly downsample: Sequential | null;
+  readonly skip: StochasticDepth | null;
 
-  constructor(inChannels: number, channels: number, stride = 1) {
+  constructor(inChannels: number, channels: number, stride = 1, options: BottleneckOptions = {}) {
     super();
-    const outChannels = Bottleneck.expansion * channels;
-    this.conv1 = convolution(inChannels, channels, 1);
-    this.bn1 = new BatchNorm2d(channels);
-    this.conv2 = convolution(channels, channels, 3, stride);
-    this.bn2 = new BatchNorm2d(channels);
-    this.conv3 = convolution(channels, outChannels, 1);
-    this.bn3 = new BatchNorm2d(outChannels);
-    this.downsample = shortcut(inChannels, outChannels, stride);
+    const { groups = 1, widthPerGroup = 64, strideOn = "3x3" } = options;
+    const width = Math.max(1, Math.floor((channels * widthPerGroup) / 64)) * groups;
+    const [first, second] = strideOn === "3x3" ? [1, stride] : [stride, 1];
+    this.outChannels = 4 * channels;
+    this.conv1 = convolution(inChannels, width, 1, { stride: first });
+    this.bn1 = new BatchNorm2d(width);
+    this.conv2 = convolution(width, width, 3, { stride: second, groups });
+    this.bn2 = new BatchNorm2d(width);
+    this.conv3 = convolution(width, this.outChannels, 1);
+    this.bn3 = lastNorm(this.outChannels, options);
+    this.downsample = projection(inChannels, this.outChannels, stride);
+    this.skip = skipping(options);
   }
 
   protected override forward(x: Tensor): Tensor {
     let y = relu(this.bn1.call(this.conv1.call(x)));
     y = relu(this.bn2.call(this.conv2.call(y)));
     y = this.bn3.call(this.conv3.call(y));
-    return relu(add(y, this.downsample?.call(x) ?? x));
+    return relu(add(this.skip?.call(y) ?? y, this.downsample?.call(x) ?? x));
   }
 }
+
+export const basicBlocks =
+  (options: BlockOptions = {}): BlockFactory =>
+  (place) =>
+    new BasicBlock(place.inChannels, place.channels, place.stride, optionsAt(options, place));
+
+export const bottlenecks =
+  (options: BottleneckOptions = {}): BlockFactory =>
+  (place) =>
+    new Bottleneck(place.inChannels, place.channels, place.stride, optionsAt(options, place));

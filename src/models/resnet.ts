@@ -1,38 +1,28 @@
 import type { Tensor } from "../graph/tensor.js";
 import { BatchNorm2d } from "../nn/batch-norm2d.js";
 import type { Conv2d } from "../nn/conv2d.js";
+import type { Dropout } from "../nn/dropout.js";
 import { Flatten } from "../nn/flatten.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
-import { AdaptiveAvgPool2d, MaxPool2d } from "../nn/pooling.js";
-import { Sequential } from "../nn/sequential.js";
+import { AdaptiveAvgPool2d, type MaxPool2d } from "../nn/pooling.js";
+import type { Sequential } from "../nn/sequential.js";
 import { relu } from "../ops/relu.js";
-import { BasicBlock, Bottleneck, convolution } from "./blocks.js";
+import type { BlockFactory } from "./block.js";
+import { basicBlocks, bottlenecks, type BottleneckOptions } from "./blocks.js";
+import { blocksOf, type FourStages } from "./depths.js";
+import { dropping, makeStem, type ImageNetOptions } from "./network-options.js";
+import { plainBlocks } from "./plain-block.js";
+import { makeStages } from "./stages.js";
 
-type Block = typeof BasicBlock | typeof Bottleneck;
+export interface ResNetOptions
+  extends ImageNetOptions, Pick<BottleneckOptions, "zeroLastNorm" | "stochasticDepth"> {}
 
-/** Block and number of blocks in each of the four stages. Source: He et al. 2015, arXiv:1512.03385, table 1. */
-const depths = {
-  18: { block: BasicBlock, blocks: [2, 2, 2, 2] },
-  34: { block: BasicBlock, blocks: [3, 4, 6, 3] },
-  50: { block: Bottleneck, blocks: [3, 4, 6, 3] },
-  101: { block: Bottleneck, blocks: [3, 4, 23, 3] },
-  152: { block: Bottleneck, blocks: [3, 8, 36, 3] },
-} as const;
-
-export type ResNetDepth = keyof typeof depths;
-
-export interface ResNetOptions {
-  /** Classes to tell apart. Default 1000, ImageNet's. */
-  readonly classes?: number;
-  /** Channels of the images: 3 for colour (default), 1 for grey. */
-  readonly channels?: number;
-  /** Channels of the first stage; the others have 2, 4 and 8 times as many. Default 64. */
-  readonly width?: number;
-}
+/** Of networks whose blocks are bottlenecks. */
+export interface BottleneckNetOptions extends ResNetOptions, Pick<BottleneckOptions, "strideOn"> {}
 
 /**
- * A residual network for images: 7×7 stem, four stages of blocks, mean over the image, linear classifier.
+ * A residual network for images: stem, four stages of blocks, mean over the image, linear classifier.
  *
  * Maps `[H, W, N, channels]` to logits `[N, classes]`. Property names, and so parameter names and their order,
  * are torchvision's. Source: He et al. 2015, arXiv:1512.03385, table 1.
@@ -40,58 +30,66 @@ export interface ResNetOptions {
 export class ResNet extends Module {
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;
-  readonly maxpool: MaxPool2d;
+  readonly maxpool: MaxPool2d | null;
   readonly layer1: Sequential;
   readonly layer2: Sequential;
   readonly layer3: Sequential;
   readonly layer4: Sequential;
   readonly avgpool: AdaptiveAvgPool2d;
   readonly flatten: Flatten;
+  readonly dropout: Dropout | null;
   readonly fc: Linear;
 
-  constructor(
-    depth: ResNetDepth,
-    { classes = 1000, channels = 3, width = 64 }: ResNetOptions = {},
-  ) {
+  constructor(block: BlockFactory, blocks: FourStages, options: ImageNetOptions = {}) {
     super();
-    const { block, blocks } = depths[depth];
-    this.conv1 = convolution(channels, width, 7, 2);
+    const { classes = 1000, channels = 3, width = 64, stem = "imagenet", dropout = 0 } = options;
+    const { conv1, maxpool } = makeStem(channels, width, stem);
+    const { stages, outChannels } = makeStages(block, blocks, width);
+    this.conv1 = conv1;
     this.bn1 = new BatchNorm2d(width);
-    this.maxpool = new MaxPool2d(3, { stride: 2, padding: 1 });
-    this.layer1 = stage(block, blocks[0], width, width, 1);
-    this.layer2 = stage(block, blocks[1], width * block.expansion, 2 * width, 2);
-    this.layer3 = stage(block, blocks[2], 2 * width * block.expansion, 4 * width, 2);
-    this.layer4 = stage(block, blocks[3], 4 * width * block.expansion, 8 * width, 2);
+    this.maxpool = maxpool;
+    [this.layer1, this.layer2, this.layer3, this.layer4] = stages;
     this.avgpool = new AdaptiveAvgPool2d();
     this.flatten = new Flatten();
-    this.fc = new Linear(8 * width * block.expansion, classes);
+    this.dropout = dropping(dropout);
+    this.fc = new Linear(outChannels, classes);
   }
 
   protected override forward(x: Tensor): Tensor {
-    let y = this.maxpool.call(relu(this.bn1.call(this.conv1.call(x))));
+    let y = relu(this.bn1.call(this.conv1.call(x)));
+    y = this.maxpool?.call(y) ?? y;
     for (const layer of [this.layer1, this.layer2, this.layer3, this.layer4]) y = layer.call(y);
-    return this.fc.call(this.flatten.call(this.avgpool.call(y)));
+    y = this.flatten.call(this.avgpool.call(y));
+    return this.fc.call(this.dropout?.call(y) ?? y);
   }
 }
 
-/** `count` blocks, the first of which changes channels and size. */
-function stage(
-  block: Block,
-  count: number,
-  inChannels: number,
-  channels: number,
-  stride: number,
-): Sequential {
-  const first = new block(inChannels, channels, stride);
-  const rest = Array.from(
-    { length: count - 1 },
-    () => new block(channels * block.expansion, channels),
-  );
-  return new Sequential(first, ...rest);
-}
+const basicNet =
+  (depth: 18 | 34) =>
+  (options: ResNetOptions = {}): ResNet =>
+    new ResNet(basicBlocks(options), blocksOf[depth], options);
 
-export const resnet18 = (options?: ResNetOptions): ResNet => new ResNet(18, options);
-export const resnet34 = (options?: ResNetOptions): ResNet => new ResNet(34, options);
-export const resnet50 = (options?: ResNetOptions): ResNet => new ResNet(50, options);
-export const resnet101 = (options?: ResNetOptions): ResNet => new ResNet(101, options);
-export const resnet152 = (options?: ResNetOptions): ResNet => new ResNet(152, options);
+const bottleneckNet =
+  (depth: 50 | 101 | 152, shape: Pick<BottleneckOptions, "groups" | "widthPerGroup"> = {}) =>
+  (options: BottleneckNetOptions = {}): ResNet =>
+    new ResNet(bottlenecks({ ...options, ...shape }), blocksOf[depth], options);
+
+export const resnet18 = basicNet(18);
+export const resnet34 = basicNet(34);
+export const resnet50 = bottleneckNet(50);
+export const resnet101 = bottleneckNet(101);
+export const resnet152 = bottleneckNet(152);
+
+/** Source: Xie et al. 2016, arXiv:1611.05431. */
+export const resnext50_32x4d = bottleneckNet(50, { groups: 32, widthPerGroup: 4 });
+export const resnext101_32x8d = bottleneckNet(101, { groups: 32, widthPerGroup: 8 });
+
+/** Source: Zagoruyko and Komodakis 2016, arXiv:1605.07146. */
+export const wide_resnet50_2 = bottleneckNet(50, { widthPerGroup: 128 });
+export const wide_resnet101_2 = bottleneckNet(101, { widthPerGroup: 128 });
+
+/** ResNet-18 and -34 without shortcuts. Source: He et al. 2015, arXiv:1512.03385, figure 3. */
+export const plain18 = (options: ImageNetOptions = {}): ResNet =>
+  new ResNet(plainBlocks, blocksOf[18], options);
+export const plain34 = (options: ImageNetOptions = {}): ResNet =>
+  new ResNet(plainBlocks, blocksOf[34], options);

@@ -3,7 +3,7 @@ import type { Tensor } from "../graph/tensor.js";
 import { batchNorm2d, batchNorm2dTraining } from "../ops/batch-norm2d.js";
 import { runningStatisticsOp } from "../ops/running-statistics.js";
 import { sizeOf } from "../tensor/shape.js";
-import { constantInit } from "./initializers.js";
+import { constantInit, type Initializer } from "./initializers.js";
 import { Module } from "./module.js";
 import { ModuleState, Parameter } from "./parameter.js";
 
@@ -12,6 +12,8 @@ export interface BatchNorm2dOptions {
   readonly eps?: number;
   /** Weight of a new batch in the running statistics. Default 0.1. */
   readonly momentum?: number;
+  /** First values of the weight. Default 1. */
+  readonly initializer?: Initializer;
 }
 
 /**
@@ -24,11 +26,14 @@ export class BatchNorm2d extends Module {
   readonly bias: Parameter;
   readonly running_mean: ModuleState;
   readonly running_var: ModuleState;
-  private readonly options: Required<BatchNorm2dOptions>;
+  private readonly options: { readonly eps: number; readonly momentum: number };
 
-  constructor(channels: number, { eps = 1e-5, momentum = 0.1 }: BatchNorm2dOptions = {}) {
+  constructor(
+    channels: number,
+    { eps = 1e-5, momentum = 0.1, initializer = constantInit(1) }: BatchNorm2dOptions = {},
+  ) {
     super();
-    this.weight = new Parameter([channels], constantInit(1));
+    this.weight = new Parameter([channels], initializer);
     this.bias = new Parameter([channels], constantInit(0));
     this.running_mean = new ModuleState([channels], constantInit(0));
     this.running_var = new ModuleState([channels], constantInit(1));

@@ -3,24 +3,25 @@ import { sizeOf } from "../tensor/shape.js";
 
 /**
  * A normalisation with running statistics as one scale and one shift for each channel, which the epilogue of the
- * convolution before it applies: `scale = weight / √(variance + eps)`, `shift = bias − mean · scale`, all `[C]`.
+ * convolution before it applies: `scale = weight / √(variance + eps)`, `shift = bias + (convBias − mean) · scale`,
+ * all `[C]`. `convBias` is the convolution's own bias, where it has one.
  */
 export const batchNormFoldOp = defineOp<
-  "mean" | "variance" | "weight" | "bias",
+  "mean" | "variance" | "weight" | "bias" | "convBias?",
   "scale" | "shift",
   { readonly eps: number }
 >({
   name: "batchNormFold",
-  inputs: ["mean", "variance", "weight", "bias"],
+  inputs: ["mean", "variance", "weight", "bias", "convBias?"],
   outputs: ["scale", "shift"],
   gradient: null,
   shape: ({ weight, bias }) => ({ scale: weight, shift: bias }),
-  flops: ({ weight }) => 5 * sizeOf(weight.shape),
-  reference({ mean, variance, weight, bias }, { scale, shift }, { eps }) {
+  flops: ({ weight, convBias }) => (convBias ? 6 : 5) * sizeOf(weight.shape),
+  reference({ mean, variance, weight, bias, convBias }, { scale, shift }, { eps }) {
     for (let i = 0; i < scale.data.length; i++) {
       const factor = weight.data[i]! / Math.sqrt(variance.data[i]! + eps);
       scale.data[i] = factor;
-      shift.data[i] = bias.data[i]! - mean.data[i]! * factor;
+      shift.data[i] = bias.data[i]! + ((convBias?.data[i] ?? 0) - mean.data[i]!) * factor;
     }
   },
 });

@@ -23,6 +23,8 @@ import { reluGradOp, reluOp } from "./relu.js";
 import { runningStatisticsOp } from "./running-statistics.js";
 import { sgdOp } from "./sgd.js";
 import { softmaxCrossEntropyGradOp, softmaxCrossEntropyOp } from "./softmax-cross-entropy.js";
+import { stochasticDepthOp } from "./stochastic-depth.js";
+import { subsampleGradOp, subsampleOp } from "./subsample.js";
 
 const all = [
   ingestOp,
@@ -55,7 +57,10 @@ const all = [
   adaptiveMaxPool2dGradOp,
   flattenOp,
   flattenGradOp,
+  subsampleOp,
+  subsampleGradOp,
   dropoutOp,
+  stochasticDepthOp,
   softmaxCrossEntropyOp,
   softmaxCrossEntropyGradOp,
   constantOp,

@@ -144,17 +144,18 @@ export function foldBatchNorm(graph: Graph): Graph {
       opOf(x) !== "conv2d"
     )
       return null;
-    if (
-      !convolution ||
-      !isSole(node.inputs["x"]!) ||
-      convolution.inputs["bias"] ||
-      isActivated(convolution)
-    )
-      return null;
+    if (!convolution || !isSole(node.inputs["x"]!) || isActivated(convolution)) return null;
+    if (convolution.inputs["residual"] || convolution.inputs["scale"]) return null;
     const { mean, variance, weight, bias, residual } = inputs;
     const folded = inModule(node.module, () =>
       batchNormFoldOp.trace(
-        { mean: mean!, variance: variance!, weight: weight!, bias: bias! },
+        {
+          mean: mean!,
+          variance: variance!,
+          weight: weight!,
+          bias: bias!,
+          convBias: convolution.inputs["bias"],
+        },
         { eps: Number(node.attrs["eps"]) },
       ),
     );

@@ -16,3 +16,5 @@ export { linear } from "../ops/linear.js";
 export { maxPool2d } from "../ops/max-pool2d.js";
 export { relu } from "../ops/relu.js";
 export { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
+export { stochasticDepth } from "../ops/stochastic-depth.js";
+export { subsample } from "../ops/subsample.js";

@@ -1,12 +1,74 @@
-export { BasicBlock, Bottleneck } from "../models/blocks.js";
-export { createModel, models, type ModelOptions } from "../models/catalog.js";
+export type { Block, BlockFactory, BlockOptions, BlockPlace } from "../models/block.js";
 export {
+  BasicBlock,
+  basicBlocks,
+  Bottleneck,
+  bottlenecks,
+  type BottleneckOptions,
+} from "../models/blocks.js";
+export {
+  createModel,
+  models,
+  purposeOf,
+  type ModelFactory,
+  type ModelOptions,
+  type Purpose,
+} from "../models/catalog.js";
+export { CifarBlock, cifarBlocks, type CifarBlockOptions } from "../models/cifar-block.js";
+export {
+  cifarPlain,
+  cifarResnet,
+  CifarResNet,
+  type CifarResNetOptions,
+} from "../models/cifar-resnet.js";
+export { ConvBNLayer, type ConvBNOptions } from "../models/conv-bn-layer.js";
+export {
+  BottleneckBlock,
+  convBNResnet101,
+  convBNResnet152,
+  convBNResnet50,
+  ConvBNResNet,
+} from "../models/conv-bn-resnet.js";
+export {
+  d2lResnet18,
+  Residual,
+  resnetBlock,
+  type D2lOptions,
+  type ResidualOptions,
+  type ResnetBlockOptions,
+} from "../models/d2l-resnet.js";
+export type { FourStages } from "../models/depths.js";
+export type { ImageNetOptions, NetworkOptions } from "../models/network-options.js";
+export { PlainBlock, plainBlocks } from "../models/plain-block.js";
+export {
+  PreActBlock,
+  preActBlocks,
+  PreActBottleneck,
+  type PreActOptions,
+} from "../models/preact-blocks.js";
+export {
+  preactResnet101,
+  preactResnet152,
+  preactResnet18,
+  preactResnet34,
+  preactResnet50,
+  PreActResNet,
+  type PreActResNetOptions,
+} from "../models/preact-resnet.js";
+export {
+  plain18,
+  plain34,
   resnet101,
   resnet152,
   resnet18,
   resnet34,
   resnet50,
   ResNet,
-  type ResNetDepth,
+  resnext101_32x8d,
+  resnext50_32x4d,
+  wide_resnet101_2,
+  wide_resnet50_2,
+  type BottleneckNetOptions,
   type ResNetOptions,
 } from "../models/resnet.js";
+export { makeStages } from "../models/stages.js";

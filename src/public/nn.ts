@@ -18,4 +18,6 @@ export { ModuleState, Parameter } from "../nn/parameter.js";
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d } from "../nn/pooling.js";
 export { ReLU } from "../nn/relu.js";
 export { Sequential } from "../nn/sequential.js";
+export { StochasticDepth } from "../nn/stochastic-depth.js";
+export { Subsample } from "../nn/subsample.js";
 export { traceModule } from "../nn/trace-module.js";

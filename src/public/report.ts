@@ -7,10 +7,12 @@ export { confusionChart } from "../report/confusion-chart.js";
 export { confusionMatrix, type ConfusionMatrix } from "../report/confusion-matrix.js";
 export { formatClassificationReport } from "../report/format-classification-report.js";
 export { lossChart } from "../report/loss-chart.js";
+export { formatSummary } from "../report/format-summary.js";
 export {
-  formatSummary,
   outputShapes,
   summarize,
   type ModelSummary,
+  type SummaryOptions,
 } from "../report/model-summary.js";
+export { trainingMemory, type TrainingMemory } from "../report/training-memory.js";
 export { writeRunReport } from "../report/write-run-report.js";

@@ -3,6 +3,7 @@ import { input, type GraphNode } from "../graph/tensor.js";
 import { namedModules, namedParameters, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { sizeOf, type Shape } from "../tensor/shape.js";
+import { trainingMemory, type TrainingMemory } from "./training-memory.js";
 
 /** One module's call: what it puts out for one image, and what it costs. */
 export interface LayerSummary {
@@ -25,6 +26,13 @@ export interface ModelSummary {
   readonly layers: readonly LayerSummary[];
   readonly parameters: number;
   readonly multiplyAdds: number;
+  /** What training takes, where a batch was given. */
+  readonly memory?: TrainingMemory;
+}
+
+export interface SummaryOptions {
+  /** Images in one training step, to see what memory that takes. */
+  readonly batch?: number;
 }
 
 /**
@@ -35,8 +43,10 @@ export interface ModelSummary {
 export function summarize(
   name: string,
   model: Module,
-  [channels = 1, height = 1, width = 1]: Shape,
+  image: Shape,
+  { batch }: SummaryOptions = {},
 ): ModelSummary {
+  const [channels = 1, height = 1, width = 1] = image;
   const { result, calls } = traceModule(model, false, () =>
     model.call(input("x", [height, width, 1, channels])),
   );
@@ -59,6 +69,7 @@ export function summarize(
     layers,
     parameters: countParameters(model),
     multiplyAdds: multiplyAddsOf(nodes),
+    ...(batch && { memory: trainingMemory(model, image, batch) }),
   };
 }
 
@@ -98,41 +109,4 @@ function multiplyAddsOf(nodes: readonly GraphNode[]): number {
     const [height = 1, width = 1] = op.name === "conv2d" ? outputs["y"]!.shape : [];
     return sum + sizeOf(inputs["weight"]!.shape) * height * width;
   }, 0);
-}
-
-/** The summary as a table, with totals below. */
-export function formatSummary({
-  model,
-  input: image,
-  layers,
-  parameters,
-  multiplyAdds,
-}: ModelSummary): string {
-  const header = ["layer", "type", "output", "parameters", "multiply-adds"];
-  const number = (value: number): string => (value === 0 ? "" : value.toLocaleString("en-US"));
-  const rows = layers.map((layer) => [
-    layer.name,
-    layer.type,
-    layer.output.join(" x "),
-    number(layer.parameters),
-    number(layer.multiplyAdds),
-  ]);
-  const widths = header.map((title, i) =>
-    Math.max(title.length, ...rows.map((row) => row[i]!.length)),
-  );
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join("  ")
-      .trimEnd();
-  const rule = "-".repeat(widths.reduce((sum, width) => sum + width + 2, -2));
-  return [
-    `${model}, input ${image.join(" x ")}`,
-    line(header),
-    rule,
-    ...rows.map(line),
-    rule,
-    `parameters     ${parameters.toLocaleString("en-US")}  (${((parameters * 4) / 1e6).toFixed(1)} MB in fp32)`,
-    `multiply-adds  ${multiplyAdds.toLocaleString("en-US")} for one image`,
-  ].join("\n");
 }

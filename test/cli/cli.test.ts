@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { loadDataset } from "../../src/data/load-dataset.js";
 import { loadAddon } from "../../src/executors/native/load-addon.js";
+import { models } from "../../src/models/catalog.js";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
@@ -56,7 +57,7 @@ describe("words that are off", () => {
     [
       "train --model vgg",
       2,
-      'error: there is no model "vgg": choose one of resnet18, resnet34, resnet50, resnet101, resnet152\n',
+      `error: there is no model "vgg": choose one of ${Object.keys(models).join(", ")}\n`,
     ],
     [
       "train --schedule soon --momentum 1",
@@ -111,6 +112,20 @@ describe("documents", () => {
     assert.match(stdout, /^resnet18, input 1 x 28 x 28\n/);
     assert.match(stdout, /\nlayer4\.1\.conv2 +Conv2d +512 x 1 x 1 +2,359,296 +2,359,296\n/);
     assert.match(stdout, /\nparameters +11,175,370 /);
+    assert.match(stdout, /\nmemory to train on a batch of 32\n/);
+  });
+
+  test("summary takes images and classes that the model was made for, and a batch", () => {
+    const { stdout } = resnet("summary", "cifar-resnet20", "--batch", "8", "--json");
+    const { input, parameters, memory } = JSON.parse(stdout) as {
+      input: number[];
+      parameters: number;
+      memory: Record<string, number>;
+    };
+    assert.deepEqual([input, parameters], [[3, 32, 32], 269_722]);
+    const { batch, parameterBytes, optimizerBytes, arenaBytes, totalBytes } = memory;
+    assert.deepEqual([batch, optimizerBytes], [8, 4 * parameters]);
+    assert.equal(totalBytes, parameterBytes! + optimizerBytes! + arenaBytes!);
   });
 
   test("data, recipes and doctor --json", () => {

@@ -50,14 +50,43 @@ const elementwiseCases = images.flatMap(({ h, w, n, c }): ConformanceCase[] => {
       outputs: ["dx"],
       rtol: 2 * ulp,
     },
-    ...[0, 0.25, 0.9].map((probability, stream) => ({
-      op: "dropout",
-      name: `${name}, probability ${probability}`,
-      attrs: { probability, stream },
-      inputs: () => ({ x: dy(), key: key() }),
-      outputs: ["y"],
-      rtol: 2 * ulp, // kernels multiply by 1 / (1 − probability)
-    })),
+    ...["dropout", "stochasticDepth"].flatMap((op) =>
+      [0, 0.25, 0.9].map((probability, stream) => ({
+        op,
+        name: `${name}, probability ${probability}`,
+        attrs: { probability, stream },
+        inputs: () => ({ x: dy(), key: key() }),
+        outputs: ["y"],
+        rtol: 2 * ulp, // kernels multiply by 1 / (1 − probability)
+      })),
+    ),
+    ...[
+      { stride: 1, padChannels: [0, 3] },
+      { stride: 2, padChannels: [2, 1] },
+      { stride: 3, padChannels: [0, 0] },
+    ].flatMap((attrs) => {
+      const title = `${name}, stride ${attrs.stride}, padded by ${attrs.padChannels.join(" and ")}`;
+      const sampled = [Math.ceil(h / attrs.stride), Math.ceil(w / attrs.stride), n];
+      const channels = c + attrs.padChannels[0]! + attrs.padChannels[1]!;
+      return [
+        {
+          op: "subsample",
+          name: title,
+          attrs,
+          inputs: () => ({ x: x() }),
+          outputs: ["y"],
+          rtol: exact,
+        },
+        {
+          op: "subsampleGrad",
+          name: title,
+          attrs: { ...attrs, imageSize: [h, w] },
+          inputs: () => ({ dy: randomArray([...sampled, channels], seed + 3) }),
+          outputs: ["dx"],
+          rtol: exact,
+        },
+      ];
+    }),
     { op: "flatten", name, attrs: {}, inputs: () => ({ x: dy() }), outputs: ["y"], rtol: exact },
     {
       op: "flattenGrad",

@@ -17,6 +17,8 @@ import {
 } from "../../src/nn/pooling.js";
 import { ReLU } from "../../src/nn/relu.js";
 import { Sequential } from "../../src/nn/sequential.js";
+import { StochasticDepth } from "../../src/nn/stochastic-depth.js";
+import { Subsample } from "../../src/nn/subsample.js";
 import { traceModule } from "../../src/nn/trace-module.js";
 import { add } from "../../src/ops/add.js";
 
@@ -53,6 +55,8 @@ describe("layers give the shapes that PyTorch's give", () => {
     "AdaptiveMaxPool2d()": [new AdaptiveMaxPool2d(), [1, 1, 2, 3]],
     "Flatten()": [new Flatten(), [2, 144]],
     "Dropout(0.5)": [new Dropout(0.5), [8, 6, 2, 3]],
+    "StochasticDepth(0.5)": [new StochasticDepth(0.5), [8, 6, 2, 3]],
+    "Subsample(5, 1 and 2)": [new Subsample({ stride: 5, padChannels: [1, 2] }), [2, 2, 2, 6]],
     "Sequential(Flatten, Linear)": [new Sequential(new Flatten(), new Linear(144, 7)), [2, 7]],
   };
   for (const [name, [layer, shape]] of Object.entries(layers)) {

@@ -15,6 +15,8 @@ import { linear } from "../../src/ops/linear.js";
 import { maxPool2d } from "../../src/ops/max-pool2d.js";
 import { runningStatisticsOp } from "../../src/ops/running-statistics.js";
 import { softmaxCrossEntropy } from "../../src/ops/softmax-cross-entropy.js";
+import { stochasticDepth } from "../../src/ops/stochastic-depth.js";
+import { subsample } from "../../src/ops/subsample.js";
 
 const t = (...shape: readonly number[]): Tensor => input("t", shape);
 
@@ -96,6 +98,14 @@ const shapeErrors: Readonly<Record<string, readonly [() => unknown, string]>> = 
     () => flatten(t(2, 3)),
     "flatten: x needs 4 axes but has 2\n  x  [2, 3]   H W N C",
   ],
+  "subsample of rows": [
+    () => subsample(t(2, 3), { stride: 2, padChannels: [0, 0] }),
+    "subsample: x needs 4 axes but has 2\n  x  [2, 3]   H W N C",
+  ],
+  "stochasticDepth of rows": [
+    () => stochasticDepth(t(2, 3), input("key", [2], "i32"), { probability: 0.5, stream: 0 }),
+    "stochasticDepth: x needs 4 axes but has 2\n  x  [2, 3]   H W N C",
+  ],
   "softmaxCrossEntropy with other labels": [
     () => softmaxCrossEntropy(t(4, 10), input("labels", [3], "i32")),
     "softmaxCrossEntropy: logits has 4 samples but labels has 3\n" +
@@ -135,6 +145,18 @@ const attributeErrors: Readonly<Record<string, readonly [() => unknown, string]>
   "dropping everything": [
     () => dropout(t(2), input("key", [2], "i32"), { probability: 1, stream: 0 }),
     "dropout: probability must be in [0, 1), but it is 1",
+  ],
+  "dropping every sample": [
+    () => stochasticDepth(t(2, 2, 2, 3), input("key", [2], "i32"), { probability: 1, stream: 0 }),
+    "stochasticDepth: probability must be in [0, 1), but it is 1",
+  ],
+  "taking every half pixel": [
+    () => subsample(t(2, 2, 2, 3), { stride: 0.5, padChannels: [0, 0] }),
+    "subsample: stride must be a positive integer, but it is 0.5",
+  ],
+  "taking channels away": [
+    () => subsample(t(2, 2, 2, 3), { stride: 2, padChannels: [-1, 0] }),
+    "subsample: padChannels must be two non-negative integers, but it is -1 and 0",
   ],
   "smoothing everything": [
     () => softmaxCrossEntropy(t(4, 10), input("labels", [4], "i32"), { smoothing: 1 }),

@@ -11,6 +11,8 @@ import { leakyRelu } from "../../src/ops/leaky-relu.js";
 import { maxPool2d } from "../../src/ops/max-pool2d.js";
 import { relu } from "../../src/ops/relu.js";
 import { softmaxCrossEntropy } from "../../src/ops/softmax-cross-entropy.js";
+import { stochasticDepth } from "../../src/ops/stochastic-depth.js";
+import { subsample } from "../../src/ops/subsample.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { randomKey } from "../../src/tensor/random.js";
 import { randomArray, randomIntegers } from "../helpers/arrays.js";
@@ -153,6 +155,35 @@ describe("softmaxCrossEntropy: gradient matches finite differences", () => {
         );
       });
     }
+  }
+});
+
+describe("subsample: gradient matches finite differences", () => {
+  for (const [h, w, n, c] of shapes) {
+    for (const [stride, padChannels] of [
+      [1, [1, 2]],
+      [2, [0, 0]],
+      [2, [2, 2]],
+      [3, [0, 1]],
+    ] as const) {
+      test(`stride ${stride}, padding ${padChannels.join(" and ")} on ${h}×${w}, batch ${n}`, () => {
+        checkGradients((leaves) => subsample(leaves["x"]!, { stride, padChannels }), {
+          x: randomArray([h, w, n, c], 5),
+        });
+      });
+    }
+  }
+});
+
+describe("stochasticDepth: gradient matches finite differences", () => {
+  for (const probability of [0, 0.3, 0.6]) {
+    test(`probability ${probability}`, () => {
+      const key = hostArray([2], randomKey(1, "dropout"), "i32");
+      checkGradients(
+        (leaves) => stochasticDepth(leaves["x"]!, leaves["key"]!, { probability, stream: 3 }),
+        { x: randomArray([3, 2, 6, 2], 1), key },
+      );
+    });
   }
 });
 

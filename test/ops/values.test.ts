@@ -9,6 +9,8 @@ import { maxPool2dOp } from "../../src/ops/max-pool2d.js";
 import { relu } from "../../src/ops/relu.js";
 import { opsByName } from "../../src/ops/registry.js";
 import { softmaxCrossEntropy } from "../../src/ops/softmax-cross-entropy.js";
+import { stochasticDepth } from "../../src/ops/stochastic-depth.js";
+import { subsample } from "../../src/ops/subsample.js";
 import { forEachTap, tapCount, windowOutput } from "../../src/ops/window.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { randomKey } from "../../src/tensor/random.js";
@@ -95,6 +97,42 @@ for (const { name, create } of executorsUnderTest) {
         assert.deepEqual(y, z, "the same key and stream draw the same elements");
         assert.notDeepEqual(y, other, "another stream draws others");
       }
+    });
+
+    test("stochasticDepth keeps its share of samples, whole, and a dropped NaN is gone", async () => {
+      const n = 4000;
+      const probability = 0.25;
+      const key = hostArray([2], randomKey(5, "depth"), "i32");
+      const x = hostArray([2, 1, n, 3], new Float32Array(6 * n).fill(3));
+      const build = (value: HostArray) =>
+        run((t) => ({ y: stochasticDepth(t["x"]!, t["key"]!, { probability, stream: 2 }) }), {
+          x: value,
+          key,
+        });
+      const { y } = await build(x);
+      const kept = Array.from({ length: n }, (_, i) => y!.data[3 * i] !== 0);
+      y!.data.forEach((value, i) => {
+        assert.ok(Math.abs(value - (kept[Math.floor(i / 3) % n] ? 4 : 0)) < 1e-6, `${i}: ${value}`);
+      });
+      const share = kept.filter(Boolean).length / n;
+      const error = Math.sqrt((probability * (1 - probability)) / n);
+      assert.ok(Math.abs(share - 0.75) < 5 * error, `${share}`);
+      const dropped = kept.indexOf(false);
+      x.data[3 * dropped] = NaN;
+      assert.equal((await build(x))["y"]!.data[3 * dropped], 0);
+    });
+
+    test("subsample is F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 1, 2))", async () => {
+      // torch 2.13: x = arange(9.).view(1, 1, 3, 3)
+      const x = hostArray([3, 3, 1, 1], [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+      const { y } = await run(
+        (t) => ({ y: subsample(t["x"]!, { stride: 2, padChannels: [1, 2] }) }),
+        {
+          x,
+        },
+      );
+      assert.deepEqual(y!.shape, [2, 2, 1, 4]);
+      assert.deepEqual([...y!.data], [0, 0, 0, 0, 0, 2, 0, 0, 0, 6, 0, 0, 0, 8, 0, 0]);
     });
 
     test("relu gives NaN back", async () => {

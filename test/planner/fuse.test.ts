@@ -10,6 +10,7 @@ import { leakyRelu } from "../../src/ops/leaky-relu.js";
 import { relu } from "../../src/ops/relu.js";
 import * as passes from "../../src/planner/fuse.js";
 import { assertClose } from "../helpers/assert-close.js";
+import { randomArray } from "../helpers/arrays.js";
 import { gradientsUnder } from "../helpers/gradient-check.js";
 import { interpretAll } from "../helpers/interpret.js";
 import { randomGraph } from "../helpers/random-network.js";
@@ -106,12 +107,32 @@ describe("what the passes merge", () => {
     assert.deepEqual(fused(relu(add(y, image("shortcut")))), ["batchNormFold", "conv2d"]);
   });
 
-  test("but not behind a bias or an activation of the convolution", () => {
-    const biased = conv2d(image(), kernel(), {}, input("kernelBias", [4]));
-    assert.deepEqual(fused(batchNorm2d(biased, parameters, running, 1e-5)), [
-      "conv2d",
-      "batchNorm2d",
-    ]);
+  test("also behind a bias of the convolution, which goes into the shift", () => {
+    const kernelBias = input("kernelBias", [4]);
+    const biased = conv2d(image(), kernel(), {}, kernelBias);
+    const graph = graphOf({ y: relu(batchNorm2d(biased, parameters, running, 1e-5)) });
+    const folded = passes.fuse(graph);
+    assert.deepEqual(opsOf(folded), ["batchNormFold", "conv2d"]);
+    assert.equal(folded.nodes[0]!.inputs["convBias"], kernelBias);
+    const values = Object.fromEntries(
+      [...graph.leaves].map(([{ shape }, name], i) => [
+        name,
+        randomArray(shape, i, name === "variance" ? { scale: 0.5, center: 1 } : {}),
+      ]),
+    );
+    const before = interpretAll(graph, values)["y"]!;
+    assertClose(interpretAll(folded, values)["y"]!.data, before.data, { rtol }, "y");
+    assert.ok(
+      before.data.some((value) => value > 0),
+      "not all is cut off",
+    );
+  });
+
+  test("but not behind an activation or a residual of the convolution", () => {
+    const attrs = { stride: 1, padding: 0, groups: 1, activation: "none", slope: 0 } as const;
+    const operands = { x: image(), weight: kernel(), residual: image("shortcut") };
+    const sum = conv2dOp.trace(operands, attrs).y;
+    assert.deepEqual(fused(batchNorm2d(sum, parameters, running, 1e-5)), ["conv2d", "batchNorm2d"]);
     const active = relu(conv2d(image(), kernel()));
     assert.deepEqual(fused(batchNorm2d(active, parameters, running, 1e-5)), [
       "conv2d",

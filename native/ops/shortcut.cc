@@ -1,0 +1,128 @@
+// shortcut.cc: what blocks need around their convolutions: the parameter-free shortcut, stochastic depth.
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "op.h"
+
+namespace resnet {
+namespace {
+
+/** How a subsampled image lies in its source: for both directions. */
+struct Subsampling {
+  long stride, before, after, width, outHeight, outWidth, batch, channels, outChannels;
+
+  Subsampling(const OpReader& op, const Operand& image, const Operand& sampled)
+      : stride(op.integer("stride", 1, 1 << 15)) {
+    op.requireAxes("the image", image, 4);
+    op.requireAxes("the subsampled image", sampled, 4);
+    const std::vector<double> pad = op.numbers("padChannels", 2);
+    for (double count : pad) {
+      if (count < 0 || count != std::floor(count) || count > 1 << 20) {
+        op.fail("the attribute padChannels must be two non-negative integers");
+      }
+    }
+    before = static_cast<long>(pad[0]);
+    after = static_cast<long>(pad[1]);
+    const Shape& shape = image.shape();
+    width = shape[1];
+    batch = shape[2];
+    channels = shape[3];
+    outHeight = (shape[0] + stride - 1) / stride;
+    outWidth = (width + stride - 1) / stride;
+    outChannels = before + channels + after;
+    op.requireShape("the subsampled image", sampled, {outHeight, outWidth, batch, outChannels});
+  }
+  long outPixels() const { return outHeight * outWidth; }
+  /** The image's pixel that the subsampled image's pixel `p` is. */
+  long source(long p) const { return p / outWidth * stride * width + p % outWidth * stride; }
+};
+
+/** Rows of about a block of elements at a time. */
+long rowsTogether(long channels) { return std::max(1L, elementBlock / channels); }
+
+size_t bytesOf(long floats) { return sizeof(float) * static_cast<size_t>(floats); }
+
+}  // namespace
+
+Step makeSubsample(OpReader& op) {
+  const Operand x = op.input("x"), y = op.output("y");
+  const Subsampling s(op, x, y);
+  return [=](const RunContext& context) {
+    const float* from = x.in<float>(context);
+    float* to = y.in<float>(context);
+    // A row is one sample's channels at one pixel.
+    parallelBlocks(context, s.outPixels() * s.batch, rowsTogether(s.outChannels),
+                   [&](long begin, long end) {
+      for (long row = begin; row < end; row++) {
+        const long n = row % s.batch, source = s.source(row / s.batch) * s.batch + n;
+        float* target = to + row * s.outChannels;
+        std::fill(target, target + s.before, 0.0f);
+        std::memcpy(target + s.before, from + source * s.channels, bytesOf(s.channels));
+        std::fill(target + s.before + s.channels, target + s.outChannels, 0.0f);
+      }
+    });
+  };
+}
+
+Step makeSubsampleGrad(OpReader& op) {
+  const Operand dy = op.input("dy"), dx = op.output("dx");
+  const Subsampling s(op, dx, dy);
+  const std::vector<double> size = op.numbers("imageSize", 2);
+  const long height = dx.shape()[0];
+  if (size[0] != static_cast<double>(height) || size[1] != static_cast<double>(s.width)) {
+    op.fail("the attribute imageSize differs from dx's shape, " + formatShape(dx.shape()));
+  }
+  return [=](const RunContext& context) {
+    const float* from = dy.in<float>(context);
+    float* to = dx.in<float>(context);
+    parallelBlocks(context, height * s.width * s.batch, rowsTogether(s.channels),
+                   [&](long begin, long end) {
+      for (long row = begin; row < end; row++) {
+        const long pixel = row / s.batch, i = pixel / s.width, j = pixel % s.width;
+        float* target = to + row * s.channels;
+        if (i % s.stride || j % s.stride) {
+          std::fill(target, target + s.channels, 0.0f);
+          continue;
+        }
+        const long source = (i / s.stride * s.outWidth + j / s.stride) * s.batch + row % s.batch;
+        std::memcpy(target, from + source * s.outChannels + s.before, bytesOf(s.channels));
+      }
+    });
+  };
+}
+
+Step makeStochasticDepth(OpReader& op) {
+  const Operand x = op.input("x"), key = op.input("key", DType::i32), y = op.output("y");
+  op.requireAxes("x", x, 4);
+  op.requireShape("key", key, {2});
+  op.requireShape("y", y, x.shape());
+  const double probability = op.number("probability");
+  if (probability < 0 || probability >= 1) {
+    op.fail("the attribute probability must be in 0 … 1, without 1");
+  }
+  const auto stream = static_cast<uint32_t>(op.integer("stream", 0, 0xffffffffL));
+  const auto threshold = static_cast<uint32_t>(std::ceil(std::ldexp(probability, 24)));
+  const float keepScale = static_cast<float>(1 / (1 - probability));
+  const long batch = x.shape()[2], channels = x.shape()[3], rows = x.elements() / channels;
+  const size_t factors = op.scratch.reserve(bytesOf(batch));
+  return [=](const RunContext& context) {
+    // One factor for each sample: dropout of as many ones.
+    float* factor = reinterpret_cast<float*>(context.scratch + factors);
+    context.kernels.fill(1, factor, batch);
+    context.kernels.dropout(factor, factor, key.in<uint32_t>(context), stream, threshold,
+                            keepScale, 0, batch);
+    parallelBlocks(context, rows, rowsTogether(channels), [&](long begin, long end) {
+      for (long row = begin; row < end; row++) {
+        float* target = y.in<float>(context) + row * channels;
+        const float share = factor[row % batch];
+        // Not times 0, which would let NaN through.
+        if (share == 0) context.kernels.fill(0, target, channels);
+        else context.kernels.scale(x.in<float>(context) + row * channels, share, target, channels);
+      }
+    });
+  };
+}
+
+}  // namespace resnet

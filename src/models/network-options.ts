@@ -1,0 +1,41 @@
+import type { Conv2d } from "../nn/conv2d.js";
+import { Dropout } from "../nn/dropout.js";
+import { MaxPool2d } from "../nn/pooling.js";
+import { convolution } from "./block.js";
+
+/** What every network can be asked for. */
+export interface NetworkOptions {
+  /** Classes to tell apart. Default those of the data that the network was made for: 1000 of ImageNet, 10 of CIFAR-10. */
+  readonly classes?: number;
+  /** Channels of the images: 3 for colour (default), 1 for grey. */
+  readonly channels?: number;
+  /** Channels of the first stage; each one after it has twice as many. Default 64, and 16 for CIFAR networks. */
+  readonly width?: number;
+}
+
+export interface ImageNetOptions extends NetworkOptions {
+  /**
+   * First layers: `imagenet` (default) is a 7×7 convolution of stride 2 and a max pool, which leave a quarter of the
+   * image's height and width; `cifar` a 3×3 convolution that keeps them.
+   */
+  readonly stem?: "imagenet" | "cifar";
+  /** Probability, in training, of a feature before the classifier to become 0. Default 0. */
+  readonly dropout?: number;
+}
+
+/** The stem's convolution and pool. */
+export function makeStem(
+  channels: number,
+  width: number,
+  stem: "imagenet" | "cifar",
+): { readonly conv1: Conv2d; readonly maxpool: MaxPool2d | null } {
+  if (stem === "cifar") return { conv1: convolution(channels, width, 3), maxpool: null };
+  return {
+    conv1: convolution(channels, width, 7, { stride: 2 }),
+    maxpool: new MaxPool2d(3, { stride: 2, padding: 1 }),
+  };
+}
+
+/** Dropout, or null where nothing is dropped. */
+export const dropping = (probability: number): Dropout | null =>
+  probability > 0 ? new Dropout(probability) : null;

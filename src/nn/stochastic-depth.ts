@@ -1,0 +1,22 @@
+import { currentTrace } from "../graph/trace.js";
+import type { Tensor } from "../graph/tensor.js";
+import { stochasticDepth } from "../ops/stochastic-depth.js";
+import { Module } from "./module.js";
+
+/**
+ * In training, zeroes samples at random and scales up the others; in evaluation, nothing.
+ * torchvision's `StochasticDepth(p, mode="row")`.
+ */
+export class StochasticDepth extends Module {
+  /** @param probability of a sample to become 0, in `[0, 1)` */
+  constructor(private readonly probability: number) {
+    super();
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    const trace = currentTrace();
+    if (!trace.training || this.probability === 0) return x;
+    const { key, stream } = trace.randomStream();
+    return stochasticDepth(x, key, { probability: this.probability, stream });
+  }
+}
