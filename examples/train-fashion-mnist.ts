@@ -16,6 +16,7 @@ import {
 const config = {
   ...findRecipe("fashion-resnet34").config,
   model: "resnet18",
+  schedule: "cosine",
   epochs: 2,
   batch: 128,
 };

@@ -110,7 +110,11 @@ export const listDatasets = (): readonly DatasetInfo[] => entries.map(withoutDec
  */
 export const datasetInfo = (name: string): DatasetInfo => withoutDecode(findDataset(name));
 
-const withoutDecode = ({ decode: _, ...info }: DatasetEntry): DatasetInfo => info;
+function withoutDecode(entry: DatasetEntry): DatasetInfo {
+  const { decode, ...info } = entry;
+  void decode; // code, which a description has no place for
+  return info;
+}
 
 /** The row of the table for `name`; as `datasetInfo`, with the way to decode its files. */
 export function findDataset(name: string): DatasetEntry {

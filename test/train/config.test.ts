@@ -64,7 +64,14 @@ describe("parseConfig", () => {
     ]) {
       fails({ schedule }, finding(schedule));
     }
-    for (const schedule of ["constant", "cosine", "step:10:0.1", "step:30:.5", "step:1:1"]) {
+    for (const schedule of [
+      "constant",
+      "cosine",
+      "cosine:5",
+      "step:10:0.1",
+      "step:30:.5",
+      "step:1:1",
+    ]) {
       assert.equal(parseConfig({ ...config, schedule }).schedule, schedule);
     }
   });
@@ -94,6 +101,13 @@ describe("createSchedule", () => {
     assert.ok(Math.abs(schedule(20) - 0.5) < 1e-15);
     assert.ok(Math.abs(schedule(10) - (1 + Math.SQRT1_2) / 2) < 1e-15); // (1 + cos(π / 4)) / 2
     assert.ok(schedule(39) > 0 && schedule(39) < 0.002);
+    assert.ok(Math.abs(schedule(40)) < 1e-15);
+  });
+
+  test("cosine:2 grows to 1 over two epochs, then falls as cosine does", () => {
+    const schedule = createSchedule("cosine:2", epochs, stepsPerEpoch);
+    assert.deepEqual([0, 9, 19, 20].map(schedule), [0.05, 0.5, 1, 1]);
+    assert.ok(Math.abs(schedule(30) - 0.5) < 1e-15); // half of the remaining 20 steps
     assert.ok(Math.abs(schedule(40)) < 1e-15);
   });
 
