@@ -116,7 +116,11 @@ struct AdamCall {
   /* y = x · keepScale where i's number, uniform in 0 … 2^24 − 1, is at least threshold, */        \
   /* else 0; i in begin … end−1. The stream's key is threefry(key, stream, 2). */                  \
   X(dropout, (const float* x, float* y, const uint32_t* key, uint32_t stream, uint32_t threshold,  \
-              float keepScale, long begin, long end))
+              float keepScale, long begin, long end))                                              \
+  /* Multiply-adds in registers, for peak.h; sums has room for 64 bytes, flops says how many. */   \
+  X(multiplyAddLoop, (long rounds, float* sums, double* flops))                                    \
+  /* a[i] = b[i] + factor · c[i] */                                                                \
+  X(triad, (const float* b, const float* c, float factor, float* a, long n))
 
 struct Kernels {
   const char* isa;
