@@ -90,6 +90,7 @@ void Executor::bind(LoadedProgram& loaded) {
 void Executor::run(LoadedProgram& loaded) {
   std::lock_guard<std::mutex> lock(mutex_);
   requireOpen();
+  const ThreadPool::Turn turn;
   bind(loaded);
   const RunContext context{loaded.pointers_.data(), scratch_.data(),
                            loaded.kept_.data(),     loaded.versions_.data(),
