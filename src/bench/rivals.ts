@@ -4,7 +4,8 @@ import { classesOf, type BenchRow } from "./bench-row.js";
 import type { RivalCommand } from "./rival.js";
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-const script = (file: string): string => fileURLToPath(new URL(`../../../${file}`, import.meta.url));
+const script = (file: string): string =>
+  fileURLToPath(new URL(`../../../${file}`, import.meta.url));
 
 /** Our own process for a row. */
 export const ourselves = (row: BenchRow, threads: number): RivalCommand => ({

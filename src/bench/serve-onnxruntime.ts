@@ -29,13 +29,12 @@ const folder = path.resolve(process.env["RESNET_BENCH_ONNXRUNTIME"] ?? "onnxrunt
 const models = process.env["RESNET_BENCH_ONNX_MODELS"] ?? ".";
 
 const loaded = (await import(pathToFileURL(path.join(folder, "dist/index.js")).href)) as
-  | OnnxRuntime
-  | { readonly default: OnnxRuntime };
+  OnnxRuntime | { readonly default: OnnxRuntime };
 const { InferenceSession, Tensor } = "default" in loaded ? loaded.default : loaded;
-const session = await InferenceSession.create(
-  path.join(models, `${row.model}-${row.input}.onnx`),
-  { intraOpNumThreads: Number(threads), graphOptimizationLevel: "all" },
-);
+const session = await InferenceSession.create(path.join(models, `${row.model}-${row.input}.onnx`), {
+  intraOpNumThreads: Number(threads),
+  graphOptimizationLevel: "all",
+});
 const shape = [row.batch, ...imageOf(row)];
 const images = Float32Array.from(
   { length: shape.reduce((product, size) => product * size, 1) },

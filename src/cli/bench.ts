@@ -18,6 +18,7 @@ interface BenchFlags {
   readonly compare?: "pytorch" | "onnxruntime";
   readonly python: string;
   readonly compile?: boolean;
+  readonly ways: string;
   readonly rounds: number;
   readonly threads?: number;
   readonly profile?: boolean;
@@ -32,15 +33,14 @@ export const benchCommand = (): Command =>
         "each in a process of its own, round after round. Prints medians, ratios and the share of the roofline.",
     )
     .option("--rows <pattern>", 'rows whose names have all these words: "train resnet50"', "")
-    .addOption(
-      new Option("--compare <peer>", "who else runs").choices(["pytorch", "onnxruntime"]),
-    )
+    .addOption(new Option("--compare <peer>", "who else runs").choices(["pytorch", "onnxruntime"]))
     .addOption(
       new Option("--python <file>", "a Python that has torch")
         .env("RESNET_BENCH_PYTHON")
         .default("python3"),
     )
     .option("--compile", "also try torch.compile, which needs a C++ compiler")
+    .option("--ways <words>", "only the peer's ways with all these words: fp32 nhwc", "")
     .option("--rounds <n>", "turns that each takes", wholeNumber, 5)
     .addOption(threadsOption())
     .option("--profile", "show where our time goes, for each row")
@@ -88,7 +88,14 @@ async function bench(flags: BenchFlags): Promise<void> {
 
 function peersOf(row: BenchRow, threads: number, flags: BenchFlags): readonly RivalCommand[] {
   const { compare, python, compile = false } = flags;
-  if (compare === "pytorch") return pytorchWays(row, threads, { python, compile });
+  if (compare === "pytorch") {
+    const words = flags.ways.split(/\s+/).filter(Boolean);
+    const ways = pytorchWays(row, threads, { python, compile });
+    const chosen = ways.filter(({ name }) => words.every((word) => name.split(" ").includes(word)));
+    if (chosen.length > 0) return chosen;
+    const names = ways.map(({ name }) => name).join(", ");
+    throw new ResnetError("ERR_ROWS", `no way has all the words of "${flags.ways}": ${names}`);
+  }
   if (compare !== "onnxruntime" || row.pass === "train") return [];
   for (const name of ["RESNET_BENCH_ONNXRUNTIME", "RESNET_BENCH_ONNX_MODELS"]) {
     if (process.env[name]) continue;
