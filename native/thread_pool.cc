@@ -28,7 +28,12 @@ std::atomic<int> ThreadPool::limit_{0};
 namespace {
 
 std::mutex sizesMutex;
-std::multiset<int> sizes;  // of all pools
+
+/** Threads of every pool. Never freed, because pools may go later than what the linker tidies up. */
+std::multiset<int>& sizes() {
+  static auto* const all = new std::multiset<int>;
+  return *all;
+}
 
 }  // namespace
 
@@ -42,15 +47,15 @@ ThreadPool::ThreadPool(int threads) {
                                          std::to_string(threads) + " threads: ask for fewer");
   }
   std::lock_guard<std::mutex> lock(sizesMutex);
-  sizes.insert(threads);
-  limit_ = *sizes.rbegin();
+  sizes().insert(threads);
+  limit_ = *sizes().rbegin();
 }
 
 ThreadPool::~ThreadPool() {
   stop();
   std::lock_guard<std::mutex> lock(sizesMutex);
-  sizes.erase(sizes.find(threads()));
-  limit_ = sizes.empty() ? 0 : *sizes.rbegin();
+  sizes().erase(sizes().find(threads()));
+  limit_ = sizes().empty() ? 0 : *sizes().rbegin();
 }
 
 void ThreadPool::stop() {
