@@ -31,10 +31,14 @@ export function pytorchWays(
     args: [
       script("tools/bench_pytorch.py"),
       "--serve",
-      ...["--model", row.model, "--input", row.input, "--batch", String(row.batch)],
-      ...["--classes", String(classesOf(row)), "--threads", String(threads)],
-      ...["--mode", row.pass === "train" ? "train" : "eval"],
-      ...["--precision", precision, "--layout", layout],
+      `--model=${row.model}`,
+      `--input=${row.input}`,
+      `--batch=${row.batch}`,
+      `--classes=${classesOf(row)}`,
+      `--threads=${threads}`,
+      `--mode=${row.pass === "train" ? "train" : "eval"}`,
+      `--precision=${precision}`,
+      `--layout=${layout}`,
       ...(mode === "compiled" ? ["--compile"] : []),
     ],
   }));

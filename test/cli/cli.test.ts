@@ -166,9 +166,17 @@ const skip = !here ? "Fashion-MNIST is not on this machine" : false;
 
 describe("bench", { skip: native ? false : "the native engine is not built" }, () => {
   test("prints one document with the machine and the rows", () => {
-    const { status, stdout, stderr } = resnet(
-      ...["bench", "--rows", "infer 1x28x28 b1", "--rounds", "1", "--threads", "1", "--json"],
-    );
+    const args = [
+      "bench",
+      "--rows",
+      "infer 1x28x28 b1",
+      "--rounds",
+      "1",
+      "--threads",
+      "1",
+      "--json",
+    ];
+    const { status, stdout, stderr } = resnet(...args);
     assert.equal(status, 0, stderr);
     const { machine, rows } = JSON.parse(stdout) as {
       machine: { threads: number; peak: { flopsPerSecond: number; bytesPerSecond: number } };
