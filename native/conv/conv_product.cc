@@ -10,14 +10,18 @@ namespace {
 constexpr long blockRows = 144;     // rows of a block: a multiple of every tile's rows
 constexpr long chunkDepth = 576;    // K of a chunk: A of a block stays in the second-level cache
 constexpr long mostPanels = 16;     // panels whose sums a thread holds at a time
+constexpr long mostBlockPatch = 1152;  // K of patches gathered block by block: they fit that cache
 
 }  // namespace
 
-ConvProduct::ConvProduct(const ConvShape& shape, Direction direction, bool moments,
-                         const Kernels& kernels, int threads, Scratch& scratch)
-    : shape_(shape), direction_(direction), moments_(moments), tileRows_(kernels.tileRows),
-      tileColumns_(kernels.tileColumns) {
+ConvProduct::ConvProduct(const ConvShape& given, Direction direction, bool moments,
+                         const Kernels& kernels, int threads, Scratch& scratch, Scratch* keep)
+    : shape_(flattened(given)), patchesShape_(given), direction_(direction), moments_(moments),
+      tileRows_(kernels.tileRows), tileColumns_(kernels.tileColumns), keep_(keep) {
   const bool forward = direction == Direction::forward;
+  const bool patches = forward && prefersPatches(shape_);
+  if (patches) shape_ = patchProduct(shape_);
+  const ConvShape& shape = shape_;
   const long padding = shape.padding, stride = shape.stride;
   sourceWidth_ = forward ? shape.w : shape.ow;
   targetWidth_ = forward ? shape.ow : shape.w;
@@ -64,9 +68,12 @@ ConvProduct::ConvProduct(const ConvShape& shape, Direction direction, bool momen
   const long wanted = std::max(1L, (8L * threads + blocks - 1) / blocks);
   panelsPerTask_ = std::max(1L, std::min(mostPanels, panels / wanted));
 
+  if (patches) preparePatches(threads, scratch);
+
   const size_t floats = sizeof(float);
-  packed_ = scratch.reserve(floats * static_cast<size_t>(panels * k_ * tileColumns_) *
-                            usedTaps_.size());
+  packed_ = (keep ? *keep : scratch)
+                .reserve(floats * static_cast<size_t>(panels * k_ * tileColumns_) *
+                         usedTaps_.size());
   sumsPerThread_ = static_cast<size_t>(panelsPerTask_ * blockRows * tileColumns_) * floats;
   sums_ = scratch.reserve(sumsPerThread_ * static_cast<size_t>(threads));
   taps_ = scratch.reserve(sizeof(BrgemmTap) * static_cast<size_t>(maxTaps_ * threads));
@@ -75,8 +82,43 @@ ConvProduct::ConvProduct(const ConvShape& shape, Direction direction, bool momen
   blockM2s_ = scratch.reserve(moment);
 }
 
+/** Gathers all patches before the product, unless each block's own task can: it has all panels. */
+void ConvProduct::preparePatches(int threads, Scratch& scratch) {
+  const long panels = static_cast<long>(panels_.size());
+  const bool byBlock = k_ <= mostBlockPatch && panels <= mostPanels &&
+                       static_cast<long>(blocks_.size()) >= 4L * threads;
+  patches_ = byBlock ? Patches::gatheredByBlock : Patches::gatheredAtOnce;
+  if (byBlock) panelsPerTask_ = panels;
+  patchesPerThread_ = sizeof(float) * static_cast<size_t>(blockRows * k_);
+  patchesPlace_ = scratch.reserve(byBlock ? patchesPerThread_ * static_cast<size_t>(threads)
+                                          : sizeof(float) * static_cast<size_t>(shape_.n * k_));
+}
+
+void ConvProduct::gatherAll(const RunContext& context, const float* x) const {
+  float* all = reinterpret_cast<float*>(context.scratch + patchesPlace_);
+  parallelBlocks(context, shape_.n, std::max(1L, elementBlock / k_), [&](long begin, long end) {
+    gatherPatches(patchesShape_, x, begin, end - begin, all + begin * k_);
+  });
+}
+
+/** The first row of a block's patches. */
+const float* ConvProduct::blockPatches(const RunContext& context, const float* x,
+                                       const RowBlock& rows, int thread) const {
+  float* patches = reinterpret_cast<float*>(context.scratch + patchesPlace_);
+  if (patches_ == Patches::gatheredAtOnce) return patches + rows.begin * k_;
+  patches += patchesPerThread_ / sizeof(float) * static_cast<size_t>(thread);
+  gatherPatches(patchesShape_, x, rows.begin, rows.rows, patches);
+  return patches;
+}
+
+float* ConvProduct::packed(const RunContext& context) const {
+  return reinterpret_cast<float*>((keep_ ? context.kept : context.scratch) + packed_);
+}
+
 void ConvProduct::run(const RunContext& context, const ProductOperands& operands) const {
-  pack(context, operands.weight);
+  if (!keep_ || packedVersion_ != operands.weightVersion) pack(context, operands.weight);
+  packedVersion_ = operands.weightVersion;
+  if (patches_ == Patches::gatheredAtOnce) gatherAll(context, operands.source);
   const long panels = static_cast<long>(panels_.size());
   const long parts = (panels + panelsPerTask_ - 1) / panelsPerTask_;
   const long blocks = static_cast<long>(blocks_.size());
@@ -91,7 +133,7 @@ void ConvProduct::run(const RunContext& context, const ProductOperands& operands
 void ConvProduct::pack(const RunContext& context, const float* weight) const {
   const long slots = static_cast<long>(usedTaps_.size());
   const long panels = static_cast<long>(panels_.size());
-  float* packed = reinterpret_cast<float*>(context.scratch + packed_);
+  float* packed = this->packed(context);
   const auto packOne = [&](long task, int) {
     packTap(context.kernels, weight, panels_[static_cast<size_t>(task / slots)], task % slots,
             packed + task * k_ * tileColumns_);
@@ -135,13 +177,17 @@ void ConvProduct::runBlock(const RunContext& context, const ProductOperands& ope
   const RowBlock& rows = blocks_[static_cast<size_t>(block)];
   const AxisRun& vertical = vertical_[static_cast<size_t>(rows.vertical)];
   const AxisRun& horizontal = horizontal_[static_cast<size_t>(rows.horizontal)];
-  const float* packed = reinterpret_cast<const float*>(context.scratch + packed_);
+  const float* packed = this->packed(context);
   float* sums = reinterpret_cast<float*>(context.scratch + sums_ +
                                          sumsPerThread_ * static_cast<size_t>(thread));
   BrgemmTap* taps = reinterpret_cast<BrgemmTap*>(context.scratch + taps_) + maxTaps_ * thread;
   const long panelStride = static_cast<long>(usedTaps_.size()) * k_ * tileColumns_;
   long tapCount = 0;
+  if (patches_ != Patches::none) {
+    taps[tapCount++] = {blockPatches(context, operands.source, rows, thread), packed};
+  }
   for (const AxisTap& r : vertical.taps) {
+    if (patches_ != Patches::none) break;
     for (const AxisTap& s : horizontal.taps) {
       const long pixel = r.source * sourceWidth_ + s.source;
       const long slot = slots_[static_cast<size_t>(r.tap * shape_.kw + s.tap)];

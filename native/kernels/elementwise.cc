@@ -62,27 +62,5 @@ void fill(float value, float* y, long n) {
   for (long i = 0; i < n; i++) y[i] = value;
 }
 
-/** Whether x takes the place of best: the first of equals stays, and the first NaN beats all. */
-RESNET_INLINE bool beats(float x, float best) { return x > best || (x != x && best == best); }
-
-void maxTap(const float* x, float* best, uint8_t* index, uint8_t tap, long n) {
-  if (!index) {
-    RESNET_IVDEP
-    for (long i = 0; i < n; i++) best[i] = beats(x[i], best[i]) ? x[i] : best[i];
-    return;
-  }
-  RESNET_IVDEP
-  for (long i = 0; i < n; i++) {
-    const bool wins = beats(x[i], best[i]);
-    best[i] = wins ? x[i] : best[i];
-    index[i] = wins ? tap : index[i];
-  }
-}
-
-void maxTapGrad(const float* dy, const uint8_t* index, uint8_t tap, float* dx, long n) {
-  RESNET_IVDEP
-  for (long i = 0; i < n; i++) dx[i] += index[i] == tap ? dy[i] : 0.0f;
-}
-
 }  // namespace RESNET_ISA
 }  // namespace resnet

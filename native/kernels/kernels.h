@@ -64,6 +64,30 @@ struct BatchNormCall {
   float slope;
 };
 
+/** A pixel that a pooling window reads, or a window that read a pixel: its place and its tap. */
+struct WindowRead {
+  long offset;  // in elements, from the start of the array
+  long tap;
+};
+
+/** best[i] = the first largest of x[reads · offset + i], or the first NaN; index[i] = its tap. */
+struct MaxWindowCall {
+  const float* x;
+  const WindowRead* reads;
+  long readCount;  // at least 1
+  float* best;
+  uint8_t* index;  // may be null
+};
+
+/** dx[i] = Σ over reads of dy[offset + i] where index[offset + i] is the read's tap. */
+struct MaxWindowGradCall {
+  const float* dy;
+  const uint8_t* index;
+  const WindowRead* reads;
+  long readCount;
+  float* dx;
+};
+
 struct SgdCall {
   const float *parameter, *gradient, *velocity;  // velocity may be null: then it is 0
   float *newParameter, *newVelocity;             // newVelocity may be null
@@ -107,16 +131,18 @@ struct AdamCall {
   X(accumulate, (const float* x, float* y, long n))                                                \
   X(scale, (const float* x, float factor, float* y, long n))                                       \
   X(fill, (float value, float* y, long n))                                                         \
-  /* Where x beats best, or is the first NaN: best = x, index = tap. index may be null. */         \
-  X(maxTap, (const float* x, float* best, uint8_t* index, uint8_t tap, long n))                    \
-  /* dx[i] += dy[i] where index[i] is tap. */                                                      \
-  X(maxTapGrad, (const float* dy, const uint8_t* index, uint8_t tap, float* dx, long n))           \
+  X(maxWindow, (const MaxWindowCall* call, long begin, long end))                                  \
+  X(maxWindowGrad, (const MaxWindowGradCall* call, long begin, long end))                          \
   X(sgd, (const SgdCall* call, long begin, long end))                                              \
   X(adam, (const AdamCall* call, long begin, long end))                                            \
   /* y = x · keepScale where i's number, uniform in 0 … 2^24 − 1, is at least threshold, */        \
   /* else 0; i in begin … end−1. The stream's key is threefry(key, stream, 2). */                  \
   X(dropout, (const float* x, float* y, const uint32_t* key, uint32_t stream, uint32_t threshold,  \
-              float keepScale, long begin, long end))
+              float keepScale, long begin, long end))                                              \
+  /* Multiply-adds in registers, for peak.h; sums has room for 64 bytes, flops says how many. */   \
+  X(multiplyAddLoop, (long rounds, float* sums, double* flops))                                    \
+  /* a[i] = b[i] + factor · c[i] */                                                                \
+  X(triad, (const float* b, const float* c, float factor, float* a, long n))
 
 struct Kernels {
   const char* isa;

@@ -7,6 +7,11 @@
 
 #pragma once
 #include <cstddef>
+#include <cstdint>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 #if defined(__AVX512F__)
 #define RESNET_VECTOR_BYTES 64
@@ -40,6 +45,38 @@ constexpr long lanes = RESNET_VECTOR_BYTES / 4;
 
 RESNET_INLINE vec load(const float* p) { return *reinterpret_cast<const vecMemory*>(p); }
 RESNET_INLINE void store(float* p, vec v) { *reinterpret_cast<vecMemory*>(p) = v; }
+
+/** As many integers as `vec` has floats: what comparing two of them gives. */
+typedef int32_t intVec __attribute__((vector_size(RESNET_VECTOR_BYTES)));
+
+/** Bytes to integers and back. Intrinsics, because GCC takes __builtin_convertvector apart. */
+RESNET_INLINE intVec loadBytes(const uint8_t* p) {
+#if defined(__AVX512F__)
+  return (intVec)_mm512_maskz_cvtepu8_epi32(
+      0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+#elif defined(__AVX2__)
+  return (intVec)_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+#else
+  intVec v;
+  RESNET_UNROLL
+  for (long i = 0; i < lanes; i++) v[i] = p[i];
+  return v;
+#endif
+}
+
+RESNET_INLINE void storeBytes(uint8_t* p, intVec v) {
+#if defined(__AVX512F__)
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_maskz_cvtepi32_epi8(0xffff, (__m512i)v));
+#elif defined(__AVX2__)
+  const __m256i whole = (__m256i)v;
+  const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(whole),
+                                         _mm256_extracti128_si256(whole, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
+#else
+  RESNET_UNROLL
+  for (long i = 0; i < lanes; i++) p[i] = static_cast<uint8_t>(v[i]);
+#endif
+}
 
 }  // namespace
 }  // namespace RESNET_ISA

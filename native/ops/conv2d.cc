@@ -75,7 +75,8 @@ Step makeConv2d(OpReader& op) {
   const bool moments = mean || variance;
   const size_t unread = op.scratch.reserve(moments ? sizeof(float) * shape.cout : 0);
   const auto product = std::make_shared<ConvProduct>(
-      shape, ConvProduct::Direction::forward, moments, op.kernels, op.threads, op.scratch);
+      shape, ConvProduct::Direction::forward, moments, op.kernels, op.threads, op.scratch,
+      op.isConstant(weight) ? &op.kept : nullptr);
   return [=](const RunContext& context) {
     ProductOperands operands{x.in<float>(context), weight.in<float>(context),
                              y.in<float>(context)};
@@ -84,6 +85,7 @@ Step makeConv2d(OpReader& op) {
     operands.residual = residual.in<float>(context);
     operands.activation = activation;
     operands.slope = slope;
+    operands.weightVersion = context.versions[weight.id];
     // Where only one of the two is wanted, the other goes to scratch.
     float* spare = reinterpret_cast<float*>(context.scratch + unread);
     operands.mean = mean ? mean.in<float>(context) : spare;
@@ -138,11 +140,13 @@ Step makeLinear(OpReader& op) {
   op.requireShape("y", y, {shape.n, shape.cout});
   op.requireShape("bias", bias, {shape.cout});
   const auto product = std::make_shared<ConvProduct>(
-      shape, ConvProduct::Direction::forward, false, op.kernels, op.threads, op.scratch);
+      shape, ConvProduct::Direction::forward, false, op.kernels, op.threads, op.scratch,
+      op.isConstant(weight) ? &op.kept : nullptr);
   return [=](const RunContext& context) {
     ProductOperands operands{x.in<float>(context), weight.in<float>(context),
                              y.in<float>(context)};
     operands.bias = bias.in<float>(context);
+    operands.weightVersion = context.versions[weight.id];
     product->run(context, operands);
   };
 }

@@ -109,6 +109,17 @@ Operand OpReader::get(const char* name, DType dtype, bool isInput, bool required
   return {entry->second, &spec};
 }
 
+bool OpReader::isConstant(const Operand& operand) const {
+  if (!operand || operand.spec->place != Place::state) return false;
+  for (const Instruction& instruction : program_.instructions) {
+    for (const auto& [name, id] : instruction.outputs) {
+      const BufferSpec& written = program_.buffers[static_cast<size_t>(id)];
+      if (written.place == Place::state && written.name == operand.spec->name) return false;
+    }
+  }
+  return true;
+}
+
 const AttrValue& OpReader::attr(const char* name) const {
   const auto entry = instruction_.attrs.find(name);
   if (entry == instruction_.attrs.end()) {

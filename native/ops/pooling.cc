@@ -18,11 +18,8 @@ constexpr long pixelBlock = 4096;  // elements of a pixel taken through all its 
 
 /** The windows of a pooling: for each target pixel, the source pixels and taps it reads. */
 struct Windows {
-  struct Read {
-    long source, tap;
-  };
-  long kernel = 0, sourcePixels = 0;
-  std::vector<std::vector<Read>> pixels;
+  long kernel = 0;
+  std::vector<std::vector<WindowRead>> pixels;  // offsets in pixels, or in elements once scaled
 
   Windows(const std::vector<AxisRun>& vertical, const std::vector<AxisRun>& horizontal,
           long kernel, long sourceWidth)
@@ -36,6 +33,13 @@ struct Windows {
           }
         }
       }
+    }
+  }
+
+  /** Turns offsets in pixels into offsets in elements. */
+  void scaleOffsets(long pixelSize) {
+    for (auto& reads : pixels) {
+      for (WindowRead& read : reads) read.offset *= pixelSize;
     }
   }
 };
@@ -97,20 +101,16 @@ Step makeMaxPool2d(OpReader& op) {
   op.requireShape("index", index, y.shape());
   if (index && windows->kernel > 16) op.fail("a u8 index holds kernels of up to 16");
   const long size = pixelSize(x);
+  windows->scaleOffsets(size);
   return [=](const RunContext& context) {
     forPixelBlocks(context, static_cast<long>(windows->pixels.size()), size,
                    [&](long pixel, long begin, long count) {
       const auto& reads = windows->pixels[static_cast<size_t>(pixel)];
-      float* best = y.in<float>(context) + pixel * size + begin;
-      uint8_t* taps = index ? index.in<uint8_t>(context) + pixel * size + begin : nullptr;
-      const float* source = x.in<float>(context) + begin;
-      const float* first = source + reads[0].source * size;
-      std::copy(first, first + count, best);
-      if (taps) std::memset(taps, static_cast<int>(reads[0].tap), static_cast<size_t>(count));
-      for (size_t i = 1; i < reads.size(); i++) {
-        context.kernels.maxTap(source + reads[i].source * size, best, taps,
-                               static_cast<uint8_t>(reads[i].tap), count);
-      }
+      const MaxWindowCall call{x.in<float>(context), reads.data(),
+                               static_cast<long>(reads.size()),
+                               y.in<float>(context) + pixel * size,
+                               index ? index.in<uint8_t>(context) + pixel * size : nullptr};
+      context.kernels.maxWindow(&call, begin, begin + count);
     });
   };
 }
@@ -122,17 +122,15 @@ Step makeMaxPool2dGrad(OpReader& op) {
   requireImageSize(op, dx);
   if (windows->kernel > 16) op.fail("a u8 index holds kernels of up to 16");
   const long size = pixelSize(dx);
+  windows->scaleOffsets(size);
   return [=](const RunContext& context) {
     forPixelBlocks(context, static_cast<long>(windows->pixels.size()), size,
                    [&](long pixel, long begin, long count) {
-      float* sum = dx.in<float>(context) + pixel * size + begin;
-      context.kernels.fill(0, sum, count);
-      for (const Windows::Read& read : windows->pixels[static_cast<size_t>(pixel)]) {
-        const long place = read.source * size + begin;
-        context.kernels.maxTapGrad(dy.in<float>(context) + place,
-                                   index.in<uint8_t>(context) + place,
-                                   static_cast<uint8_t>(read.tap), sum, count);
-      }
+      const auto& reads = windows->pixels[static_cast<size_t>(pixel)];
+      const MaxWindowGradCall call{dy.in<float>(context), index.in<uint8_t>(context),
+                                   reads.data(), static_cast<long>(reads.size()),
+                                   dx.in<float>(context) + pixel * size};
+      context.kernels.maxWindowGrad(&call, begin, begin + count);
     });
   };
 }
@@ -149,8 +147,8 @@ Step averageWindows(const std::shared_ptr<Windows>& windows, const Operand& sour
                    [&](long pixel, long begin, long count) {
       float* sum = target.in<float>(context) + pixel * size + begin;
       context.kernels.fill(0, sum, count);
-      for (const Windows::Read& read : windows->pixels[static_cast<size_t>(pixel)]) {
-        context.kernels.accumulate(source.in<float>(context) + read.source * size + begin, sum,
+      for (const WindowRead& read : windows->pixels[static_cast<size_t>(pixel)]) {
+        context.kernels.accumulate(source.in<float>(context) + read.offset * size + begin, sum,
                                    count);
       }
       context.kernels.scale(sum, share, sum, count);

@@ -5,9 +5,11 @@ import { splitRows } from "../data/split.js";
 import { takeRows } from "../data/take-rows.js";
 import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
+import { profiled } from "../executors/profiled-executor.js";
 import { findModel, models } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
 import { countParameters } from "../report/model-summary.js";
+import { formatProfile, profileOf } from "../report/profile.js";
 import { writeRunReport } from "../report/write-run-report.js";
 import type { CheckpointDescription } from "../train/checkpoint.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
@@ -49,6 +51,7 @@ interface TrainFlags extends ExecutorFlags {
   readonly limitTest?: number;
   readonly dataDir?: string;
   readonly out?: string;
+  readonly profile?: boolean;
   readonly json?: boolean;
 }
 
@@ -85,6 +88,7 @@ export const trainCommand = (): Command =>
     .option("--limit-test <n>", "test images (default: all)", wholeNumber)
     .addOption(dataDirOption())
     .option("--out <dir>", "run directory (default: runs/RECIPE-TIME)")
+    .option("--profile", "at the end, show where the time went")
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet train fashion-resnet34 --epochs 5 --out runs/first")
     .action(train);
@@ -121,10 +125,12 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
   const { classes } = data.train;
   const [, height = 0, width = 0, channels = 0] = data.train.images.shape;
   const model = makeModel({ classes: classes.length, channels });
-  const executor = createExecutor(flags.executor, {
+  const chosen = createExecutor(flags.executor, {
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
   });
+  const profiling = flags.profile ? profiled(chosen) : undefined;
+  const executor = profiling ?? chosen;
   try {
     const directory = flags.out ?? defaultDirectory(config.recipe);
     const job: TrainJob = {
@@ -152,7 +158,12 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
     const { test, text } = await testRun(job, run);
     const duration = formatDuration((performance.now() - start) / 1000);
     const closing = `${directory}: weights, metrics, report and charts, after ${duration}`;
-    output.result(documentOf(run, test), `\n${text}\n${closing}`);
+    const profiles = profiling?.times().map(profileOf);
+    for (const profile of profiles ?? []) output.say(`\n${formatProfile(profile)}`);
+    output.result(
+      { ...documentOf(run, test), ...(profiles && { profiles }) },
+      `\n${text}\n${closing}`,
+    );
   } finally {
     await executor.close();
   }

@@ -5,6 +5,7 @@ import type { Executor } from "../../src/executors/executor.js";
 import { graphOf } from "../../src/graph/graph.js";
 import { input, state } from "../../src/graph/tensor.js";
 import { add } from "../../src/ops/add.js";
+import { conv2d } from "../../src/ops/conv2d.js";
 import { relu } from "../../src/ops/relu.js";
 import { sgdOp } from "../../src/ops/sgd.js";
 import { plan } from "../../src/planner/plan.js";
@@ -47,6 +48,38 @@ for (const { name, create } of executorsUnderTest) {
         await step.run({ x, rate: -2 });
         const { y } = await executor.load(readProgram()).run();
         assert.deepEqual(y, hostArray([3], [2, 4, 6]));
+      }),
+    );
+
+    test(
+      "computes with the weights as they are now, however they were written",
+      withExecutor(async (executor) => {
+        const w = state("w", [1, 1, 1, 1]);
+        const images = input("x", [1, 1, 1, 1]);
+        const convolve = executor.load(plan("convolve", graphOf({ y: conv2d(images, w) })));
+        const attrs = { nesterov: false, weightDecay: 0 };
+        const operands = { parameter: w, gradient: images, learningRate: input("rate", []) };
+        const { newParameter } = sgdOp.trace(operands, attrs);
+        const update = executor.load(plan("update", graphOf({}, new Map([[w, newParameter]]))));
+        const two = hostArray([1, 1, 1, 1], [2]);
+        const result = async (): Promise<number> => (await convolve.run({ x: two }))["y"]!.data[0]!;
+        executor.write("w", hostArray([1, 1, 1, 1], [3]));
+        assert.deepEqual([await result(), await result()], [6, 6]);
+        executor.write("w", hostArray([1, 1, 1, 1], [5]));
+        assert.equal(await result(), 10);
+        await update.run({ x: two, rate: 1 });
+        assert.equal(await result(), 6);
+      }),
+    );
+
+    test(
+      "knows how long the instructions of the last run took",
+      withExecutor(async (executor) => {
+        const step = executor.load(stepProgram());
+        await step.run({ x, rate: 1 });
+        const times = step.nanoseconds();
+        assert.equal(times.length, step.program.instructions.length);
+        assert.ok(times.every((time) => time >= 0) && times.some((time) => time > 0));
       }),
     );
 

@@ -27,15 +27,17 @@ export class ReferenceExecutor implements Executor {
     verifyProgram(program);
     checkInstructions(program);
     const values = this.allocateAll(program);
+    const times = new Float64Array(program.instructions.length);
     return {
       program,
       run: async (inputs = {}) => {
         this.checkOpen();
         const given = checkInputs(program, inputs); // copies: the caller may reuse its arrays at once
-        const done = this.queue.then(() => run(program, values, given));
+        const done = this.queue.then(() => run(program, values, times, given));
         this.queue = done.catch(() => undefined);
         return done;
       },
+      nanoseconds: () => times.slice(),
     };
   }
 
@@ -88,6 +90,7 @@ export class ReferenceExecutor implements Executor {
 async function run(
   program: Program,
   values: readonly Values[],
+  times: Float64Array,
   inputs: ReadonlyMap<string, HostArray>,
 ): Promise<RunOutputs> {
   program.buffers.forEach((buffer, id) => {
@@ -95,8 +98,10 @@ async function run(
   });
   const pick = (ids: Readonly<Record<string, number>>): Record<string, Values> =>
     Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, values[id]!]));
-  for (const { op, inputs: from, outputs: to, attrs } of program.instructions) {
+  for (const [i, { op, inputs: from, outputs: to, attrs }] of program.instructions.entries()) {
+    const start = performance.now();
     opsByName.get(op)!.reference(pick(from), pick(to), attrs);
+    times[i] = 1e6 * (performance.now() - start);
     await new Promise((resolve) => setImmediate(resolve)); // lets timers, signals and servers have their turn
   }
   return Object.fromEntries(
