@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { benchRows, selectRows, type BenchRow } from "../bench/bench-row.js";
 import { compareRow, type RowResult } from "../bench/compare-row.js";
 import { formatMachine, formatRow, type Machine } from "../bench/format-bench.js";
+import { planningMilliseconds } from "../bench/planning-time.js";
 import type { RivalCommand } from "../bench/rival.js";
 import { onnxModelFile, onnxruntimeWays, ourselves, pytorchWays } from "../bench/rivals.js";
 import { measurePeak, nativeCapabilities } from "../executors/native/load-addon.js";
@@ -70,7 +71,9 @@ async function bench(flags: BenchFlags): Promise<void> {
     date: new Date().toISOString().slice(0, 10),
     peak,
   };
+  const planning = planningMilliseconds();
   output.say(formatMachine(machine));
+  output.say(`planner: ${planning.toFixed(0)} ms for a training step of ResNet-152`);
   const results: RowResult[] = [];
   for (const row of rows) {
     const result = await compareRow(row, ourselves(row, threads), {
@@ -83,7 +86,7 @@ async function bench(flags: BenchFlags): Promise<void> {
     output.say(`\n${formatRow(result)}`);
     if (flags.profile) output.say(`\n${formatProfile(result.profile)}`);
   }
-  if (flags.json) output.result({ machine, rows: results }, "");
+  if (flags.json) output.result({ machine, planningMilliseconds: planning, rows: results }, "");
 }
 
 function peersOf(row: BenchRow, threads: number, flags: BenchFlags): readonly RivalCommand[] {
