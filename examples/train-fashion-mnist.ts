@@ -16,9 +16,10 @@ import {
 const config = {
   ...findRecipe("fashion-resnet34").config,
   model: "resnet18",
+  epochs: 3,
+  batch: 32,
+  learningRate: 0.02,
   schedule: "cosine",
-  epochs: 2,
-  batch: 128,
 };
 const data = await loadDataset(config.data);
 const rows = splitRows(data.train.labels.data.length, { train: 1024, valid: 256 }, config.seed);
