@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../element.h"
 #include "../ops/moments.h"
 
 namespace resnet {
@@ -13,8 +14,9 @@ constexpr long mostPanels = 16;     // panels whose sums a thread holds at a tim
 
 }  // namespace
 
-ConvProduct::ConvProduct(const ConvShape& shape, Direction direction, bool moments,
-                         const Kernels& kernels, int threads, Scratch& scratch)
+template <class T>
+ConvProduct<T>::ConvProduct(const ConvShape& shape, Direction direction, bool moments,
+                            const Kernels& kernels, int threads, Scratch& scratch)
     : shape_(shape), direction_(direction), moments_(moments), tileRows_(kernels.tileRows),
       tileColumns_(kernels.tileColumns) {
   const bool forward = direction == Direction::forward;
@@ -59,23 +61,25 @@ ConvProduct::ConvProduct(const ConvShape& shape, Direction direction, bool momen
       panels_.push_back({b, column, std::min(tileColumns_, groups * columnsGroup - column)});
     }
   }
+  k_ = (k_ + depthUnit<T> - 1) / depthUnit<T> * depthUnit<T>;
   const long panels = static_cast<long>(panels_.size());
   const long blocks = static_cast<long>(blocks_.size());
   const long wanted = std::max(1L, (8L * threads + blocks - 1) / blocks);
   panelsPerTask_ = std::max(1L, std::min(mostPanels, panels / wanted));
 
   const size_t floats = sizeof(float);
-  packed_ = scratch.reserve(floats * static_cast<size_t>(panels * k_ * tileColumns_) *
+  packed_ = scratch.reserve(sizeof(T) * static_cast<size_t>(panels * k_ * tileColumns_) *
                             usedTaps_.size());
   sumsPerThread_ = static_cast<size_t>(panelsPerTask_ * blockRows * tileColumns_) * floats;
   sums_ = scratch.reserve(sumsPerThread_ * static_cast<size_t>(threads));
-  taps_ = scratch.reserve(sizeof(BrgemmTap) * static_cast<size_t>(maxTaps_ * threads));
+  taps_ = scratch.reserve(sizeof(BrgemmTap<T>) * static_cast<size_t>(maxTaps_ * threads));
   const size_t moment = moments ? floats * static_cast<size_t>(blocks * targetChannels_) : 0;
   blockMeans_ = scratch.reserve(moment);
   blockM2s_ = scratch.reserve(moment);
 }
 
-void ConvProduct::run(const RunContext& context, const ProductOperands& operands) const {
+template <class T>
+void ConvProduct<T>::run(const RunContext& context, const ProductOperands<T>& operands) const {
   pack(context, operands.weight);
   const long panels = static_cast<long>(panels_.size());
   const long parts = (panels + panelsPerTask_ - 1) / panelsPerTask_;
@@ -88,10 +92,11 @@ void ConvProduct::run(const RunContext& context, const ProductOperands& operands
   if (moments_) mergeMoments(context, operands);
 }
 
-void ConvProduct::pack(const RunContext& context, const float* weight) const {
+template <class T>
+void ConvProduct<T>::pack(const RunContext& context, const float* weight) const {
   const long slots = static_cast<long>(usedTaps_.size());
   const long panels = static_cast<long>(panels_.size());
-  float* packed = reinterpret_cast<float*>(context.scratch + packed_);
+  T* packed = reinterpret_cast<T*>(context.scratch + packed_);
   const auto packOne = [&](long task, int) {
     packTap(context.kernels, weight, panels_[static_cast<size_t>(task / slots)], task % slots,
             packed + task * k_ * tileColumns_);
@@ -103,42 +108,48 @@ void ConvProduct::pack(const RunContext& context, const float* weight) const {
   }
 }
 
-/** One panel of one tap: [k][tileColumns], block-diagonal where the bundle has several groups. */
-void ConvProduct::packTap(const Kernels& kernels, const float* weight, const Panel& panel,
-                          long slot, float* dst) const {
+/** One panel of one tap, block-diagonal where the bundle has several groups. */
+template <class T>
+void ConvProduct<T>::packTap(const Kernels& kernels, const float* weight, const Panel& panel,
+                             long slot, T* dst) const {
   const long cin = shape_.cinPerGroup(), cout = shape_.coutPerGroup(), ld = shape_.cout;
   const Bundle& bundle = bundles_[static_cast<size_t>(panel.bundle)];
   const bool forward = direction_ == Direction::forward;
   const float* tap = weight + usedTaps_[static_cast<size_t>(slot)] * cin * ld + bundle.group * cout;
   if (bundle.groups == 1) {
     if (forward) {
-      kernels.packPanel(tap + panel.column, ld, bundle.k, panel.columns, dst);
+      kernels.of<T>().packWeights(tap + panel.column, ld, bundle.k, panel.columns, dst);
     } else {
-      kernels.packPanelTransposed(tap + panel.column * ld, ld, bundle.k, panel.columns, dst);
+      kernels.of<T>().packWeightsTransposed(tap + panel.column * ld, ld, bundle.k, panel.columns,
+                                            dst);
     }
     return;
   }
-  std::fill(dst, dst + bundle.k * tileColumns_, 0.0f);
+  std::fill(dst, dst + k_ * tileColumns_, T{});
+  constexpr long unit = depthUnit<T>;
   for (long g = 0; g < bundle.groups; g++) {
     for (long i = 0; i < cin; i++) {
       for (long o = 0; o < cout; o++) {
         const long row = forward ? g * cin + i : g * cout + o;
         const long column = forward ? g * cout + o : g * cin + i;
-        dst[row * tileColumns_ + column] = tap[i * ld + g * cout + o];
+        dst[(row / unit * tileColumns_ + column) * unit + row % unit] =
+            fromFloat<T>(tap[i * ld + g * cout + o]);
       }
     }
   }
 }
 
-void ConvProduct::runBlock(const RunContext& context, const ProductOperands& operands, long block,
-                           long panelBegin, long panelEnd, int thread) const {
+template <class T>
+void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T>& operands,
+                              long block, long panelBegin, long panelEnd, int thread) const {
   const RowBlock& rows = blocks_[static_cast<size_t>(block)];
   const AxisRun& vertical = vertical_[static_cast<size_t>(rows.vertical)];
   const AxisRun& horizontal = horizontal_[static_cast<size_t>(rows.horizontal)];
-  const float* packed = reinterpret_cast<const float*>(context.scratch + packed_);
+  const T* packed = reinterpret_cast<const T*>(context.scratch + packed_);
   float* sums = reinterpret_cast<float*>(context.scratch + sums_ +
                                          sumsPerThread_ * static_cast<size_t>(thread));
-  BrgemmTap* taps = reinterpret_cast<BrgemmTap*>(context.scratch + taps_) + maxTaps_ * thread;
+  BrgemmTap<T>* taps =
+      reinterpret_cast<BrgemmTap<T>*>(context.scratch + taps_) + maxTaps_ * thread;
   const long panelStride = static_cast<long>(usedTaps_.size()) * k_ * tileColumns_;
   long tapCount = 0;
   for (const AxisTap& r : vertical.taps) {
@@ -151,10 +162,11 @@ void ConvProduct::runBlock(const RunContext& context, const ProductOperands& ope
     }
   }
 
+  constexpr long unit = depthUnit<T>;
   const Split tapSplit(tapCount, std::max(1L, chunkDepth / k_));
-  const Split depthSplit(k_, k_ > chunkDepth ? chunkDepth : k_);
+  const Split depthSplit(k_ / unit, std::min(k_, chunkDepth) / unit);
   const Split tiles(rows.rows, tileRows_);
-  BrgemmCall call{};
+  BrgemmCall<T> call{};
   call.ars = rowStep_;
   call.aks = 1;
   call.ldb = call.ldc = tileColumns_;
@@ -162,13 +174,13 @@ void ConvProduct::runBlock(const RunContext& context, const ProductOperands& ope
   const long chunks = std::max(1L, tapSplit.pieces * depthSplit.pieces);
   for (long chunk = 0; chunk < chunks; chunk++) {
     const long tapPiece = chunk / depthSplit.pieces, depthPiece = chunk % depthSplit.pieces;
-    const long depthBegin = depthSplit.begin(depthPiece);
+    const long depthBegin = depthSplit.begin(depthPiece) * unit;
     call.taps = taps + tapSplit.begin(tapPiece);
     call.tapCount = tapCount ? tapSplit.size(tapPiece) : 0;
     call.accumulate = chunk > 0;
     for (long p = panelBegin; p < panelEnd; p++) {
       const Bundle& bundle = bundles_[static_cast<size_t>(panels_[static_cast<size_t>(p)].bundle)];
-      call.k = std::max(0L, std::min(depthSplit.size(depthPiece), bundle.k - depthBegin));
+      call.k = std::max(0L, std::min(depthSplit.size(depthPiece) * unit, bundle.k - depthBegin));
       call.bOffset = p * panelStride + depthBegin * tileColumns_;
       float* c = sums + (p - panelBegin) * blockRows * tileColumns_;
       for (long tile = 0; tile < tiles.pieces; tile++) {
@@ -176,7 +188,7 @@ void ConvProduct::runBlock(const RunContext& context, const ProductOperands& ope
         call.rows = static_cast<int>(tiles.size(tile));
         call.aOffset = row * rowStep_ + bundle.sourceChannel + depthBegin;
         call.c = c + row * tileColumns_;
-        context.kernels.brgemm(&call);
+        context.kernels.of<T>().brgemm(&call);
       }
       if (chunk == chunks - 1) {
         const long pixel = vertical.target * targetWidth_ + horizontal.target;
@@ -187,12 +199,13 @@ void ConvProduct::runBlock(const RunContext& context, const ProductOperands& ope
   }
 }
 
-void ConvProduct::finishPanel(const RunContext& context, const ProductOperands& operands,
+template <class T>
+void ConvProduct<T>::finishPanel(const RunContext& context, const ProductOperands<T>& operands,
                               long block, const Panel& panel, const float* c,
                               long targetRow) const {
   const long channel = bundles_[static_cast<size_t>(panel.bundle)].targetChannel + panel.column;
   const long place = targetRow * targetChannels_ + channel;
-  EpilogueCall call{};
+  EpilogueCall<T> call{};
   call.c = c;
   call.ldc = tileColumns_;
   call.rows = blocks_[static_cast<size_t>(block)].rows;
@@ -204,21 +217,26 @@ void ConvProduct::finishPanel(const RunContext& context, const ProductOperands& 
   call.residual = operands.residual ? operands.residual + place : nullptr;
   call.activation = operands.activation;
   call.slope = operands.slope;
-  context.kernels.epilogue(&call);
+  context.kernels.of<T>().epilogue(&call);
   if (!moments_) return;
   float* means = reinterpret_cast<float*>(context.scratch + blockMeans_);
   float* m2s = reinterpret_cast<float*>(context.scratch + blockM2s_);
-  context.kernels.columnMoments(call.y, call.ldy, call.rows, call.columns,
-                                means + block * targetChannels_ + channel,
-                                m2s + block * targetChannels_ + channel);
+  context.kernels.of<T>().columnMoments(call.y, call.ldy, call.rows, call.columns,
+                                        means + block * targetChannels_ + channel,
+                                        m2s + block * targetChannels_ + channel);
 }
 
-void ConvProduct::mergeMoments(const RunContext& context, const ProductOperands& operands) const {
+template <class T>
+void ConvProduct<T>::mergeMoments(const RunContext& context,
+                                  const ProductOperands<T>& operands) const {
   const float* means = reinterpret_cast<const float*>(context.scratch + blockMeans_);
   const float* m2s = reinterpret_cast<const float*>(context.scratch + blockM2s_);
   mergeBlockMoments(context, means, m2s, static_cast<long>(blocks_.size()), targetChannels_,
                     [&](long block) { return blocks_[static_cast<size_t>(block)].rows; },
                     operands.mean, operands.variance);
 }
+
+template class ConvProduct<float>;
+template class ConvProduct<bf16>;
 
 }  // namespace resnet

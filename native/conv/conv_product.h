@@ -8,7 +8,7 @@
 // transposed weight. The weight is packed once per call, then blocks of rows go through cache:
 // per block, K is cut into chunks whose A stays in the second-level cache, and each panel of B
 // passes over all rows of the block. Sums that span chunks stay in float in scratch, and the
-// epilogue writes the target once: in a storage type of its own, should it have one.
+// epilogue rounds to T, the type of both images, once. Packing rounds the weight to T.
 
 #pragma once
 #include "../ops/op.h"
@@ -16,27 +16,31 @@
 
 namespace resnet {
 
+template <class T>
 struct ProductOperands {
-  const float* source;
+  const T* source;
   const float* weight;  // [KH, KW, Cin/groups, Cout]
-  float* target;
+  T* target;
   const float* scale = nullptr;
   const float* bias = nullptr;
-  const float* residual = nullptr;
+  const T* residual = nullptr;
   Activation activation = Activation::none;
   float slope = 0;
   float* mean = nullptr;  // of the target's columns; both or neither
   float* variance = nullptr;
 };
 
+enum class Direction { forward, inputGrad };
+
+/** T is float or bf16. */
+template <class T>
 class ConvProduct {
  public:
-  enum class Direction { forward, inputGrad };
 
   ConvProduct(const ConvShape& shape, Direction direction, bool moments, const Kernels& kernels,
               int threads, Scratch& scratch);
 
-  void run(const RunContext& context, const ProductOperands& operands) const;
+  void run(const RunContext& context, const ProductOperands<T>& operands) const;
 
  private:
   struct Bundle {  // groups that are multiplied as one block-diagonal matrix
@@ -50,12 +54,12 @@ class ConvProduct {
 
   void pack(const RunContext& context, const float* weight) const;
   void packTap(const Kernels& kernels, const float* weight, const Panel& panel, long slot,
-               float* dst) const;
-  void runBlock(const RunContext& context, const ProductOperands& operands, long block,
+               T* dst) const;
+  void runBlock(const RunContext& context, const ProductOperands<T>& operands, long block,
                 long panelBegin, long panelEnd, int thread) const;
-  void finishPanel(const RunContext& context, const ProductOperands& operands, long block,
+  void finishPanel(const RunContext& context, const ProductOperands<T>& operands, long block,
                    const Panel& panel, const float* c, long targetRow) const;
-  void mergeMoments(const RunContext& context, const ProductOperands& operands) const;
+  void mergeMoments(const RunContext& context, const ProductOperands<T>& operands) const;
 
   ConvShape shape_;
   Direction direction_;
@@ -68,8 +72,8 @@ class ConvProduct {
   std::vector<Panel> panels_;
   std::vector<long> slots_;     // packed place of each tap, −1 where no pixel reads through it
   std::vector<long> usedTaps_;  // tap of each packed place
-  long k_ = 0;                  // source channels of the widest bundle
-  long rowStep_;                // floats between rows of the source
+  long k_ = 0;                  // source channels of the widest bundle, padded for the packing
+  long rowStep_;                // elements between rows of the source
   long maxTaps_ = 0;
   long panelsPerTask_ = 1;
   size_t packed_, sums_, taps_, blockMeans_, blockM2s_;  // places in scratch

@@ -45,9 +45,9 @@ describe("words that are off", () => {
       "error: option '--optimizer <name>' argument 'lion' is invalid. Allowed choices are sgd, adam, adamw.\n",
     ],
     [
-      "train --precision bf16",
+      "train --precision fp16",
       2,
-      "error: option '--precision <p>' argument 'bf16' is invalid. Allowed choices are fp32.\n",
+      "error: option '--precision <p>' argument 'fp16' is invalid. Allowed choices are fp32, bf16.\n",
     ],
     [
       "train nope",
