@@ -4,6 +4,7 @@
 // stable `code`; src/executors/native/ makes ResnetErrors of them.
 //
 //   capabilities() -> { isa, isas, bf16, threads, physicalCores }
+//   peak(threads) -> { flopsPerSecond, bytesPerSecond }, measured
 //   new Executor(threads)
 //     .isa .bf16 .threads
 //     .load(program) -> Program
@@ -25,6 +26,7 @@
 #include "element.h"
 #include "error.h"
 #include "executor.h"
+#include "peak.h"
 #include "read_program.h"
 
 namespace resnet {
@@ -204,6 +206,17 @@ struct AddonData {
   Napi::FunctionReference program;
 };
 
+/** The number of threads that a call's first argument gives. */
+int readThreads(const Napi::CallbackInfo& info) {
+  const double threads = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
+  if (!(threads >= 1 && threads <= mostThreads) ||
+      threads != static_cast<double>(static_cast<int>(threads))) {
+    throw codedError(info.Env(), "ERR_THREADS",
+                     "threads must be an integer from 1 to " + std::to_string(mostThreads));
+  }
+  return static_cast<int>(threads);
+}
+
 class ExecutorObject : public Napi::ObjectWrap<ExecutorObject> {
  public:
   static Napi::Function define(Napi::Env env) {
@@ -219,14 +232,8 @@ class ExecutorObject : public Napi::ObjectWrap<ExecutorObject> {
   }
 
   explicit ExecutorObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-    const double threads = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
-    if (!(threads >= 1 && threads <= mostThreads) ||
-        threads != static_cast<double>(static_cast<int>(threads))) {
-      throw codedError(info.Env(), "ERR_THREADS",
-                       "threads must be an integer from 1 to " + std::to_string(mostThreads));
-    }
-    guarded(info.Env(),
-            [&] { executor_ = std::make_shared<Executor>(static_cast<int>(threads)); });
+    const int threads = readThreads(info);
+    guarded(info.Env(), [&] { executor_ = std::make_shared<Executor>(threads); });
   }
 
  private:
@@ -309,10 +316,23 @@ Napi::Value capabilities(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value peak(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const int threads = readThreads(info);
+  return guarded(env, [&] {
+    const Peak measured = measurePeak(threads);
+    Napi::Object result = Napi::Object::New(env);
+    result["flopsPerSecond"] = Napi::Number::New(env, measured.flopsPerSecond);
+    result["bytesPerSecond"] = Napi::Number::New(env, measured.bytesPerSecond);
+    return result;
+  });
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto* data = new AddonData{Napi::Persistent(ProgramObject::define(env))};
   env.SetInstanceData(data);
   exports["Executor"] = ExecutorObject::define(env);
+  exports["peak"] = Napi::Function::New(env, peak, "peak");
   exports["capabilities"] = Napi::Function::New(env, capabilities, "capabilities");
   return exports;
 }

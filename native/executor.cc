@@ -21,13 +21,22 @@ std::shared_ptr<LoadedProgram> Executor::load(std::unique_ptr<Program> program) 
   verify(*program);
   auto loaded = std::make_shared<LoadedProgram>();
   size_t scratchBytes = 0;
+  Scratch kept;
   for (size_t i = 0; i < program->instructions.size(); i++) {
-    OpReader reader(*program, program->instructions[i], i, kernels_, threads_);
+    OpReader reader(*program, program->instructions[i], i, kernels_, threads_, kept);
     loaded->steps_.push_back(makeStep(reader, program->instructions[i].op));
     scratchBytes = std::max(scratchBytes, reader.scratch.bytes());
   }
   loaded->nanoseconds_.assign(program->instructions.size(), 0);
   loaded->pointers_.assign(program->buffers.size(), nullptr);
+  loaded->versions_.assign(program->buffers.size(), 0);
+  for (const Instruction& instruction : program->instructions) {
+    for (const auto& [name, id] : instruction.outputs) {
+      const size_t buffer = static_cast<size_t>(id);
+      if (program->buffers[buffer].place == Place::state) loaded->written_.push_back(buffer);
+    }
+  }
+  loaded->kept_ = Block(kept.bytes());
 
   std::lock_guard<std::mutex> lock(mutex_);
   requireOpen();
@@ -61,21 +70,31 @@ std::shared_ptr<LoadedProgram> Executor::load(std::unique_ptr<Program> program) 
   return loaded;
 }
 
-/** Points every buffer at its memory: the arena may have moved since the last run. */
+/**
+ * Points every buffer at its memory: the arena may have moved since the last run. States that the run
+ * writes count as written from now on, even should it fail halfway.
+ */
 void Executor::bind(LoadedProgram& loaded) {
   const Program& program = loaded.program();
+  for (size_t id : loaded.written_) require(program.buffers[id].name).version++;
   for (size_t id = 0; id < program.buffers.size(); id++) {
     const BufferSpec& buffer = program.buffers[id];
     if (buffer.place == Place::arena) loaded.pointers_[id] = arena_.data() + buffer.offset;
-    if (buffer.place == Place::state) loaded.pointers_[id] = require(buffer.name).block.data();
+    if (buffer.place != Place::state) continue;
+    const State& state = require(buffer.name);
+    loaded.pointers_[id] = state.block.data();
+    loaded.versions_[id] = state.version;
   }
 }
 
 void Executor::run(LoadedProgram& loaded) {
   std::lock_guard<std::mutex> lock(mutex_);
   requireOpen();
+  const ThreadPool::Turn turn;
   bind(loaded);
-  const RunContext context{loaded.pointers_.data(), scratch_.data(), *pool_, kernels_};
+  const RunContext context{loaded.pointers_.data(), scratch_.data(),
+                           loaded.kept_.data(),     loaded.versions_.data(),
+                           *pool_,                  kernels_};
   auto before = std::chrono::steady_clock::now();
   for (size_t i = 0; i < loaded.steps_.size(); i++) {
     loaded.steps_[i](context);
@@ -97,6 +116,7 @@ void Executor::write(const std::string& name, const Shape& shape, DType dtype, c
   } else {
     state = &create(name, shape, dtype);
   }
+  state->version++;
   std::memcpy(state->block.data(), data, state->bytes());
 }
 
@@ -125,7 +145,7 @@ State& Executor::require(const std::string& name) const {
 }
 
 State& Executor::create(const std::string& name, const Shape& shape, DType dtype) {
-  auto state = std::make_unique<State>(State{name, shape, dtype, Block()});
+  auto state = std::make_unique<State>(State{name, shape, dtype, Block(), 1});
   state->block = Block(state->bytes());
   byName_[name] = state.get();
   states_.push_back(std::move(state));

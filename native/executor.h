@@ -19,6 +19,7 @@ struct State {
   Shape shape;
   DType dtype;
   Block block;
+  uint64_t version = 1;  // counts what may have written it
 
   size_t bytes() const;
 };
@@ -41,6 +42,9 @@ class LoadedProgram {
   std::vector<char*> pointers_;
   std::vector<Block> inputs_;
   std::map<size_t, std::vector<char>> outputs_;  // by buffer
+  Block kept_;  // what steps keep from run to run, such as packed weights
+  std::vector<uint64_t> versions_;  // of the states behind the buffers
+  std::vector<size_t> written_;     // buffers of states that the program writes
   std::vector<double> nanoseconds_;
 };
 

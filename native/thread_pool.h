@@ -3,6 +3,11 @@
 // The engine's own threads. The caller of parallelFor works too; the others spin for a moment
 // between calls, because a program is a dense run of them, and then sleep. Which thread runs which
 // task is left open, so tasks must not let their results depend on it.
+//
+// Executors of one process share its cores. All pools together never have more threads at work than
+// the largest of them may have: callers always work, and a worker joins only while there is room. Two
+// runs at a time on two cores thus take one core each, instead of four threads getting into each
+// other's way, and a pool has all its threads again as soon as the others are idle.
 
 #pragma once
 #include <atomic>
@@ -19,6 +24,15 @@ class ThreadPool {
   /** @throws EngineError ERR_THREADS if the system does not start that many */
   explicit ThreadPool(int threads);
   ~ThreadPool();
+
+  /** Counts the calling thread as at work for as long as it lives: around all calls of a run. */
+  class Turn {
+   public:
+    Turn() { atWork_.fetch_add(1); }
+    ~Turn() { atWork_.fetch_sub(1); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+  };
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
@@ -41,7 +55,11 @@ class ThreadPool {
   void work(int thread);
   void stop();
   void claimTasks(int thread);
-  bool waitForJob(unsigned long& seen);
+  bool waitForJob(unsigned long& seen, bool spin);
+  static bool joinWork();
+
+  static std::atomic<int> atWork_;  // threads of all pools
+  static std::atomic<int> limit_;   // threads of the largest pool
 
   // The open job. Fields change only while no job is open and no worker is inside one.
   Call call_ = nullptr;

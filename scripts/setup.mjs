@@ -54,11 +54,11 @@ function readLock(/** @type {string} */ file) {
 }
 
 /**
- * Compiles src, test, bench and examples to dist, unless none of them changed. What a deleted source
+ * Compiles src, test and examples to dist, unless none of them changed. What a deleted source
  * left in dist is removed, so that its tests no longer run.
  */
 export function buildTypeScript() {
-  const folders = ["src", "test", "bench", "examples"];
+  const folders = ["src", "test", "examples"];
   const sources = folders
     .flatMap((folder) => listFiles(folder))
     .filter((file) => file.endsWith(".ts"));

@@ -9,7 +9,7 @@ const mainJob = ["train", "fashion-resnet34"];
 /** What the reference executor can do within five minutes on two cores. */
 const cutDown = {
   says: "cut down to one epoch of ResNet-18 on 512 images, because the reference executor is slow",
-  args: "--executor reference --model resnet18 --epochs 1 --batch 32 --lr 0.02 --schedule constant --limit-train 512 --limit-valid 100 --limit-test 500",
+  args: "--executor reference --model resnet18 --epochs 1 --batch 16 --lr 0.02 --momentum 0.5 --schedule constant --limit-train 512 --limit-valid 100 --limit-test 500",
 };
 
 try {

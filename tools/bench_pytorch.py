@@ -1,4 +1,4 @@
-"""PyTorch's side of `npm run bench`: the time of a step, as one line of JSON.
+"""PyTorch's side of `resnet bench --compare pytorch`: the time of a step, as one line of JSON.
 
 With `--serve` it stays: it prints `ready` after the warm-up, and answers each line `run K` on standard input with one
 line of JSON for K more steps, until the input ends. So another process can alternate rounds with it.
@@ -30,6 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--layout", choices=("nchw", "nhwc"), default="nchw")
     parser.add_argument("--rounds", type=int, default=10, help="steps to time")
     parser.add_argument("--warmup", type=int, default=3, help="steps before the timing")
+    parser.add_argument("--compile", action="store_true", help="torch.compile; needs a C++ compiler")
     parser.add_argument("--serve", action="store_true")
     return parser.parse_args()
 
@@ -39,6 +40,7 @@ def make_step(options: argparse.Namespace) -> Callable[[], None]:
     channels, height, width = map(int, options.input.split("x"))
     layout = torch.channels_last if options.layout == "nhwc" else torch.contiguous_format
     model = ResNet(options.model, channels, options.classes).to(memory_format=layout)
+    forward = torch.compile(model) if options.compile else model
     images = torch.randn(options.batch, channels, height, width).contiguous(memory_format=layout)
     labels = torch.randint(options.classes, (options.batch,))
     bf16 = options.precision == "bf16"
@@ -51,7 +53,7 @@ def make_step(options: argparse.Namespace) -> Callable[[], None]:
 
         def predict() -> None:
             with torch.inference_mode(), precision():
-                model(images)
+                forward(images)
 
         return predict
 
@@ -61,7 +63,7 @@ def make_step(options: argparse.Namespace) -> Callable[[], None]:
     def train() -> None:
         optimizer.zero_grad(set_to_none=True)
         with precision():
-            loss = F.cross_entropy(model(images), labels)
+            loss = F.cross_entropy(forward(images), labels)
         loss.backward()
         optimizer.step()
         loss.item()

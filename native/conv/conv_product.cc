@@ -11,15 +11,19 @@ namespace {
 constexpr long blockRows = 144;     // rows of a block: a multiple of every tile's rows
 constexpr long chunkDepth = 576;    // K of a chunk: A of a block stays in the second-level cache
 constexpr long mostPanels = 16;     // panels whose sums a thread holds at a time
+constexpr long mostBlockPatch = 1152;  // K of patches gathered block by block: they fit that cache
 
 }  // namespace
 
 template <class T>
-ConvProduct<T>::ConvProduct(const ConvShape& shape, Direction direction, bool moments,
-                            const Kernels& kernels, int threads, Scratch& scratch)
-    : shape_(shape), direction_(direction), moments_(moments), tileRows_(kernels.tileRows),
-      tileColumns_(kernels.tileColumns) {
+ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool moments,
+                            const Kernels& kernels, int threads, Scratch& scratch, Scratch* keep)
+    : shape_(flattened(given)), patchesShape_(given), direction_(direction), moments_(moments),
+      tileRows_(kernels.tileRows), tileColumns_(kernels.tileColumns), keep_(keep) {
   const bool forward = direction == Direction::forward;
+  const bool patches = forward && prefersPatches(shape_);
+  if (patches) shape_ = patchProduct(shape_);
+  const ConvShape& shape = shape_;
   const long padding = shape.padding, stride = shape.stride;
   sourceWidth_ = forward ? shape.w : shape.ow;
   targetWidth_ = forward ? shape.ow : shape.w;
@@ -67,9 +71,12 @@ ConvProduct<T>::ConvProduct(const ConvShape& shape, Direction direction, bool mo
   const long wanted = std::max(1L, (8L * threads + blocks - 1) / blocks);
   panelsPerTask_ = std::max(1L, std::min(mostPanels, panels / wanted));
 
+  if (patches) preparePatches(threads, scratch);
+
   const size_t floats = sizeof(float);
-  packed_ = scratch.reserve(sizeof(T) * static_cast<size_t>(panels * k_ * tileColumns_) *
-                            usedTaps_.size());
+  packed_ = (keep ? *keep : scratch)
+                .reserve(sizeof(T) * static_cast<size_t>(panels * k_ * tileColumns_) *
+                         usedTaps_.size());
   sumsPerThread_ = static_cast<size_t>(panelsPerTask_ * blockRows * tileColumns_) * floats;
   sums_ = scratch.reserve(sumsPerThread_ * static_cast<size_t>(threads));
   taps_ = scratch.reserve(sizeof(BrgemmTap<T>) * static_cast<size_t>(maxTaps_ * threads));
@@ -78,9 +85,49 @@ ConvProduct<T>::ConvProduct(const ConvShape& shape, Direction direction, bool mo
   blockM2s_ = scratch.reserve(moment);
 }
 
+/** Gathers all patches before the product, unless each block's own task can: it has all panels. */
+template <class T>
+void ConvProduct<T>::preparePatches(int threads, Scratch& scratch) {
+  const long panels = static_cast<long>(panels_.size());
+  const bool byBlock = rowStep_ <= mostBlockPatch && panels <= mostPanels &&
+                       static_cast<long>(blocks_.size()) >= 4L * threads;
+  patches_ = byBlock ? Patches::gatheredByBlock : Patches::gatheredAtOnce;
+  if (byBlock) panelsPerTask_ = panels;
+  patchesPerThread_ = sizeof(T) * static_cast<size_t>(blockRows * rowStep_);
+  patchesPlace_ = scratch.reserve(byBlock ? patchesPerThread_ * static_cast<size_t>(threads)
+                                          : sizeof(T) * static_cast<size_t>(shape_.n * rowStep_));
+}
+
+template <class T>
+void ConvProduct<T>::gatherAll(const RunContext& context, const T* x) const {
+  T* all = reinterpret_cast<T*>(context.scratch + patchesPlace_);
+  const long together = std::max(1L, elementBlock / rowStep_);
+  parallelBlocks(context, shape_.n, together, [&](long begin, long end) {
+    gatherPatches(patchesShape_, x, begin, end - begin, all + begin * rowStep_);
+  });
+}
+
+/** The first row of a block's patches. */
+template <class T>
+const T* ConvProduct<T>::blockPatches(const RunContext& context, const T* x, const RowBlock& rows,
+                                      int thread) const {
+  T* patches = reinterpret_cast<T*>(context.scratch + patchesPlace_);
+  if (patches_ == Patches::gatheredAtOnce) return patches + rows.begin * rowStep_;
+  patches += patchesPerThread_ / sizeof(T) * static_cast<size_t>(thread);
+  gatherPatches(patchesShape_, x, rows.begin, rows.rows, patches);
+  return patches;
+}
+
+template <class T>
+T* ConvProduct<T>::packed(const RunContext& context) const {
+  return reinterpret_cast<T*>((keep_ ? context.kept : context.scratch) + packed_);
+}
+
 template <class T>
 void ConvProduct<T>::run(const RunContext& context, const ProductOperands<T>& operands) const {
-  pack(context, operands.weight);
+  if (!keep_ || packedVersion_ != operands.weightVersion) pack(context, operands.weight);
+  packedVersion_ = operands.weightVersion;
+  if (patches_ == Patches::gatheredAtOnce) gatherAll(context, operands.source);
   const long panels = static_cast<long>(panels_.size());
   const long parts = (panels + panelsPerTask_ - 1) / panelsPerTask_;
   const long blocks = static_cast<long>(blocks_.size());
@@ -96,7 +143,7 @@ template <class T>
 void ConvProduct<T>::pack(const RunContext& context, const float* weight) const {
   const long slots = static_cast<long>(usedTaps_.size());
   const long panels = static_cast<long>(panels_.size());
-  T* packed = reinterpret_cast<T*>(context.scratch + packed_);
+  T* packed = this->packed(context);
   const auto packOne = [&](long task, int) {
     packTap(context.kernels, weight, panels_[static_cast<size_t>(task / slots)], task % slots,
             packed + task * k_ * tileColumns_);
@@ -145,14 +192,18 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
   const RowBlock& rows = blocks_[static_cast<size_t>(block)];
   const AxisRun& vertical = vertical_[static_cast<size_t>(rows.vertical)];
   const AxisRun& horizontal = horizontal_[static_cast<size_t>(rows.horizontal)];
-  const T* packed = reinterpret_cast<const T*>(context.scratch + packed_);
+  const T* packed = this->packed(context);
   float* sums = reinterpret_cast<float*>(context.scratch + sums_ +
                                          sumsPerThread_ * static_cast<size_t>(thread));
   BrgemmTap<T>* taps =
       reinterpret_cast<BrgemmTap<T>*>(context.scratch + taps_) + maxTaps_ * thread;
   const long panelStride = static_cast<long>(usedTaps_.size()) * k_ * tileColumns_;
   long tapCount = 0;
+  if (patches_ != Patches::none) {
+    taps[tapCount++] = {blockPatches(context, operands.source, rows, thread), packed};
+  }
   for (const AxisTap& r : vertical.taps) {
+    if (patches_ != Patches::none) break;
     for (const AxisTap& s : horizontal.taps) {
       const long pixel = r.source * sourceWidth_ + s.source;
       const long slot = slots_[static_cast<size_t>(r.tap * shape_.kw + s.tap)];

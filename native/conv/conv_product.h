@@ -5,7 +5,8 @@
 //   target[p] = epilogue( Σ over (q, tap) that p reads of  source[q] · B[tap] )
 //
 // Forward, the source is x and B the weight; for the data gradient the source is dy and B the
-// transposed weight. The weight is packed once per call, then blocks of rows go through cache:
+// transposed weight. The weight is packed once per call, or kept packed until it is written anew
+// where the program itself never writes it: at inference. Then blocks of rows go through cache:
 // per block, K is cut into chunks whose A stays in the second-level cache, and each panel of B
 // passes over all rows of the block. Sums that span chunks stay in float in scratch, and the
 // epilogue rounds to T, the type of both images, once. Packing rounds the weight to T.
@@ -13,6 +14,7 @@
 #pragma once
 #include "../ops/op.h"
 #include "conv_shape.h"
+#include "patches.h"
 
 namespace resnet {
 
@@ -28,6 +30,7 @@ struct ProductOperands {
   float slope = 0;
   float* mean = nullptr;  // of the target's columns; both or neither
   float* variance = nullptr;
+  uint64_t weightVersion = 0;  // of a weight that stays packed as long as this stays the same
 };
 
 enum class Direction { forward, inputGrad };
@@ -36,9 +39,9 @@ enum class Direction { forward, inputGrad };
 template <class T>
 class ConvProduct {
  public:
-
+  /** @param keep memory of the program for a packed weight that outlives the run, or null */
   ConvProduct(const ConvShape& shape, Direction direction, bool moments, const Kernels& kernels,
-              int threads, Scratch& scratch);
+              int threads, Scratch& scratch, Scratch* keep = nullptr);
 
   void run(const RunContext& context, const ProductOperands<T>& operands) const;
 
@@ -52,6 +55,11 @@ class ConvProduct {
     long bundle, column, columns;
   };
 
+  void preparePatches(int threads, Scratch& scratch);
+  void gatherAll(const RunContext& context, const T* x) const;
+  const T* blockPatches(const RunContext& context, const T* x, const RowBlock& rows,
+                        int thread) const;
+  T* packed(const RunContext& context) const;
   void pack(const RunContext& context, const float* weight) const;
   void packTap(const Kernels& kernels, const float* weight, const Panel& panel, long slot,
                T* dst) const;
@@ -61,7 +69,11 @@ class ConvProduct {
                    const Panel& panel, const float* c, long targetRow) const;
   void mergeMoments(const RunContext& context, const ProductOperands<T>& operands) const;
 
-  ConvShape shape_;
+  enum class Patches { none, gatheredAtOnce, gatheredByBlock };
+
+  ConvShape shape_;         // of the product: of 1x1 images of patches where there are patches
+  ConvShape patchesShape_;  // of the convolution behind them
+  Patches patches_ = Patches::none;
   Direction direction_;
   bool moments_;
   long tileRows_, tileColumns_;
@@ -76,6 +88,9 @@ class ConvProduct {
   long rowStep_;                // elements between rows of the source
   long maxTaps_ = 0;
   long panelsPerTask_ = 1;
+  bool keep_;                                // packed_ is a place in the program's kept memory
+  mutable uint64_t packedVersion_ = 0;       // of the weight that lies there; runs take turns
+  size_t patchesPlace_ = 0, patchesPerThread_ = 0;
   size_t packed_, sums_, taps_, blockMeans_, blockM2s_;  // places in scratch
   size_t sumsPerThread_ = 0;
 };

@@ -26,6 +26,14 @@ void append(std::vector<AxisRun>& runs, AxisRun pixel, bool merge, long step) {
 
 }  // namespace
 
+ConvShape flattened(const ConvShape& shape) {
+  if (shape.kh != 1 || shape.kw != 1 || shape.stride != 1 || shape.padding != 0) return shape;
+  ConvShape flat = shape;
+  flat.w = flat.ow = shape.h * shape.w;
+  flat.h = flat.oh = 1;
+  return flat;
+}
+
 std::vector<AxisRun> outputRuns(long outputs, long inputs, long kernel, long stride, long padding,
                                 bool merge) {
   std::vector<AxisRun> runs;

@@ -18,6 +18,12 @@ struct ConvShape {
   long coutPerGroup() const { return cout / groups; }
 };
 
+/**
+ * The same convolution on fewer, longer rows: one that reads only the pixel itself does not care where
+ * a row of the image ends, so the image becomes a single row.
+ */
+ConvShape flattened(const ConvShape& shape);
+
 /** A pixel of the source image, along one axis, and the tap through which it is read. */
 struct AxisTap {
   long source;

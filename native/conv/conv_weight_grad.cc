@@ -39,8 +39,13 @@ struct ConvWeightGrad<T>::Work {
 };
 
 template <class T>
-ConvWeightGrad<T>::ConvWeightGrad(const ConvShape& shape, const Kernels& kernels, int threads,
+ConvWeightGrad<T>::ConvWeightGrad(const ConvShape& given, const Kernels& kernels, int threads,
                                   Scratch& scratch)
+    : ConvWeightGrad(kernels, threads, scratch, flattened(given)) {}
+
+template <class T>
+ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& scratch,
+                                  const ConvShape& shape)
     : shape_(shape), tileRows_(kernels.tileRows), tileColumns_(kernels.tileColumns),
       patches_(shape.groups == 1 && shape.cin < patchChannels && shape.kh * shape.kw > 1),
       bundles_(shape.groups, shape.coutPerGroup(), kernels.tileColumns) {

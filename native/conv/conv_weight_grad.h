@@ -27,6 +27,8 @@ class ConvWeightGrad {
   void run(const RunContext& context, const T* x, const T* dy, float* dweight) const;
 
  private:
+  ConvWeightGrad(const Kernels& kernels, int threads, Scratch& scratch, const ConvShape& shape);
+
   /** One block of the result: input channels × output channels of a bundle, all taps. */
   struct Block {
     long bundle, row, rows, panel, panels;

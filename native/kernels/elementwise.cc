@@ -57,39 +57,6 @@ void scaleAll(const S* x, float factor, T* y, long n) {
   forLanes(n, [&](auto lane, long i) { put(y + i, get(lane, x + i) * factor); });
 }
 
-// Whether x takes the place of best: the first of equals stays, and the first NaN beats all.
-
-template <class T>
-RESNET_INLINE void takeLarger(Wide, const T* x, T* best, uint8_t* index, uint8_t tap) {
-  const vec a = load(x), b = load(best);
-  const auto wins = (a > b) | ((a != a) & (b == b));
-  store(best, wins ? a : b);
-  if (!index) return;
-  const bytes mask = __builtin_convertvector(wins, bytes), old = loadBytes(index);
-  storeBytes(index, (mask & tap) | (~mask & old));
-}
-
-template <class T>
-RESNET_INLINE void takeLarger(One, const T* x, T* best, uint8_t* index, uint8_t tap) {
-  const float a = toFloat(*x), b = toFloat(*best);
-  if (!(a > b) && !(a != a && b == b)) return;
-  *best = *x;
-  if (index) *index = tap;
-}
-
-template <class T>
-void maxTapAll(const T* x, T* best, uint8_t* index, uint8_t tap, long n) {
-  forLanes(n, [&](auto lane, long i) {
-    takeLarger(lane, x + i, best + i, index ? index + i : nullptr, tap);
-  });
-}
-
-template <class T>
-void maxTapGradAll(const T* dy, const uint8_t* index, uint8_t tap, float* sum, long n) {
-  RESNET_IVDEP
-  for (long i = 0; i < n; i++) sum[i] += index[i] == tap ? toFloat(dy[i]) : 0.0f;
-}
-
 }  // namespace
 
 void fill(float value, float* y, long n) {
@@ -108,13 +75,7 @@ void fill(float value, float* y, long n) {
   void scaleSums(const float* sum, float factor, T* y, long n) {                                  \
     scaleAll(sum, factor, y, n);                                                                  \
   }                                                                                               \
-  void scale(const T* x, float factor, T* y, long n) { scaleAll(x, factor, y, n); }               \
-  void maxTap(const T* x, T* best, uint8_t* index, uint8_t tap, long n) {                         \
-    maxTapAll(x, best, index, tap, n);                                                            \
-  }                                                                                               \
-  void maxTapGrad(const T* dy, const uint8_t* index, uint8_t tap, float* sum, long n) {           \
-    maxTapGradAll(dy, index, tap, sum, n);                                                        \
-  }
+  void scale(const T* x, float factor, T* y, long n) { scaleAll(x, factor, y, n); }
 
 RESNET_ELEMENTWISE(float)
 RESNET_ELEMENTWISE(bf16)

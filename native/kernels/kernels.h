@@ -77,6 +77,32 @@ struct BatchNormCall {
   float slope;
 };
 
+/** A pixel that a pooling window reads, or a window that read a pixel: its place and its tap. */
+struct WindowRead {
+  long offset;  // in elements, from the start of the array
+  long tap;
+};
+
+/** best[i] = the first largest of x[reads · offset + i], or the first NaN; index[i] = its tap. */
+template <class T>
+struct MaxWindowCall {
+  const T* x;
+  const WindowRead* reads;
+  long readCount;  // at least 1
+  T* best;
+  uint8_t* index;  // may be null
+};
+
+/** dx[i] = Σ over reads of dy[offset + i] where index[offset + i] is the read's tap. */
+template <class T>
+struct MaxWindowGradCall {
+  const T* dy;
+  const uint8_t* index;
+  const WindowRead* reads;
+  long readCount;
+  T* dx;
+};
+
 struct SgdCall {
   const float *parameter, *gradient, *velocity;  // velocity may be null: then it is 0
   float *newParameter, *newVelocity;             // newVelocity may be null
@@ -96,6 +122,10 @@ struct AdamCall {
 // X(name, arguments): every kernel returns nothing.
 #define RESNET_KERNELS(X)                                                                          \
   X(fill, (float value, float* y, long n))                                                         \
+  /* Multiply-adds in registers, for peak.h; sums has room for 64 bytes, flops says how many. */   \
+  X(multiplyAddLoop, (long rounds, float* sums, double* flops))                                    \
+  /* a[i] = b[i] + factor · c[i] */                                                                \
+  X(triad, (const float* b, const float* c, float factor, float* a, long n))                       \
   X(sgd, (const SgdCall* call, long begin, long end))                                              \
   X(adam, (const AdamCall* call, long begin, long end))
 
@@ -130,10 +160,8 @@ struct AdamCall {
   X(scale, (const T* x, float factor, T* y, long n))                                               \
   /* y[i] = sum[i] · factor */                                                                     \
   X(scaleSums, (const float* sum, float factor, T* y, long n))                                     \
-  /* Where x beats best, or is the first NaN: best = x, index = tap. index may be null. */         \
-  X(maxTap, (const T* x, T* best, uint8_t* index, uint8_t tap, long n))                            \
-  /* sum[i] += dy[i] where index[i] is tap. */                                                     \
-  X(maxTapGrad, (const T* dy, const uint8_t* index, uint8_t tap, float* sum, long n))              \
+  X(maxWindow, (const MaxWindowCall<T>* call, long begin, long end))                               \
+  X(maxWindowGrad, (const MaxWindowGradCall<T>* call, long begin, long end))                       \
   /* y = x · keepScale where i's number, uniform in 0 … 2^24 − 1, is at least threshold, */        \
   /* else 0; i in begin … end−1. The stream's key is threefry(key, stream, 2). */                  \
   X(dropout, (const T* x, T* y, const uint32_t* key, uint32_t stream, uint32_t threshold,          \

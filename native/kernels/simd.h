@@ -7,12 +7,13 @@
 
 #pragma once
 #include <cstddef>
+#include <cstdint>
 
-#include "kernels.h"
-
-#if defined(__AVX512BF16__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
+
+#include "kernels.h"
 
 #if defined(__AVX512F__)
 #define RESNET_VECTOR_BYTES 64
@@ -100,13 +101,37 @@ RESNET_INLINE float toFloat(bf16 v) {
   return value;
 }
 
-/** As many bytes as a vector has floats. */
-typedef uint8_t bytes __attribute__((vector_size(RESNET_VECTOR_BYTES / 4)));
-typedef uint8_t bytesMemory
-    __attribute__((vector_size(RESNET_VECTOR_BYTES / 4), aligned(1), may_alias));
+/** As many integers as `vec` has floats: what comparing two of them gives. */
+typedef int32_t intVec __attribute__((vector_size(RESNET_VECTOR_BYTES)));
 
-RESNET_INLINE bytes loadBytes(const uint8_t* p) { return *reinterpret_cast<const bytesMemory*>(p); }
-RESNET_INLINE void storeBytes(uint8_t* p, bytes v) { *reinterpret_cast<bytesMemory*>(p) = v; }
+/** Bytes to integers and back. Intrinsics, because GCC takes __builtin_convertvector apart. */
+RESNET_INLINE intVec loadBytes(const uint8_t* p) {
+#if defined(__AVX512F__)
+  return (intVec)_mm512_maskz_cvtepu8_epi32(
+      0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+#elif defined(__AVX2__)
+  return (intVec)_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+#else
+  intVec v;
+  RESNET_UNROLL
+  for (long i = 0; i < lanes; i++) v[i] = p[i];
+  return v;
+#endif
+}
+
+RESNET_INLINE void storeBytes(uint8_t* p, intVec v) {
+#if defined(__AVX512F__)
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_maskz_cvtepi32_epi8(0xffff, (__m512i)v));
+#elif defined(__AVX2__)
+  const __m256i whole = (__m256i)v;
+  const __m128i shorts = _mm_packus_epi32(_mm256_castsi256_si128(whole),
+                                         _mm256_extracti128_si256(whole, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(shorts, shorts));
+#else
+  RESNET_UNROLL
+  for (long i = 0; i < lanes; i++) p[i] = static_cast<uint8_t>(v[i]);
+#endif
+}
 
 // The same for a vector and for one value, so that a formula is written once for both.
 struct Wide {};

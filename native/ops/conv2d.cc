@@ -75,10 +75,11 @@ Step makeConv2d(OpReader& op) {
   const Activation activation = op.activation(slope);
   const bool moments = mean || variance;
   const size_t unread = op.scratch.reserve(moments ? sizeof(float) * shape.cout : 0);
+  Scratch* const keep = op.isConstant(weight) ? &op.kept : nullptr;
   return byElement(element, [&](auto zero) -> Step {
     using T = decltype(zero);
-    const auto product = std::make_shared<ConvProduct<T>>(shape, Direction::forward, moments,
-                                                          op.kernels, op.threads, op.scratch);
+    const auto product = std::make_shared<ConvProduct<T>>(
+        shape, Direction::forward, moments, op.kernels, op.threads, op.scratch, keep);
     return [=](const RunContext& context) {
       ProductOperands<T> operands{x.in<T>(context), weight.in<float>(context), y.in<T>(context)};
       operands.scale = scale.in<float>(context);
@@ -86,6 +87,7 @@ Step makeConv2d(OpReader& op) {
       operands.residual = residual.in<T>(context);
       operands.activation = activation;
       operands.slope = slope;
+      operands.weightVersion = context.versions[weight.id];
       // Where only one of the two is wanted, the other goes to scratch.
       float* spare = reinterpret_cast<float*>(context.scratch + unread);
       operands.mean = mean ? mean.in<float>(context) : spare;
@@ -149,11 +151,13 @@ Step makeLinear(OpReader& op) {
   op.requireShape("y", y, {shape.n, shape.cout});
   op.requireShape("bias", bias, {shape.cout});
   const auto product = std::make_shared<ConvProduct<float>>(
-      shape, Direction::forward, false, op.kernels, op.threads, op.scratch);
+      shape, Direction::forward, false, op.kernels, op.threads, op.scratch,
+      op.isConstant(weight) ? &op.kept : nullptr);
   return [=](const RunContext& context) {
     ProductOperands<float> operands{x.in<float>(context), weight.in<float>(context),
-                             y.in<float>(context)};
+                                    y.in<float>(context)};
     operands.bias = bias.in<float>(context);
+    operands.weightVersion = context.versions[weight.id];
     product->run(context, operands);
   };
 }

@@ -120,6 +120,17 @@ DType OpReader::element(const char* name) const {
   return DType::f32;
 }
 
+bool OpReader::isConstant(const Operand& operand) const {
+  if (!operand || operand.spec->place != Place::state) return false;
+  for (const Instruction& instruction : program_.instructions) {
+    for (const auto& [name, id] : instruction.outputs) {
+      const BufferSpec& written = program_.buffers[static_cast<size_t>(id)];
+      if (written.place == Place::state && written.name == operand.spec->name) return false;
+    }
+  }
+  return true;
+}
+
 const AttrValue& OpReader::attr(const char* name) const {
   const auto entry = instruction_.attrs.find(name);
   if (entry == instruction_.attrs.end()) {

@@ -20,6 +20,8 @@ namespace resnet {
 struct RunContext {
   char* const* buffers;  // by BufferId
   char* scratch;         // as many bytes as the largest step reserved, 64-byte aligned
+  char* kept;            // the program's own memory, which lasts from run to run
+  const uint64_t* versions;  // by BufferId: another number whenever a state may have been written
   ThreadPool& pool;
   const Kernels& kernels;
 };
@@ -61,9 +63,9 @@ std::string instructionLabel(const Instruction& instruction, size_t number);
 class OpReader {
  public:
   OpReader(const Program& program, const Instruction& instruction, size_t number,
-           const Kernels& kernels, int threads)
-      : kernels(kernels), threads(threads), program_(program), instruction_(instruction),
-        number_(number) {}
+           const Kernels& kernels, int threads, Scratch& kept)
+      : kernels(kernels), threads(threads), kept(kept), program_(program),
+        instruction_(instruction), number_(number) {}
 
   /** The type an operand's values are stored in: f32 or bf16. Absent operands count as f32. */
   DType element(const char* name) const;
@@ -101,6 +103,10 @@ class OpReader {
   const Kernels& kernels;
   const int threads;
   Scratch scratch;
+  Scratch& kept;  // of the whole program
+
+  /** Whether the operand is state that no instruction of the program writes. */
+  bool isConstant(const Operand& operand) const;
 
  private:
   Operand get(const char* name, DType dtype, bool isInput, bool required);

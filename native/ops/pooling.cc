@@ -19,11 +19,8 @@ constexpr long pixelBlock = 4096;  // elements of a pixel taken through all its 
 
 /** The windows of a pooling: for each target pixel, the source pixels and taps it reads. */
 struct Windows {
-  struct Read {
-    long source, tap;
-  };
-  long kernel = 0, sourcePixels = 0;
-  std::vector<std::vector<Read>> pixels;
+  long kernel = 0;
+  std::vector<std::vector<WindowRead>> pixels;  // offsets in pixels, or in elements once scaled
 
   Windows(const std::vector<AxisRun>& vertical, const std::vector<AxisRun>& horizontal,
           long kernel, long sourceWidth)
@@ -37,6 +34,13 @@ struct Windows {
           }
         }
       }
+    }
+  }
+
+  /** Turns offsets in pixels into offsets in elements. */
+  void scaleOffsets(long pixelSize) {
+    for (auto& reads : pixels) {
+      for (WindowRead& read : reads) read.offset *= pixelSize;
     }
   }
 };
@@ -90,22 +94,19 @@ Step makeMaxPool2d(OpReader& op) {
   op.requireShape("index", index, y.shape());
   if (index && windows->kernel > 16) op.fail("a u8 index holds kernels of up to 16");
   const long size = pixelSize(x);
+  windows->scaleOffsets(size);
   return byElement(element, [&](auto zero) -> Step {
     using T = decltype(zero);
     return [=](const RunContext& context) {
+      const auto& kernels = context.kernels.of<T>();
       forPixelBlocks(context, static_cast<long>(windows->pixels.size()), size,
                      [&](long pixel, long begin, long count) {
         const auto& reads = windows->pixels[static_cast<size_t>(pixel)];
-        T* best = y.in<T>(context) + pixel * size + begin;
-        uint8_t* taps = index ? index.in<uint8_t>(context) + pixel * size + begin : nullptr;
-        const T* source = x.in<T>(context) + begin;
-        const T* first = source + reads[0].source * size;
-        std::copy(first, first + count, best);
-        if (taps) std::memset(taps, static_cast<int>(reads[0].tap), static_cast<size_t>(count));
-        for (size_t i = 1; i < reads.size(); i++) {
-          context.kernels.of<T>().maxTap(source + reads[i].source * size, best, taps,
-                                         static_cast<uint8_t>(reads[i].tap), count);
-        }
+        const MaxWindowCall<T> call{x.in<T>(context), reads.data(),
+                                    static_cast<long>(reads.size()),
+                                    y.in<T>(context) + pixel * size,
+                                    index ? index.in<uint8_t>(context) + pixel * size : nullptr};
+        kernels.maxWindow(&call, begin, begin + count);
       });
     };
   });
@@ -120,20 +121,18 @@ Step makeMaxPool2dGrad(OpReader& op) {
   op.requireImageSize(dx);
   if (windows->kernel > 16) op.fail("a u8 index holds kernels of up to 16");
   const long size = pixelSize(dx);
+  windows->scaleOffsets(size);
   return byElement(element, [&](auto zero) -> Step {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const auto& kernels = context.kernels.of<T>();
       forPixelBlocks(context, static_cast<long>(windows->pixels.size()), size,
                      [&](long pixel, long begin, long count) {
-        float sum[pixelBlock];
-        context.kernels.fill(0, sum, count);
-        for (const Windows::Read& read : windows->pixels[static_cast<size_t>(pixel)]) {
-          const long place = read.source * size + begin;
-          kernels.maxTapGrad(dy.in<T>(context) + place, index.in<uint8_t>(context) + place,
-                             static_cast<uint8_t>(read.tap), sum, count);
-        }
-        kernels.scaleSums(sum, 1, dx.in<T>(context) + pixel * size + begin, count);
+        const auto& reads = windows->pixels[static_cast<size_t>(pixel)];
+        const MaxWindowGradCall<T> call{dy.in<T>(context), index.in<uint8_t>(context),
+                                        reads.data(), static_cast<long>(reads.size()),
+                                        dx.in<T>(context) + pixel * size};
+        kernels.maxWindowGrad(&call, begin, begin + count);
       });
     };
   });
@@ -154,8 +153,8 @@ Step averageWindows(DType element, const std::shared_ptr<Windows>& windows, cons
                      [&](long pixel, long begin, long count) {
         float sum[pixelBlock];
         context.kernels.fill(0, sum, count);
-        for (const Windows::Read& read : windows->pixels[static_cast<size_t>(pixel)]) {
-          kernels.accumulate(source.in<T>(context) + read.source * size + begin, sum, count);
+        for (const WindowRead& read : windows->pixels[static_cast<size_t>(pixel)]) {
+          kernels.accumulate(source.in<T>(context) + read.offset * size + begin, sum, count);
         }
         kernels.scaleSums(sum, share, target.in<T>(context) + pixel * size + begin, count);
       });

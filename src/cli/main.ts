@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ResnetError } from "../tensor/error.js";
+import { benchCommand } from "./bench.js";
 import { dataCommand } from "./data.js";
 import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
+import { packageVersion } from "./package-version.js";
 import { recipesCommand } from "./recipes.js";
 import { summaryCommand } from "./summary.js";
 import { trainCommand } from "./train.js";
@@ -17,21 +18,19 @@ const usageErrors = new Set([
   "ERR_DATA_NAME",
   "ERR_DATA_ROWS",
   "ERR_THREADS",
+  "ERR_ROWS",
 ]);
-
-const { version } = JSON.parse(
-  readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
-) as { version: string };
 
 const program = new Command("resnet")
   .description("Defines, trains, evaluates and inspects residual networks.")
-  .version(version)
+  .version(packageVersion)
   .option("--debug", "show the stack of an error");
 for (const command of [
   trainCommand(),
   evalCommand(),
   summaryCommand(),
   dataCommand(),
+  benchCommand(),
   recipesCommand(),
   doctorCommand(),
 ]) {

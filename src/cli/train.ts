@@ -5,9 +5,11 @@ import { splitRows } from "../data/split.js";
 import { takeRows } from "../data/take-rows.js";
 import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
+import { profiled } from "../executors/profiled-executor.js";
 import { findModel, models } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
 import { countParameters } from "../report/model-summary.js";
+import { formatProfile, profileOf } from "../report/profile.js";
 import { writeRunReport } from "../report/write-run-report.js";
 import type { CheckpointDescription } from "../train/checkpoint.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
@@ -17,7 +19,6 @@ import { initialState, readModelState, writeModelState } from "../train/model-st
 import { findRecipe, recipes } from "../train/recipes.js";
 import { RunDirectory } from "../train/run-directory.js";
 import { trainLoop } from "../train/train-loop.js";
-import type { Precision } from "../train/train-step.js";
 import { stopOnInterrupt } from "./interrupt.js";
 import { loadData } from "./load-data.js";
 import {
@@ -50,6 +51,7 @@ interface TrainFlags extends ExecutorFlags {
   readonly limitTest?: number;
   readonly dataDir?: string;
   readonly out?: string;
+  readonly profile?: boolean;
   readonly json?: boolean;
 }
 
@@ -78,10 +80,7 @@ export const trainCommand = (): Command =>
       "learning rate over time: constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR",
     )
     .addOption(
-      new Option(
-        "--precision <p>",
-        "arithmetic (default: bf16 where the processor multiplies it, else fp32)",
-      ).choices(["fp32", "bf16"]),
+      new Option("--precision <p>", "arithmetic (default: fp32)").choices(["fp32", "bf16"]),
     )
     .addOption(executorOption())
     .addOption(threadsOption())
@@ -91,6 +90,7 @@ export const trainCommand = (): Command =>
     .option("--limit-test <n>", "test images (default: all)", wholeNumber)
     .addOption(dataDirOption())
     .option("--out <dir>", "run directory (default: runs/RECIPE-TIME)")
+    .option("--profile", "at the end, show where the time went")
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet train fashion-resnet34 --epochs 5 --out runs/first")
     .action(train);
@@ -120,19 +120,19 @@ function configOf(recipe: string, flags: TrainFlags): TrainConfig {
 async function train(recipe: string, flags: TrainFlags): Promise<void> {
   const start = performance.now();
   const output = new Output(flags.json ?? false);
-  const wanted = configOf(recipe, flags);
-  const makeModel = findModel(wanted.model);
-  const data = await loadData(wanted.data, flags.dataDir, output);
-  const parts = splitData(data, wanted);
+  const config = configOf(recipe, flags);
+  const makeModel = findModel(config.model);
+  const data = await loadData(config.data, flags.dataDir, output);
+  const parts = splitData(data, config);
   const { classes } = data.train;
   const [, height = 0, width = 0, channels = 0] = data.train.images.shape;
   const model = makeModel({ classes: classes.length, channels });
-  const executor = createExecutor(flags.executor, {
+  const chosen = createExecutor(flags.executor, {
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
   });
-  const precision = flags.precision ? wanted.precision : defaultPrecision(executor);
-  const config: TrainConfig = { ...wanted, precision };
+  const profiling = flags.profile ? profiled(chosen) : undefined;
+  const executor = profiling ?? chosen;
   try {
     const directory = flags.out ?? defaultDirectory(config.recipe);
     const job: TrainJob = {
@@ -147,7 +147,7 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
         classes: [...classes],
         imageShape: [height, width, channels],
         normalise: config.normalise,
-        precision,
+        precision: config.precision,
         data: {
           name: config.data,
           trainSize: config.trainSize,
@@ -161,7 +161,12 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
     const { test, text } = await testRun(job, run);
     const duration = formatDuration((performance.now() - start) / 1000);
     const closing = `${directory}: weights, metrics, report and charts, after ${duration}`;
-    output.result(documentOf(run, test), `\n${text}\n${closing}`);
+    const profiles = profiling?.times().map(profileOf);
+    for (const profile of profiles ?? []) output.say(`\n${formatProfile(profile)}`);
+    output.result(
+      { ...documentOf(run, test), ...(profiles && { profiles }) },
+      `\n${text}\n${closing}`,
+    );
   } finally {
     await executor.close();
   }
@@ -233,10 +238,6 @@ async function testRun(
   const test = await createEvaluator(executor, model, source, labels, batch, precision)();
   return { test, text: await writeRunReport(run, test, labels, description.classes) };
 }
-
-/** bf16 where the executor is faster in it: as accurate, and on a processor without it only slower. */
-const defaultPrecision = (executor: Executor): Precision =>
-  executor.prefersBf16 ? "bf16" : "fp32";
 
 interface DataParts {
   readonly train: Dataset;

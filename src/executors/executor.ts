@@ -39,4 +39,6 @@ export interface LoadedProgram {
   readonly program: Program;
   /** Runs the program once. Runs of one executor never overlap; they queue in the order of the calls. */
   run(inputs?: RunInputs): Promise<RunOutputs>;
+  /** Nanoseconds that each instruction took in the last run, in order; `ERR_INPUT` during a run. */
+  nanoseconds(): Float64Array;
 }

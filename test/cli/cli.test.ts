@@ -164,6 +164,47 @@ const native = ((): boolean => {
 })();
 const skip = !here ? "Fashion-MNIST is not on this machine" : false;
 
+describe("bench", { skip: native ? false : "the native engine is not built" }, () => {
+  test("prints one document with the machine and the rows", () => {
+    const args = [
+      "bench",
+      "--rows",
+      "infer 1x28x28 b1",
+      "--rounds",
+      "1",
+      "--threads",
+      "1",
+      "--json",
+    ];
+    const { status, stdout, stderr } = resnet(...args);
+    assert.equal(status, 0, stderr);
+    const { machine, rows } = JSON.parse(stdout) as {
+      machine: { threads: number; peak: { flopsPerSecond: number; bytesPerSecond: number } };
+      rows: {
+        name: string;
+        ours: { imagesPerSecond: number };
+        peer: null;
+        ratio: null;
+        roofline: { share: number };
+      }[];
+    };
+    assert.equal(machine.threads, 1);
+    assert.ok(machine.peak.flopsPerSecond > 1e9 && machine.peak.bytesPerSecond > 1e8);
+    const [row] = rows;
+    assert.deepEqual([row?.name, row?.peer, row?.ratio], ["infer resnet18 1x28x28 b1", null, null]);
+    assert.ok(row!.ours.imagesPerSecond > 0 && row!.roofline.share > 0);
+  });
+
+  test("says what rows there are, and which variable is missing", () => {
+    const unknown = resnet("bench", "--rows", "resnet19");
+    assert.equal(unknown.status, 2);
+    assert.match(unknown.stderr, /^error: no row has all the words of "resnet19"; the rows are\n/);
+    const { stderr, status } = resnet("bench", "--rows", "infer b1", "--compare", "onnxruntime");
+    assert.equal(status, 1);
+    assert.match(stderr, /onnxruntime cannot be measured: RESNET_BENCH_\w+ is not set/);
+  });
+});
+
 describe("train and eval on real data", { skip }, () => {
   let directory = "";
   before(() => (directory = mkdtempSync(path.join(tmpdir(), "resnet-ts-cli-"))));
@@ -232,6 +273,36 @@ describe("train and eval on real data", { skip }, () => {
       confusion.flat().reduce((a, b) => a + b),
       16,
     );
+  });
+
+  test("computes in fp32 unless told otherwise, and --precision bf16 tells it so", () => {
+    const precision = (run: string): string =>
+      (JSON.parse(read(run, "config.json").toString()) as { precision: string }).precision;
+    assert.equal(precision("first"), "fp32");
+    const words = [...common.split(" "), "--precision", "bf16", "--json"];
+    const { status, stdout, stderr } = resnet("train", ...words, "--out", out("bf16"));
+    assert.equal(status, 0, stderr);
+    assert.ok((JSON.parse(stdout) as { test: { loss: number } }).test.loss > 0);
+    assert.equal(precision("bf16"), "bf16");
+    const checkpoint = path.join(out("bf16"), "last.safetensors");
+    assert.equal(readSafetensors(readFileSync(checkpoint)).tensors.get("fc.weight")?.dtype, "f32");
+    assert.equal(resnet("eval", checkpoint, "--split", "valid", "--json").status, 0);
+  });
+
+  test("--profile adds up to the steps and evaluations", () => {
+    const args = ["train", ...common.split(" "), "--json", "--profile", "--out", out("profiled")];
+    const { status, stdout, stderr } = resnet(...args);
+    assert.equal(status, 0, stderr);
+    const { profiles } = JSON.parse(stdout) as {
+      profiles: { program: string; milliseconds: number; kinds: { milliseconds: number }[] }[];
+    };
+    assert.deepEqual([...new Set(profiles.map(({ program }) => program))].sort(), [
+      "evaluate",
+      "train-step",
+    ]);
+    for (const { milliseconds, kinds } of profiles)
+      assert.ok(kinds.reduce((sum, kind) => sum + kind.milliseconds, 0) <= milliseconds);
+    assert.match(stderr, /\ninstruction +number +ms +share +GFLOP\/s +GB\/s\n/);
   });
 
   test("a directory that holds something is left alone", () => {

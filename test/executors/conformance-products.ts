@@ -38,6 +38,10 @@ const convolutions: readonly Convolution[] = [
   { image: [9, 7], n: 3, cin: 3, cout: 65, kernel: 7, stride: 2, padding: 3 },
   { image: [8, 8], n: 17, cin: 1, cout: 10, kernel: 7, stride: 2, padding: 3 },
   { image: [7, 9], n: 1, cin: 10, cout: 3, kernel: 7, stride: 1, padding: 0 },
+  // small batches on maps with short rows, where the native executor gathers patches: at once, and by block
+  { image: [7, 6], n: 1, cin: 33, cout: 70, kernel: 3, stride: 1, padding: 1 },
+  { image: [9, 7], n: 2, cin: 17, cout: 33, kernel: 3, stride: 2, padding: 1 },
+  { image: [44, 40], n: 1, cin: 16, cout: 10, kernel: 3, stride: 1, padding: 1 },
   { image: [5, 4], n: 3, cin: 10, cout: 130, kernel: 3, stride: 1, padding: 1, groups: 2 },
   { image: [4, 5], n: 17, cin: 10, cout: 10, kernel: 3, stride: 2, padding: 1, groups: 10 },
   { image: [3, 3], n: 33, cin: 65, cout: 65, kernel: 3, stride: 1, padding: 1, groups: 65 },

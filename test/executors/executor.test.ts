@@ -2,13 +2,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Executor } from "../../src/executors/executor.js";
+import { widen } from "../../src/executors/reference/reference-executor.js";
 import { graphOf } from "../../src/graph/graph.js";
 import { input, state } from "../../src/graph/tensor.js";
 import { add } from "../../src/ops/add.js";
+import { conv2d } from "../../src/ops/conv2d.js";
 import { relu } from "../../src/ops/relu.js";
 import { sgdOp } from "../../src/ops/sgd.js";
 import { plan } from "../../src/planner/plan.js";
 import type { Program } from "../../src/program/program.js";
+import { encodeBf16 } from "../../src/tensor/bf16.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { executorsUnderTest } from "../helpers/executors.js";
 
@@ -47,6 +50,44 @@ for (const { name, create } of executorsUnderTest) {
         await step.run({ x, rate: -2 });
         const { y } = await executor.load(readProgram()).run();
         assert.deepEqual(y, hostArray([3], [2, 4, 6]));
+      }),
+    );
+
+    for (const dtype of ["f32", "bf16"] as const) {
+      test(
+        `computes with the weights as they are now, however they were written, ${dtype}`,
+        withExecutor(async (executor) => {
+          const shape = [1, 1, 1, 1];
+          const w = state("w", shape);
+          const convolution = graphOf({ y: conv2d(input("x", shape, dtype), w) });
+          const convolve = executor.load(plan("convolve", convolution));
+          const attrs = { nesterov: false, weightDecay: 0 };
+          const gradient = input("gradient", shape);
+          const operands = { parameter: w, gradient, learningRate: input("rate", []) };
+          const { newParameter } = sgdOp.trace(operands, attrs);
+          const update = executor.load(plan("update", graphOf({}, new Map([[w, newParameter]]))));
+          const two = hostArray(shape, [2]);
+          const image = dtype === "bf16" ? hostArray(shape, encodeBf16([2]), dtype) : two;
+          const result = async (): Promise<number> =>
+            widen((await convolve.run({ x: image }))["y"]!).data[0]!;
+          executor.write("w", hostArray(shape, [3]));
+          assert.deepEqual([await result(), await result()], [6, 6]);
+          executor.write("w", hostArray(shape, [5]));
+          assert.equal(await result(), 10);
+          await update.run({ gradient: two, rate: 1 });
+          assert.equal(await result(), 6);
+        }),
+      );
+    }
+
+    test(
+      "knows how long the instructions of the last run took",
+      withExecutor(async (executor) => {
+        const step = executor.load(stepProgram());
+        await step.run({ x, rate: 1 });
+        const times = step.nanoseconds();
+        assert.equal(times.length, step.program.instructions.length);
+        assert.ok(times.every((time) => time >= 0) && times.some((time) => time > 0));
       }),
     );
 

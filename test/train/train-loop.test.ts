@@ -139,7 +139,7 @@ function recording(executor: Executor): { executor: Executor; runs: RunInputs[] 
       if (program.name === "train-step") runs.push(inputs!);
       return loaded.run(inputs);
     };
-    return { program, run };
+    return { ...loaded, run };
   };
   return { executor, runs };
 }

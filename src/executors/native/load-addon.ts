@@ -22,6 +22,14 @@ export interface NativeCapabilities {
   readonly physicalCores: number;
 }
 
+/** What the machine can do at most on some threads, measured. */
+export interface NativePeak {
+  /** Multiply-adds in registers, two operations each, on the instruction set in use. */
+  readonly flopsPerSecond: number;
+  /** A triad, `a = b + s · c`, over arrays that no cache holds: two reads and a write. */
+  readonly bytesPerSecond: number;
+}
+
 /** A program inside the addon; `native/addon.cc` says what may be called when. */
 export interface AddonProgram {
   run(inputs: RunInputs): Promise<RunOutputs>;
@@ -44,6 +52,7 @@ export interface AddonExecutor {
 export interface Addon {
   readonly Executor: new (threads: number) => AddonExecutor;
   capabilities(): NativeCapabilities;
+  peak(threads: number): NativePeak;
 }
 
 /** Thrown where no build of the native engine can be loaded; says what was tried and what to do. */
@@ -141,6 +150,14 @@ function tryFiles(root: string): Addon {
  */
 export const nativeCapabilities = (): NativeCapabilities =>
   withCodes(() => loadAddon().capabilities());
+
+/**
+ * Measures the machine's peaks, in about half a second that blocks this thread.
+ *
+ * @throws {NativeLoadError} if the native engine cannot be loaded
+ */
+export const measurePeak = (threads: number): NativePeak =>
+  withCodes(() => loadAddon().peak(threads));
 
 /** Runs `call`, and turns the engine's errors, which carry a code, into `ResnetError`s with a stack. */
 export function withCodes<T>(call: () => T): T {

@@ -17,12 +17,6 @@ export interface NativeExecutorOptions {
   readonly threads?: number | undefined;
 }
 
-/** A program of the native executor, which also knows how long each instruction took. */
-export interface NativeLoadedProgram extends LoadedProgram {
-  /** Nanoseconds that each instruction took in the last run, in order. */
-  nanoseconds(): Float64Array;
-}
-
 /**
  * Runs programs on the C++ engine, off the JavaScript thread.
  *
@@ -49,7 +43,7 @@ export class NativeExecutor implements Executor {
     this.description = `native, ${this.addon.isa}, ${count} ${count === 1 ? "thread" : "threads"}`;
   }
 
-  load(program: Program): NativeLoadedProgram {
+  load(program: Program): LoadedProgram {
     const executor = this.open();
     const native = withCodes(() => executor.load(program));
     verifyProgram(program); // the engine has checked all but that values are written before they are read

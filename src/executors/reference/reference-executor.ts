@@ -29,15 +29,17 @@ export class ReferenceExecutor implements Executor {
     verifyProgram(program);
     checkInstructions(program);
     const memory = this.allocateAll(program);
+    const times = new Float64Array(program.instructions.length);
     return {
       program,
       run: async (inputs = {}) => {
         this.checkOpen();
         const given = checkInputs(program, inputs); // copies: the caller may reuse its arrays at once
-        const done = this.queue.then(() => run(program, memory, given));
+        const done = this.queue.then(() => run(program, memory, times, given));
         this.queue = done.catch(() => undefined);
         return done;
       },
+      nanoseconds: () => times.slice(),
     };
   }
 
@@ -90,13 +92,16 @@ export class ReferenceExecutor implements Executor {
 async function run(
   program: Program,
   memory: readonly HostArray[],
+  times: Float64Array,
   inputs: ReadonlyMap<string, HostArray>,
 ): Promise<RunOutputs> {
   program.buffers.forEach((buffer, id) => {
     if (buffer.place === "input") memory[id]!.data.set(inputs.get(buffer.name)!.data);
   });
-  for (const { op, inputs: from, outputs: to, attrs } of program.instructions) {
+  for (const [i, { op, inputs: from, outputs: to, attrs }] of program.instructions.entries()) {
+    const start = performance.now();
     execute(op, attrs, memory, from, to);
+    times[i] = 1e6 * (performance.now() - start);
     await new Promise((resolve) => setImmediate(resolve)); // lets timers, signals and servers have their turn
   }
   return Object.fromEntries(

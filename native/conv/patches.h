@@ -1,0 +1,23 @@
+// patches.h
+//
+// Convolutions of a small batch on a small map have short rows: pixels that share their taps are few,
+// and a product of one row or five streams the whole weight for them. There, what each output pixel
+// reads is gathered into one row of KH · KW · Cin values, and the convolution becomes one product of
+// all pixels with the weight as it lies.
+
+#pragma once
+#include "conv_shape.h"
+
+namespace resnet {
+
+/** Whether a forward convolution is faster on gathered patches than on runs of pixels. */
+bool prefersPatches(const ConvShape& shape);
+
+/** The product that is left once the patches are gathered: a 1x1 convolution of all output pixels. */
+ConvShape patchProduct(const ConvShape& shape);
+
+/** Rows `begin` … `begin + rows − 1` of the patches; a row is one (output pixel, sample). T: float or bf16. */
+template <class T>
+void gatherPatches(const ConvShape& shape, const T* x, long begin, long rows, T* patches);
+
+}  // namespace resnet

@@ -1,0 +1,52 @@
+import { NativeExecutor } from "../executors/native/native-executor.js";
+import { profiled, type ProfiledExecutor } from "../executors/profiled-executor.js";
+import { createModel } from "../models/catalog.js";
+import { plan } from "../planner/plan.js";
+import { hostArray } from "../tensor/host-array.js";
+import { randomKey, uniform } from "../tensor/random.js";
+import { initialState, writeModelState } from "../train/model-state.js";
+import { sgd } from "../train/optimizers/sgd.js";
+import { imagesState, labelsState, traceEvaluation, traceTrainStep } from "../train/train-step.js";
+import { classesOf, imageOf, type BenchRow } from "./bench-row.js";
+
+/** A row, ready to run on the native executor. */
+export interface Workload {
+  readonly executor: ProfiledExecutor;
+  /** One training step, or one forward pass. */
+  readonly step: () => Promise<unknown>;
+}
+
+/** Plans the row's program, and fills weights, random images and labels. */
+export function prepareWorkload(row: BenchRow, threads: number | undefined): Workload {
+  const [channels, height, width] = imageOf(row);
+  const { batch, pass } = row;
+  const classes = classesOf(row);
+  const model = createModel(row.model, { classes, channels });
+  const source = {
+    name: "bench",
+    rows: batch,
+    imageShape: [height, width, channels] as const,
+    normalise: { mean: Array<number>(channels).fill(0.5), std: Array<number>(channels).fill(0.5) },
+  };
+  const executor = profiled(new NativeExecutor({ threads }));
+  const graph =
+    pass === "train"
+      ? traceTrainStep(model, { source, batchSize: batch, optimizer: sgd({ momentum: 0.9 }) })
+      : traceEvaluation(model, source, batch);
+  const program = executor.load(plan(row.name, graph));
+  writeModelState(executor, model, initialState(model, 1));
+  const key = randomKey(1, "bench");
+  const bytes = Uint8Array.from({ length: batch * height * width * channels }, (_, i) =>
+    Math.floor(256 * uniform(key, i)),
+  );
+  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
+  executor.write(imagesState("bench"), hostArray([batch, height, width, channels], bytes, "u8"));
+  executor.write(labelsState("bench"), hostArray([batch], labels, "i32"));
+  const indices = hostArray(
+    [batch],
+    Int32Array.from({ length: batch }, (_, i) => i),
+    "i32",
+  );
+  const registers = pass === "train" ? { learningRate: 0.001, momentum: 0.9 } : {};
+  return { executor, step: () => program.run({ indices, ...registers }) };
+}
