@@ -3,10 +3,10 @@
 // Everything JavaScript sees, and every check of what JavaScript gives. Errors thrown here carry a
 // stable `code`; src/executors/native/ makes ResnetErrors of them.
 //
-//   capabilities() -> { isa, isas, threads, physicalCores }
+//   capabilities() -> { isa, isas, bf16, threads, physicalCores }
 //   peak(threads) -> { flopsPerSecond, bytesPerSecond }, measured
 //   new Executor(threads)
-//     .isa .threads
+//     .isa .bf16 .threads
 //     .load(program) -> Program
 //     .write(name, hostArray)  .read(name) -> hostArray
 //     .states() -> [{ name, shape, dtype }]
@@ -23,6 +23,7 @@
 #include <new>
 
 #include "cpu.h"
+#include "element.h"
 #include "error.h"
 #include "executor.h"
 #include "peak.h"
@@ -172,6 +173,9 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
     if (dtype == DType::f32) {
       const float value = number.FloatValue();
       std::memcpy(target, &value, sizeof value);
+    } else if (dtype == DType::bf16) {
+      const bf16 value = fromFloat<bf16>(number.FloatValue());
+      std::memcpy(target, &value, sizeof value);
     } else {
       const int32_t value = number.Int32Value();
       std::memcpy(target, &value, bytesPerElement(dtype));
@@ -218,6 +222,7 @@ class ExecutorObject : public Napi::ObjectWrap<ExecutorObject> {
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Executor",
                        {InstanceAccessor<&ExecutorObject::isa>("isa"),
+                        InstanceAccessor<&ExecutorObject::bf16>("bf16"),
                         InstanceAccessor<&ExecutorObject::threads>("threads"),
                         InstanceMethod<&ExecutorObject::load>("load"),
                         InstanceMethod<&ExecutorObject::write>("write"),
@@ -234,6 +239,10 @@ class ExecutorObject : public Napi::ObjectWrap<ExecutorObject> {
  private:
   Napi::Value isa(const Napi::CallbackInfo& info) {
     return Napi::String::New(info.Env(), executor_->kernels().isa);
+  }
+
+  Napi::Value bf16(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), executor_->kernels().multipliesBf16);
   }
 
   Napi::Value threads(const Napi::CallbackInfo& info) {
@@ -300,6 +309,7 @@ Napi::Value capabilities(const Napi::CallbackInfo& info) {
     for (const std::string& isa : supportedIsas()) isas[isas.Length()] = isa;
     result["isa"] = Napi::String::New(env, selectKernels().isa);
     result["isas"] = isas;
+    result["bf16"] = Napi::Boolean::New(env, selectKernels().multipliesBf16);
     result["threads"] = Napi::Number::New(env, availableThreads());
     result["physicalCores"] = Napi::Number::New(env, physicalCores());
     return result;

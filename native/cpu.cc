@@ -23,7 +23,7 @@ namespace {
 
 #if defined(__x86_64__)
 struct X86Features {
-  bool avx2 = false, avx512 = false;
+  bool avx2 = false, avx512 = false, avx512Bf16 = false;
 };
 
 /** An instruction set counts only if the operating system also saves its registers (XCR0). */
@@ -40,6 +40,9 @@ X86Features detect() {
   found.avx2 = b & bit_AVX2;
   const unsigned needed = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
   found.avx512 = found.avx2 && (b & needed) == needed && (low & 0xe6) == 0xe6;
+  constexpr unsigned bf16Bit = 1u << 5;  // of EAX, leaf 7.1
+  const bool leaf71 = a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d);
+  found.avx512Bf16 = found.avx512 && leaf71 && (a & bf16Bit);
   return found;
 }
 #endif
@@ -48,6 +51,7 @@ std::vector<const Kernels*> supported() {
   std::vector<const Kernels*> list;
 #if defined(__x86_64__)
   const X86Features features = detect();
+  if (features.avx512Bf16) list.push_back(&avx512Bf16Kernels);
   if (features.avx512) list.push_back(&avx512Kernels);
   if (features.avx2) list.push_back(&avx2Kernels);
 #endif

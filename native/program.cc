@@ -101,10 +101,21 @@ void verifyInstruction(const Program& program, const Instruction& instruction, s
 
 }  // namespace
 
-size_t bytesPerElement(DType dtype) { return dtype == DType::u8 ? 1 : 4; }
+size_t bytesPerElement(DType dtype) {
+  switch (dtype) {
+    case DType::u8: return 1;
+    case DType::bf16: return 2;
+    default: return 4;
+  }
+}
 
 const char* dtypeName(DType dtype) {
-  return dtype == DType::f32 ? "f32" : dtype == DType::i32 ? "i32" : "u8";
+  switch (dtype) {
+    case DType::f32: return "f32";
+    case DType::bf16: return "bf16";
+    case DType::i32: return "i32";
+    default: return "u8";
+  }
 }
 
 std::string formatShape(const Shape& shape) {

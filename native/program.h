@@ -9,7 +9,7 @@
 
 namespace resnet {
 
-enum class DType { f32, i32, u8 };
+enum class DType { f32, bf16, i32, u8 };
 
 size_t bytesPerElement(DType dtype);
 const char* dtypeName(DType dtype);

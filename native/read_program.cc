@@ -80,10 +80,10 @@ Shape readShape(const Reader& reader) {
 
 DType readDType(const Reader& reader) {
   const std::string name = reader.string();
-  for (DType dtype : {DType::f32, DType::i32, DType::u8}) {
+  for (DType dtype : {DType::f32, DType::bf16, DType::i32, DType::u8}) {
     if (name == dtypeName(dtype)) return dtype;
   }
-  reader.fail("\"f32\", \"i32\" or \"u8\"");
+  reader.fail("\"f32\", \"bf16\", \"i32\" or \"u8\"");
 }
 
 BufferSpec readBuffer(const Reader& reader) {
@@ -132,9 +132,12 @@ Instruction readInstruction(const Reader& reader) {
 }
 
 napi_typedarray_type arrayType(DType dtype) {
-  return dtype == DType::f32   ? napi_float32_array
-         : dtype == DType::i32 ? napi_int32_array
-                               : napi_uint8_array;
+  switch (dtype) {
+    case DType::f32: return napi_float32_array;
+    case DType::bf16: return napi_uint16_array;  // the bits
+    case DType::i32: return napi_int32_array;
+    default: return napi_uint8_array;
+  }
 }
 
 }  // namespace

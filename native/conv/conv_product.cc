@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../element.h"
 #include "../ops/moments.h"
 
 namespace resnet {
@@ -14,8 +15,9 @@ constexpr long mostBlockPatch = 1152;  // K of patches gathered block by block: 
 
 }  // namespace
 
-ConvProduct::ConvProduct(const ConvShape& given, Direction direction, bool moments,
-                         const Kernels& kernels, int threads, Scratch& scratch, Scratch* keep)
+template <class T>
+ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool moments,
+                            const Kernels& kernels, int threads, Scratch& scratch, Scratch* keep)
     : shape_(flattened(given)), patchesShape_(given), direction_(direction), moments_(moments),
       tileRows_(kernels.tileRows), tileColumns_(kernels.tileColumns), keep_(keep) {
   const bool forward = direction == Direction::forward;
@@ -63,6 +65,7 @@ ConvProduct::ConvProduct(const ConvShape& given, Direction direction, bool momen
       panels_.push_back({b, column, std::min(tileColumns_, groups * columnsGroup - column)});
     }
   }
+  k_ = (k_ + depthUnit<T> - 1) / depthUnit<T> * depthUnit<T>;
   const long panels = static_cast<long>(panels_.size());
   const long blocks = static_cast<long>(blocks_.size());
   const long wanted = std::max(1L, (8L * threads + blocks - 1) / blocks);
@@ -72,50 +75,56 @@ ConvProduct::ConvProduct(const ConvShape& given, Direction direction, bool momen
 
   const size_t floats = sizeof(float);
   packed_ = (keep ? *keep : scratch)
-                .reserve(floats * static_cast<size_t>(panels * k_ * tileColumns_) *
+                .reserve(sizeof(T) * static_cast<size_t>(panels * k_ * tileColumns_) *
                          usedTaps_.size());
   sumsPerThread_ = static_cast<size_t>(panelsPerTask_ * blockRows * tileColumns_) * floats;
   sums_ = scratch.reserve(sumsPerThread_ * static_cast<size_t>(threads));
-  taps_ = scratch.reserve(sizeof(BrgemmTap) * static_cast<size_t>(maxTaps_ * threads));
+  taps_ = scratch.reserve(sizeof(BrgemmTap<T>) * static_cast<size_t>(maxTaps_ * threads));
   const size_t moment = moments ? floats * static_cast<size_t>(blocks * targetChannels_) : 0;
   blockMeans_ = scratch.reserve(moment);
   blockM2s_ = scratch.reserve(moment);
 }
 
 /** Gathers all patches before the product, unless each block's own task can: it has all panels. */
-void ConvProduct::preparePatches(int threads, Scratch& scratch) {
+template <class T>
+void ConvProduct<T>::preparePatches(int threads, Scratch& scratch) {
   const long panels = static_cast<long>(panels_.size());
-  const bool byBlock = k_ <= mostBlockPatch && panels <= mostPanels &&
+  const bool byBlock = rowStep_ <= mostBlockPatch && panels <= mostPanels &&
                        static_cast<long>(blocks_.size()) >= 4L * threads;
   patches_ = byBlock ? Patches::gatheredByBlock : Patches::gatheredAtOnce;
   if (byBlock) panelsPerTask_ = panels;
-  patchesPerThread_ = sizeof(float) * static_cast<size_t>(blockRows * k_);
+  patchesPerThread_ = sizeof(T) * static_cast<size_t>(blockRows * rowStep_);
   patchesPlace_ = scratch.reserve(byBlock ? patchesPerThread_ * static_cast<size_t>(threads)
-                                          : sizeof(float) * static_cast<size_t>(shape_.n * k_));
+                                          : sizeof(T) * static_cast<size_t>(shape_.n * rowStep_));
 }
 
-void ConvProduct::gatherAll(const RunContext& context, const float* x) const {
-  float* all = reinterpret_cast<float*>(context.scratch + patchesPlace_);
-  parallelBlocks(context, shape_.n, std::max(1L, elementBlock / k_), [&](long begin, long end) {
-    gatherPatches(patchesShape_, x, begin, end - begin, all + begin * k_);
+template <class T>
+void ConvProduct<T>::gatherAll(const RunContext& context, const T* x) const {
+  T* all = reinterpret_cast<T*>(context.scratch + patchesPlace_);
+  const long together = std::max(1L, elementBlock / rowStep_);
+  parallelBlocks(context, shape_.n, together, [&](long begin, long end) {
+    gatherPatches(patchesShape_, x, begin, end - begin, all + begin * rowStep_);
   });
 }
 
 /** The first row of a block's patches. */
-const float* ConvProduct::blockPatches(const RunContext& context, const float* x,
-                                       const RowBlock& rows, int thread) const {
-  float* patches = reinterpret_cast<float*>(context.scratch + patchesPlace_);
-  if (patches_ == Patches::gatheredAtOnce) return patches + rows.begin * k_;
-  patches += patchesPerThread_ / sizeof(float) * static_cast<size_t>(thread);
+template <class T>
+const T* ConvProduct<T>::blockPatches(const RunContext& context, const T* x, const RowBlock& rows,
+                                      int thread) const {
+  T* patches = reinterpret_cast<T*>(context.scratch + patchesPlace_);
+  if (patches_ == Patches::gatheredAtOnce) return patches + rows.begin * rowStep_;
+  patches += patchesPerThread_ / sizeof(T) * static_cast<size_t>(thread);
   gatherPatches(patchesShape_, x, rows.begin, rows.rows, patches);
   return patches;
 }
 
-float* ConvProduct::packed(const RunContext& context) const {
-  return reinterpret_cast<float*>((keep_ ? context.kept : context.scratch) + packed_);
+template <class T>
+T* ConvProduct<T>::packed(const RunContext& context) const {
+  return reinterpret_cast<T*>((keep_ ? context.kept : context.scratch) + packed_);
 }
 
-void ConvProduct::run(const RunContext& context, const ProductOperands& operands) const {
+template <class T>
+void ConvProduct<T>::run(const RunContext& context, const ProductOperands<T>& operands) const {
   if (!keep_ || packedVersion_ != operands.weightVersion) pack(context, operands.weight);
   packedVersion_ = operands.weightVersion;
   if (patches_ == Patches::gatheredAtOnce) gatherAll(context, operands.source);
@@ -130,10 +139,11 @@ void ConvProduct::run(const RunContext& context, const ProductOperands& operands
   if (moments_) mergeMoments(context, operands);
 }
 
-void ConvProduct::pack(const RunContext& context, const float* weight) const {
+template <class T>
+void ConvProduct<T>::pack(const RunContext& context, const float* weight) const {
   const long slots = static_cast<long>(usedTaps_.size());
   const long panels = static_cast<long>(panels_.size());
-  float* packed = this->packed(context);
+  T* packed = this->packed(context);
   const auto packOne = [&](long task, int) {
     packTap(context.kernels, weight, panels_[static_cast<size_t>(task / slots)], task % slots,
             packed + task * k_ * tileColumns_);
@@ -145,42 +155,48 @@ void ConvProduct::pack(const RunContext& context, const float* weight) const {
   }
 }
 
-/** One panel of one tap: [k][tileColumns], block-diagonal where the bundle has several groups. */
-void ConvProduct::packTap(const Kernels& kernels, const float* weight, const Panel& panel,
-                          long slot, float* dst) const {
+/** One panel of one tap, block-diagonal where the bundle has several groups. */
+template <class T>
+void ConvProduct<T>::packTap(const Kernels& kernels, const float* weight, const Panel& panel,
+                             long slot, T* dst) const {
   const long cin = shape_.cinPerGroup(), cout = shape_.coutPerGroup(), ld = shape_.cout;
   const Bundle& bundle = bundles_[static_cast<size_t>(panel.bundle)];
   const bool forward = direction_ == Direction::forward;
   const float* tap = weight + usedTaps_[static_cast<size_t>(slot)] * cin * ld + bundle.group * cout;
   if (bundle.groups == 1) {
     if (forward) {
-      kernels.packPanel(tap + panel.column, ld, bundle.k, panel.columns, dst);
+      kernels.of<T>().packWeights(tap + panel.column, ld, bundle.k, panel.columns, dst);
     } else {
-      kernels.packPanelTransposed(tap + panel.column * ld, ld, bundle.k, panel.columns, dst);
+      kernels.of<T>().packWeightsTransposed(tap + panel.column * ld, ld, bundle.k, panel.columns,
+                                            dst);
     }
     return;
   }
-  std::fill(dst, dst + bundle.k * tileColumns_, 0.0f);
+  std::fill(dst, dst + k_ * tileColumns_, T{});
+  constexpr long unit = depthUnit<T>;
   for (long g = 0; g < bundle.groups; g++) {
     for (long i = 0; i < cin; i++) {
       for (long o = 0; o < cout; o++) {
         const long row = forward ? g * cin + i : g * cout + o;
         const long column = forward ? g * cout + o : g * cin + i;
-        dst[row * tileColumns_ + column] = tap[i * ld + g * cout + o];
+        dst[(row / unit * tileColumns_ + column) * unit + row % unit] =
+            fromFloat<T>(tap[i * ld + g * cout + o]);
       }
     }
   }
 }
 
-void ConvProduct::runBlock(const RunContext& context, const ProductOperands& operands, long block,
-                           long panelBegin, long panelEnd, int thread) const {
+template <class T>
+void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T>& operands,
+                              long block, long panelBegin, long panelEnd, int thread) const {
   const RowBlock& rows = blocks_[static_cast<size_t>(block)];
   const AxisRun& vertical = vertical_[static_cast<size_t>(rows.vertical)];
   const AxisRun& horizontal = horizontal_[static_cast<size_t>(rows.horizontal)];
-  const float* packed = this->packed(context);
+  const T* packed = this->packed(context);
   float* sums = reinterpret_cast<float*>(context.scratch + sums_ +
                                          sumsPerThread_ * static_cast<size_t>(thread));
-  BrgemmTap* taps = reinterpret_cast<BrgemmTap*>(context.scratch + taps_) + maxTaps_ * thread;
+  BrgemmTap<T>* taps =
+      reinterpret_cast<BrgemmTap<T>*>(context.scratch + taps_) + maxTaps_ * thread;
   const long panelStride = static_cast<long>(usedTaps_.size()) * k_ * tileColumns_;
   long tapCount = 0;
   if (patches_ != Patches::none) {
@@ -197,10 +213,11 @@ void ConvProduct::runBlock(const RunContext& context, const ProductOperands& ope
     }
   }
 
+  constexpr long unit = depthUnit<T>;
   const Split tapSplit(tapCount, std::max(1L, chunkDepth / k_));
-  const Split depthSplit(k_, k_ > chunkDepth ? chunkDepth : k_);
+  const Split depthSplit(k_ / unit, std::min(k_, chunkDepth) / unit);
   const Split tiles(rows.rows, tileRows_);
-  BrgemmCall call{};
+  BrgemmCall<T> call{};
   call.ars = rowStep_;
   call.aks = 1;
   call.ldb = call.ldc = tileColumns_;
@@ -208,13 +225,13 @@ void ConvProduct::runBlock(const RunContext& context, const ProductOperands& ope
   const long chunks = std::max(1L, tapSplit.pieces * depthSplit.pieces);
   for (long chunk = 0; chunk < chunks; chunk++) {
     const long tapPiece = chunk / depthSplit.pieces, depthPiece = chunk % depthSplit.pieces;
-    const long depthBegin = depthSplit.begin(depthPiece);
+    const long depthBegin = depthSplit.begin(depthPiece) * unit;
     call.taps = taps + tapSplit.begin(tapPiece);
     call.tapCount = tapCount ? tapSplit.size(tapPiece) : 0;
     call.accumulate = chunk > 0;
     for (long p = panelBegin; p < panelEnd; p++) {
       const Bundle& bundle = bundles_[static_cast<size_t>(panels_[static_cast<size_t>(p)].bundle)];
-      call.k = std::max(0L, std::min(depthSplit.size(depthPiece), bundle.k - depthBegin));
+      call.k = std::max(0L, std::min(depthSplit.size(depthPiece) * unit, bundle.k - depthBegin));
       call.bOffset = p * panelStride + depthBegin * tileColumns_;
       float* c = sums + (p - panelBegin) * blockRows * tileColumns_;
       for (long tile = 0; tile < tiles.pieces; tile++) {
@@ -222,7 +239,7 @@ void ConvProduct::runBlock(const RunContext& context, const ProductOperands& ope
         call.rows = static_cast<int>(tiles.size(tile));
         call.aOffset = row * rowStep_ + bundle.sourceChannel + depthBegin;
         call.c = c + row * tileColumns_;
-        context.kernels.brgemm(&call);
+        context.kernels.of<T>().brgemm(&call);
       }
       if (chunk == chunks - 1) {
         const long pixel = vertical.target * targetWidth_ + horizontal.target;
@@ -233,12 +250,13 @@ void ConvProduct::runBlock(const RunContext& context, const ProductOperands& ope
   }
 }
 
-void ConvProduct::finishPanel(const RunContext& context, const ProductOperands& operands,
+template <class T>
+void ConvProduct<T>::finishPanel(const RunContext& context, const ProductOperands<T>& operands,
                               long block, const Panel& panel, const float* c,
                               long targetRow) const {
   const long channel = bundles_[static_cast<size_t>(panel.bundle)].targetChannel + panel.column;
   const long place = targetRow * targetChannels_ + channel;
-  EpilogueCall call{};
+  EpilogueCall<T> call{};
   call.c = c;
   call.ldc = tileColumns_;
   call.rows = blocks_[static_cast<size_t>(block)].rows;
@@ -250,21 +268,26 @@ void ConvProduct::finishPanel(const RunContext& context, const ProductOperands& 
   call.residual = operands.residual ? operands.residual + place : nullptr;
   call.activation = operands.activation;
   call.slope = operands.slope;
-  context.kernels.epilogue(&call);
+  context.kernels.of<T>().epilogue(&call);
   if (!moments_) return;
   float* means = reinterpret_cast<float*>(context.scratch + blockMeans_);
   float* m2s = reinterpret_cast<float*>(context.scratch + blockM2s_);
-  context.kernels.columnMoments(call.y, call.ldy, call.rows, call.columns,
-                                means + block * targetChannels_ + channel,
-                                m2s + block * targetChannels_ + channel);
+  context.kernels.of<T>().columnMoments(call.y, call.ldy, call.rows, call.columns,
+                                        means + block * targetChannels_ + channel,
+                                        m2s + block * targetChannels_ + channel);
 }
 
-void ConvProduct::mergeMoments(const RunContext& context, const ProductOperands& operands) const {
+template <class T>
+void ConvProduct<T>::mergeMoments(const RunContext& context,
+                                  const ProductOperands<T>& operands) const {
   const float* means = reinterpret_cast<const float*>(context.scratch + blockMeans_);
   const float* m2s = reinterpret_cast<const float*>(context.scratch + blockM2s_);
   mergeBlockMoments(context, means, m2s, static_cast<long>(blocks_.size()), targetChannels_,
                     [&](long block) { return blocks_[static_cast<size_t>(block)].rows; },
                     operands.mean, operands.variance);
 }
+
+template class ConvProduct<float>;
+template class ConvProduct<bf16>;
 
 }  // namespace resnet

@@ -9,7 +9,7 @@
 // where the program itself never writes it: at inference. Then blocks of rows go through cache:
 // per block, K is cut into chunks whose A stays in the second-level cache, and each panel of B
 // passes over all rows of the block. Sums that span chunks stay in float in scratch, and the
-// epilogue writes the target once: in a storage type of its own, should it have one.
+// epilogue rounds to T, the type of both images, once. Packing rounds the weight to T.
 
 #pragma once
 #include "../ops/op.h"
@@ -18,13 +18,14 @@
 
 namespace resnet {
 
+template <class T>
 struct ProductOperands {
-  const float* source;
+  const T* source;
   const float* weight;  // [KH, KW, Cin/groups, Cout]
-  float* target;
+  T* target;
   const float* scale = nullptr;
   const float* bias = nullptr;
-  const float* residual = nullptr;
+  const T* residual = nullptr;
   Activation activation = Activation::none;
   float slope = 0;
   float* mean = nullptr;  // of the target's columns; both or neither
@@ -32,15 +33,17 @@ struct ProductOperands {
   uint64_t weightVersion = 0;  // of a weight that stays packed as long as this stays the same
 };
 
+enum class Direction { forward, inputGrad };
+
+/** T is float or bf16. */
+template <class T>
 class ConvProduct {
  public:
-  enum class Direction { forward, inputGrad };
-
   /** @param keep memory of the program for a packed weight that outlives the run, or null */
   ConvProduct(const ConvShape& shape, Direction direction, bool moments, const Kernels& kernels,
               int threads, Scratch& scratch, Scratch* keep = nullptr);
 
-  void run(const RunContext& context, const ProductOperands& operands) const;
+  void run(const RunContext& context, const ProductOperands<T>& operands) const;
 
  private:
   struct Bundle {  // groups that are multiplied as one block-diagonal matrix
@@ -53,18 +56,18 @@ class ConvProduct {
   };
 
   void preparePatches(int threads, Scratch& scratch);
-  void gatherAll(const RunContext& context, const float* x) const;
-  const float* blockPatches(const RunContext& context, const float* x, const RowBlock& rows,
-                            int thread) const;
-  float* packed(const RunContext& context) const;
+  void gatherAll(const RunContext& context, const T* x) const;
+  const T* blockPatches(const RunContext& context, const T* x, const RowBlock& rows,
+                        int thread) const;
+  T* packed(const RunContext& context) const;
   void pack(const RunContext& context, const float* weight) const;
   void packTap(const Kernels& kernels, const float* weight, const Panel& panel, long slot,
-               float* dst) const;
-  void runBlock(const RunContext& context, const ProductOperands& operands, long block,
+               T* dst) const;
+  void runBlock(const RunContext& context, const ProductOperands<T>& operands, long block,
                 long panelBegin, long panelEnd, int thread) const;
-  void finishPanel(const RunContext& context, const ProductOperands& operands, long block,
+  void finishPanel(const RunContext& context, const ProductOperands<T>& operands, long block,
                    const Panel& panel, const float* c, long targetRow) const;
-  void mergeMoments(const RunContext& context, const ProductOperands& operands) const;
+  void mergeMoments(const RunContext& context, const ProductOperands<T>& operands) const;
 
   enum class Patches { none, gatheredAtOnce, gatheredByBlock };
 
@@ -81,8 +84,8 @@ class ConvProduct {
   std::vector<Panel> panels_;
   std::vector<long> slots_;     // packed place of each tap, −1 where no pixel reads through it
   std::vector<long> usedTaps_;  // tap of each packed place
-  long k_ = 0;                  // source channels of the widest bundle
-  long rowStep_;                // floats between rows of the source
+  long k_ = 0;                  // source channels of the widest bundle, padded for the packing
+  long rowStep_;                // elements between rows of the source
   long maxTaps_ = 0;
   long panelsPerTask_ = 1;
   bool keep_;                                // packed_ is a place in the program's kept memory

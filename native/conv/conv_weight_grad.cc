@@ -25,24 +25,27 @@ long sourceAt(const AxisRun& run, long tap) {
 }  // namespace
 
 /** What one task works with. */
-struct ConvWeightGrad::Work {
-  const RunContext& context;
+template <class T>
+struct ConvWeightGrad<T>::Work {
+  const ElementKernels<T>& kernels;
   const Block& block;
-  const float *x, *dy;
+  const T *x, *dy;
   float* out;
-  float* packed;   // dy: [panel][groupRows][tileColumns]
-  float* rows;     // x: patches, or rows packed tile by tile
+  T* packed;       // dy: [panel][groupRows][tileColumns], in units of depth
+  T* rows;         // x: patches, or rows packed tile by tile
   char* started;   // by tap: whether its product has a first part
-  BrgemmTap taps[mostPieces];
-  BrgemmCall call;
+  BrgemmTap<T> taps[mostPieces];
+  BrgemmCall<T> call;
 };
 
-ConvWeightGrad::ConvWeightGrad(const ConvShape& given, const Kernels& kernels, int threads,
-                               Scratch& scratch)
+template <class T>
+ConvWeightGrad<T>::ConvWeightGrad(const ConvShape& given, const Kernels& kernels, int threads,
+                                  Scratch& scratch)
     : ConvWeightGrad(kernels, threads, scratch, flattened(given)) {}
 
-ConvWeightGrad::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& scratch,
-                               const ConvShape& shape)
+template <class T>
+ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& scratch,
+                                  const ConvShape& shape)
     : shape_(shape), tileRows_(kernels.tileRows), tileColumns_(kernels.tileColumns),
       patches_(shape.groups == 1 && shape.cin < patchChannels && shape.kh * shape.kw > 1),
       bundles_(shape.groups, shape.coutPerGroup(), kernels.tileColumns) {
@@ -88,19 +91,21 @@ ConvWeightGrad::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& scr
   started_ = scratch.reserve(static_cast<size_t>(productTaps_ * threads));
   long mostBlockPanels = 0;
   for (const Block& block : blocks_) mostBlockPanels = std::max(mostBlockPanels, block.panels);
-  packedPerThread_ = floats * static_cast<size_t>(mostBlockPanels * groupRows * tileColumns_);
+  packedPerThread_ = sizeof(T) * static_cast<size_t>(mostBlockPanels * groupRows * tileColumns_);
   packed_ = scratch.reserve(packedPerThread_ * static_cast<size_t>(threads));
   const long mostTiles = (blockChannels + tileRows_ - 1) / tileRows_;
-  rowsPerThread_ = floats * static_cast<size_t>(
+  rowsPerThread_ = sizeof(T) * static_cast<size_t>(
       groupRows * (patches_ ? productRows_ : mostTiles * tileRows_));
   rows_ = scratch.reserve(rowsPerThread_ * static_cast<size_t>(threads));
 }
 
-long ConvWeightGrad::panelsOf(long bundle) const {
+template <class T>
+long ConvWeightGrad<T>::panelsOf(long bundle) const {
   return (columnsOf(bundle) + tileColumns_ - 1) / tileColumns_;
 }
 
-void ConvWeightGrad::run(const RunContext& context, const float* x, const float* dy,
+template <class T>
+void ConvWeightGrad<T>::run(const RunContext& context, const T* x, const T* dy,
                          float* dweight) const {
   const long tasks = static_cast<long>(blocks_.size() * (partitions_.size() - 1));
   float* partial = reinterpret_cast<float*>(context.scratch + partial_);
@@ -110,20 +115,21 @@ void ConvWeightGrad::run(const RunContext& context, const float* x, const float*
   if (!direct_) reduce(context, partial, dweight);
 }
 
-void ConvWeightGrad::runTask(const RunContext& context, const float* x, const float* dy,
+template <class T>
+void ConvWeightGrad<T>::runTask(const RunContext& context, const T* x, const T* dy,
                              float* out, long task, int thread) const {
   const long blockCount = static_cast<long>(blocks_.size());
   const size_t partition = static_cast<size_t>(task / blockCount);
   const size_t end = partitions_[partition + 1];
-  Work work{context, blocks_[static_cast<size_t>(task % blockCount)], x, dy,
+  Work work{context.kernels.of<T>(), blocks_[static_cast<size_t>(task % blockCount)], x, dy,
             out + (direct_ ? 0 : static_cast<long>(partition) * outputSize_),
-            reinterpret_cast<float*>(context.scratch + packed_ +
-                                     packedPerThread_ * static_cast<size_t>(thread)),
-            reinterpret_cast<float*>(context.scratch + rows_ +
-                                     rowsPerThread_ * static_cast<size_t>(thread)),
+            reinterpret_cast<T*>(context.scratch + packed_ +
+                                 packedPerThread_ * static_cast<size_t>(thread)),
+            reinterpret_cast<T*>(context.scratch + rows_ +
+                                 rowsPerThread_ * static_cast<size_t>(thread)),
             context.scratch + started_ + productTaps_ * thread, {}, {}};
   std::memset(work.started, 0, static_cast<size_t>(productTaps_));
-  BrgemmCall& call = work.call;
+  BrgemmCall<T>& call = work.call;
   call.taps = work.taps;
   call.ldb = tileColumns_;
   call.ldc = direct_ ? shape_.cout : tileColumns_;
@@ -132,9 +138,9 @@ void ConvWeightGrad::runTask(const RunContext& context, const float* x, const fl
   call.aks = patches_ ? 1 : tileRows_;
   for (size_t p = partitions_[partition]; p < end;) {
     // Pieces of the same number of rows are summed in registers, as the taps of one product.
-    const long rows = pieces_[p].rows;
+    const long rows = packedRows(pieces_[p]);
     long count = 1;
-    while (p + count < end && pieces_[p + count].rows == rows && count < mostPieces &&
+    while (p + count < end && pieces_[p + count].rows == pieces_[p].rows && count < mostPieces &&
            (count + 1) * rows <= groupRows) {
       count++;
     }
@@ -154,8 +160,9 @@ void ConvWeightGrad::runTask(const RunContext& context, const float* x, const fl
 }
 
 /** Gathers the patches of `count` pieces side by side; their one product has all their rows. */
-void ConvWeightGrad::multiplyPatches(Work& work, size_t first, long count) const {
-  const long rows = pieces_[first].rows;
+template <class T>
+void ConvWeightGrad<T>::multiplyPatches(Work& work, size_t first, long count) const {
+  const long rows = packedRows(pieces_[first]);
   for (long i = 0; i < count; i++) {
     gatherPatches(pieces_[first + static_cast<size_t>(i)], work.x, work.rows + i * rows);
   }
@@ -166,10 +173,11 @@ void ConvWeightGrad::multiplyPatches(Work& work, size_t first, long count) const
 }
 
 /** The product of one filter tap over those of the pieces whose pixels read through it. */
-void ConvWeightGrad::multiplyTap(Work& work, size_t first, long count, long tap) const {
+template <class T>
+void ConvWeightGrad<T>::multiplyTap(Work& work, size_t first, long count, long tap) const {
   const Block& block = work.block;
   const Split tiles(block.rows, tileRows_);
-  const long rows = pieces_[first].rows;
+  const long rows = packedRows(pieces_[first]);
   const long channel = bundles_.first(block.bundle) * shape_.cinPerGroup() + block.row;
   long used = 0;
   for (long i = 0; i < count; i++) {
@@ -177,11 +185,11 @@ void ConvWeightGrad::multiplyTap(Work& work, size_t first, long count, long tap)
     const long r = sourceAt(vertical_[static_cast<size_t>(piece.vertical)], tap / shape_.kw);
     const long s = sourceAt(horizontal_[static_cast<size_t>(piece.horizontal)], tap % shape_.kw);
     if (r < 0 || s < 0) continue;
-    const float* source = work.x + (r * shape_.w + s) * shape_.n * shape_.cin +
+    const T* source = work.x + (r * shape_.w + s) * shape_.n * shape_.cin +
                           piece.begin * rowStep_ + channel;
-    float* packed = work.rows + used * tiles.pieces * rows * tileRows_;
-    work.context.kernels.packTransposedRows(source, rowStep_, rows, tiles.pieces, tiles.base,
-                                            tiles.longer, packed);
+    T* packed = work.rows + used * tiles.pieces * rows * tileRows_;
+    work.kernels.packTransposedRows(source, rowStep_, piece.rows, tiles.pieces, tiles.base,
+                                    tiles.longer, packed);
     work.taps[used++] = {packed, work.packed + i * rows * tileColumns_};
   }
   if (used == 0) return;
@@ -191,27 +199,33 @@ void ConvWeightGrad::multiplyTap(Work& work, size_t first, long count, long tap)
 }
 
 /** dy of one piece, from row `at` of each packed panel on. */
-void ConvWeightGrad::packOutputGrad(const Work& work, const RowBlock& piece, long at) const {
+template <class T>
+void ConvWeightGrad<T>::packOutputGrad(const Work& work, const RowBlock& piece, long at) const {
   const Block& block = work.block;
   const long pixel = vertical_[static_cast<size_t>(piece.vertical)].target * shape_.ow +
                      horizontal_[static_cast<size_t>(piece.horizontal)].target;
-  const float* rows = work.dy + (pixel * shape_.n + piece.begin) * shape_.cout +
+  const T* rows = work.dy + (pixel * shape_.n + piece.begin) * shape_.cout +
                       bundles_.first(block.bundle) * shape_.coutPerGroup();
   const long columns = columnsOf(block.bundle);
   for (long p = 0; p < block.panels; p++) {
     const long column = (block.panel + p) * tileColumns_;
-    work.context.kernels.packPanel(rows + column, shape_.cout, piece.rows,
-                                   std::min(tileColumns_, columns - column),
-                                   work.packed + (p * groupRows + at) * tileColumns_);
+    work.kernels.packPanel(rows + column, shape_.cout, piece.rows,
+                           std::min(tileColumns_, columns - column),
+                           work.packed + (p * groupRows + at) * tileColumns_);
   }
 }
 
 /** patches[tap, channel][row]: what each output pixel of the piece reads; zero off the image. */
-void ConvWeightGrad::gatherPatches(const RowBlock& piece, const float* x, float* patches) const {
+template <class T>
+void ConvWeightGrad<T>::gatherPatches(const RowBlock& piece, const T* x,
+                                      T* patches) const {
   const AxisRun& vertical = vertical_[static_cast<size_t>(piece.vertical)];
   const AxisRun& horizontal = horizontal_[static_cast<size_t>(piece.horizontal)];
   const long cin = shape_.cin, taps = shape_.kh * shape_.kw;
-  const size_t rowBytes = sizeof(float) * static_cast<size_t>(piece.rows);
+  const size_t rowBytes = sizeof(T) * static_cast<size_t>(piece.rows);
+  for (long row = 0; packedRows(piece) > piece.rows && row < productRows_; row++) {
+    patches[row * groupRows + piece.rows] = T{};
+  }
   if (static_cast<long>(vertical.taps.size() * horizontal.taps.size()) < taps) {
     for (long row = 0; row < productRows_; row++) {
       std::memset(patches + row * groupRows, 0, rowBytes);
@@ -220,9 +234,9 @@ void ConvWeightGrad::gatherPatches(const RowBlock& piece, const float* x, float*
   for (const AxisTap& r : vertical.taps) {
     for (const AxisTap& s : horizontal.taps) {
       const long pixel = r.source * shape_.w + s.source;
-      const float* source = x + pixel * shape_.n * cin + piece.begin * rowStep_;
+      const T* source = x + pixel * shape_.n * cin + piece.begin * rowStep_;
       for (long c = 0; c < cin; c++) {
-        float* row = patches + ((r.tap * shape_.kw + s.tap) * cin + c) * groupRows;
+        T* row = patches + ((r.tap * shape_.kw + s.tap) * cin + c) * groupRows;
         if (rowStep_ == 1) {
           std::memcpy(row, source, rowBytes);
         } else {
@@ -234,9 +248,10 @@ void ConvWeightGrad::gatherPatches(const RowBlock& piece, const float* x, float*
 }
 
 /** The block of one tap: every tile of it (+)= Σ A^T · B over the call's taps. */
-void ConvWeightGrad::multiply(Work& work, long tap) const {
+template <class T>
+void ConvWeightGrad<T>::multiply(Work& work, long tap) const {
   const Block& block = work.block;
-  BrgemmCall& call = work.call;
+  BrgemmCall<T>& call = work.call;
   const Split tiles(block.rows, tileRows_);
   call.accumulate = work.started[tap];
   work.started[tap] = 1;
@@ -257,13 +272,14 @@ void ConvWeightGrad::multiply(Work& work, long tap) const {
       call.rows = static_cast<int>(tiles.size(tile));
       call.aOffset = patches_ ? tiles.begin(tile) * groupRows : tile * call.k * tileRows_;
       call.c = c + tiles.begin(tile) * call.ldc;
-      work.context.kernels.brgemm(&call);
+      work.kernels.brgemm(&call);
     }
   }
 }
 
 /** Adds the partitions in their order and unpacks tiles (and diagonal blocks) into dweight. */
-void ConvWeightGrad::reduce(const RunContext& context, const float* partial,
+template <class T>
+void ConvWeightGrad<T>::reduce(const RunContext& context, const float* partial,
                             float* dweight) const {
   const long rows = productTaps_ * productRows_;
   parallelBlocks(context, rows, std::max(1L, elementBlock / shape_.cout),
@@ -273,7 +289,8 @@ void ConvWeightGrad::reduce(const RunContext& context, const float* partial,
 }
 
 /** One row of dweight: one tap and input channel of every group, all output channels. */
-void ConvWeightGrad::reduceRow(const RunContext& context, const float* partial, float* dweight,
+template <class T>
+void ConvWeightGrad<T>::reduceRow(const RunContext& context, const float* partial, float* dweight,
                                long row) const {
   const long tap = row / productRows_, channel = row % productRows_;
   const long cout = shape_.coutPerGroup(), partitions = static_cast<long>(partitions_.size()) - 1;
@@ -291,11 +308,14 @@ void ConvWeightGrad::reduceRow(const RunContext& context, const float* partial, 
       float* target = out + group * cout + column;
       std::memcpy(target, first, sizeof(float) * static_cast<size_t>(count));
       for (long p = 1; p < partitions; p++) {
-        context.kernels.accumulate(first + p * outputSize_, target, count);
+        context.kernels.of<float>().accumulate(first + p * outputSize_, target, count);
       }
       column += count;
     }
   }
 }
+
+template class ConvWeightGrad<float>;
+template class ConvWeightGrad<bf16>;
 
 }  // namespace resnet

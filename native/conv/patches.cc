@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "../kernels/kernels.h"
+
 namespace resnet {
 namespace {
 
-constexpr long shortRun = 32;               // mean rows of a run, below which the weight's stream costs most
-constexpr long fewChannels = 16;            // below, copying costs as much as the product
-constexpr long mostFloats = 8L << 20;       // of all patches
+constexpr long shortRun = 32;            // mean rows of a run, below which the weight's stream costs most
+constexpr long fewChannels = 16;         // below, copying costs as much as the product
+constexpr long mostElements = 8L << 20;  // of all patches
 
 /** Mean rows of the runs of output pixels that read through the same taps. */
 double meanRun(const ConvShape& shape) {
@@ -22,7 +24,7 @@ double meanRun(const ConvShape& shape) {
 bool prefersPatches(const ConvShape& shape) {
   const long patch = shape.kh * shape.kw * shape.cin;
   return shape.groups == 1 && shape.cin >= fewChannels && patch > shape.cin &&
-         shape.oh * shape.ow > 1 && shape.oh * shape.ow * shape.n * patch <= mostFloats &&
+         shape.oh * shape.ow > 1 && shape.oh * shape.ow * shape.n * patch <= mostElements &&
          meanRun(shape) < shortRun;
 }
 
@@ -31,14 +33,15 @@ ConvShape patchProduct(const ConvShape& shape) {
   return {1, 1, rows, shape.kh * shape.kw * shape.cin, 1, 1, shape.cout, 1, 1, 1, 0, 1};
 }
 
-void gatherPatches(const ConvShape& shape, const float* x, long begin, long rows, float* patches) {
+template <class T>
+void gatherPatches(const ConvShape& shape, const T* x, long begin, long rows, T* patches) {
   const long n = shape.n, cin = shape.cin, patch = shape.kh * shape.kw * cin;
-  const size_t bytes = sizeof(float) * static_cast<size_t>(cin);
+  const size_t bytes = sizeof(T) * static_cast<size_t>(cin);
   for (long row = begin; row < begin + rows; row++) {
     const long pixel = row / n, sample = row % n;
     const long top = pixel / shape.ow * shape.stride - shape.padding;
     const long left = pixel % shape.ow * shape.stride - shape.padding;
-    float* target = patches + (row - begin) * patch;
+    T* target = patches + (row - begin) * patch;
     for (long r = 0; r < shape.kh; r++) {
       for (long s = 0; s < shape.kw; s++, target += cin) {
         const long i = top + r, j = left + s;
@@ -51,5 +54,8 @@ void gatherPatches(const ConvShape& shape, const float* x, long begin, long rows
     }
   }
 }
+
+template void gatherPatches(const ConvShape&, const float*, long, long, float*);
+template void gatherPatches(const ConvShape&, const bf16*, long, long, bf16*);
 
 }  // namespace resnet

@@ -16,7 +16,8 @@ bool prefersPatches(const ConvShape& shape);
 /** The product that is left once the patches are gathered: a 1x1 convolution of all output pixels. */
 ConvShape patchProduct(const ConvShape& shape);
 
-/** Rows `begin` … `begin + rows − 1` of the patches; a row is one (output pixel, sample). */
-void gatherPatches(const ConvShape& shape, const float* x, long begin, long rows, float* patches);
+/** Rows `begin` … `begin + rows − 1` of the patches; a row is one (output pixel, sample). T: float or bf16. */
+template <class T>
+void gatherPatches(const ConvShape& shape, const T* x, long begin, long rows, T* patches);
 
 }  // namespace resnet

@@ -1,17 +1,9 @@
 // avx2.cc: the table of the kernels compiled for AVX2 and FMA.
 
-#include "../kernels/declare.h"
-#include "../kernels/tile_size.h"
+#include "table.h"
 
 namespace resnet {
 
-extern const Kernels avx2Kernels = {
-    "avx2",
-    RESNET_ISA::tileRows,
-    RESNET_ISA::tileColumns,
-#define RESNET_ENTRY(name, arguments) RESNET_ISA::name,
-    RESNET_KERNELS(RESNET_ENTRY)
-#undef RESNET_ENTRY
-};
+extern const Kernels avx2Kernels = RESNET_TABLE("avx2");
 
 }  // namespace resnet

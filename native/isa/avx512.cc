@@ -1,17 +1,9 @@
 // avx512.cc: the table of the kernels compiled for AVX-512F, BW, DQ and VL.
 
-#include "../kernels/declare.h"
-#include "../kernels/tile_size.h"
+#include "table.h"
 
 namespace resnet {
 
-extern const Kernels avx512Kernels = {
-    "avx512",
-    RESNET_ISA::tileRows,
-    RESNET_ISA::tileColumns,
-#define RESNET_ENTRY(name, arguments) RESNET_ISA::name,
-    RESNET_KERNELS(RESNET_ENTRY)
-#undef RESNET_ENTRY
-};
+extern const Kernels avx512Kernels = RESNET_TABLE("avx512");
 
 }  // namespace resnet

@@ -1,17 +1,9 @@
 // portable.cc: the table of the kernels compiled for any processor.
 
-#include "../kernels/declare.h"
-#include "../kernels/tile_size.h"
+#include "table.h"
 
 namespace resnet {
 
-extern const Kernels portableKernels = {
-    "portable",
-    RESNET_ISA::tileRows,
-    RESNET_ISA::tileColumns,
-#define RESNET_ENTRY(name, arguments) RESNET_ISA::name,
-    RESNET_KERNELS(RESNET_ENTRY)
-#undef RESNET_ENTRY
-};
+extern const Kernels portableKernels = RESNET_TABLE("portable");
 
 }  // namespace resnet

@@ -1,4 +1,4 @@
-// activation.h: activations and their derivatives, of a vector and of one value. NaN stays NaN.
+// activation.h: activations and their derivatives, of a vector or of one value. NaN stays NaN.
 
 #pragma once
 #include "kernels.h"
@@ -8,26 +8,19 @@ namespace resnet {
 namespace RESNET_ISA {
 namespace {
 
-template <Activation A>
-RESNET_INLINE float activateValue(float v, float slope) {
-  if (A == Activation::relu) return v < 0 ? 0 : v;
-  if (A == Activation::leakyRelu) return v < 0 ? v * slope : v;
-  return v;
-}
-
-template <Activation A>
-RESNET_INLINE vec activateVector(vec v, float slope) {
-  if (A == Activation::relu) return v < 0 ? vec{} : v;
-  if (A == Activation::leakyRelu) return v < 0 ? v * slope : v;
-  return v;
+template <Activation A, class V>
+RESNET_INLINE V activateValue(V v, float slope) {
+  if constexpr (A == Activation::relu) return v < 0 ? V{} : v;
+  else if constexpr (A == Activation::leakyRelu) return v < 0 ? v * slope : v;
+  else return v;
 }
 
 /** dy · act′, told from the sign of the activation's output y. */
-template <Activation A>
-RESNET_INLINE float activateGradValue(float dy, float y, float slope) {
-  if (A == Activation::relu) return y <= 0 ? 0 : dy;
-  if (A == Activation::leakyRelu) return y <= 0 ? dy * slope : dy;
-  return dy;
+template <Activation A, class V>
+RESNET_INLINE V activateGradValue(V dy, V y, float slope) {
+  if constexpr (A == Activation::relu) return y <= 0 ? V{} : dy;
+  else if constexpr (A == Activation::leakyRelu) return y <= 0 ? dy * slope : dy;
+  else return dy;
 }
 
 }  // namespace

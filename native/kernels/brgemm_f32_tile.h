@@ -39,7 +39,7 @@ RESNET_INLINE void brgemmStep(vec (&acc)[Rows][NV], const float* const (&a)[(Row
 }
 
 template <int Rows, int NV, bool Transposed>
-void brgemmTile(const BrgemmCall& call) {
+void brgemmTile(const BrgemmCall<float>& call) {
   vec acc[Rows][NV];
   RESNET_UNROLL
   for (int i = 0; i < Rows; i++) {
@@ -74,7 +74,7 @@ void brgemmTile(const BrgemmCall& call) {
 }
 
 template <int Rows, int NV>
-void brgemmRows(const BrgemmCall& call) {
+void brgemmRows(const BrgemmCall<float>& call) {
   if constexpr (Rows > 0) {
     if (call.rows == Rows) {
       return call.transposed ? brgemmTile<Rows, NV, true>(call) : brgemmTile<Rows, NV, false>(call);

@@ -9,9 +9,11 @@
 
 namespace resnet {
 namespace RESNET_ISA {
+namespace {
 
-void dropout(const float* x, float* y, const uint32_t* key, uint32_t stream, uint32_t threshold,
-             float keepScale, long begin, long end) {
+template <class T>
+void dropoutAll(const T* x, T* y, const uint32_t* key, uint32_t stream, uint32_t threshold,
+                float keepScale, long begin, long end) {
   const RandomWords folded = threefry(key[0], key[1], stream, 2);
   while (begin < end) {
     // The counter's high word is constant within a run of 2^32 elements.
@@ -19,17 +21,28 @@ void dropout(const float* x, float* y, const uint32_t* key, uint32_t stream, uin
     const long runEnd = static_cast<long>((static_cast<uint64_t>(high) + 1) << 32);
     const long stop = end < runEnd ? end : runEnd;
     const uint32_t low = static_cast<uint32_t>(begin), k0 = folded.first, k1 = folded.second;
-    const float* source = x + begin;
-    float* target = y + begin;
+    const T* source = x + begin;
+    T* target = y + begin;
     const long count = stop - begin;
     RESNET_IVDEP
     for (long i = 0; i < count; i++) {
       const RandomWords words = threefry(k0, k1, low + static_cast<uint32_t>(i), high);
-      target[i] = (words.first >> 8) >= threshold ? source[i] * keepScale : 0.0f;
+      put(target + i, (words.first >> 8) >= threshold ? toFloat(source[i]) * keepScale : 0.0f);
     }
     begin = stop;
   }
 }
+
+}  // namespace
+
+#define RESNET_DROPOUT(T)                                                            \
+  void dropout(const T* x, T* y, const uint32_t* key, uint32_t stream,               \
+               uint32_t threshold, float keepScale, long begin, long end) {          \
+    dropoutAll(x, y, key, stream, threshold, keepScale, begin, end);                 \
+  }
+
+RESNET_DROPOUT(float)
+RESNET_DROPOUT(bf16)
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

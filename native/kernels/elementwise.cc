@@ -1,6 +1,6 @@
 // elementwise.cc
 //
-// One pass over flat arrays. An output may be the very memory of an input.
+// One pass over flat arrays. An output may be the very memory of an input of its type.
 
 #include "activation.h"
 #include "declare.h"
@@ -10,21 +10,13 @@ namespace resnet {
 namespace RESNET_ISA {
 namespace {
 
-template <Activation A>
-void activateAll(const float* x, float* y, long n, float slope) {
-  RESNET_IVDEP
-  for (long i = 0; i < n; i++) y[i] = activateValue<A>(x[i], slope);
+template <Activation A, class T>
+void activateAll(const T* x, T* y, long n, float slope) {
+  forLanes(n, [&](auto lane, long i) { put(y + i, activateValue<A>(get(lane, x + i), slope)); });
 }
 
-template <Activation A>
-void activateGradAll(const float* dy, const float* y, float* dx, long n, float slope) {
-  RESNET_IVDEP
-  for (long i = 0; i < n; i++) dx[i] = activateGradValue<A>(dy[i], y[i], slope);
-}
-
-}  // namespace
-
-void activate(const float* x, float* y, long n, Activation activation, float slope) {
+template <class T>
+void activateBy(const T* x, T* y, long n, Activation activation, float slope) {
   if (activation == Activation::relu) return activateAll<Activation::relu>(x, y, n, slope);
   if (activation == Activation::leakyRelu) {
     return activateAll<Activation::leakyRelu>(x, y, n, slope);
@@ -32,8 +24,15 @@ void activate(const float* x, float* y, long n, Activation activation, float slo
   activateAll<Activation::none>(x, y, n, slope);
 }
 
-void activateGrad(const float* dy, const float* y, float* dx, long n, Activation activation,
-                  float slope) {
+template <Activation A, class T>
+void activateGradAll(const T* dy, const T* y, T* dx, long n, float slope) {
+  forLanes(n, [&](auto lane, long i) {
+    put(dx + i, activateGradValue<A>(get(lane, dy + i), get(lane, y + i), slope));
+  });
+}
+
+template <class T>
+void activateGradBy(const T* dy, const T* y, T* dx, long n, Activation activation, float slope) {
   if (activation == Activation::relu) {
     return activateGradAll<Activation::relu>(dy, y, dx, n, slope);
   }
@@ -43,24 +42,43 @@ void activateGrad(const float* dy, const float* y, float* dx, long n, Activation
   activateGradAll<Activation::none>(dy, y, dx, n, slope);
 }
 
-void add(const float* a, const float* b, float* y, long n) {
-  RESNET_IVDEP
-  for (long i = 0; i < n; i++) y[i] = a[i] + b[i];
+template <class T>
+void addAll(const T* a, const T* b, T* y, long n) {
+  forLanes(n, [&](auto lane, long i) { put(y + i, get(lane, a + i) + get(lane, b + i)); });
 }
 
-void accumulate(const float* x, float* y, long n) {
-  RESNET_IVDEP
-  for (long i = 0; i < n; i++) y[i] += x[i];
+template <class T>
+void accumulateAll(const T* x, float* sum, long n) {
+  forLanes(n, [&](auto lane, long i) { put(sum + i, get(lane, sum + i) + get(lane, x + i)); });
 }
 
-void scale(const float* x, float factor, float* y, long n) {
-  RESNET_IVDEP
-  for (long i = 0; i < n; i++) y[i] = x[i] * factor;
+template <class S, class T>
+void scaleAll(const S* x, float factor, T* y, long n) {
+  forLanes(n, [&](auto lane, long i) { put(y + i, get(lane, x + i) * factor); });
 }
+
+}  // namespace
 
 void fill(float value, float* y, long n) {
   for (long i = 0; i < n; i++) y[i] = value;
 }
+
+#define RESNET_ELEMENTWISE(T)                                                                     \
+  void activate(const T* x, T* y, long n, Activation activation, float slope) {                   \
+    activateBy(x, y, n, activation, slope);                                                       \
+  }                                                                                               \
+  void activateGrad(const T* dy, const T* y, T* dx, long n, Activation activation, float slope) { \
+    activateGradBy(dy, y, dx, n, activation, slope);                                              \
+  }                                                                                               \
+  void add(const T* a, const T* b, T* y, long n) { addAll(a, b, y, n); }                          \
+  void accumulate(const T* x, float* sum, long n) { accumulateAll(x, sum, n); }                   \
+  void scaleSums(const float* sum, float factor, T* y, long n) {                                  \
+    scaleAll(sum, factor, y, n);                                                                  \
+  }                                                                                               \
+  void scale(const T* x, float factor, T* y, long n) { scaleAll(x, factor, y, n); }
+
+RESNET_ELEMENTWISE(float)
+RESNET_ELEMENTWISE(bf16)
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

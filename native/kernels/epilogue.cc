@@ -1,7 +1,8 @@
 // epilogue.cc
 //
 // What happens to a block of a product while it is still in cache: scale, bias, residual and
-// activation on its way to y, and the moments of its columns for batch norm.
+// activation on its way to y, and the moments of its columns for batch norm. The moments are those
+// of y as it is stored, rounded to bf16 where it is bf16: the values that batch norm will read.
 //
 // Rounding   moments are taken about the block's own mean, so that they lose nothing to
 //            cancellation; the caller merges blocks in a fixed order, in double.
@@ -14,87 +15,79 @@ namespace resnet {
 namespace RESNET_ISA {
 namespace {
 
-template <Activation A>
-void epilogueRows(const EpilogueCall& call) {
+template <Activation A, class T>
+void epilogueRows(const EpilogueCall<T>& call) {
   const float *scale = call.scale, *bias = call.bias;
   for (long i = 0; i < call.rows; i++) {
     const float* c = call.c + i * call.ldc;
-    const float* residual = call.residual ? call.residual + i * call.ldy : nullptr;
-    float* y = call.y + i * call.ldy;
-    long j = 0;
-    for (; j + lanes <= call.columns; j += lanes) {
-      vec v = load(c + j);
-      if (scale) v *= load(scale + j);
-      if (bias) v += load(bias + j);
-      if (residual) v += load(residual + j);
-      store(y + j, activateVector<A>(v, call.slope));
-    }
-    for (; j < call.columns; j++) {
-      float v = c[j];
-      if (scale) v *= scale[j];
-      if (bias) v += bias[j];
-      if (residual) v += residual[j];
-      y[j] = activateValue<A>(v, call.slope);
-    }
+    const T* residual = call.residual ? call.residual + i * call.ldy : nullptr;
+    T* y = call.y + i * call.ldy;
+    forLanes(call.columns, [&](auto lane, long j) {
+      auto v = get(lane, c + j);
+      if (scale) v *= get(lane, scale + j);
+      if (bias) v += get(lane, bias + j);
+      if (residual) v += get(lane, residual + j);
+      put(y + j, activateValue<A>(v, call.slope));
+    });
   }
 }
 
-/** Sum over rows of (x − mean)^Power, Power 1 (mean is 0) or 2, of one vector of columns. */
-template <int Power>
-RESNET_INLINE vec columnSum(const float* x, long ld, long rows, vec mean) {
-  vec even = {}, odd = {};
+template <class T>
+void epilogueBy(const EpilogueCall<T>& call) {
+  switch (call.activation) {
+    case Activation::none: return epilogueRows<Activation::none>(call);
+    case Activation::relu: return epilogueRows<Activation::relu>(call);
+    case Activation::leakyRelu: return epilogueRows<Activation::leakyRelu>(call);
+  }
+}
+
+/** Sum over rows of (x − mean)^Power, Power 1 (mean is 0) or 2, of one or a vector of columns. */
+template <int Power, class T, class Lane, class V>
+RESNET_INLINE V columnSum(Lane lane, const T* x, long ld, long rows, V mean) {
+  V even = {}, odd = {};
   long i = 0;
   for (; i + 2 <= rows; i += 2) {
-    const vec a = load(x + i * ld) - mean, b = load(x + (i + 1) * ld) - mean;
+    const V a = get(lane, x + i * ld) - mean, b = get(lane, x + (i + 1) * ld) - mean;
     even += Power == 2 ? a * a : a;
     odd += Power == 2 ? b * b : b;
   }
   if (i < rows) {
-    const vec a = load(x + i * ld) - mean;
+    const V a = get(lane, x + i * ld) - mean;
     even += Power == 2 ? a * a : a;
   }
   return even + odd;
 }
 
+template <class T>
+void columnMomentsOf(const T* x, long ld, long rows, long columns, float* mean, float* m2) {
+  const float share = 1.0f / static_cast<float>(rows);
+  forLanes(columns, [&](auto lane, long j) {
+    const auto center = columnSum<1>(lane, x + j, ld, rows, decltype(get(lane, mean)){}) * share;
+    put(mean + j, center);
+    put(m2 + j, columnSum<2>(lane, x + j, ld, rows, center));
+  });
+}
+
+template <class T>
+void columnSumsOf(const T* x, long ld, long rows, long columns, float* sums) {
+  forLanes(columns, [&](auto lane, long j) {
+    put(sums + j, columnSum<1>(lane, x + j, ld, rows, decltype(get(lane, sums)){}));
+  });
+}
+
 }  // namespace
 
-void epilogue(const EpilogueCall* call) {
-  switch (call->activation) {
-    case Activation::none: return epilogueRows<Activation::none>(*call);
-    case Activation::relu: return epilogueRows<Activation::relu>(*call);
-    case Activation::leakyRelu: return epilogueRows<Activation::leakyRelu>(*call);
+#define RESNET_EPILOGUE(T)                                                                   \
+  void epilogue(const EpilogueCall<T>* call) { epilogueBy(*call); }                          \
+  void columnMoments(const T* x, long ld, long rows, long columns, float* mean, float* m2) { \
+    columnMomentsOf(x, ld, rows, columns, mean, m2);                                         \
+  }                                                                                          \
+  void columnSums(const T* x, long ld, long rows, long columns, float* sums) {               \
+    columnSumsOf(x, ld, rows, columns, sums);                                                \
   }
-}
 
-void columnMoments(const float* x, long ld, long rows, long columns, float* mean, float* m2) {
-  const float share = 1.0f / static_cast<float>(rows);
-  long j = 0;
-  for (; j + lanes <= columns; j += lanes) {
-    const vec center = columnSum<1>(x + j, ld, rows, vec{}) * share;
-    store(mean + j, center);
-    store(m2 + j, columnSum<2>(x + j, ld, rows, center));
-  }
-  for (; j < columns; j++) {
-    float sum = 0, squares = 0;
-    for (long i = 0; i < rows; i++) sum += x[i * ld + j];
-    const float center = sum * share;
-    for (long i = 0; i < rows; i++) squares += (x[i * ld + j] - center) * (x[i * ld + j] - center);
-    mean[j] = center;
-    m2[j] = squares;
-  }
-}
-
-void columnSums(const float* x, long ld, long rows, long columns, float* sums) {
-  long j = 0;
-  for (; j + lanes <= columns; j += lanes) {
-    store(sums + j, columnSum<1>(x + j, ld, rows, vec{}));
-  }
-  for (; j < columns; j++) {
-    float sum = 0;
-    for (long i = 0; i < rows; i++) sum += x[i * ld + j];
-    sums[j] = sum;
-  }
-}
+RESNET_EPILOGUE(float)
+RESNET_EPILOGUE(bf16)
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

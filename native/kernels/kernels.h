@@ -9,19 +9,30 @@
 
 namespace resnet {
 
-/** One pair of operands of a batch-reduce GEMM. */
-struct BrgemmTap {
-  const float* a;
-  const float* b;
+/** A bfloat16 in memory: the upper half of a float32. */
+struct bf16 {
+  uint16_t bits;
 };
 
-/** One tile of a batch-reduce GEMM; see brgemm_f32_tile.h for the contract. */
+/** What B is packed in multiples of along k: bf16 is multiplied in pairs. */
+template <class T>
+constexpr long depthUnit = 4 / static_cast<long>(sizeof(T));
+
+/** One pair of operands of a batch-reduce GEMM. */
+template <class T>
+struct BrgemmTap {
+  const T* a;
+  const T* b;
+};
+
+/** One tile of a batch-reduce GEMM; brgemm_f32_tile.h and brgemm_bf16_tile.h have the contracts. */
+template <class T>
 struct BrgemmCall {
-  const BrgemmTap* taps;
+  const BrgemmTap<T>* taps;
   long tapCount;
   long k;
-  long ars, aks;          // floats between rows of A and between its k; one of the two is 1
-  long ldb;               // floats between k of B
+  long ars, aks;          // elements between rows of A and between its k; one of the two is 1
+  long ldb;               // elements between k of B
   long aOffset, bOffset;  // added to every tap's pointers
   float* c;
   long ldc;
@@ -33,26 +44,28 @@ struct BrgemmCall {
 enum class Activation : int { none, relu, leakyRelu };
 
 /** Writes a finished block of a convolution: y = act(c · scale + bias + residual). */
+template <class T>
 struct EpilogueCall {
   const float* c;  // the accumulated block, row-major
   long ldc;
   long rows, columns;
-  float* y;
+  T* y;
   long ldy;
   const float* scale;     // per column, may be null
   const float* bias;      // per column, may be null
-  const float* residual;  // same place as y, may be null, may be y
+  const T* residual;      // same place as y, may be null, may be y
   Activation activation;
   float slope;
 };
 
 /** Arguments of the batch-norm passes over `rows` pixels of `channels` values. */
+template <class T>
 struct BatchNormCall {
-  const float* x;
-  const float* y;         // output of the forward pass, for act′; may be null
-  const float* dy;        // backward only
-  const float* residual;  // forward only, may be null
-  float* out;             // y forward; dz (may be null) or dx backward
+  const T* x;
+  const T* y;         // output of the forward pass, for act′; may be null
+  const T* dy;        // backward only
+  const T* residual;  // forward only, may be null
+  T* out;             // y forward; dz (may be null) or dx backward
   const float* mean;
   const float* factor;  // weight/√(variance + eps) forward and dx, 1/√(variance + eps) for sums
   const float* bias;
@@ -71,21 +84,23 @@ struct WindowRead {
 };
 
 /** best[i] = the first largest of x[reads · offset + i], or the first NaN; index[i] = its tap. */
+template <class T>
 struct MaxWindowCall {
-  const float* x;
+  const T* x;
   const WindowRead* reads;
   long readCount;  // at least 1
-  float* best;
+  T* best;
   uint8_t* index;  // may be null
 };
 
 /** dx[i] = Σ over reads of dy[offset + i] where index[offset + i] is the read's tap. */
+template <class T>
 struct MaxWindowGradCall {
-  const float* dy;
+  const T* dy;
   const uint8_t* index;
   const WindowRead* reads;
   long readCount;
-  float* dx;
+  T* dx;
 };
 
 struct SgdCall {
@@ -106,56 +121,79 @@ struct AdamCall {
 
 // X(name, arguments): every kernel returns nothing.
 #define RESNET_KERNELS(X)                                                                          \
-  X(brgemm, (const BrgemmCall* call))                                                              \
-  /* dst[k][tileColumns] = src[k · ld + column], zero beyond `columns`. */                         \
-  X(packPanel, (const float* src, long ld, long k, long columns, float* dst))                      \
-  /* dst[k][tileColumns] = src[column · ld + k], zero beyond `columns`. */                         \
-  X(packPanelTransposed, (const float* src, long ld, long k, long columns, float* dst))            \
-  /* dst[tile][k][tileRows] = k rows of src, cut in tiles of base columns, base + 1 for the */  \
-  /* first `longer` tiles. What lies beyond a tile's columns in dst is never read. */              \
-  X(packTransposedRows, (const float* src, long ld, long k, long tiles, long base, long longer,    \
-                         float* dst))                                                              \
-  X(epilogue, (const EpilogueCall* call))                                                          \
-  /* Mean and sum of squared deviations of each column. */                                         \
-  X(columnMoments, (const float* x, long ld, long rows, long columns, float* mean, float* m2))     \
-  /* Sum of each column. */                                                                        \
-  X(columnSums, (const float* x, long ld, long rows, long columns, float* sums))                   \
-  X(batchNorm, (const BatchNormCall* call))                                                        \
-  X(batchNormSums, (const BatchNormCall* call))                                                    \
-  X(batchNormInputGrad, (const BatchNormCall* call))                                               \
-  X(activate, (const float* x, float* y, long n, Activation activation, float slope))              \
-  X(activateGrad,                                                                                  \
-    (const float* dy, const float* y, float* dx, long n, Activation activation, float slope))      \
-  X(add, (const float* a, const float* b, float* y, long n))                                       \
-  /* y[i] += x[i] */                                                                               \
-  X(accumulate, (const float* x, float* y, long n))                                                \
-  X(scale, (const float* x, float factor, float* y, long n))                                       \
   X(fill, (float value, float* y, long n))                                                         \
-  X(maxWindow, (const MaxWindowCall* call, long begin, long end))                                  \
-  X(maxWindowGrad, (const MaxWindowGradCall* call, long begin, long end))                          \
-  X(sgd, (const SgdCall* call, long begin, long end))                                              \
-  X(adam, (const AdamCall* call, long begin, long end))                                            \
-  /* y = x · keepScale where i's number, uniform in 0 … 2^24 − 1, is at least threshold, */        \
-  /* else 0; i in begin … end−1. The stream's key is threefry(key, stream, 2). */                  \
-  X(dropout, (const float* x, float* y, const uint32_t* key, uint32_t stream, uint32_t threshold,  \
-              float keepScale, long begin, long end))                                              \
   /* Multiply-adds in registers, for peak.h; sums has room for 64 bytes, flops says how many. */   \
   X(multiplyAddLoop, (long rounds, float* sums, double* flops))                                    \
   /* a[i] = b[i] + factor · c[i] */                                                                \
-  X(triad, (const float* b, const float* c, float factor, float* a, long n))
+  X(triad, (const float* b, const float* c, float factor, float* a, long n))                       \
+  X(sgd, (const SgdCall* call, long begin, long end))                                              \
+  X(adam, (const AdamCall* call, long begin, long end))
+
+// The kernels of activations stored as T: float or bf16. Sums and parameters are float throughout.
+#define RESNET_ELEMENT_KERNELS(X, T)                                                               \
+  X(brgemm, (const BrgemmCall<T>* call))                                                           \
+  /* A panel of B: dst[k][tileColumns] = src[k · ld + column], zero beyond `columns`. For bf16 */  \
+  /* the panel is [k/2][tileColumns][2], and an odd k gets a row of zeros. */                      \
+  X(packPanel, (const T* src, long ld, long k, long columns, T* dst))                              \
+  /* The same of weights, rounded to T. */                                                         \
+  X(packWeights, (const float* src, long ld, long k, long columns, T* dst))                        \
+  /* The same of dst[k][column] = src[column · ld + k]. */                                         \
+  X(packWeightsTransposed, (const float* src, long ld, long k, long columns, T* dst))              \
+  /* dst[tile][k][tileRows] = k rows of src, cut in tiles of base columns, base + 1 for the */     \
+  /* first `longer` tiles; for bf16 [tile][k/2][tileRows][2], padded as a panel is. What lies */   \
+  /* beyond a tile's columns in dst is never read. */                                              \
+  X(packTransposedRows,                                                                            \
+    (const T* src, long ld, long k, long tiles, long base, long longer, T* dst))                   \
+  X(epilogue, (const EpilogueCall<T>* call))                                                       \
+  /* Mean and sum of squared deviations of each column. */                                         \
+  X(columnMoments, (const T* x, long ld, long rows, long columns, float* mean, float* m2))         \
+  /* Sum of each column. */                                                                        \
+  X(columnSums, (const T* x, long ld, long rows, long columns, float* sums))                       \
+  X(batchNorm, (const BatchNormCall<T>* call))                                                     \
+  X(batchNormSums, (const BatchNormCall<T>* call))                                                 \
+  X(batchNormInputGrad, (const BatchNormCall<T>* call))                                            \
+  X(activate, (const T* x, T* y, long n, Activation activation, float slope))                      \
+  X(activateGrad, (const T* dy, const T* y, T* dx, long n, Activation activation, float slope))    \
+  X(add, (const T* a, const T* b, T* y, long n))                                                   \
+  /* sum[i] += x[i] */                                                                             \
+  X(accumulate, (const T* x, float* sum, long n))                                                  \
+  X(scale, (const T* x, float factor, T* y, long n))                                               \
+  /* y[i] = sum[i] · factor */                                                                     \
+  X(scaleSums, (const float* sum, float factor, T* y, long n))                                     \
+  X(maxWindow, (const MaxWindowCall<T>* call, long begin, long end))                               \
+  X(maxWindowGrad, (const MaxWindowGradCall<T>* call, long begin, long end))                       \
+  /* y = x · keepScale where i's number, uniform in 0 … 2^24 − 1, is at least threshold, */        \
+  /* else 0; i in begin … end−1. The stream's key is threefry(key, stream, 2). */                  \
+  X(dropout, (const T* x, T* y, const uint32_t* key, uint32_t stream, uint32_t threshold,          \
+              float keepScale, long begin, long end))
+
+#define RESNET_FIELD(name, arguments) void(*name) arguments;
+template <class T>
+struct ElementKernels {
+  RESNET_ELEMENT_KERNELS(RESNET_FIELD, T)
+};
 
 struct Kernels {
   const char* isa;
-  int tileRows, tileColumns;  // of the brgemm's register tile
-#define RESNET_FIELD(name, arguments) void(*name) arguments;
+  bool multipliesBf16;        // in one instruction, faster than float
+  int tileRows, tileColumns;  // of the brgemm's register tile, the same for float and bf16
   RESNET_KERNELS(RESNET_FIELD)
-#undef RESNET_FIELD
+  ElementKernels<float> ofFloat;
+  ElementKernels<bf16> ofBf16;
+
+  template <class T>
+  const ElementKernels<T>& of() const {
+    if constexpr (sizeof(T) == sizeof(bf16)) return ofBf16;
+    else return ofFloat;
+  }
 };
+#undef RESNET_FIELD
 
 extern const Kernels portableKernels;
 #if defined(__x86_64__)
 extern const Kernels avx2Kernels;
 extern const Kernels avx512Kernels;
+extern const Kernels avx512Bf16Kernels;
 #endif
 
 }  // namespace resnet

@@ -1,7 +1,8 @@
 // pack.cc
 //
 // Copies a matrix into panels one register tile wide, so that the microkernel streams it
-// contiguously; columns beyond the matrix are zero.
+// contiguously; columns beyond the matrix are zero. For bf16, two rows become one row of pairs:
+// what a product of pairs takes as B, and, broadcast pair by pair, as a transposed A.
 
 #include "declare.h"
 #include "simd.h"
@@ -9,8 +10,21 @@
 
 namespace resnet {
 namespace RESNET_ISA {
+namespace {
 
-void packPanel(const float* src, long ld, long k, long columns, float* dst) {
+RESNET_INLINE void storeWords(uint32_t* p, words v) { *reinterpret_cast<wordsMemory*>(p) = v; }
+
+/** Two rows of any type as one row of pairs of bf16; `high` may be null for a row of zeros. */
+template <class S>
+RESNET_INLINE words pairs(const S* low, const S* high) {
+  return high ? loadBits(low) | loadBits(high) << 16 : loadBits(low);
+}
+template <class S>
+RESNET_INLINE uint32_t onePair(const S* low, const S* high) {
+  return oneBits(low) | (high ? static_cast<uint32_t>(oneBits(high)) << 16 : 0);
+}
+
+void packPanelOf(const float* src, long ld, long k, long columns, float* dst) {
   constexpr long width = tileColumns;
   for (long i = 0; i < k; i++, src += ld, dst += width) {
     if (columns == width) {
@@ -22,16 +36,69 @@ void packPanel(const float* src, long ld, long k, long columns, float* dst) {
   }
 }
 
-void packPanelTransposed(const float* src, long ld, long k, long columns, float* dst) {
+template <class S>
+void packPanelOf(const S* src, long ld, long k, long columns, bf16* dst) {
   constexpr long width = tileColumns;
-  constexpr long block = 16;  // one cache line of every column at a time
-  for (long i0 = 0; i0 < k; i0 += block) {
-    const long end = i0 + block < k ? i0 + block : k;
+  uint32_t* target = reinterpret_cast<uint32_t*>(dst);
+  for (long i = 0; i < k; i += 2, src += 2 * ld, target += width) {
+    const S* high = i + 1 < k ? src + ld : nullptr;
+    if (columns == width) {
+      for (long j = 0; j < width; j += lanes) {
+        storeWords(target + j, pairs(src + j, high ? high + j : nullptr));
+      }
+    } else {
+      for (long j = 0; j < columns; j++) target[j] = onePair(src + j, high ? high + j : nullptr);
+      for (long j = columns; j < width; j++) target[j] = 0;
+    }
+  }
+}
+
+constexpr long transposedBlock = 16;  // one cache line of every column at a time
+
+}  // namespace
+
+void packPanel(const float* src, long ld, long k, long columns, float* dst) {
+  packPanelOf(src, ld, k, columns, dst);
+}
+void packPanel(const bf16* src, long ld, long k, long columns, bf16* dst) {
+  packPanelOf(src, ld, k, columns, dst);
+}
+void packWeights(const float* src, long ld, long k, long columns, float* dst) {
+  packPanelOf(src, ld, k, columns, dst);
+}
+void packWeights(const float* src, long ld, long k, long columns, bf16* dst) {
+  packPanelOf(src, ld, k, columns, dst);
+}
+
+void packWeightsTransposed(const float* src, long ld, long k, long columns, float* dst) {
+  constexpr long width = tileColumns;
+  for (long i0 = 0; i0 < k; i0 += transposedBlock) {
+    const long end = i0 + transposedBlock < k ? i0 + transposedBlock : k;
     for (long j = 0; j < columns; j++) {
       for (long i = i0; i < end; i++) dst[i * width + j] = src[j * ld + i];
     }
     for (long i = i0; i < end; i++) {
       for (long j = columns; j < width; j++) dst[i * width + j] = 0;
+    }
+  }
+}
+
+void packWeightsTransposed(const float* src, long ld, long k, long columns, bf16* dst) {
+  constexpr long width = tileColumns, most = transposedBlock / 2;
+  uint32_t* target = reinterpret_cast<uint32_t*>(dst);
+  for (long i0 = 0; i0 < k; i0 += transposedBlock, target += most * width) {
+    const long count = k - i0 < transposedBlock ? k - i0 : transposedBlock;
+    for (long j = 0; j < columns; j++) {
+      // One column's values, rounded and side by side, are its pairs already.
+      bf16 line[transposedBlock] = {};
+      const float* from = src + j * ld + i0;
+      forLanes(count, [&](auto lane, long i) { put(line + i, get(lane, from + i)); });
+      uint32_t pair[most];
+      __builtin_memcpy(pair, line, sizeof line);
+      for (long i = 0; i < (count + 1) / 2; i++) target[i * width + j] = pair[i];
+    }
+    for (long i = 0; i < (count + 1) / 2; i++) {
+      for (long j = columns; j < width; j++) target[i * width + j] = 0;
     }
   }
 }
@@ -52,6 +119,28 @@ void packTransposedRows(const float* src, long ld, long k, long tiles, long base
         for (long j = 0; j < count; j++) target[j] = row[j];
       }
       row += count;
+    }
+  }
+}
+
+void packTransposedRows(const bf16* src, long ld, long k, long tiles, long base, long longer,
+                        bf16* dst) {
+  constexpr long width = tileRows, padded = (width + lanes - 1) / lanes * lanes;
+  const long depth = (k + 1) / 2;
+  for (long i = 0; i < k; i += 2, src += 2 * ld) {
+    const bf16 *low = src, *high = i + 1 < k ? src + ld : nullptr;
+    for (long tile = 0; tile < tiles; tile++) {
+      uint32_t* target = reinterpret_cast<uint32_t*>(dst) + (tile * depth + i / 2) * width;
+      const long count = base + (tile < longer ? 1 : 0);
+      if (high && (k - 2 - i) * ld >= padded) {  // as above
+        words row[padded / lanes];
+        for (long j = 0; j < padded; j += lanes) row[j / lanes] = pairs(low + j, high + j);
+        __builtin_memcpy(target, row, sizeof(uint32_t) * width);
+      } else {
+        for (long j = 0; j < count; j++) target[j] = onePair(low + j, high ? high + j : nullptr);
+      }
+      low += count;
+      if (high) high += count;
     }
   }
 }

@@ -13,8 +13,8 @@ namespace {
 /** Whether x takes the place of best: the first of equals stays, and the first NaN beats all. */
 RESNET_INLINE bool beats(float x, float best) { return x > best || (x != x && best == best); }
 
-template <bool Index>
-RESNET_INLINE void maxVector(const MaxWindowCall& call, long i) {
+template <bool Index, class T>
+RESNET_INLINE void maxVector(const MaxWindowCall<T>& call, long i) {
   vec best = load(call.x + call.reads[0].offset + i);
   intVec taps = intVec{} + static_cast<int32_t>(call.reads[0].tap);
   for (long r = 1; r < call.readCount; r++) {
@@ -27,47 +27,64 @@ RESNET_INLINE void maxVector(const MaxWindowCall& call, long i) {
   if (Index) storeBytes(call.index + i, taps);
 }
 
-void maxElement(const MaxWindowCall& call, long i) {
+template <class T>
+RESNET_INLINE void maxElement(const MaxWindowCall<T>& call, long i) {
+  const auto value = [&](long r) { return toFloat(call.x[call.reads[r].offset + i]); };
   long winner = 0;
   for (long r = 1; r < call.readCount; r++) {
-    if (beats(call.x[call.reads[r].offset + i], call.x[call.reads[winner].offset + i])) winner = r;
+    if (beats(value(r), value(winner))) winner = r;
   }
   call.best[i] = call.x[call.reads[winner].offset + i];
   if (call.index) call.index[i] = static_cast<uint8_t>(call.reads[winner].tap);
 }
 
-}  // namespace
-
-void maxWindow(const MaxWindowCall* call, long begin, long end) {
+template <class T>
+RESNET_INLINE void maxAll(const MaxWindowCall<T>& call, long begin, long end) {
   long i = begin;
-  if (call->index) {
-    for (; i + lanes <= end; i += lanes) maxVector<true>(*call, i);
+  if (call.index) {
+    for (; i + lanes <= end; i += lanes) maxVector<true>(call, i);
   } else {
-    for (; i + lanes <= end; i += lanes) maxVector<false>(*call, i);
+    for (; i + lanes <= end; i += lanes) maxVector<false>(call, i);
   }
-  for (; i < end; i++) maxElement(*call, i);
+  for (; i < end; i++) maxElement(call, i);
 }
 
-void maxWindowGrad(const MaxWindowGradCall* call, long begin, long end) {
+template <class T>
+RESNET_INLINE void maxGradAll(const MaxWindowGradCall<T>& call, long begin, long end) {
   long i = begin;
   for (; i + lanes <= end; i += lanes) {
     vec sum = {};
-    for (long r = 0; r < call->readCount; r++) {
-      const WindowRead read = call->reads[r];
-      const intVec won =
-          loadBytes(call->index + read.offset + i) == static_cast<int32_t>(read.tap);
-      sum += won ? load(call->dy + read.offset + i) : vec{};
+    for (long r = 0; r < call.readCount; r++) {
+      const WindowRead read = call.reads[r];
+      const intVec won = loadBytes(call.index + read.offset + i) == static_cast<int32_t>(read.tap);
+      sum += won ? load(call.dy + read.offset + i) : vec{};
     }
-    store(call->dx + i, sum);
+    store(call.dx + i, sum);
   }
   for (; i < end; i++) {
     float sum = 0;
-    for (long r = 0; r < call->readCount; r++) {
-      const WindowRead read = call->reads[r];
-      if (call->index[read.offset + i] == read.tap) sum += call->dy[read.offset + i];
+    for (long r = 0; r < call.readCount; r++) {
+      const WindowRead read = call.reads[r];
+      if (call.index[read.offset + i] == read.tap) sum += toFloat(call.dy[read.offset + i]);
     }
-    call->dx[i] = sum;
+    put(call.dx + i, sum);
   }
+}
+
+}  // namespace
+
+void maxWindow(const MaxWindowCall<float>* call, long begin, long end) {
+  maxAll(*call, begin, end);
+}
+void maxWindow(const MaxWindowCall<bf16>* call, long begin, long end) {
+  maxAll(*call, begin, end);
+}
+
+void maxWindowGrad(const MaxWindowGradCall<float>* call, long begin, long end) {
+  maxGradAll(*call, begin, end);
+}
+void maxWindowGrad(const MaxWindowGradCall<bf16>* call, long begin, long end) {
+  maxGradAll(*call, begin, end);
 }
 
 }  // namespace RESNET_ISA

@@ -13,6 +13,8 @@
 #include <immintrin.h>
 #endif
 
+#include "kernels.h"
+
 #if defined(__AVX512F__)
 #define RESNET_VECTOR_BYTES 64
 #elif defined(__AVX2__)
@@ -46,6 +48,59 @@ constexpr long lanes = RESNET_VECTOR_BYTES / 4;
 RESNET_INLINE vec load(const float* p) { return *reinterpret_cast<const vecMemory*>(p); }
 RESNET_INLINE void store(float* p, vec v) { *reinterpret_cast<vecMemory*>(p) = v; }
 
+/** The bits of a vector of floats, and vectors of as many bf16, in a register and in memory. */
+typedef uint32_t words __attribute__((vector_size(RESNET_VECTOR_BYTES)));
+typedef uint32_t wordsMemory
+    __attribute__((vector_size(RESNET_VECTOR_BYTES), aligned(2), may_alias));
+typedef uint16_t halves __attribute__((vector_size(RESNET_VECTOR_BYTES / 2)));
+typedef uint16_t halvesMemory
+    __attribute__((vector_size(RESNET_VECTOR_BYTES / 2), aligned(2), may_alias));
+
+/**
+ * Rounds to bf16, ties to even, into the lower half of each word; NaN becomes quiet. The
+ * processor's own conversion takes subnormals for zeros.
+ */
+RESNET_INLINE words roundBits(vec v) {
+#if defined(__AVX512BF16__)
+  return __builtin_convertvector((halves)_mm512_cvtneps_pbh((__m512)v), words);
+#else
+  const words bits = (words)v;
+  const words rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  return (bits & 0x7fffffff) > 0x7f800000 ? (bits >> 16) | 0x40 : rounded;
+#endif
+}
+RESNET_INLINE uint16_t roundBits(float v) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &v, sizeof bits);
+  const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  return static_cast<uint16_t>((bits & 0x7fffffff) > 0x7f800000 ? (bits >> 16) | 0x40 : rounded);
+}
+
+/** The bits of bf16 values, as roundBits gives them. */
+RESNET_INLINE words loadBits(const bf16* p) {
+  return __builtin_convertvector(*reinterpret_cast<const halvesMemory*>(p), words);
+}
+RESNET_INLINE words loadBits(const float* p) { return roundBits(load(p)); }
+RESNET_INLINE uint16_t oneBits(const bf16* p) { return p->bits; }
+RESNET_INLINE uint16_t oneBits(const float* p) { return roundBits(*p); }
+
+RESNET_INLINE vec load(const bf16* p) { return (vec)(loadBits(p) << 16); }
+RESNET_INLINE void store(bf16* p, vec v) {
+#if defined(__AVX512BF16__)
+  *reinterpret_cast<halvesMemory*>(p) = (halves)_mm512_cvtneps_pbh((__m512)v);
+#else
+  *reinterpret_cast<halvesMemory*>(p) = __builtin_convertvector(roundBits(v), halves);
+#endif
+}
+
+RESNET_INLINE float toFloat(float v) { return v; }
+RESNET_INLINE float toFloat(bf16 v) {
+  const uint32_t bits = static_cast<uint32_t>(v.bits) << 16;
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
 /** As many integers as `vec` has floats: what comparing two of them gives. */
 typedef int32_t intVec __attribute__((vector_size(RESNET_VECTOR_BYTES)));
 
@@ -69,13 +124,34 @@ RESNET_INLINE void storeBytes(uint8_t* p, intVec v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_maskz_cvtepi32_epi8(0xffff, (__m512i)v));
 #elif defined(__AVX2__)
   const __m256i whole = (__m256i)v;
-  const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(whole),
+  const __m128i shorts = _mm_packus_epi32(_mm256_castsi256_si128(whole),
                                          _mm256_extracti128_si256(whole, 1));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(shorts, shorts));
 #else
   RESNET_UNROLL
   for (long i = 0; i < lanes; i++) p[i] = static_cast<uint8_t>(v[i]);
 #endif
+}
+
+// The same for a vector and for one value, so that a formula is written once for both.
+struct Wide {};
+struct One {};
+
+template <class T>
+RESNET_INLINE vec get(Wide, const T* p) { return load(p); }
+template <class T>
+RESNET_INLINE float get(One, const T* p) { return toFloat(*p); }
+template <class T>
+RESNET_INLINE void put(T* p, vec v) { store(p, v); }
+RESNET_INLINE void put(float* p, float v) { *p = v; }
+RESNET_INLINE void put(bf16* p, float v) { p->bits = roundBits(v); }
+
+/** Calls step(Wide, i) for every whole vector of 0 … n−1, then step(One, i) for what is left. */
+template <class Step>
+RESNET_INLINE void forLanes(long n, const Step& step) {
+  long i = 0;
+  for (; i + lanes <= n; i += lanes) step(Wide{}, i);
+  for (; i < n; i++) step(One{}, i);
 }
 
 }  // namespace

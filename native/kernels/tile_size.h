@@ -15,6 +15,12 @@ constexpr int tileRows = 8, tileVectors = 3;
 constexpr int tileRows = 6, tileVectors = 2;
 #endif
 
+#if defined(__AVX512BF16__)
+constexpr bool multipliesBf16 = true;
+#else
+constexpr bool multipliesBf16 = false;
+#endif
+
 constexpr int tileColumns = tileVectors * static_cast<int>(lanes);
 
 }  // namespace

@@ -46,7 +46,8 @@ double readEps(const OpReader& op) {
 }  // namespace
 
 Step makeBatchNormStatistics(OpReader& op) {
-  const Operand x = op.input("x");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element);
   const Operand mean = op.optionalOutput("mean"), variance = op.optionalOutput("variance");
   op.requireAxes("x", x, 4);
   const RowCut cut(x.shape());
@@ -55,26 +56,31 @@ Step makeBatchNormStatistics(OpReader& op) {
   const size_t bytes = sizeof(float) * static_cast<size_t>(cut.blocks * cut.channels);
   const size_t meanPlace = op.scratch.reserve(bytes), m2Place = op.scratch.reserve(bytes);
   const size_t spare = op.scratch.reserve(sizeof(float) * static_cast<size_t>(cut.channels));
-  return [=](const RunContext& context) {
-    float* means = reinterpret_cast<float*>(context.scratch + meanPlace);
-    float* m2s = reinterpret_cast<float*>(context.scratch + m2Place);
-    float* unread = reinterpret_cast<float*>(context.scratch + spare);
-    context.pool.parallelFor(cut.blocks, [&](long b, int) {
-      context.kernels.columnMoments(rowsAt(x.in<float>(context), cut, b), cut.channels,
-                                    cut.size(b), cut.channels, means + b * cut.channels,
-                                    m2s + b * cut.channels);
-    });
-    mergeBlockMoments(context, means, m2s, cut.blocks, cut.channels,
-                      [&](long block) { return cut.size(block); },
-                      mean ? mean.in<float>(context) : unread,
-                      variance ? variance.in<float>(context) : unread);
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      float* means = reinterpret_cast<float*>(context.scratch + meanPlace);
+      float* m2s = reinterpret_cast<float*>(context.scratch + m2Place);
+      float* unread = reinterpret_cast<float*>(context.scratch + spare);
+      context.pool.parallelFor(cut.blocks, [&](long b, int) {
+        context.kernels.of<T>().columnMoments(rowsAt(x.in<T>(context), cut, b), cut.channels,
+                                              cut.size(b), cut.channels, means + b * cut.channels,
+                                              m2s + b * cut.channels);
+      });
+      mergeBlockMoments(context, means, m2s, cut.blocks, cut.channels,
+                        [&](long block) { return cut.size(block); },
+                        mean ? mean.in<float>(context) : unread,
+                        variance ? variance.in<float>(context) : unread);
+    };
+  });
 }
 
 Step makeBatchNorm2d(OpReader& op) {
-  const Operand x = op.input("x"), mean = op.input("mean"), variance = op.input("variance");
-  const Operand weight = op.input("weight"), bias = op.input("bias"), y = op.output("y");
-  const Operand residual = op.optionalInput("residual");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), y = op.output("y", element);
+  const Operand residual = op.optionalInput("residual", element);
+  const Operand mean = op.input("mean"), variance = op.input("variance");
+  const Operand weight = op.input("weight"), bias = op.input("bias");
   op.requireAxes("x", x, 4);
   const RowCut cut(x.shape());
   const Shape perChannel = {cut.channels};
@@ -88,39 +94,44 @@ Step makeBatchNorm2d(OpReader& op) {
   float slope;
   const Activation activation = op.activation(slope);
   const size_t factors = op.scratch.reserve(sizeof(float) * static_cast<size_t>(cut.channels));
-  return [=](const RunContext& context) {
-    float* factor = reinterpret_cast<float*>(context.scratch + factors);
-    invertDeviation(weight.in<float>(context), variance.in<float>(context), eps, cut.channels,
-                    factor);
-    context.pool.parallelFor(cut.blocks, [&](long b, int) {
-      BatchNormCall call{};
-      call.x = rowsAt(x.in<float>(context), cut, b);
-      call.residual = rowsAt(residual.in<float>(context), cut, b);
-      call.out = rowsAt(y.in<float>(context), cut, b);
-      call.mean = mean.in<float>(context);
-      call.factor = factor;
-      call.bias = bias.in<float>(context);
-      call.rows = cut.size(b);
-      call.channels = cut.channels;
-      call.activation = activation;
-      call.slope = slope;
-      context.kernels.batchNorm(&call);
-    });
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      float* factor = reinterpret_cast<float*>(context.scratch + factors);
+      invertDeviation(weight.in<float>(context), variance.in<float>(context), eps, cut.channels,
+                      factor);
+      context.pool.parallelFor(cut.blocks, [&](long b, int) {
+        BatchNormCall<T> call{};
+        call.x = rowsAt(x.in<T>(context), cut, b);
+        call.residual = rowsAt(residual.in<T>(context), cut, b);
+        call.out = rowsAt(y.in<T>(context), cut, b);
+        call.mean = mean.in<float>(context);
+        call.factor = factor;
+        call.bias = bias.in<float>(context);
+        call.rows = cut.size(b);
+        call.channels = cut.channels;
+        call.activation = activation;
+        call.slope = slope;
+        context.kernels.of<T>().batchNorm(&call);
+      });
+    };
+  });
 }
 
 namespace {
 
 /** Operands that both gradients of batch norm read, and how to pass them on. */
 struct BackwardOperands {
+  DType element;
   Operand dy, x, mean, variance, y;
   double eps;
   Activation activation;
   float slope;
 
   explicit BackwardOperands(OpReader& op)
-      : dy(op.input("dy")), x(op.input("x")), mean(op.input("mean")),
-        variance(op.input("variance")), y(op.optionalInput("y")), eps(readEps(op)),
+      : element(op.element("x")), dy(op.input("dy", element)), x(op.input("x", element)),
+        mean(op.input("mean")), variance(op.input("variance")),
+        y(op.optionalInput("y", element)), eps(readEps(op)),
         activation(op.activation(slope)) {
     op.requireAxes("x", x, 4);
     const Shape perChannel = {x.shape()[3]};
@@ -133,11 +144,12 @@ struct BackwardOperands {
     }
   }
 
-  BatchNormCall call(const RunContext& context, const RowCut& cut, long block) const {
-    BatchNormCall call{};
-    call.x = rowsAt(x.in<float>(context), cut, block);
-    call.y = rowsAt(y.in<float>(context), cut, block);
-    call.dy = rowsAt(dy.in<float>(context), cut, block);
+  template <class T>
+  BatchNormCall<T> call(const RunContext& context, const RowCut& cut, long block) const {
+    BatchNormCall<T> call{};
+    call.x = rowsAt(x.in<T>(context), cut, block);
+    call.y = rowsAt(y.in<T>(context), cut, block);
+    call.dy = rowsAt(dy.in<T>(context), cut, block);
     call.mean = mean.in<float>(context);
     call.rows = cut.size(block);
     call.channels = cut.channels;
@@ -152,7 +164,7 @@ struct BackwardOperands {
 Step makeBatchNormParamGrad(OpReader& op) {
   const BackwardOperands in(op);
   const Operand dweight = op.optionalOutput("dweight"), dbias = op.optionalOutput("dbias");
-  const Operand dz = op.optionalOutput("dz");
+  const Operand dz = op.optionalOutput("dz", in.element);
   const RowCut cut(in.x.shape());
   op.requireShape("dweight", dweight, {cut.channels});
   op.requireShape("dbias", dbias, {cut.channels});
@@ -160,35 +172,38 @@ Step makeBatchNormParamGrad(OpReader& op) {
   const long channels = cut.channels;
   const size_t partial =
       op.scratch.reserve(sizeof(float) * static_cast<size_t>(2 * cut.blocks * channels));
-  return [=](const RunContext& context) {
-    float* sums = reinterpret_cast<float*>(context.scratch + partial);
-    context.pool.parallelFor(cut.blocks, [&](long b, int) {
-      BatchNormCall call = in.call(context, cut, b);
-      call.out = rowsAt(dz.in<float>(context), cut, b);
-      call.sums = sums + 2 * b * channels;
-      context.kernels.batchNormSums(&call);
-    });
-    const float* variance = in.variance.in<float>(context);
-    parallelBlocks(context, channels, std::max(16L, elementBlock / cut.blocks),
-                   [&](long begin, long end) {
-      for (long c = begin; c < end; c++) {
-        double sum = 0, product = 0;
-        for (long b = 0; b < cut.blocks; b++) {
-          sum += sums[2 * b * channels + c];
-          product += sums[(2 * b + 1) * channels + c];
+  return byElement(in.element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      float* sums = reinterpret_cast<float*>(context.scratch + partial);
+      context.pool.parallelFor(cut.blocks, [&](long b, int) {
+        BatchNormCall<T> call = in.call<T>(context, cut, b);
+        call.out = rowsAt(dz.in<T>(context), cut, b);
+        call.sums = sums + 2 * b * channels;
+        context.kernels.of<T>().batchNormSums(&call);
+      });
+      const float* variance = in.variance.in<float>(context);
+      parallelBlocks(context, channels, std::max(16L, elementBlock / cut.blocks),
+                     [&](long begin, long end) {
+        for (long c = begin; c < end; c++) {
+          double sum = 0, product = 0;
+          for (long b = 0; b < cut.blocks; b++) {
+            sum += sums[2 * b * channels + c];
+            product += sums[(2 * b + 1) * channels + c];
+          }
+          if (dbias) dbias.in<float>(context)[c] = static_cast<float>(sum);
+          if (!dweight) continue;
+          dweight.in<float>(context)[c] =
+              static_cast<float>(product / std::sqrt(variance[c] + in.eps));
         }
-        if (dbias) dbias.in<float>(context)[c] = static_cast<float>(sum);
-        if (!dweight) continue;
-        dweight.in<float>(context)[c] =
-            static_cast<float>(product / std::sqrt(variance[c] + in.eps));
-      }
-    });
-  };
+      });
+    };
+  });
 }
 
 Step makeBatchNormInputGrad(OpReader& op) {
   const BackwardOperands in(op);
-  const Operand weight = op.input("weight"), dx = op.output("dx");
+  const Operand weight = op.input("weight"), dx = op.output("dx", in.element);
   const Operand dweight = op.optionalInput("dweight"), dbias = op.optionalInput("dbias");
   const RowCut cut(in.x.shape());
   op.requireShape("weight", weight, {cut.channels});
@@ -197,27 +212,30 @@ Step makeBatchNormInputGrad(OpReader& op) {
   op.requireShape("dx", dx, in.x.shape());
   const long channels = cut.channels;
   const size_t perChannel = op.scratch.reserve(sizeof(float) * static_cast<size_t>(3 * channels));
-  return [=](const RunContext& context) {
-    float* factor = reinterpret_cast<float*>(context.scratch + perChannel);
-    float *meanGrad = factor + channels, *xhatGrad = factor + 2 * channels;
-    const float* variance = in.variance.in<float>(context);
-    invertDeviation(weight.in<float>(context), variance, in.eps, channels, factor);
-    for (long c = 0; c < channels; c++) {
-      const double m = static_cast<double>(cut.rows);
-      meanGrad[c] = dbias ? static_cast<float>(dbias.in<float>(context)[c] / m) : 0;
-      xhatGrad[c] = dweight ? static_cast<float>(dweight.in<float>(context)[c] / m /
-                                                 std::sqrt(variance[c] + in.eps))
-                            : 0;
-    }
-    context.pool.parallelFor(cut.blocks, [&](long b, int) {
-      BatchNormCall call = in.call(context, cut, b);
-      call.out = rowsAt(dx.in<float>(context), cut, b);
-      call.factor = factor;
-      call.meanGrad = meanGrad;
-      call.xhatGrad = xhatGrad;
-      context.kernels.batchNormInputGrad(&call);
-    });
-  };
+  return byElement(in.element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      float* factor = reinterpret_cast<float*>(context.scratch + perChannel);
+      float *meanGrad = factor + channels, *xhatGrad = factor + 2 * channels;
+      const float* variance = in.variance.in<float>(context);
+      invertDeviation(weight.in<float>(context), variance, in.eps, channels, factor);
+      for (long c = 0; c < channels; c++) {
+        const double m = static_cast<double>(cut.rows);
+        meanGrad[c] = dbias ? static_cast<float>(dbias.in<float>(context)[c] / m) : 0;
+        xhatGrad[c] = dweight ? static_cast<float>(dweight.in<float>(context)[c] / m /
+                                                   std::sqrt(variance[c] + in.eps))
+                              : 0;
+      }
+      context.pool.parallelFor(cut.blocks, [&](long b, int) {
+        BatchNormCall<T> call = in.call<T>(context, cut, b);
+        call.out = rowsAt(dx.in<T>(context), cut, b);
+        call.factor = factor;
+        call.meanGrad = meanGrad;
+        call.xhatGrad = xhatGrad;
+        context.kernels.of<T>().batchNormInputGrad(&call);
+      });
+    };
+  });
 }
 
 Step makeBatchNormFold(OpReader& op) {
@@ -238,7 +256,8 @@ Step makeBatchNormFold(OpReader& op) {
     for (long c = 0; c < mean.elements(); c++) {
       const double factor = w[c] / std::sqrt(v[c] + eps);
       scale.in<float>(context)[c] = static_cast<float>(factor);
-      shift.in<float>(context)[c] = static_cast<float>(b[c] + ((offset ? offset[c] : 0.0) - m[c]) * factor);
+      const double center = m[c] - (offset ? offset[c] : 0.0);
+      shift.in<float>(context)[c] = static_cast<float>(b[c] - center * factor);
     }
   };
 }

@@ -55,9 +55,10 @@ std::pair<long, long> readPair(const OpReader& op, const char* attr) {
 }  // namespace
 
 Step makeConv2d(OpReader& op) {
-  const Operand x = op.input("x"), weight = op.input("weight"), y = op.output("y");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), weight = op.input("weight");
+  const Operand y = op.output("y", element), residual = op.optionalInput("residual", element);
   const Operand bias = op.optionalInput("bias"), scale = op.optionalInput("scale");
-  const Operand residual = op.optionalInput("residual");
   const Operand mean = op.optionalOutput("mean"), variance = op.optionalOutput("variance");
   op.requireAxes("x", x, 4);
   op.requireAxes("weight", weight, 4);
@@ -74,29 +75,32 @@ Step makeConv2d(OpReader& op) {
   const Activation activation = op.activation(slope);
   const bool moments = mean || variance;
   const size_t unread = op.scratch.reserve(moments ? sizeof(float) * shape.cout : 0);
-  const auto product = std::make_shared<ConvProduct>(
-      shape, ConvProduct::Direction::forward, moments, op.kernels, op.threads, op.scratch,
-      op.isConstant(weight) ? &op.kept : nullptr);
-  return [=](const RunContext& context) {
-    ProductOperands operands{x.in<float>(context), weight.in<float>(context),
-                             y.in<float>(context)};
-    operands.scale = scale.in<float>(context);
-    operands.bias = bias.in<float>(context);
-    operands.residual = residual.in<float>(context);
-    operands.activation = activation;
-    operands.slope = slope;
-    operands.weightVersion = context.versions[weight.id];
-    // Where only one of the two is wanted, the other goes to scratch.
-    float* spare = reinterpret_cast<float*>(context.scratch + unread);
-    operands.mean = mean ? mean.in<float>(context) : spare;
-    operands.variance = variance ? variance.in<float>(context) : spare;
-    product->run(context, operands);
-  };
+  Scratch* const keep = op.isConstant(weight) ? &op.kept : nullptr;
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    const auto product = std::make_shared<ConvProduct<T>>(
+        shape, Direction::forward, moments, op.kernels, op.threads, op.scratch, keep);
+    return [=](const RunContext& context) {
+      ProductOperands<T> operands{x.in<T>(context), weight.in<float>(context), y.in<T>(context)};
+      operands.scale = scale.in<float>(context);
+      operands.bias = bias.in<float>(context);
+      operands.residual = residual.in<T>(context);
+      operands.activation = activation;
+      operands.slope = slope;
+      operands.weightVersion = context.versions[weight.id];
+      // Where only one of the two is wanted, the other goes to scratch.
+      float* spare = reinterpret_cast<float*>(context.scratch + unread);
+      operands.mean = mean ? mean.in<float>(context) : spare;
+      operands.variance = variance ? variance.in<float>(context) : spare;
+      product->run(context, operands);
+    };
+  });
 }
 
 Step makeConv2dInputGrad(OpReader& op) {
-  const Operand dy = op.input("dy"), weight = op.input("weight"), dx = op.output("dx");
-  const Operand addend = op.optionalInput("addend");
+  const DType element = op.element("dy");
+  const Operand dy = op.input("dy", element), weight = op.input("weight");
+  const Operand dx = op.output("dx", element), addend = op.optionalInput("addend", element);
   op.requireAxes("dy", dy, 4);
   op.requireAxes("weight", weight, 4);
   op.requireAxes("dx", dx, 4);
@@ -106,28 +110,35 @@ Step makeConv2dInputGrad(OpReader& op) {
   op.requireShape("addend", addend, dx.shape());
   const auto [height, width] = readPair(op, "imageSize");
   op.requireShape("dx", dx, {height, width, shape.n, shape.cin});
-  const auto product = std::make_shared<ConvProduct>(
-      shape, ConvProduct::Direction::inputGrad, false, op.kernels, op.threads, op.scratch);
-  return [=](const RunContext& context) {
-    ProductOperands operands{dy.in<float>(context), weight.in<float>(context),
-                             dx.in<float>(context)};
-    operands.residual = addend.in<float>(context);
-    product->run(context, operands);
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    const auto product = std::make_shared<ConvProduct<T>>(shape, Direction::inputGrad, false,
+                                                          op.kernels, op.threads, op.scratch);
+    return [=](const RunContext& context) {
+      ProductOperands<T> operands{dy.in<T>(context), weight.in<float>(context), dx.in<T>(context)};
+      operands.residual = addend.in<T>(context);
+      product->run(context, operands);
+    };
+  });
 }
 
 Step makeConv2dWeightGrad(OpReader& op) {
-  const Operand x = op.input("x"), dy = op.input("dy"), dweight = op.output("dweight");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), dy = op.input("dy", element);
+  const Operand dweight = op.output("dweight");
   op.requireAxes("x", x, 4);
   op.requireAxes("dy", dy, 4);
   const auto [kh, kw] = readPair(op, "kernelSize");
   const ConvShape shape = readShape(op, x.shape(), dy.shape(), kh, kw, dy.shape()[3]);
   op.requireShape("dweight", dweight, weightShape(shape));
-  const auto product =
-      std::make_shared<ConvWeightGrad>(shape, op.kernels, op.threads, op.scratch);
-  return [=](const RunContext& context) {
-    product->run(context, x.in<float>(context), dy.in<float>(context), dweight.in<float>(context));
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    const auto product =
+        std::make_shared<ConvWeightGrad<T>>(shape, op.kernels, op.threads, op.scratch);
+    return [=](const RunContext& context) {
+      product->run(context, x.in<T>(context), dy.in<T>(context), dweight.in<float>(context));
+    };
+  });
 }
 
 Step makeLinear(OpReader& op) {
@@ -139,12 +150,12 @@ Step makeLinear(OpReader& op) {
   op.requireShape("weight", weight, {shape.cin, shape.cout});
   op.requireShape("y", y, {shape.n, shape.cout});
   op.requireShape("bias", bias, {shape.cout});
-  const auto product = std::make_shared<ConvProduct>(
-      shape, ConvProduct::Direction::forward, false, op.kernels, op.threads, op.scratch,
+  const auto product = std::make_shared<ConvProduct<float>>(
+      shape, Direction::forward, false, op.kernels, op.threads, op.scratch,
       op.isConstant(weight) ? &op.kept : nullptr);
   return [=](const RunContext& context) {
-    ProductOperands operands{x.in<float>(context), weight.in<float>(context),
-                             y.in<float>(context)};
+    ProductOperands<float> operands{x.in<float>(context), weight.in<float>(context),
+                                    y.in<float>(context)};
     operands.bias = bias.in<float>(context);
     operands.weightVersion = context.versions[weight.id];
     product->run(context, operands);
@@ -158,8 +169,8 @@ Step makeLinearInputGrad(OpReader& op) {
   const ConvShape shape = linearShape(dy.shape()[0], weight.shape()[0], weight.shape()[1]);
   op.requireShape("dy", dy, {shape.n, shape.cout});
   op.requireShape("dx", dx, {shape.n, shape.cin});
-  const auto product = std::make_shared<ConvProduct>(
-      shape, ConvProduct::Direction::inputGrad, false, op.kernels, op.threads, op.scratch);
+  const auto product = std::make_shared<ConvProduct<float>>(
+      shape, Direction::inputGrad, false, op.kernels, op.threads, op.scratch);
   return [=](const RunContext& context) {
     product->run(context, {dy.in<float>(context), weight.in<float>(context),
                            dx.in<float>(context)});
@@ -174,7 +185,7 @@ Step makeLinearWeightGrad(OpReader& op) {
   op.requireShape("dy", dy, {shape.n, shape.cout});
   op.requireShape("dweight", dweight, {shape.cin, shape.cout});
   const auto product =
-      std::make_shared<ConvWeightGrad>(shape, op.kernels, op.threads, op.scratch);
+      std::make_shared<ConvWeightGrad<float>>(shape, op.kernels, op.threads, op.scratch);
   return [=](const RunContext& context) {
     product->run(context, x.in<float>(context), dy.in<float>(context), dweight.in<float>(context));
   };

@@ -11,26 +11,36 @@ namespace {
 float readSlope(const OpReader& op) { return static_cast<float>(op.number("slope")); }
 
 Step makeActivation(OpReader& op, Activation activation, float slope) {
-  const Operand x = op.input("x"), y = op.output("y");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), y = op.output("y", element);
   op.requireShape("y", y, x.shape());
-  return [=](const RunContext& context) {
-    parallelBlocks(context, x.elements(), elementBlock, [&](long begin, long end) {
-      context.kernels.activate(x.in<float>(context) + begin, y.in<float>(context) + begin,
-                               end - begin, activation, slope);
-    });
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      parallelBlocks(context, x.elements(), elementBlock, [&](long begin, long end) {
+        context.kernels.of<T>().activate(x.in<T>(context) + begin, y.in<T>(context) + begin,
+                                         end - begin, activation, slope);
+      });
+    };
+  });
 }
 
 Step makeActivationGrad(OpReader& op, Activation activation, float slope) {
-  const Operand dy = op.input("dy"), y = op.input("y"), dx = op.output("dx");
+  const DType element = op.element("dy");
+  const Operand dy = op.input("dy", element), y = op.input("y", element);
+  const Operand dx = op.output("dx", element);
   op.requireShape("y", y, dy.shape());
   op.requireShape("dx", dx, dy.shape());
-  return [=](const RunContext& context) {
-    parallelBlocks(context, dy.elements(), elementBlock, [&](long begin, long end) {
-      context.kernels.activateGrad(dy.in<float>(context) + begin, y.in<float>(context) + begin,
-                                   dx.in<float>(context) + begin, end - begin, activation, slope);
-    });
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      parallelBlocks(context, dy.elements(), elementBlock, [&](long begin, long end) {
+        context.kernels.of<T>().activateGrad(dy.in<T>(context) + begin, y.in<T>(context) + begin,
+                                             dx.in<T>(context) + begin, end - begin, activation,
+                                             slope);
+      });
+    };
+  });
 }
 
 }  // namespace
@@ -45,15 +55,20 @@ Step makeLeakyReluGrad(OpReader& op) {
 }
 
 Step makeAdd(OpReader& op) {
-  const Operand a = op.input("a"), b = op.input("b"), y = op.output("y");
+  const DType element = op.element("a");
+  const Operand a = op.input("a", element), b = op.input("b", element);
+  const Operand y = op.output("y", element);
   op.requireShape("b", b, a.shape());
   op.requireShape("y", y, a.shape());
-  return [=](const RunContext& context) {
-    parallelBlocks(context, a.elements(), elementBlock, [&](long begin, long end) {
-      context.kernels.add(a.in<float>(context) + begin, b.in<float>(context) + begin,
-                          y.in<float>(context) + begin, end - begin);
-    });
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      parallelBlocks(context, a.elements(), elementBlock, [&](long begin, long end) {
+        context.kernels.of<T>().add(a.in<T>(context) + begin, b.in<T>(context) + begin,
+                                    y.in<T>(context) + begin, end - begin);
+      });
+    };
+  });
 }
 
 Step makeConstant(OpReader& op) {
@@ -72,30 +87,36 @@ Step makeConstant(OpReader& op) {
 }
 
 Step makeBiasGrad(OpReader& op) {
-  const Operand dy = op.input("dy"), dbias = op.output("dbias");
+  const DType element = op.element("dy");
+  const Operand dy = op.input("dy", element), dbias = op.output("dbias");
   if (dy.shape().empty()) op.fail("dy must have at least one axis");
   const long channels = dy.shape().back(), rows = dy.elements() / channels;
   op.requireShape("dbias", dbias, {channels});
   const long blockRows = std::max(1L, elementBlock / channels);
   const long blocks = (rows + blockRows - 1) / blockRows;
   const size_t partial = op.scratch.reserve(sizeof(float) * static_cast<size_t>(blocks * channels));
-  return [=](const RunContext& context) {
-    float* sums = reinterpret_cast<float*>(context.scratch + partial);
-    context.pool.parallelFor(blocks, [&](long b, int) {
-      context.kernels.columnSums(dy.in<float>(context) + b * blockRows * channels, channels,
-                                 std::min(blockRows, rows - b * blockRows), channels,
-                                 sums + b * channels);
-    });
-    for (long c = 0; c < channels; c++) {
-      double sum = 0;
-      for (long b = 0; b < blocks; b++) sum += sums[b * channels + c];
-      dbias.in<float>(context)[c] = static_cast<float>(sum);
-    }
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      float* sums = reinterpret_cast<float*>(context.scratch + partial);
+      context.pool.parallelFor(blocks, [&](long b, int) {
+        context.kernels.of<T>().columnSums(dy.in<T>(context) + b * blockRows * channels, channels,
+                                           std::min(blockRows, rows - b * blockRows), channels,
+                                           sums + b * channels);
+      });
+      for (long c = 0; c < channels; c++) {
+        double sum = 0;
+        for (long b = 0; b < blocks; b++) sum += sums[b * channels + c];
+        dbias.in<float>(context)[c] = static_cast<float>(sum);
+      }
+    };
+  });
 }
 
 Step makeDropout(OpReader& op) {
-  const Operand x = op.input("x"), key = op.input("key", DType::i32), y = op.output("y");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), y = op.output("y", element);
+  const Operand key = op.input("key", DType::i32);
   op.requireShape("key", key, {2});
   op.requireShape("y", y, x.shape());
   const double probability = op.number("probability");
@@ -104,12 +125,16 @@ Step makeDropout(OpReader& op) {
   // uniform ≥ probability, asked of the 24-bit integer that uniform is made of.
   const auto threshold = static_cast<uint32_t>(std::ceil(std::ldexp(probability, 24)));
   const float keepScale = probability < 1 ? static_cast<float>(1 / (1 - probability)) : 0;
-  return [=](const RunContext& context) {
-    parallelBlocks(context, x.elements(), elementBlock, [&](long begin, long end) {
-      context.kernels.dropout(x.in<float>(context), y.in<float>(context),
-                              key.in<uint32_t>(context), stream, threshold, keepScale, begin, end);
-    });
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      parallelBlocks(context, x.elements(), elementBlock, [&](long begin, long end) {
+        context.kernels.of<T>().dropout(x.in<T>(context), y.in<T>(context),
+                                        key.in<uint32_t>(context), stream, threshold, keepScale,
+                                        begin, end);
+      });
+    };
+  });
 }
 
 }  // namespace resnet

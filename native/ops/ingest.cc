@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "../error.h"
+#include "../element.h"
 #include "op.h"
 
 namespace resnet {
@@ -22,7 +23,8 @@ void checkIndices(const std::string& label, const int32_t* indices, long count, 
 
 Step makeIngest(OpReader& op) {
   const Operand images = op.input("images", DType::u8), indices = op.input("indices", DType::i32);
-  const Operand x = op.output("x");
+  const DType element = op.element("x");
+  const Operand x = op.output("x", element);
   op.requireAxes("images", images, 4);
   op.requireAxes("indices", indices, 1);
   const Shape& shape = images.shape();
@@ -32,31 +34,36 @@ Step makeIngest(OpReader& op) {
   const auto mean = op.numbers("mean", static_cast<size_t>(channels));
   const auto deviation = op.numbers("std", static_cast<size_t>(channels));
   // A byte has 256 values: what each becomes is looked up, channel by channel.
-  const auto table = std::make_shared<std::vector<float>>();
+  std::vector<float> values;
   for (size_t c = 0; c < mean.size(); c++) {
     for (int value = 0; value < 256; value++) {
-      table->push_back(static_cast<float>((value / 255.0 - mean[c]) / deviation[c]));
+      values.push_back(static_cast<float>((value / 255.0 - mean[c]) / deviation[c]));
     }
   }
   const std::string label = op.label();
-  return [=](const RunContext& context) {
-    const int32_t* rowOf = indices.in<int32_t>(context);
-    checkIndices(label, rowOf, batch, rows);
-    const uint8_t* bytes = images.in<uint8_t>(context);
-    float* out = x.in<float>(context);
-    // A few samples at a time through all pixels, so that a cache line is written at once.
-    constexpr long together = 16;
-    parallelBlocks(context, batch, together, [&](long begin, long end) {
-      for (long p = 0; p < pixels; p++) {
-        for (long n = begin; n < end; n++) {
-          const uint8_t* pixel = bytes + (rowOf[n] * pixels + p) * channels;
-          float* target = out + (p * batch + n) * channels;
-          const float* values = table->data();
-          for (long c = 0; c < channels; c++, values += 256) target[c] = values[pixel[c]];
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    const auto table = std::make_shared<std::vector<T>>();
+    for (float value : values) table->push_back(fromFloat<T>(value));
+    return [=](const RunContext& context) {
+      const int32_t* rowOf = indices.in<int32_t>(context);
+      checkIndices(label, rowOf, batch, rows);
+      const uint8_t* bytes = images.in<uint8_t>(context);
+      T* out = x.in<T>(context);
+      // A few samples at a time through all pixels, so that a cache line is written at once.
+      constexpr long together = 16;
+      parallelBlocks(context, batch, together, [&](long begin, long end) {
+        for (long p = 0; p < pixels; p++) {
+          for (long n = begin; n < end; n++) {
+            const uint8_t* pixel = bytes + (rowOf[n] * pixels + p) * channels;
+            T* target = out + (p * batch + n) * channels;
+            const T* row = table->data();
+            for (long c = 0; c < channels; c++, row += 256) target[c] = row[pixel[c]];
+          }
         }
-      }
-    });
-  };
+      });
+    };
+  });
 }
 
 Step makeGatherLabels(OpReader& op) {

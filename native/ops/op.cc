@@ -109,6 +109,17 @@ Operand OpReader::get(const char* name, DType dtype, bool isInput, bool required
   return {entry->second, &spec};
 }
 
+DType OpReader::element(const char* name) const {
+  for (const auto* operands : {&instruction_.inputs, &instruction_.outputs}) {
+    const auto entry = operands->find(name);
+    if (entry == operands->end()) continue;
+    const DType dtype = program_.buffers[static_cast<size_t>(entry->second)].dtype;
+    if (dtype == DType::f32 || dtype == DType::bf16) return dtype;
+    fail(std::string(name) + " is " + dtypeName(dtype) + " but must be f32 or bf16");
+  }
+  return DType::f32;
+}
+
 bool OpReader::isConstant(const Operand& operand) const {
   if (!operand || operand.spec->place != Place::state) return false;
   for (const Instruction& instruction : program_.instructions) {
@@ -183,6 +194,15 @@ void OpReader::requireAxes(const char* name, const Operand& operand, size_t axes
   if (operand && operand.shape().size() != axes) {
     fail(std::string(name) + " has the shape " + formatShape(operand.shape()) + " but must have " +
          std::to_string(axes) + " axes");
+  }
+}
+
+void OpReader::requireImageSize(const Operand& dx) const {
+  requireAxes("dx", dx, 4);
+  const std::vector<double> size = numbers("imageSize", 2);
+  if (size[0] != static_cast<double>(dx.shape()[0]) ||
+      size[1] != static_cast<double>(dx.shape()[1])) {
+    fail("the attribute imageSize differs from dx's shape, " + formatShape(dx.shape()));
   }
 }
 

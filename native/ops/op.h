@@ -67,6 +67,9 @@ class OpReader {
       : kernels(kernels), threads(threads), kept(kept), program_(program),
         instruction_(instruction), number_(number) {}
 
+  /** The type an operand's values are stored in: f32 or bf16. Absent operands count as f32. */
+  DType element(const char* name) const;
+
   Operand input(const char* name, DType dtype = DType::f32) { return get(name, dtype, true, true); }
   Operand optionalInput(const char* name, DType dtype = DType::f32) {
     return get(name, dtype, true, false);
@@ -87,6 +90,8 @@ class OpReader {
   /** Refuses the operand, if it is there, unless it has this shape. */
   void requireShape(const char* name, const Operand& operand, const Shape& shape) const;
   void requireAxes(const char* name, const Operand& operand, size_t axes) const;
+  /** Refuses dx unless it is an image of the size that the attribute imageSize says. */
+  void requireImageSize(const Operand& dx) const;
   /** Refuses two operands in one memory (where in-place is allowed for some shapes only). */
   void requireApart(const Operand& a, const Operand& b) const;
   /** Refuses operands that the maker did not ask for. */
@@ -112,6 +117,12 @@ class OpReader {
   size_t number_;
   std::set<std::string> used_;
 };
+
+/** Calls make with a value of the type that `element` names: float or bf16. */
+template <class Make>
+Step byElement(DType element, const Make& make) {
+  return element == DType::bf16 ? make(bf16{}) : make(float{});
+}
 
 /** Makes the step of an instruction; throws ERR_PROGRAM where it does not verify. */
 Step makeStep(OpReader& reader, const std::string& op);

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "../conv/conv_shape.h"
+#include "../element.h"
 #include "op.h"
 
 namespace resnet {
@@ -83,91 +84,98 @@ void forPixelBlocks(const RunContext& context, long pixels, long size, const Fn&
   });
 }
 
-void requireImageSize(const OpReader& op, const Operand& dx) {
-  op.requireAxes("dx", dx, 4);
-  const std::vector<double> size = op.numbers("imageSize", 2);
-  if (size[0] != static_cast<double>(dx.shape()[0]) ||
-      size[1] != static_cast<double>(dx.shape()[1])) {
-    op.fail("the attribute imageSize differs from dx's shape, " + formatShape(dx.shape()));
-  }
-}
-
 }  // namespace
 
 Step makeMaxPool2d(OpReader& op) {
-  const Operand x = op.input("x"), y = op.output("y");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), y = op.output("y", element);
   const Operand index = op.optionalOutput("index", DType::u8);
   const auto windows = readWindows(op, x, y, false);
   op.requireShape("index", index, y.shape());
   if (index && windows->kernel > 16) op.fail("a u8 index holds kernels of up to 16");
   const long size = pixelSize(x);
   windows->scaleOffsets(size);
-  return [=](const RunContext& context) {
-    forPixelBlocks(context, static_cast<long>(windows->pixels.size()), size,
-                   [&](long pixel, long begin, long count) {
-      const auto& reads = windows->pixels[static_cast<size_t>(pixel)];
-      const MaxWindowCall call{x.in<float>(context), reads.data(),
-                               static_cast<long>(reads.size()),
-                               y.in<float>(context) + pixel * size,
-                               index ? index.in<uint8_t>(context) + pixel * size : nullptr};
-      context.kernels.maxWindow(&call, begin, begin + count);
-    });
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      const auto& kernels = context.kernels.of<T>();
+      forPixelBlocks(context, static_cast<long>(windows->pixels.size()), size,
+                     [&](long pixel, long begin, long count) {
+        const auto& reads = windows->pixels[static_cast<size_t>(pixel)];
+        const MaxWindowCall<T> call{x.in<T>(context), reads.data(),
+                                    static_cast<long>(reads.size()),
+                                    y.in<T>(context) + pixel * size,
+                                    index ? index.in<uint8_t>(context) + pixel * size : nullptr};
+        kernels.maxWindow(&call, begin, begin + count);
+      });
+    };
+  });
 }
 
 Step makeMaxPool2dGrad(OpReader& op) {
-  const Operand dy = op.input("dy"), index = op.input("index", DType::u8), dx = op.output("dx");
+  const DType element = op.element("dy");
+  const Operand dy = op.input("dy", element), dx = op.output("dx", element);
+  const Operand index = op.input("index", DType::u8);
   const auto windows = readWindows(op, dx, dy, true);
   op.requireShape("index", index, dy.shape());
-  requireImageSize(op, dx);
+  op.requireImageSize(dx);
   if (windows->kernel > 16) op.fail("a u8 index holds kernels of up to 16");
   const long size = pixelSize(dx);
   windows->scaleOffsets(size);
-  return [=](const RunContext& context) {
-    forPixelBlocks(context, static_cast<long>(windows->pixels.size()), size,
-                   [&](long pixel, long begin, long count) {
-      const auto& reads = windows->pixels[static_cast<size_t>(pixel)];
-      const MaxWindowGradCall call{dy.in<float>(context), index.in<uint8_t>(context),
-                                   reads.data(), static_cast<long>(reads.size()),
-                                   dx.in<float>(context) + pixel * size};
-      context.kernels.maxWindowGrad(&call, begin, begin + count);
-    });
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      const auto& kernels = context.kernels.of<T>();
+      forPixelBlocks(context, static_cast<long>(windows->pixels.size()), size,
+                     [&](long pixel, long begin, long count) {
+        const auto& reads = windows->pixels[static_cast<size_t>(pixel)];
+        const MaxWindowGradCall<T> call{dy.in<T>(context), index.in<uint8_t>(context),
+                                        reads.data(), static_cast<long>(reads.size()),
+                                        dx.in<T>(context) + pixel * size};
+        kernels.maxWindowGrad(&call, begin, begin + count);
+      });
+    };
+  });
 }
 
 namespace {
 
 /** Sums of the pixels a window reads, divided by the kernel's area: forward and backward. */
-Step averageWindows(const std::shared_ptr<Windows>& windows, const Operand& source,
+Step averageWindows(DType element, const std::shared_ptr<Windows>& windows, const Operand& source,
                     const Operand& target) {
   const long size = pixelSize(source);
   const float share = 1.0f / static_cast<float>(windows->kernel * windows->kernel);
-  return [=](const RunContext& context) {
-    forPixelBlocks(context, static_cast<long>(windows->pixels.size()), size,
-                   [&](long pixel, long begin, long count) {
-      float* sum = target.in<float>(context) + pixel * size + begin;
-      context.kernels.fill(0, sum, count);
-      for (const WindowRead& read : windows->pixels[static_cast<size_t>(pixel)]) {
-        context.kernels.accumulate(source.in<float>(context) + read.offset * size + begin, sum,
-                                   count);
-      }
-      context.kernels.scale(sum, share, sum, count);
-    });
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      const auto& kernels = context.kernels.of<T>();
+      forPixelBlocks(context, static_cast<long>(windows->pixels.size()), size,
+                     [&](long pixel, long begin, long count) {
+        float sum[pixelBlock];
+        context.kernels.fill(0, sum, count);
+        for (const WindowRead& read : windows->pixels[static_cast<size_t>(pixel)]) {
+          kernels.accumulate(source.in<T>(context) + read.offset * size + begin, sum, count);
+        }
+        kernels.scaleSums(sum, share, target.in<T>(context) + pixel * size + begin, count);
+      });
+    };
+  });
 }
 
 }  // namespace
 
 Step makeAvgPool2d(OpReader& op) {
-  const Operand x = op.input("x"), y = op.output("y");
-  return averageWindows(readWindows(op, x, y, false), x, y);
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), y = op.output("y", element);
+  return averageWindows(element, readWindows(op, x, y, false), x, y);
 }
 
 Step makeAvgPool2dGrad(OpReader& op) {
-  const Operand dy = op.input("dy"), dx = op.output("dx");
+  const DType element = op.element("dy");
+  const Operand dy = op.input("dy", element), dx = op.output("dx", element);
   const auto windows = readWindows(op, dx, dy, true);
-  requireImageSize(op, dx);
-  return averageWindows(windows, dy, dx);
+  op.requireImageSize(dx);
+  return averageWindows(element, windows, dy, dx);
 }
 
 namespace {
@@ -182,111 +190,94 @@ long readAdaptive(const OpReader& op, const Operand& image, const Operand& outpu
 }  // namespace
 
 Step makeAdaptiveAvgPool2d(OpReader& op) {
-  const Operand x = op.input("x"), y = op.output("y");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), y = op.output("y", element);
   const long pixels = readAdaptive(op, x, y), size = pixelSize(x);
-  return [=](const RunContext& context) {
-    forPixelBlocks(context, 1, size, [&](long, long begin, long count) {
-      float* sum = y.in<float>(context) + begin;
-      context.kernels.fill(0, sum, count);
-      for (long p = 0; p < pixels; p++) {
-        context.kernels.accumulate(x.in<float>(context) + p * size + begin, sum, count);
-      }
-      context.kernels.scale(sum, 1.0f / static_cast<float>(pixels), sum, count);
-    });
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      const auto& kernels = context.kernels.of<T>();
+      forPixelBlocks(context, 1, size, [&](long, long begin, long count) {
+        float sum[pixelBlock];
+        context.kernels.fill(0, sum, count);
+        for (long p = 0; p < pixels; p++) {
+          kernels.accumulate(x.in<T>(context) + p * size + begin, sum, count);
+        }
+        kernels.scaleSums(sum, 1.0f / static_cast<float>(pixels),
+                          y.in<T>(context) + begin, count);
+      });
+    };
+  });
 }
 
 Step makeAdaptiveAvgPool2dGrad(OpReader& op) {
-  const Operand dy = op.input("dy"), dx = op.output("dx");
+  const DType element = op.element("dy");
+  const Operand dy = op.input("dy", element), dx = op.output("dx", element);
   const long pixels = readAdaptive(op, dx, dy), size = pixelSize(dx);
-  requireImageSize(op, dx);
-  return [=](const RunContext& context) {
-    forPixelBlocks(context, pixels, size, [&](long pixel, long begin, long count) {
-      context.kernels.scale(dy.in<float>(context) + begin, 1.0f / static_cast<float>(pixels),
-                            dx.in<float>(context) + pixel * size + begin, count);
-    });
-  };
+  op.requireImageSize(dx);
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      const auto& kernels = context.kernels.of<T>();
+      forPixelBlocks(context, pixels, size, [&](long pixel, long begin, long count) {
+        float sum[pixelBlock];
+        context.kernels.fill(0, sum, count);
+        kernels.accumulate(dy.in<T>(context) + begin, sum, count);
+        kernels.scaleSums(sum, 1.0f / static_cast<float>(pixels),
+                          dx.in<T>(context) + pixel * size + begin, count);
+      });
+    };
+  });
 }
 
 Step makeAdaptiveMaxPool2d(OpReader& op) {
-  const Operand x = op.input("x"), y = op.output("y");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), y = op.output("y", element);
   const Operand index = op.optionalOutput("index", DType::i32);
   const long pixels = readAdaptive(op, x, y), size = pixelSize(x);
   op.requireShape("index", index, y.shape());
-  return [=](const RunContext& context) {
-    forPixelBlocks(context, 1, size, [&](long, long begin, long count) {
-      const float* source = x.in<float>(context) + begin;
-      float* best = y.in<float>(context) + begin;
-      int32_t* places = index ? index.in<int32_t>(context) + begin : nullptr;
-      std::memcpy(best, source, sizeof(float) * static_cast<size_t>(count));
-      if (places) std::fill(places, places + count, 0);
-      for (long p = 1; p < pixels; p++) {
-        const float* values = source + p * size;
-        for (long i = 0; i < count; i++) {
-          const bool firstNaN = values[i] != values[i] && best[i] == best[i];
-          if (!(values[i] > best[i]) && !firstNaN) continue;
-          best[i] = values[i];
-          if (places) places[i] = static_cast<int32_t>(p);
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      forPixelBlocks(context, 1, size, [&](long, long begin, long count) {
+        const T* source = x.in<T>(context) + begin;
+        T* best = y.in<T>(context) + begin;
+        int32_t* places = index ? index.in<int32_t>(context) + begin : nullptr;
+        std::memcpy(best, source, sizeof(T) * static_cast<size_t>(count));
+        if (places) std::fill(places, places + count, 0);
+        for (long p = 1; p < pixels; p++) {
+          const T* values = source + p * size;
+          for (long i = 0; i < count; i++) {
+            const float value = toFloat(values[i]), other = toFloat(best[i]);
+            const bool firstNaN = value != value && other == other;
+            if (!(value > other) && !firstNaN) continue;
+            best[i] = values[i];
+            if (places) places[i] = static_cast<int32_t>(p);
+          }
         }
-      }
-    });
-  };
+      });
+    };
+  });
 }
 
 Step makeAdaptiveMaxPool2dGrad(OpReader& op) {
-  const Operand dy = op.input("dy"), index = op.input("index", DType::i32), dx = op.output("dx");
+  const DType element = op.element("dy");
+  const Operand dy = op.input("dy", element), dx = op.output("dx", element);
+  const Operand index = op.input("index", DType::i32);
   const long pixels = readAdaptive(op, dx, dy), size = pixelSize(dx);
   op.requireShape("index", index, dy.shape());
-  requireImageSize(op, dx);
-  return [=](const RunContext& context) {
-    forPixelBlocks(context, pixels, size, [&](long pixel, long begin, long count) {
-      const float* source = dy.in<float>(context) + begin;
-      const int32_t* places = index.in<int32_t>(context) + begin;
-      float* target = dx.in<float>(context) + pixel * size + begin;
-      for (long i = 0; i < count; i++) target[i] = places[i] == pixel ? source[i] : 0;
-    });
-  };
-}
-
-namespace {
-
-/** [H, W, N, C] to [N, C · H · W], or back. */
-Step moveFlat(const OpReader& op, const Operand& image, const Operand& flat, bool forward) {
-  op.requireAxes("the image", image, 4);
-  const Shape& shape = image.shape();
-  const long pixels = shape[0] * shape[1], batch = shape[2], channels = shape[3];
-  op.requireShape("the flat operand", flat, {batch, channels * pixels});
-  if (pixels > 1) op.requireApart(image, flat);
-  return [=](const RunContext& context) {
-    float *hwnc = image.in<float>(context), *rows = flat.in<float>(context);
-    if (hwnc == rows) return;
-    parallelBlocks(context, batch, std::max(1L, elementBlock / (channels * pixels)),
-                   [&](long begin, long end) {
-      for (long n = begin; n < end; n++) {
-        for (long p = 0; p < pixels; p++) {
-          float* a = hwnc + (p * batch + n) * channels;
-          float* b = rows + n * channels * pixels + p;
-          for (long c = 0; c < channels; c++) {
-            if (forward) b[c * pixels] = a[c];
-            else a[c] = b[c * pixels];
-          }
-        }
-      }
-    });
-  };
-}
-
-}  // namespace
-
-Step makeFlatten(OpReader& op) {
-  const Operand x = op.input("x"), y = op.output("y");
-  return moveFlat(op, x, y, true);
-}
-
-Step makeFlattenGrad(OpReader& op) {
-  const Operand dy = op.input("dy"), dx = op.output("dx");
-  requireImageSize(op, dx);
-  return moveFlat(op, dx, dy, false);
+  op.requireImageSize(dx);
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      forPixelBlocks(context, pixels, size, [&](long pixel, long begin, long count) {
+        const T* source = dy.in<T>(context) + begin;
+        const int32_t* places = index.in<int32_t>(context) + begin;
+        T* target = dx.in<T>(context) + pixel * size + begin;
+        for (long i = 0; i < count; i++) target[i] = places[i] == pixel ? source[i] : T{};
+      });
+    };
+  });
 }
 
 }  // namespace resnet

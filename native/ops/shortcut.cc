@@ -42,59 +42,69 @@ struct Subsampling {
 /** Rows of about a block of elements at a time. */
 long rowsTogether(long channels) { return std::max(1L, elementBlock / channels); }
 
-size_t bytesOf(long floats) { return sizeof(float) * static_cast<size_t>(floats); }
+template <class T>
+size_t bytesOf(long elements) {
+  return sizeof(T) * static_cast<size_t>(elements);
+}
 
 }  // namespace
 
 Step makeSubsample(OpReader& op) {
-  const Operand x = op.input("x"), y = op.output("y");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), y = op.output("y", element);
   const Subsampling s(op, x, y);
-  return [=](const RunContext& context) {
-    const float* from = x.in<float>(context);
-    float* to = y.in<float>(context);
-    // A row is one sample's channels at one pixel.
-    parallelBlocks(context, s.outPixels() * s.batch, rowsTogether(s.outChannels),
-                   [&](long begin, long end) {
-      for (long row = begin; row < end; row++) {
-        const long n = row % s.batch, source = s.source(row / s.batch) * s.batch + n;
-        float* target = to + row * s.outChannels;
-        std::fill(target, target + s.before, 0.0f);
-        std::memcpy(target + s.before, from + source * s.channels, bytesOf(s.channels));
-        std::fill(target + s.before + s.channels, target + s.outChannels, 0.0f);
-      }
-    });
-  };
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      const T* from = x.in<T>(context);
+      T* to = y.in<T>(context);
+      // A row is one sample's channels at one pixel.
+      parallelBlocks(context, s.outPixels() * s.batch, rowsTogether(s.outChannels),
+                     [&](long begin, long end) {
+        for (long row = begin; row < end; row++) {
+          const long n = row % s.batch, source = s.source(row / s.batch) * s.batch + n;
+          T* target = to + row * s.outChannels;
+          std::fill(target, target + s.before, T{});
+          std::memcpy(target + s.before, from + source * s.channels, bytesOf<T>(s.channels));
+          std::fill(target + s.before + s.channels, target + s.outChannels, T{});
+        }
+      });
+    };
+  });
 }
 
 Step makeSubsampleGrad(OpReader& op) {
-  const Operand dy = op.input("dy"), dx = op.output("dx");
+  const DType element = op.element("dy");
+  const Operand dy = op.input("dy", element), dx = op.output("dx", element);
   const Subsampling s(op, dx, dy);
-  const std::vector<double> size = op.numbers("imageSize", 2);
   const long height = dx.shape()[0];
-  if (size[0] != static_cast<double>(height) || size[1] != static_cast<double>(s.width)) {
-    op.fail("the attribute imageSize differs from dx's shape, " + formatShape(dx.shape()));
-  }
-  return [=](const RunContext& context) {
-    const float* from = dy.in<float>(context);
-    float* to = dx.in<float>(context);
-    parallelBlocks(context, height * s.width * s.batch, rowsTogether(s.channels),
-                   [&](long begin, long end) {
-      for (long row = begin; row < end; row++) {
-        const long pixel = row / s.batch, i = pixel / s.width, j = pixel % s.width;
-        float* target = to + row * s.channels;
-        if (i % s.stride || j % s.stride) {
-          std::fill(target, target + s.channels, 0.0f);
-          continue;
+  op.requireImageSize(dx);
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      const T* from = dy.in<T>(context);
+      T* to = dx.in<T>(context);
+      parallelBlocks(context, height * s.width * s.batch, rowsTogether(s.channels),
+                     [&](long begin, long end) {
+        for (long row = begin; row < end; row++) {
+          const long pixel = row / s.batch, i = pixel / s.width, j = pixel % s.width;
+          T* target = to + row * s.channels;
+          if (i % s.stride || j % s.stride) {
+            std::fill(target, target + s.channels, T{});
+            continue;
+          }
+          const long source = (i / s.stride * s.outWidth + j / s.stride) * s.batch + row % s.batch;
+          std::memcpy(target, from + source * s.outChannels + s.before, bytesOf<T>(s.channels));
         }
-        const long source = (i / s.stride * s.outWidth + j / s.stride) * s.batch + row % s.batch;
-        std::memcpy(target, from + source * s.outChannels + s.before, bytesOf(s.channels));
-      }
-    });
-  };
+      });
+    };
+  });
 }
 
 Step makeStochasticDepth(OpReader& op) {
-  const Operand x = op.input("x"), key = op.input("key", DType::i32), y = op.output("y");
+  const DType element = op.element("x");
+  const Operand x = op.input("x", element), y = op.output("y", element);
+  const Operand key = op.input("key", DType::i32);
   op.requireAxes("x", x, 4);
   op.requireShape("key", key, {2});
   op.requireShape("y", y, x.shape());
@@ -106,23 +116,27 @@ Step makeStochasticDepth(OpReader& op) {
   const auto threshold = static_cast<uint32_t>(std::ceil(std::ldexp(probability, 24)));
   const float keepScale = static_cast<float>(1 / (1 - probability));
   const long batch = x.shape()[2], channels = x.shape()[3], rows = x.elements() / channels;
-  const size_t factors = op.scratch.reserve(bytesOf(batch));
-  return [=](const RunContext& context) {
-    // One factor for each sample: dropout of as many ones.
-    float* factor = reinterpret_cast<float*>(context.scratch + factors);
-    context.kernels.fill(1, factor, batch);
-    context.kernels.dropout(factor, factor, key.in<uint32_t>(context), stream, threshold,
-                            keepScale, 0, batch);
-    parallelBlocks(context, rows, rowsTogether(channels), [&](long begin, long end) {
-      for (long row = begin; row < end; row++) {
-        float* target = y.in<float>(context) + row * channels;
-        const float share = factor[row % batch];
-        // Not times 0, which would let NaN through.
-        if (share == 0) context.kernels.fill(0, target, channels);
-        else context.kernels.scale(x.in<float>(context) + row * channels, share, target, channels);
-      }
-    });
-  };
+  const size_t factors = op.scratch.reserve(bytesOf<float>(batch));
+  return byElement(element, [&](auto zero) -> Step {
+    using T = decltype(zero);
+    return [=](const RunContext& context) {
+      const auto& kernels = context.kernels.of<T>();
+      // One factor for each sample: dropout of as many ones.
+      float* factor = reinterpret_cast<float*>(context.scratch + factors);
+      context.kernels.fill(1, factor, batch);
+      context.kernels.of<float>().dropout(factor, factor, key.in<uint32_t>(context), stream,
+                                          threshold, keepScale, 0, batch);
+      parallelBlocks(context, rows, rowsTogether(channels), [&](long begin, long end) {
+        for (long row = begin; row < end; row++) {
+          T* target = y.in<T>(context) + row * channels;
+          const float share = factor[row % batch];
+          // Not times 0, which would let NaN through.
+          if (share == 0) std::fill(target, target + channels, T{});
+          else kernels.scale(x.in<T>(context) + row * channels, share, target, channels);
+        }
+      });
+    };
+  });
 }
 
 }  // namespace resnet

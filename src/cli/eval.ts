@@ -83,6 +83,7 @@ async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void>
       source,
       labels,
       flags.batch,
+      description.precision,
     )();
     const confusion = confusionMatrix(labels, predictions, data.classes.length);
     const report = classificationReport(confusion, data.classes);

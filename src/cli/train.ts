@@ -79,7 +79,9 @@ export const trainCommand = (): Command =>
       "--schedule <s>",
       "learning rate over time: constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR",
     )
-    .addOption(new Option("--precision <p>", "arithmetic").choices(["fp32"]))
+    .addOption(
+      new Option("--precision <p>", "arithmetic (default: fp32)").choices(["fp32", "bf16"]),
+    )
     .addOption(executorOption())
     .addOption(threadsOption())
     .option("--seed <n>", "seed of everything random: weights, split, order of images", seedNumber)
@@ -145,6 +147,7 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
         classes: [...classes],
         imageShape: [height, width, channels],
         normalise: config.normalise,
+        precision: config.precision,
         data: {
           name: config.data,
           trainSize: config.trainSize,
@@ -231,7 +234,8 @@ async function testRun(
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {
   const labels = parts.test.labels.data;
   const source = uploadDataset(executor, "test", parts.test, config.normalise);
-  const test = await createEvaluator(executor, model, source, labels, config.batch)();
+  const { batch, precision } = config;
+  const test = await createEvaluator(executor, model, source, labels, batch, precision)();
   return { test, text: await writeRunReport(run, test, labels, description.classes) };
 }
 
@@ -265,7 +269,7 @@ function describeJob({ config, model, parts, executor }: TrainJob): string {
   return (
     `${config.model} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
     `${sizeOf(parts.train)} training, ${sizeOf(parts.valid)} validation, ${sizeOf(parts.test)} test images; ` +
-    executor.description
+    `${executor.description}, ${config.precision}`
   );
 }
 

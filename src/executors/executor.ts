@@ -21,6 +21,8 @@ export interface Executor {
   readonly name: "native" | "reference";
   /** What is running, for people: `native, avx512, 2 threads`. */
   readonly description: string;
+  /** Whether bf16 is faster here than fp32. Every executor runs both. */
+  readonly prefersBf16: boolean;
   /** Prepares a program; state it names that does not exist yet is created, zero-filled. */
   load(program: Program): LoadedProgram;
   /** Copies `value` into the state `name`, creating it if it does not exist. */

@@ -3,6 +3,7 @@ import {
   bytesPerElement,
   ShapeError,
   sizeOf,
+  type DType,
   type Shape,
   type TensorSpec,
 } from "../tensor/shape.js";
@@ -18,9 +19,14 @@ export type Operands<Names extends string, T> = {
 type All<Names extends string, T> = { readonly [N in Names as Bare<N>]: T };
 export type Bare<N extends string> = N extends `${infer Name}?` ? Name : N;
 
-/** The values of an operand while a reference rule runs. Float64 in gradient checks, the dtype's array otherwise. */
+/**
+ * The values of an operand while a reference rule runs. Float64 in gradient checks; otherwise the dtype's array, or
+ * float32 values of a bf16 operand, which are rounded when the rule has run.
+ */
 export interface Values {
   readonly shape: Shape;
+  /** What the operand is stored as; absent where nothing is rounded. */
+  readonly dtype?: DType;
   readonly data: Float32Array | Float64Array | Int32Array | Uint8Array;
 }
 

@@ -1,6 +1,7 @@
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { sameShape, ShapeError, sizeOf } from "../tensor/shape.js";
+import { checkDType } from "./stored.js";
 
 /** `a + b`, element by element; both have one shape. */
 export const addOp = defineOp<"a" | "b", "y">({
@@ -15,6 +16,7 @@ export const addOp = defineOp<"a" | "b", "y">({
         b: { shape: b.shape },
       });
     }
+    checkDType("add", ["a", a], ["b", b]);
     return { y: a };
   },
   gradient: ({ dy }) => ({ a: dy, b: dy }),

@@ -4,6 +4,7 @@ import { dims4, sameShape, ShapeError, sizeOf } from "../tensor/shape.js";
 import { activate, noActivation, type ActivationAttrs } from "./activation.js";
 import { batchNormInputGrad, batchNormParamGrad } from "./batch-norm2d-grad.js";
 import { batchNormStatisticsOp } from "./batch-norm-statistics.js";
+import { checkDType } from "./stored.js";
 
 export type BatchNorm2dAttrs = {
   /** Added to the variance, so that a constant channel divides by something. */
@@ -51,6 +52,7 @@ export const batchNorm2dOp = defineOp<
         residual: { shape: residual.shape, axes: "H W N C" },
       });
     }
+    if (residual) checkDType("batchNorm2d", ["x", x], ["residual", residual]);
     return { y: { shape: x.shape, dtype: x.dtype } };
   },
 

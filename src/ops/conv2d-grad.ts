@@ -2,13 +2,15 @@ import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sameShape, ShapeError } from "../tensor/shape.js";
 import { gemmTransposedA, gemmTransposedB } from "./gemm.js";
+import { checkDType, storedAs } from "./stored.js";
 import { convolutionFlops, forEachTap, type WindowAttrs } from "./window.js";
 
 type GroupedWindow = WindowAttrs & { readonly groups: number };
 
 /**
  * Gradient of `conv2d` by its image: `dx[ih, iw] = Σ dy[oh, ow] · weight[kh, kw]ᵀ` over the windows that read
- * the pixel, plus `addend`, another gradient of the same image that the planner fuses in.
+ * the pixel, plus `addend`, another gradient of the same image that the planner fuses in. The weight is rounded to dy's
+ * dtype, as in `conv2d`.
  *
  *     dy [OH, OW, N, Cout]   weight [KH, KW, Cin/groups, Cout]   dx [H, W, N, Cin]
  */
@@ -33,6 +35,7 @@ export const conv2dInputGradOp = defineOp<
         dx: { shape, axes: "H W N C" },
       });
     }
+    if (addend) checkDType("conv2dInputGrad", ["dy", dy], ["addend", addend]);
     return { dx: { shape, dtype: dy.dtype } };
   },
 
@@ -44,6 +47,7 @@ export const conv2dInputGradOp = defineOp<
     const [kh, kw, groupCin] = dims4(weight);
     const [h, w, , cin] = dims4(dx);
     const groupCout = cout / attrs.groups;
+    const factors = storedAs(dy.dtype, weight);
     const sums = addend ? Float64Array.from(addend.data) : new Float64Array(dx.data.length);
     forEachTap(
       { image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs },
@@ -52,7 +56,7 @@ export const conv2dInputGradOp = defineOp<
           gemmTransposedB(
             { data: sums, at: pixel * n * cin + g * groupCin, stride: cin }, // dx[pixel]: [N, Cin]
             { data: dy.data, at: from * n * cout + g * groupCout, stride: cout }, // dy[from]: [N, Cout]
-            { data: weight.data, at: tap * groupCin * cout + g * groupCout, stride: cout }, // weight[tap]: [Cin, Cout]
+            { data: factors.data, at: tap * groupCin * cout + g * groupCout, stride: cout }, // weight[tap]: [Cin, Cout]
             n,
             groupCin,
             groupCout,

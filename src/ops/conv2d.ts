@@ -7,6 +7,7 @@ import { meanAndVariance } from "./batch-norm-statistics.js";
 import { biasGrad } from "./bias-grad.js";
 import { conv2dInputGrad, conv2dWeightGrad } from "./conv2d-grad.js";
 import { gemm } from "./gemm.js";
+import { checkDType, storedAs } from "./stored.js";
 import { convolutionFlops, forEachTap, windowOutput, type WindowAttrs } from "./window.js";
 
 export type Conv2dAttrs = WindowAttrs & {
@@ -21,6 +22,9 @@ export type Conv2dAttrs = WindowAttrs & {
  *     weight    [KH, KW, Cin/groups, Cout]
  *     bias      [Cout]
  *     y         [OH, OW, N, Cout]     OH = ⌊(H + 2p − KH) / s⌋ + 1, OW likewise
+ *
+ * The product is of x's dtype: the weight, f32 itself, is rounded to it. Sums are wider, and statistics those of y as
+ * it is stored.
  *
  * Users trace `conv2d`; scale, residual, the activation, and reading mean and variance (of y over
  * OH, OW, N; biased) is what the planner fuses into it.
@@ -59,6 +63,7 @@ export const conv2dOp = defineOp<
         y: { shape: y, axes: "OH OW N Cout" },
       });
     }
+    if (residual) checkDType("conv2d", ["x", x], ["residual", residual]);
     const statistic: TensorSpec = { shape: [cout], dtype: "f32" };
     return { y: { shape: y, dtype: x.dtype }, mean: statistic, variance: statistic };
   },
@@ -80,6 +85,7 @@ export const conv2dOp = defineOp<
     const [kh, kw, groupCin, cout] = dims4(weight);
     const [oh, ow] = dims4(y);
     const groupCout = cout / attrs.groups;
+    const factors = storedAs(x.dtype, weight);
     const sums = new Float64Array(sizeOf(y.shape));
     forEachTap(
       { image: [h, w], kernel: [kh, kw], output: [oh, ow], ...attrs },
@@ -88,7 +94,7 @@ export const conv2dOp = defineOp<
           gemm(
             { data: sums, at: pixel * n * cout + g * groupCout, stride: cout }, // y[pixel]: [N, Cout]
             { data: x.data, at: from * n * cin + g * groupCin, stride: cin }, // x[from]: [N, Cin]
-            { data: weight.data, at: tap * groupCin * cout + g * groupCout, stride: cout }, // weight[tap]: [Cin, Cout]
+            { data: factors.data, at: tap * groupCin * cout + g * groupCout, stride: cout }, // weight[tap]: [Cin, Cout]
             n,
             groupCout,
             groupCin,
@@ -104,7 +110,7 @@ export const conv2dOp = defineOp<
     }
     if (mean || variance) {
       const unread = { shape: [cout], data: new Float32Array(cout) };
-      meanAndVariance(y, mean ?? unread, variance ?? unread);
+      meanAndVariance(storedAs(y.dtype, y), mean ?? unread, variance ?? unread);
     }
   },
 });

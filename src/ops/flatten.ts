@@ -1,10 +1,13 @@
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
-import { dims2, dims4 } from "../tensor/shape.js";
+import { dims2, dims4, type FloatDType } from "../tensor/shape.js";
 
 /**
  * One row of features for each sample: `x [H, W, N, C]` to `y [N, C·H·W]`, features in PyTorch's order C, H, W, so
  * that a linear layer's checkpoint means the same here.
+ *
+ * y is f32 whatever x is: the classifier behind the convolutions, the logits and the loss are in full precision, and
+ * cost next to nothing.
  */
 export const flattenOp = defineOp<"x", "y">({
   name: "flatten",
@@ -12,11 +15,12 @@ export const flattenOp = defineOp<"x", "y">({
   outputs: ["y"],
   shape({ x }) {
     const [h, w, n, c] = dims4(x, "flatten");
-    return { y: { shape: [n, c * h * w], dtype: x.dtype } };
+    return { y: { shape: [n, c * h * w], dtype: "f32" } };
   },
   gradient({ x, dy }) {
     const [h, w] = dims4(x);
-    return { x: flattenGradOp.trace({ dy }, { imageSize: [h, w] }).dx };
+    const dtype = x.dtype === "bf16" ? "bf16" : "f32";
+    return { x: flattenGradOp.trace({ dy }, { imageSize: [h, w], dtype }).dx };
   },
   flops: () => 0,
   reference({ x }, { y }) {
@@ -33,19 +37,19 @@ export const flattenOp = defineOp<"x", "y">({
 /** Traces `x [H, W, N, C]` as rows `[N, C·H·W]`. */
 export const flatten = (x: Tensor): Tensor => flattenOp.trace({ x }, {}).y;
 
-/** Gradient of `flatten`: `dy [N, C·H·W]` back to `dx [H, W, N, C]`. */
+/** Gradient of `flatten`: `dy [N, C·H·W]` back to `dx [H, W, N, C]`, in the image's dtype. */
 export const flattenGradOp = defineOp<
   "dy",
   "dx",
-  { readonly imageSize: readonly [number, number] }
+  { readonly imageSize: readonly [number, number]; readonly dtype: FloatDType }
 >({
   name: "flattenGrad",
   inputs: ["dy"],
   outputs: ["dx"],
   gradient: null,
-  shape({ dy }, { imageSize: [h, w] }) {
+  shape({ dy }, { imageSize: [h, w], dtype }) {
     const [n, features] = dims2(dy);
-    return { dx: { shape: [h, w, n, features / (h * w)], dtype: dy.dtype } };
+    return { dx: { shape: [h, w, n, features / (h * w)], dtype } };
   },
   flops: () => 0,
   reference({ dy }, { dx }) {

@@ -1,7 +1,7 @@
 import { defineOp, type Values } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
-import { dims4, ShapeError, sizeOf } from "../tensor/shape.js";
+import { bytesPerElement, dims4, ShapeError, sizeOf, type FloatDType } from "../tensor/shape.js";
 
 export type IngestAttrs = {
   /** Mean of each channel, of pixels scaled to 0 … 1. */
@@ -10,19 +10,24 @@ export type IngestAttrs = {
   readonly std: readonly number[];
 };
 
+/** How `ingest` normalises, and what it stores. */
+type IngestOpAttrs = IngestAttrs & { readonly dtype: FloatDType };
+
 /**
  * A batch out of a data set of bytes: gathers rows, scales to 0 … 1, normalises, and turns to the engine's layout.
  *
  *     images u8 [rows, H, W, C]   indices i32 [N]   x [H, W, N, C]
  *     x[h, w, n, c] = (images[indices[n], h, w, c] / 255 − mean[c]) / std[c]
+ *
+ * The dtype that x gets here, every activation behind it gets too: it is the precision of the network.
  */
-export const ingestOp = defineOp<"images" | "indices", "x", IngestAttrs>({
+export const ingestOp = defineOp<"images" | "indices", "x", IngestOpAttrs>({
   name: "ingest",
   inputs: ["images", "indices"],
   outputs: ["x"],
   gradient: null,
 
-  shape({ images, indices }, { mean, std }) {
+  shape({ images, indices }, { mean, std, dtype }) {
     const [, h, w, c] = dims4(images, "ingest", "images", "rows H W C");
     for (const [name, values] of Object.entries({ mean, std })) {
       if (values.length !== c) {
@@ -35,11 +40,12 @@ export const ingestOp = defineOp<"images" | "indices", "x", IngestAttrs>({
         );
       }
     }
-    return { x: { shape: [h, w, sizeOf(indices.shape), c], dtype: "f32" } };
+    return { x: { shape: [h, w, sizeOf(indices.shape), c], dtype } };
   },
 
   flops: (_, { x }) => 2 * sizeOf(x.shape),
-  bytes: (_, { x }) => 5 * sizeOf(x.shape), // a byte in, a float out; most rows of the data set are not touched
+  // A byte in, a value out; most rows of the data set are not touched.
+  bytes: (_, { x }) => (1 + bytesPerElement[x.dtype]) * sizeOf(x.shape),
 
   reference({ images, indices }, { x }, { mean, std }) {
     const [rows, h, w, c] = dims4(images);
@@ -57,8 +63,12 @@ export const ingestOp = defineOp<"images" | "indices", "x", IngestAttrs>({
 });
 
 /** Traces the first step of every program on images; see `ingestOp`. */
-export const ingest = (images: Tensor, indices: Tensor, attrs: IngestAttrs): Tensor =>
-  ingestOp.trace({ images, indices }, { mean: attrs.mean, std: attrs.std }).x;
+export const ingest = (
+  images: Tensor,
+  indices: Tensor,
+  { mean, std }: IngestAttrs,
+  dtype: FloatDType = "f32",
+): Tensor => ingestOp.trace({ images, indices }, { mean, std, dtype }).x;
 
 /** The row that belongs to a sample. @throws {ResnetError} `ERR_INDEX` if the data set has no such row */
 export function rowOf(op: string, indices: Values, sample: number, rows: number): number {

@@ -1,3 +1,4 @@
+export { decodeBf16, encodeBf16 } from "../tensor/bf16.js";
 export { ResnetError } from "../tensor/error.js";
 export { hostArray, type HostArray } from "../tensor/host-array.js";
 export { normal, permutation, randomKey, uniform, type RandomKey } from "../tensor/random.js";

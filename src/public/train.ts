@@ -19,5 +19,6 @@ export {
   traceEvaluation,
   traceTrainStep,
   type DataSource,
+  type Precision,
   type TrainStepOptions,
 } from "../train/train-step.js";

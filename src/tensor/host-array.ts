@@ -4,6 +4,8 @@ import { formatShape, sizeOf, type DType, type Shape } from "./shape.js";
 /** The typed array that holds each dtype on the host. */
 export interface ElementArrays {
   readonly f32: Float32Array;
+  /** The bits of each value; `tensor/bf16.ts` converts. */
+  readonly bf16: Uint16Array;
   readonly i32: Int32Array;
   readonly u8: Uint8Array;
 }
@@ -16,7 +18,12 @@ export interface HostArray<D extends DType = DType> {
 }
 
 /** The constructor of each dtype's typed array. */
-export const elementArrays = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
+export const elementArrays = {
+  f32: Float32Array,
+  bf16: Uint16Array,
+  i32: Int32Array,
+  u8: Uint8Array,
+} as const;
 
 /** A zero-filled typed array of `length` elements. */
 export const allocate = <D extends DType>(dtype: D, length: number): ElementArrays[D] =>

@@ -1,10 +1,16 @@
 import { ResnetError } from "./error.js";
 
-/** Type of one element. `f32` for activations and parameters, `i32` for indices, `u8` for image bytes. */
-export type DType = "f32" | "i32" | "u8";
+/**
+ * Type of one element. `f32` for parameters, statistics and losses; `f32` or `bf16` for activations and their
+ * gradients; `i32` for indices, `u8` for image bytes.
+ */
+export type DType = "f32" | "bf16" | "i32" | "u8";
+
+/** Types that activations are stored in. */
+export type FloatDType = "f32" | "bf16";
 
 /** Bytes of one element. */
-export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u8: 1 };
+export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, bf16: 2, i32: 4, u8: 1 };
 
 /** Sizes of the axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];

@@ -11,6 +11,8 @@ const descriptionSchema = z.object({
   classes: z.array(z.string()).min(1),
   /** Height, width and channels of an image. */
   imageShape: z.tuple([z.int().min(1), z.int().min(1), z.int().min(1)]),
+  /** What it was trained in, and so is evaluated in; fp32 where nothing is said. */
+  precision: z.enum(["fp32", "bf16"]).optional(),
   normalise: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }),
   /** What it was trained on: the rows can be drawn again. */
   data: z.object({

@@ -32,7 +32,8 @@ const schema = z.strictObject({
       "choose constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR such as step:10:0.1",
     ),
   smoothing: z.number().min(0).lt(1),
-  precision: z.enum(["fp32"]),
+  /** What activations are stored and multiplied in: float32 or bfloat16. */
+  precision: z.enum(["fp32", "bf16"]),
   seed: z.int().min(0),
 });
 

@@ -5,7 +5,13 @@ import type { Module } from "../nn/module.js";
 import type { IngestAttrs } from "../ops/ingest.js";
 import { plan } from "../planner/plan.js";
 import { hostArray } from "../tensor/host-array.js";
-import { imagesState, labelsState, traceEvaluation, type DataSource } from "./train-step.js";
+import {
+  imagesState,
+  labelsState,
+  traceEvaluation,
+  type DataSource,
+  type Precision,
+} from "./train-step.js";
 
 /** Uploads a data set once; programs then read it by row. */
 export function uploadDataset(
@@ -56,9 +62,10 @@ export function createEvaluator(
   source: DataSource,
   labels: Int32Array,
   batchSize: number,
+  precision: Precision = "fp32",
 ): () => Promise<Evaluation> {
   const programs = programsBySize(executor, (n) =>
-    plan("evaluate", traceEvaluation(model, source, n)),
+    plan("evaluate", traceEvaluation(model, source, n, precision)),
   );
   const rows = Int32Array.from({ length: source.rows }, (_, i) => i);
   return async () => {

@@ -51,12 +51,19 @@ export function trainLoop(options: TrainLoopOptions): AsyncGenerator<EpochMetric
   const { executor, model, config, train, valid } = options;
   const source = uploadDataset(executor, "train", train, config.normalise);
   const validSource = uploadDataset(executor, "valid", valid, config.normalise);
-  const { batch, smoothing } = config;
-  const validate = createEvaluator(executor, model, validSource, valid.labels.data, batch);
+  const { batch, smoothing, precision } = config;
+  const { data: validLabels } = valid.labels;
+  const validate = createEvaluator(executor, model, validSource, validLabels, batch, precision);
   const programs = programsBySize(executor, (batchSize) =>
     plan(
       "train-step",
-      traceTrainStep(model, { source, batchSize, optimizer: createOptimizer(config), smoothing }),
+      traceTrainStep(model, {
+        source,
+        batchSize,
+        optimizer: createOptimizer(config),
+        smoothing,
+        precision,
+      }),
     ),
   );
   for (const size of new Set([Math.min(batch, source.rows), source.rows % batch || batch]))

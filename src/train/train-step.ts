@@ -9,6 +9,12 @@ import { ingest, type IngestAttrs } from "../ops/ingest.js";
 import { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
 
+/**
+ * Arithmetic of a program. With `bf16`, activations and their gradients are stored as bfloat16, up to the classifier;
+ * products are of bfloat16, and every sum, statistic, gradient of a parameter and update is float32.
+ */
+export type Precision = "fp32" | "bf16";
+
 /** The data set that a program reads: uploaded once as state, addressed by row. */
 export interface DataSource {
   /** The state is `data.<name>.images` and `data.<name>.labels`. */
@@ -29,6 +35,8 @@ export interface TrainStepOptions {
   readonly optimizer: Optimizer;
   /** Label smoothing ε in `[0, 1)`. Default 0. */
   readonly smoothing?: number;
+  /** Default fp32. */
+  readonly precision?: Precision;
 }
 
 /**
@@ -38,9 +46,9 @@ export interface TrainStepOptions {
  * Outputs: `loss` [] in nats, `correct` [], how many samples the model had right before the step.
  */
 export function traceTrainStep(model: Module, options: TrainStepOptions): Graph {
-  const { source, batchSize, optimizer, smoothing = 0 } = options;
+  const { source, batchSize, optimizer, smoothing = 0, precision = "fp32" } = options;
   const { result, updates } = traceModule(model, true, () => {
-    const { images, labels } = batchOf(source, batchSize);
+    const { images, labels } = batchOf(source, batchSize, precision);
     const { loss, correct } = softmaxCrossEntropy(model.call(images), labels, { smoothing });
     const parameters = namedParameters(model);
     const gradientOf = gradients(loss, parameters.values());
@@ -64,9 +72,14 @@ export function traceTrainStep(model: Module, options: TrainStepOptions): Graph 
  *
  * Input: `indices` i32 [batchSize]. Outputs: `logits` [batchSize, classes], `loss` [] in nats.
  */
-export function traceEvaluation(model: Module, source: DataSource, batchSize: number): Graph {
+export function traceEvaluation(
+  model: Module,
+  source: DataSource,
+  batchSize: number,
+  precision: Precision = "fp32",
+): Graph {
   const { result } = traceModule(model, false, () => {
-    const { images, labels } = batchOf(source, batchSize);
+    const { images, labels } = batchOf(source, batchSize, precision);
     const logits = model.call(images);
     return { logits, loss: softmaxCrossEntropy(logits, labels).loss };
   });
@@ -76,11 +89,13 @@ export function traceEvaluation(model: Module, source: DataSource, batchSize: nu
 function batchOf(
   source: DataSource,
   batchSize: number,
+  precision: Precision,
 ): { readonly images: Tensor; readonly labels: Tensor } {
   const { name, rows, imageShape, normalise } = source;
   const indices = input("indices", [batchSize], "i32");
+  const bytes = state(imagesState(name), [rows, ...imageShape], "u8");
   return {
-    images: ingest(state(imagesState(name), [rows, ...imageShape], "u8"), indices, normalise),
+    images: ingest(bytes, indices, normalise, precision === "bf16" ? "bf16" : "f32"),
     labels: gatherLabels(state(labelsState(name), [rows], "i32"), indices),
   };
 }

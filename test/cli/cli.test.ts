@@ -45,9 +45,9 @@ describe("words that are off", () => {
       "error: option '--optimizer <name>' argument 'lion' is invalid. Allowed choices are sgd, adam, adamw.\n",
     ],
     [
-      "train --precision bf16",
+      "train --precision fp16",
       2,
-      "error: option '--precision <p>' argument 'bf16' is invalid. Allowed choices are fp32.\n",
+      "error: option '--precision <p>' argument 'fp16' is invalid. Allowed choices are fp32, bf16.\n",
     ],
     [
       "train nope",
@@ -273,6 +273,20 @@ describe("train and eval on real data", { skip }, () => {
       confusion.flat().reduce((a, b) => a + b),
       16,
     );
+  });
+
+  test("computes in fp32 unless told otherwise, and --precision bf16 tells it so", () => {
+    const precision = (run: string): string =>
+      (JSON.parse(read(run, "config.json").toString()) as { precision: string }).precision;
+    assert.equal(precision("first"), "fp32");
+    const words = [...common.split(" "), "--precision", "bf16", "--json"];
+    const { status, stdout, stderr } = resnet("train", ...words, "--out", out("bf16"));
+    assert.equal(status, 0, stderr);
+    assert.ok((JSON.parse(stdout) as { test: { loss: number } }).test.loss > 0);
+    assert.equal(precision("bf16"), "bf16");
+    const checkpoint = path.join(out("bf16"), "last.safetensors");
+    assert.equal(readSafetensors(readFileSync(checkpoint)).tensors.get("fc.weight")?.dtype, "f32");
+    assert.equal(resnet("eval", checkpoint, "--split", "valid", "--json").status, 0);
   });
 
   test("--profile adds up to the steps and evaluations", () => {

@@ -1,4 +1,5 @@
 // Every case that every executor must pass: all ops on awkward shapes.
+import { inBf16 } from "./conformance-bf16.js";
 import type { ConformanceCase } from "./conformance-case.js";
 import { normCases } from "./conformance-norms.js";
 import { otherCases } from "./conformance-others.js";
@@ -11,9 +12,14 @@ function drawnOnce(each: ConformanceCase): ConformanceCase {
   return { ...each, inputs: () => (drawn ??= each.inputs()) };
 }
 
-export const conformanceCases: readonly ConformanceCase[] = [
+const cases: readonly ConformanceCase[] = [
   ...productCases,
   ...normCases,
   ...poolingCases,
   ...otherCases,
 ].map(drawnOnce);
+
+export const conformanceCases: readonly ConformanceCase[] = [
+  ...cases,
+  ...cases.flatMap(inBf16).map(drawnOnce),
+];

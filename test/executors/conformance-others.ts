@@ -91,7 +91,7 @@ const elementwiseCases = images.flatMap(({ h, w, n, c }): ConformanceCase[] => {
     {
       op: "flattenGrad",
       name,
-      attrs: { imageSize: [h, w] },
+      attrs: { imageSize: [h, w], dtype: "f32" },
       inputs: () => ({ dy: randomArray([n, c * h * w], seed + 2) }),
       outputs: ["dx"],
       rtol: exact,
@@ -154,7 +154,11 @@ const dataCases = [
     {
       op: "ingest",
       name,
-      attrs: { mean: [0.5, 0.4, 0.3].slice(0, c), std: [0.2, 0.3, 0.5].slice(0, c) },
+      attrs: {
+        mean: [0.5, 0.4, 0.3].slice(0, c),
+        std: [0.2, 0.3, 0.5].slice(0, c),
+        dtype: "f32",
+      },
       inputs: () => ({
         images: randomIntegers([rows, h, w, c], seed + 1, 256, "u8"),
         indices: indices(),

@@ -1,3 +1,4 @@
+import { widen } from "../../src/executors/reference/reference-executor.js";
 import { opsByName } from "../../src/ops/registry.js";
 import { windowOutput } from "../../src/ops/window.js";
 import { allocate, type HostArray } from "../../src/tensor/host-array.js";
@@ -14,9 +15,10 @@ function winners(op: string, x: HostArray, attrs: ConformanceCase["attrs"]): Hos
   const rules = opsByName.get(op)!;
   const { y, index } = rules.shape({ x }, attrs);
   const result = { shape: index!.shape, dtype: index!.dtype };
-  const data = allocate(result.dtype, sizeOf(result.shape));
+  const data = allocate(result.dtype as "u8" | "i32", sizeOf(result.shape));
+  const read = widen(x);
   const values = { shape: y!.shape, data: new Float32Array(sizeOf(y!.shape)) };
-  rules.reference({ x }, { y: values, index: { ...result, data } }, attrs);
+  rules.reference({ x: read }, { y: values, index: { ...result, data } }, attrs);
   return { ...result, data };
 }
 

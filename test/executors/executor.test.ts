@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Executor } from "../../src/executors/executor.js";
+import { widen } from "../../src/executors/reference/reference-executor.js";
 import { graphOf } from "../../src/graph/graph.js";
 import { input, state } from "../../src/graph/tensor.js";
 import { add } from "../../src/ops/add.js";
@@ -10,6 +11,7 @@ import { relu } from "../../src/ops/relu.js";
 import { sgdOp } from "../../src/ops/sgd.js";
 import { plan } from "../../src/planner/plan.js";
 import type { Program } from "../../src/program/program.js";
+import { encodeBf16 } from "../../src/tensor/bf16.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { executorsUnderTest } from "../helpers/executors.js";
 
@@ -51,26 +53,32 @@ for (const { name, create } of executorsUnderTest) {
       }),
     );
 
-    test(
-      "computes with the weights as they are now, however they were written",
-      withExecutor(async (executor) => {
-        const w = state("w", [1, 1, 1, 1]);
-        const images = input("x", [1, 1, 1, 1]);
-        const convolve = executor.load(plan("convolve", graphOf({ y: conv2d(images, w) })));
-        const attrs = { nesterov: false, weightDecay: 0 };
-        const operands = { parameter: w, gradient: images, learningRate: input("rate", []) };
-        const { newParameter } = sgdOp.trace(operands, attrs);
-        const update = executor.load(plan("update", graphOf({}, new Map([[w, newParameter]]))));
-        const two = hostArray([1, 1, 1, 1], [2]);
-        const result = async (): Promise<number> => (await convolve.run({ x: two }))["y"]!.data[0]!;
-        executor.write("w", hostArray([1, 1, 1, 1], [3]));
-        assert.deepEqual([await result(), await result()], [6, 6]);
-        executor.write("w", hostArray([1, 1, 1, 1], [5]));
-        assert.equal(await result(), 10);
-        await update.run({ x: two, rate: 1 });
-        assert.equal(await result(), 6);
-      }),
-    );
+    for (const dtype of ["f32", "bf16"] as const) {
+      test(
+        `computes with the weights as they are now, however they were written, ${dtype}`,
+        withExecutor(async (executor) => {
+          const shape = [1, 1, 1, 1];
+          const w = state("w", shape);
+          const convolution = graphOf({ y: conv2d(input("x", shape, dtype), w) });
+          const convolve = executor.load(plan("convolve", convolution));
+          const attrs = { nesterov: false, weightDecay: 0 };
+          const gradient = input("gradient", shape);
+          const operands = { parameter: w, gradient, learningRate: input("rate", []) };
+          const { newParameter } = sgdOp.trace(operands, attrs);
+          const update = executor.load(plan("update", graphOf({}, new Map([[w, newParameter]]))));
+          const two = hostArray(shape, [2]);
+          const image = dtype === "bf16" ? hostArray(shape, encodeBf16([2]), dtype) : two;
+          const result = async (): Promise<number> =>
+            widen((await convolve.run({ x: image }))["y"]!).data[0]!;
+          executor.write("w", hostArray(shape, [3]));
+          assert.deepEqual([await result(), await result()], [6, 6]);
+          executor.write("w", hostArray(shape, [5]));
+          assert.equal(await result(), 10);
+          await update.run({ gradient: two, rate: 1 });
+          assert.equal(await result(), 6);
+        }),
+      );
+    }
 
     test(
       "knows how long the instructions of the last run took",

@@ -3,7 +3,7 @@ import type { Executor, RunOutputs } from "../../src/executors/executor.js";
 import { opsByName } from "../../src/ops/registry.js";
 import type { BufferSpec, Instruction, Program } from "../../src/program/program.js";
 import { alignment } from "../../src/planner/memory.js";
-import { hostArray } from "../../src/tensor/host-array.js";
+import { allocate, hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { bytesPerElement, sizeOf, type TensorSpec } from "../../src/tensor/shape.js";
 import type { ConformanceCase } from "./conformance-case.js";
 
@@ -74,10 +74,10 @@ export function guardedProgram(
   for (const [name, { shape, dtype }] of Object.entries(arrays)) {
     const given = push({ shape, dtype, place: "input", name });
     from[name] = given;
-    if (dtype !== "f32" || shape.length === 0) continue;
+    if (!["f32", "bf16"].includes(dtype) || shape.length === 0) continue;
     const copy = arena({ shape, dtype }, region(bytesOf({ shape, dtype })));
-    emit("constant", {}, copy, { value: 0, shape });
-    emit("add", { a: given, b: copy }, copy, {});
+    const zeros = push({ shape, dtype, place: "input", name: `zeros ${name}` });
+    emit("add", { a: given, b: zeros }, copy, {});
     from[name] = copy;
     guard();
     if (Object.values(inPlace).includes(name)) continue;
@@ -97,7 +97,10 @@ export function guardedProgram(
       const at = region(bytesOf({ shape, dtype }));
       to[name] = arena({ shape, dtype }, at);
       // NaN over all bytes of the result, whatever its dtype; NaN + NaN is NaN.
-      const poison = { shape: [Math.ceil(bytesOf({ shape, dtype }) / 4)], dtype: "f32" } as const;
+      const poison: TensorSpec =
+        dtype === "bf16"
+          ? { shape, dtype }
+          : { shape: [Math.ceil(bytesOf({ shape, dtype }) / 4)], dtype: "f32" };
       const given = push({ ...poison, place: "input", name: `poison ${name}` });
       emit("add", { a: given, b: given }, arena(poison, at), {});
       guard();
@@ -121,10 +124,13 @@ export function runGuarded(
   { inputs }: ConformanceCase,
   program: Program,
 ): Promise<RunOutputs> {
-  const poisons = program.buffers.flatMap((buffer) =>
-    buffer.place === "input" && buffer.name.startsWith("poison ")
-      ? [[buffer.name, hostArray(buffer.shape, new Float32Array(sizeOf(buffer.shape)).fill(NaN))]]
-      : [],
-  );
-  return executor.load(program).run({ ...inputs(), ...Object.fromEntries(poisons) });
+  const filled: Record<string, HostArray> = {};
+  for (const buffer of program.buffers) {
+    if (buffer.place !== "input" || !/^(poison|zeros) /.test(buffer.name)) continue;
+    const { shape, dtype } = buffer;
+    const nan = dtype === "bf16" ? 0x7fc0 : NaN;
+    const value = buffer.name.startsWith("poison ") ? nan : 0;
+    filled[buffer.name] = hostArray(shape, allocate(dtype, sizeOf(shape)).fill(value), dtype);
+  }
+  return executor.load(program).run({ ...inputs(), ...filled });
 }

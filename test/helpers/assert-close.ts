@@ -5,6 +5,8 @@ export interface Tolerance {
   readonly rtol: number;
   /** Allowed difference on top of that. Default 0. */
   readonly atol?: number;
+  /** And as a share of the two values' own magnitude: what each was rounded by. Default 0. */
+  readonly own?: number;
 }
 
 /** Half the distance from 1 to the next float32: the largest relative error of one rounding. */
@@ -18,7 +20,7 @@ export const ulp = 2 ** -24;
 export function assertClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
-  { rtol, atol = 0 }: Tolerance,
+  { rtol, atol = 0, own = 0 }: Tolerance,
   what = "value",
 ): number {
   assert.equal(actual.length, expected.length, `${what}: number of elements`);
@@ -31,7 +33,8 @@ export function assertClose(
   let at = -1;
   for (let i = 0; i < expected.length; i++) {
     if (Object.is(actual[i], expected[i])) continue;
-    const difference = Math.abs(actual[i]! - expected[i]!);
+    const rounding = own * Math.max(Math.abs(actual[i]!), Math.abs(expected[i]!));
+    const difference = Math.abs(actual[i]! - expected[i]!) - rounding;
     if (difference <= worst) continue; // not so for NaN
     worst = Number.isNaN(difference) ? Infinity : difference;
     at = i;

@@ -122,6 +122,26 @@ export interface NetworkFixture {
 export const networkFixture = (name: string): NetworkFixture =>
   readJson(fixture("networks", `${name}.json`)) as NetworkFixture;
 
+/** What PyTorch's bf16 autocast makes of a network. */
+export interface AutocastFixture {
+  /** Losses of ten steps in float32, and under autocast. */
+  readonly fp32: readonly number[];
+  readonly bf16: readonly number[];
+  /** By parameter, the L2 distance of the two gradients of step 1, over the norm of float32's. */
+  readonly gradients: readonly { readonly name: string; readonly distance: number }[];
+}
+
+export const autocastFixture = (network: string): AutocastFixture =>
+  readJson(fixture("networks", `${network}-bf16.json`)) as AutocastFixture;
+
+/** Bits of float32 values, and of the bfloat16 that PyTorch rounds them to. */
+export const roundingCases = (): readonly { readonly f32: number; readonly bf16: number }[] =>
+  (
+    readJson(fixture("tensor", "bf16.json")) as {
+      readonly cases: readonly { readonly f32: number; readonly bf16: number }[];
+    }
+  ).cases;
+
 /** All gradients of a network, where the fixture has them whole. */
 export function networkGradients(name: string): Float32Array | null {
   const file = fixture("networks", `${name}.gradients.bin`);

@@ -3,6 +3,7 @@ import { graphOf, type Graph } from "../../src/graph/graph.js";
 import type { Values } from "../../src/graph/define-op.js";
 import type { Leaf, Tensor } from "../../src/graph/tensor.js";
 import type { HostArray } from "../../src/tensor/host-array.js";
+import { decodeBf16 } from "../../src/tensor/bf16.js";
 import { sizeOf, type TensorSpec } from "../../src/tensor/shape.js";
 
 export type LeafValues = Readonly<Record<string, HostArray | Values>>;
@@ -14,10 +15,10 @@ const emptyOf = ({ shape, dtype }: TensorSpec): Values => {
 };
 
 /** Floats as float64, so that finite differences can be tight; integers as they are. */
-const widen = ({ shape, data }: HostArray | Values): Values => ({
-  shape,
-  data: data instanceof Float32Array ? Float64Array.from(data) : data,
-});
+const widen = ({ shape, data }: HostArray | Values): Values => {
+  if (data instanceof Uint16Array) return { shape, data: Float64Array.from(decodeBf16(data)) };
+  return { shape, data: data instanceof Float32Array ? Float64Array.from(data) : data };
+};
 
 /** Computes every node; the returned function gives the value of any tensor of the graph. */
 export function interpret(graph: Graph, leaves: LeafValues): (tensor: Tensor) => Values {

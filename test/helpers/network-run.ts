@@ -10,7 +10,9 @@ import { namedParameters, namedState } from "../../src/nn/module.js";
 import { traceModule } from "../../src/nn/trace-module.js";
 import { softmaxCrossEntropy } from "../../src/ops/softmax-cross-entropy.js";
 import { plan } from "../../src/planner/plan.js";
+import { encodeBf16 } from "../../src/tensor/bf16.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
+import type { FloatDType } from "../../src/tensor/shape.js";
 import { readModelState, writeModelState } from "../../src/train/model-state.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
 import { assertClose, ulp } from "./assert-close.js";
@@ -54,6 +56,8 @@ export class NetworkRun {
   constructor(
     name: string,
     private readonly executor: Executor,
+    /** What images, and so all activations, are stored as. */
+    private readonly dtype: FloatDType = "f32",
   ) {
     this.fixture = networkFixture(name);
     this.bulk = networkGradients(name);
@@ -78,6 +82,24 @@ export class NetworkRun {
       this.checkSummary(row, toTorchLayout(outputs[`gradient ${row.name}`]!).data);
     }
     this.checkState("firstStatistics");
+  }
+
+  /** The loss of each of `count` steps, from the state as it is, without comparing anything. */
+  async lossesOf(count: number): Promise<number[]> {
+    const step = this.executor.load(plan("train-step", this.trace(false)));
+    const losses: number[] = [];
+    for (let n = 1; n <= count; n++)
+      losses.push((await step.run(this.inputs(n)))["loss"]!.data[0]!);
+    return losses;
+  }
+
+  /** The gradient of step 1 by every parameter, in the engine's order, without comparing anything. */
+  async gradients(): Promise<ReadonlyMap<string, HostArray>> {
+    const outputs = await this.executor
+      .load(plan("first-step", this.trace(true)))
+      .run(this.inputs(1));
+    const names = this.rows("gradients").map(({ name }) => name);
+    return new Map(names.map((name) => [name, outputs[`gradient ${name}`]!]));
   }
 
   /** The steps after the first: losses, parameters and running statistics; then logits in evaluation. */
@@ -105,7 +127,7 @@ export class NetworkRun {
       weightDecay,
     } = this.fixture;
     const { result, updates } = traceModule(this.model, true, () => {
-      const logits = this.model.call(input("images", [h, w, batch, c]));
+      const logits = this.model.call(input("images", [h, w, batch, c], this.dtype));
       const { loss } = softmaxCrossEntropy(logits, input("labels", [batch], "i32"));
       const parameters = namedParameters(this.model);
       const traced = gradients(loss, parameters.values());
@@ -128,7 +150,7 @@ export class NetworkRun {
       input: [c, h, w],
     } = this.fixture;
     const { result } = traceModule(this.model, false, () => ({
-      logits: this.model.call(input("images", [h, w, batch, c])),
+      logits: this.model.call(input("images", [h, w, batch, c], this.dtype)),
     }));
     return { outputs: result };
   }
@@ -144,7 +166,11 @@ export class NetworkRun {
 
   private images(n: number): HostArray {
     const { batch, input: size, seed, imageScale } = this.fixture;
-    return nchwToHwnc(draw(seed, `images${n}`, { shape: [batch, ...size], scale: imageScale }));
+    const drawn = draw(seed, `images${n}`, { shape: [batch, ...size], scale: imageScale });
+    const { shape, data } = nchwToHwnc(drawn);
+    return this.dtype === "bf16"
+      ? hostArray(shape, encodeBf16(data), "bf16")
+      : hostArray(shape, data);
   }
 
   private labels(n: number): HostArray {

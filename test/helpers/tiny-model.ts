@@ -7,7 +7,12 @@ import { Linear } from "../../src/nn/linear.js";
 import { Module } from "../../src/nn/module.js";
 import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
-import { traceEvaluation, traceTrainStep, type DataSource } from "../../src/train/train-step.js";
+import {
+  traceEvaluation,
+  traceTrainStep,
+  type DataSource,
+  type Precision,
+} from "../../src/train/train-step.js";
 
 export class TinyModel extends Module {
   readonly block: BasicBlock;
@@ -34,12 +39,18 @@ export const tinySource: DataSource = {
 };
 
 /** Training with momentum, on batches of 3. */
-export const tinyTraining = (): Graph =>
+export const tinyTraining = (): Graph => training("fp32");
+
+/** The same in bf16. */
+export const tinyTrainingInBf16 = (): Graph => training("bf16");
+
+const training = (precision: Precision): Graph =>
   traceTrainStep(new TinyModel(), {
     source: tinySource,
     batchSize: 3,
     optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
     smoothing: 0.1,
+    precision,
   });
 
 export const tinyEvaluation = (): Graph => traceEvaluation(new TinyModel(), tinySource, 3);

@@ -14,6 +14,8 @@ export interface NativeCapabilities {
   readonly isa: string;
   /** Every instruction set supported here, best first. */
   readonly isas: readonly string[];
+  /** Whether that instruction set multiplies bf16, so that training in it is faster than in fp32. */
+  readonly bf16: boolean;
   /** Processors this process may use. */
   readonly threads: number;
   /** Of these, distinct physical cores. */
@@ -36,6 +38,8 @@ export interface AddonProgram {
 
 export interface AddonExecutor {
   readonly isa: string;
+  /** Whether the instruction set multiplies bf16. */
+  readonly bf16: boolean;
   readonly threads: number;
   load(program: Program): AddonProgram;
   write(name: string, value: HostArray): void;

@@ -26,6 +26,7 @@ export interface NativeExecutorOptions {
 export class NativeExecutor implements Executor {
   readonly name = "native";
   readonly description: string;
+  readonly prefersBf16: boolean;
   private addon: AddonExecutor | undefined;
   private queue: Promise<unknown> = Promise.resolve();
   private waiting = 0;
@@ -37,6 +38,7 @@ export class NativeExecutor implements Executor {
   constructor({ threads }: NativeExecutorOptions = {}) {
     const addon = loadAddon();
     this.addon = withCodes(() => new addon.Executor(threads ?? addon.capabilities().physicalCores));
+    this.prefersBf16 = this.addon.bf16;
     const count = this.addon.threads;
     this.description = `native, ${this.addon.isa}, ${count} ${count === 1 ? "thread" : "threads"}`;
   }

@@ -1,8 +1,9 @@
 import type { Values } from "../../graph/define-op.js";
 import { opsByName } from "../../ops/registry.js";
-import type { BufferSpec, Program } from "../../program/program.js";
+import type { BufferSpec, Instruction, Program } from "../../program/program.js";
 import { verifyProgram } from "../../program/verify.js";
 import { ResnetError } from "../../tensor/error.js";
+import { decodeBf16, encodeBf16 } from "../../tensor/bf16.js";
 import { allocate, elementArrays, type HostArray } from "../../tensor/host-array.js";
 import { sizeOf, type TensorSpec } from "../../tensor/shape.js";
 import type { Executor, LoadedProgram, RunOutputs } from "../executor.js";
@@ -18,6 +19,7 @@ import { checkInstructions } from "./check-instructions.js";
 export class ReferenceExecutor implements Executor {
   readonly name = "reference";
   readonly description = "reference, plain TypeScript, 1 thread";
+  readonly prefersBf16 = false;
   private readonly state = new StateStore();
   private queue: Promise<unknown> = Promise.resolve();
   private closed = false;
@@ -26,14 +28,14 @@ export class ReferenceExecutor implements Executor {
     this.checkOpen();
     verifyProgram(program);
     checkInstructions(program);
-    const values = this.allocateAll(program);
+    const memory = this.allocateAll(program);
     const times = new Float64Array(program.instructions.length);
     return {
       program,
       run: async (inputs = {}) => {
         this.checkOpen();
         const given = checkInputs(program, inputs); // copies: the caller may reuse its arrays at once
-        const done = this.queue.then(() => run(program, values, times, given));
+        const done = this.queue.then(() => run(program, memory, times, given));
         this.queue = done.catch(() => undefined);
         return done;
       },
@@ -65,7 +67,7 @@ export class ReferenceExecutor implements Executor {
   }
 
   /** @throws {ResnetError} `ERR_MEMORY` */
-  private allocateAll({ name, arenaBytes, buffers }: Program): Values[] {
+  private allocateAll({ name, arenaBytes, buffers }: Program): HostArray[] {
     try {
       const arena = new ArrayBuffer(arenaBytes);
       return buffers.map((buffer) => this.allocate(buffer, arena));
@@ -75,11 +77,11 @@ export class ReferenceExecutor implements Executor {
     }
   }
 
-  private allocate(buffer: BufferSpec, arena: ArrayBuffer): Values {
+  private allocate(buffer: BufferSpec, arena: ArrayBuffer): HostArray {
     if (buffer.place === "state") return this.state.ensure(buffer.name, buffer);
     const { shape, dtype } = buffer;
-    if (buffer.place === "input") return { shape, data: allocate(dtype, sizeOf(shape)) };
-    return { shape, data: new elementArrays[dtype](arena, buffer.offset, sizeOf(shape)) };
+    if (buffer.place === "input") return { shape, dtype, data: allocate(dtype, sizeOf(shape)) };
+    return { shape, dtype, data: new elementArrays[dtype](arena, buffer.offset, sizeOf(shape)) };
   }
 
   private checkOpen(): void {
@@ -89,25 +91,56 @@ export class ReferenceExecutor implements Executor {
 
 async function run(
   program: Program,
-  values: readonly Values[],
+  memory: readonly HostArray[],
   times: Float64Array,
   inputs: ReadonlyMap<string, HostArray>,
 ): Promise<RunOutputs> {
   program.buffers.forEach((buffer, id) => {
-    if (buffer.place === "input") values[id]!.data.set(inputs.get(buffer.name)!.data);
+    if (buffer.place === "input") memory[id]!.data.set(inputs.get(buffer.name)!.data);
   });
-  const pick = (ids: Readonly<Record<string, number>>): Record<string, Values> =>
-    Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, values[id]!]));
   for (const [i, { op, inputs: from, outputs: to, attrs }] of program.instructions.entries()) {
     const start = performance.now();
-    opsByName.get(op)!.reference(pick(from), pick(to), attrs);
+    execute(op, attrs, memory, from, to);
     times[i] = 1e6 * (performance.now() - start);
     await new Promise((resolve) => setImmediate(resolve)); // lets timers, signals and servers have their turn
   }
   return Object.fromEntries(
     Object.entries(program.outputs).map(([name, id]) => {
       const { shape, dtype } = program.buffers[id]!;
-      return [name, { shape, dtype, data: values[id]!.data.slice() } as HostArray];
+      return [name, { shape, dtype, data: memory[id]!.data.slice() } as HostArray];
     }),
   );
 }
+
+type Ids = Instruction["inputs"];
+
+/** One instruction. bf16 operands are float32 while its rule runs; results are rounded once, at its end. */
+function execute(
+  op: string,
+  attrs: Instruction["attrs"],
+  memory: readonly HostArray[],
+  from: Ids,
+  to: Ids,
+): void {
+  const map = (ids: Ids, toValues: (array: HostArray) => Values): Record<string, Values> =>
+    Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, toValues(memory[id]!)]));
+  const inputs = map(from, widen);
+  const results = map(to, ({ shape, dtype, data }) =>
+    data instanceof Uint16Array
+      ? { shape, dtype, data: new Float32Array(data.length) }
+      : { shape, dtype, data },
+  );
+  opsByName.get(op)!.reference(inputs, results, attrs);
+  for (const [name, id] of Object.entries(to)) {
+    const { data } = memory[id]!;
+    if (data instanceof Uint16Array) encodeBf16(results[name]!.data, data);
+  }
+}
+
+/** The values of an array as reference rules take them. */
+export const widen = (array: HostArray): Values => {
+  const { shape, dtype, data } = array;
+  return data instanceof Uint16Array
+    ? { shape, dtype, data: decodeBf16(data) }
+    : { shape, dtype, data };
+};

@@ -1,0 +1,118 @@
+// brgemm_bf16_tile.h
+//
+//   C[rows, NV·lanes] (+)= Σ_t A_t[rows, k] · B_t[k, NV·lanes]        bf16, summed in float32
+//
+// The body of the batch-reduce GEMM on bf16, in the tiles of brgemm_f32_tile.h. Products are taken
+// in pairs of k: one word holds A's (k, k + 1) of a row, a vector of words B's of as many columns.
+//
+// Operands   A is read word by word and broadcast. Row-major (`ars` elements between rows, k
+//            contiguous) it needs no packing, whatever its alignment; an odd last k is read alone.
+//            Transposed, it is packed in pairs: [k/2][aks][2], padded with zeros to an even k.
+//            B is packed in pairs ("VNNI"): [k/2][ldb][2], ldb columns, zeros where k is odd.
+//            C is float32, as in brgemm_f32_tile.h.
+// Rounding   AVX512-BF16: each pair is one vdpbf16ps, which takes subnormals for zeros; elsewhere
+//            two multiply-adds, k before k + 1. Chains run t outer, k inner, as for float32.
+// AMX        A 32x32 tile kernel fits this call: B and a row-major A are what TDPBF16PS takes. It
+//            would need depthUnit 32, a 32x32 tile_size.h, the weight gradient's A row-major
+//            (packTransposedRows a true transpose, [tile][rows][k]), a copy of the columns of A
+//            that a depth of no multiple of 32 cuts, and a tile configuration for each thread and
+//            remainder of rows.
+// Source     method: Georganas et al. 2019, arXiv:1906.06440 (batch-reduce GEMM).
+
+#pragma once
+#include "declare.h"
+#include "simd.h"
+
+namespace resnet {
+namespace RESNET_ISA {
+namespace {
+
+RESNET_INLINE words loadWords(const bf16* p) { return *reinterpret_cast<const wordsMemory*>(p); }
+
+/** acc + a.low · b.low + a.high · b.high, word by word. */
+RESNET_INLINE vec dotPairs(vec acc, words a, words b) {
+#if defined(__AVX512BF16__)
+  return (vec)_mm512_dpbf16_ps((__m512)acc, (__m512bh)a, (__m512bh)b);
+#else
+  acc += (vec)(a << 16) * (vec)(b << 16);
+  return acc + (vec)(a & 0xffff0000u) * (vec)(b & 0xffff0000u);
+#endif
+}
+
+/** A pair of one row, or the last k alone with a zero. */
+template <bool Single>
+RESNET_INLINE uint32_t loadPair(const bf16* p) {
+  if (Single) return p->bits;
+  uint32_t pair;
+  __builtin_memcpy(&pair, p, sizeof pair);
+  return pair;
+}
+
+/** One pair in k. Rows are addressed from every third pointer: pointers fit in registers. */
+template <int Rows, int NV, bool Transposed, bool Single>
+RESNET_INLINE void pairStep(vec (&acc)[Rows][NV], const bf16* const (&a)[(Rows + 2) / 3],
+                            const bf16* b, long ars, long k) {
+  words row[NV];
+  RESNET_UNROLL
+  for (int j = 0; j < NV; j++) row[j] = loadWords(b + 2 * j * lanes);
+  RESNET_UNROLL
+  for (int i = 0; i < Rows; i++) {
+    const words x =
+        words{} + (Transposed ? loadPair<false>(a[0] + 2 * i)
+                              : loadPair<Single>(a[i / 3] + (i % 3) * ars + k));
+    RESNET_UNROLL
+    for (int j = 0; j < NV; j++) acc[i][j] = dotPairs(acc[i][j], x, row[j]);
+  }
+}
+
+template <int Rows, int NV, bool Transposed>
+void pairTile(const BrgemmCall<bf16>& call) {
+  vec acc[Rows][NV];
+  RESNET_UNROLL
+  for (int i = 0; i < Rows; i++) {
+    RESNET_UNROLL
+    for (int j = 0; j < NV; j++) {
+      acc[i][j] = call.accumulate ? load(call.c + i * call.ldc + j * lanes) : vec{};
+    }
+  }
+  const long ars = call.ars, bStep = 2 * call.ldb, depth = call.k;
+  for (long t = 0; t < call.tapCount; t++) {
+    const bf16* b = call.taps[t].b + call.bOffset;
+    const bf16* a[(Rows + 2) / 3];
+    RESNET_UNROLL
+    for (int i = 0; i < (Rows + 2) / 3; i++) {
+      a[i] = call.taps[t].a + call.aOffset + 3 * i * ars;
+    }
+    if (Transposed) {
+      const long aStep = 2 * call.aks;
+      for (long k = 0; k < depth; k += 2, b += bStep, a[0] += aStep) {
+        pairStep<Rows, NV, true, false>(acc, a, b, ars, 0);
+      }
+    } else {
+      long k = 0;
+      for (; k + 2 <= depth; k += 2, b += bStep) {
+        pairStep<Rows, NV, false, false>(acc, a, b, ars, k);
+      }
+      if (k < depth) pairStep<Rows, NV, false, true>(acc, a, b, ars, k);
+    }
+  }
+  RESNET_UNROLL
+  for (int i = 0; i < Rows; i++) {
+    RESNET_UNROLL
+    for (int j = 0; j < NV; j++) store(call.c + i * call.ldc + j * lanes, acc[i][j]);
+  }
+}
+
+template <int Rows, int NV>
+void pairRows(const BrgemmCall<bf16>& call) {
+  if constexpr (Rows > 0) {
+    if (call.rows == Rows) {
+      return call.transposed ? pairTile<Rows, NV, true>(call) : pairTile<Rows, NV, false>(call);
+    }
+    return pairRows<Rows - 1, NV>(call);
+  }
+}
+
+}  // namespace
+}  // namespace RESNET_ISA
+}  // namespace resnet

@@ -1,0 +1,54 @@
+// The cases again with activations in bf16.
+import { encodeBf16 } from "../../src/tensor/bf16.js";
+import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
+import type { ConformanceCase } from "./conformance-case.js";
+
+/** By op, the operands that are activations or their gradients; ops that are not here have none. */
+const activations: Readonly<Record<string, readonly string[]>> = {
+  conv2d: ["x", "residual"],
+  conv2dInputGrad: ["dy", "addend"],
+  conv2dWeightGrad: ["x", "dy"],
+  biasGrad: ["dy"],
+  batchNormStatistics: ["x"],
+  batchNorm2d: ["x", "residual"],
+  batchNormParamGrad: ["dy", "x", "y"],
+  batchNormInputGrad: ["dy", "x", "y"],
+  relu: ["x"],
+  reluGrad: ["dy", "y"],
+  leakyRelu: ["x"],
+  leakyReluGrad: ["dy", "y"],
+  add: ["a", "b"],
+  maxPool2d: ["x"],
+  maxPool2dGrad: ["dy"],
+  avgPool2d: ["x"],
+  avgPool2dGrad: ["dy"],
+  adaptiveAvgPool2d: ["x"],
+  adaptiveAvgPool2dGrad: ["dy"],
+  adaptiveMaxPool2d: ["x"],
+  adaptiveMaxPool2dGrad: ["dy"],
+  flatten: ["x"],
+  flattenGrad: [],
+  dropout: ["x"],
+  stochasticDepth: ["x"],
+  subsample: ["x"],
+  subsampleGrad: ["dy"],
+  ingest: [],
+};
+
+const encode = ({ shape, data }: HostArray): HostArray =>
+  hostArray(shape, encodeBf16(data), "bf16");
+
+/** The case in bf16, if its op has activations. */
+export function inBf16(each: ConformanceCase): ConformanceCase[] {
+  const names = activations[each.op];
+  if (!names) return [];
+  const attrs = "dtype" in each.attrs ? { ...each.attrs, dtype: "bf16" } : each.attrs;
+  const inputs = (): Record<string, HostArray> =>
+    Object.fromEntries(
+      Object.entries(each.inputs()).map(([name, array]) => [
+        name,
+        names.includes(name) ? encode(array) : array,
+      ]),
+    );
+  return [{ ...each, name: `${each.name}, bf16`, attrs, inputs }];
+}
