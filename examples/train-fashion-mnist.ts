@@ -5,11 +5,11 @@ import {
   findRecipe,
   initialState,
   loadDataset,
+  residentSource,
   resnet18,
   splitRows,
   takeRows,
   trainLoop,
-  uploadDataset,
   writeModelState,
 } from "resnet-ts";
 
@@ -28,19 +28,22 @@ const model = resnet18({ classes: 10, channels: 1 });
 const executor = createExecutor();
 writeModelState(executor, model, initialState(model, config.seed));
 
-const parts = { train: takeRows(data.train, rows.train), valid: takeRows(data.train, rows.valid) };
-for await (const { epoch, trainLoss, validAccuracy } of trainLoop({
+const upload = (part: "train" | "valid") =>
+  residentSource(executor, part, takeRows(data.train, rows[part]), config.normalise);
+const training = trainLoop({
   executor,
   model,
   config,
-  ...parts,
-})) {
+  train: upload("train"),
+  valid: upload("valid"),
+});
+for await (const { epoch, trainLoss, validAccuracy } of training) {
   console.log(
     `epoch ${epoch}   train loss ${trainLoss.toFixed(4)}   validation accuracy ${validAccuracy.toFixed(4)}`,
   );
 }
 
-const source = uploadDataset(executor, "test", data.test, config.normalise);
-const test = await createEvaluator(executor, model, source, data.test.labels.data, config.batch)();
+const source = residentSource(executor, "test", data.test, config.normalise);
+const test = await createEvaluator(executor, model, source, config.batch)();
 console.log(`test accuracy ${test.accuracy.toFixed(4)}`);
 await executor.close();

@@ -1,5 +1,6 @@
 import { resnet152 } from "../models/resnet.js";
 import { plan } from "../planner/plan.js";
+import { residentTracer } from "../train/batch-source.js";
 import { sgd } from "../train/optimizers/sgd.js";
 import { traceTrainStep } from "../train/train-step.js";
 import { spreadOf } from "./spread.js";
@@ -9,12 +10,8 @@ import { spreadOf } from "./spread.js";
  * step of ResNet-152 for 3x224x224 images in batches of 32. Milliseconds, median of three after a warm-up.
  */
 export function planningMilliseconds(): number {
-  const source = {
-    name: "bench",
-    rows: 32,
-    imageShape: [224, 224, 3] as const,
-    normalise: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
-  };
+  const normalise = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+  const source = residentTracer("bench", [32, 224, 224, 3], normalise);
   const times = Array.from({ length: 4 }, () => {
     const start = performance.now();
     const optimizer = sgd({ momentum: 0.9 });

@@ -4,9 +4,10 @@ import { createModel } from "../models/catalog.js";
 import { plan } from "../planner/plan.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey, uniform } from "../tensor/random.js";
+import { residentSource } from "../train/batch-source.js";
 import { initialState, writeModelState } from "../train/model-state.js";
 import { sgd } from "../train/optimizers/sgd.js";
-import { imagesState, labelsState, traceEvaluation, traceTrainStep } from "../train/train-step.js";
+import { traceEvaluation, traceTrainStep } from "../train/train-step.js";
 import { classesOf, imageOf, type BenchRow } from "./bench-row.js";
 
 /** A row, ready to run on the native executor. */
@@ -22,26 +23,24 @@ export function prepareWorkload(row: BenchRow, threads: number | undefined): Wor
   const { batch, pass } = row;
   const classes = classesOf(row);
   const model = createModel(row.model, { classes, channels });
-  const source = {
-    name: "bench",
-    rows: batch,
-    imageShape: [height, width, channels] as const,
-    normalise: { mean: Array<number>(channels).fill(0.5), std: Array<number>(channels).fill(0.5) },
-  };
   const executor = profiled(new NativeExecutor({ threads }));
+  const key = randomKey(1, "bench");
+  const bytes = Uint8Array.from({ length: batch * height * width * channels }, (_, i) =>
+    Math.floor(256 * uniform(key, i)),
+  );
+  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
+  const data = {
+    images: hostArray([batch, height, width, channels], bytes, "u8"),
+    labels: hostArray([batch], labels, "i32"),
+  };
+  const half = Array<number>(channels).fill(0.5);
+  const source = residentSource(executor, "bench", data, { mean: half, std: half });
   const graph =
     pass === "train"
       ? traceTrainStep(model, { source, batchSize: batch, optimizer: sgd({ momentum: 0.9 }) })
       : traceEvaluation(model, source, batch);
   const program = executor.load(plan(row.name, graph));
   writeModelState(executor, model, initialState(model, 1));
-  const key = randomKey(1, "bench");
-  const bytes = Uint8Array.from({ length: batch * height * width * channels }, (_, i) =>
-    Math.floor(256 * uniform(key, i)),
-  );
-  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
-  executor.write(imagesState("bench"), hostArray([batch, height, width, channels], bytes, "u8"));
-  executor.write(labelsState("bench"), hostArray([batch], labels, "i32"));
   const indices = hostArray(
     [batch],
     Int32Array.from({ length: batch }, (_, i) => i),

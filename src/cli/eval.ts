@@ -9,8 +9,9 @@ import { confusionMatrix } from "../report/confusion-matrix.js";
 import { formatClassificationReport } from "../report/format-classification-report.js";
 import { ResnetError } from "../tensor/error.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
+import { residentSource } from "../train/batch-source.js";
 import { readCheckpoint, type CheckpointDescription } from "../train/checkpoint.js";
-import { createEvaluator, uploadDataset } from "../train/evaluate.js";
+import { createEvaluator } from "../train/evaluate.js";
 import { writeModelState } from "../train/model-state.js";
 import { loadData } from "./load-data.js";
 import {
@@ -76,12 +77,11 @@ async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void>
   try {
     writeModelState(executor, model, state);
     const labels = data.labels.data;
-    const source = uploadDataset(executor, flags.split, data, normalise);
+    const source = residentSource(executor, flags.split, data, normalise);
     const { accuracy, loss, predictions } = await createEvaluator(
       executor,
       model,
       source,
-      labels,
       flags.batch,
       description.precision,
     )();

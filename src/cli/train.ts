@@ -11,10 +11,11 @@ import type { Module } from "../nn/module.js";
 import { countParameters } from "../report/model-summary.js";
 import { formatProfile, profileOf } from "../report/profile.js";
 import { writeRunReport } from "../report/write-run-report.js";
+import { residentSource } from "../train/batch-source.js";
 import type { CheckpointDescription } from "../train/checkpoint.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
 import type { EpochMetrics } from "../train/epoch-metrics.js";
-import { createEvaluator, uploadDataset, type Evaluation } from "../train/evaluate.js";
+import { createEvaluator, type Evaluation } from "../train/evaluate.js";
 import { initialState, readModelState, writeModelState } from "../train/model-state.js";
 import { findRecipe, recipes } from "../train/recipes.js";
 import { RunDirectory } from "../train/run-directory.js";
@@ -195,8 +196,8 @@ async function runEpochs(job: TrainJob): Promise<RunDirectory | null> {
       executor,
       model,
       config,
-      train: parts.train,
-      valid: parts.valid,
+      train: residentSource(executor, "train", parts.train, config.normalise),
+      valid: residentSource(executor, "valid", parts.valid, config.normalise),
       signal: interrupt.signal,
       onStep: ({ epoch, step, loss, imagesPerSecond }) =>
         progress.update(
@@ -232,11 +233,9 @@ async function testRun(
   { config, model, executor, parts, description }: TrainJob,
   run: RunDirectory,
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {
-  const labels = parts.test.labels.data;
-  const source = uploadDataset(executor, "test", parts.test, config.normalise);
-  const { batch, precision } = config;
-  const test = await createEvaluator(executor, model, source, labels, batch, precision)();
-  return { test, text: await writeRunReport(run, test, labels, description.classes) };
+  const source = residentSource(executor, "test", parts.test, config.normalise);
+  const test = await createEvaluator(executor, model, source, config.batch, config.precision)();
+  return { test, text: await writeRunReport(run, test, source.labels, description.classes) };
 }
 
 interface DataParts {

@@ -1,8 +1,15 @@
+export {
+  residentSource,
+  residentTracer,
+  type BatchSource,
+  type BatchTensors,
+  type BatchTracer,
+} from "../train/batch-source.js";
 export { readCheckpoint, type CheckpointDescription } from "../train/checkpoint.js";
 export { parseConfig, type TrainConfig } from "../train/config.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";
 export { evaluate, type EvaluateOptions } from "../train/evaluate-module.js";
-export { createEvaluator, uploadDataset, type Evaluation } from "../train/evaluate.js";
+export { createEvaluator, type Evaluation } from "../train/evaluate.js";
 export {
   initialState,
   readModelState,
@@ -12,13 +19,14 @@ export {
 export { adam, adamw, type AdamOptions } from "../train/optimizers/adam.js";
 export type { Optimizer } from "../train/optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "../train/optimizers/sgd.js";
+export type { Precision } from "../train/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
 export { RunDirectory } from "../train/run-directory.js";
-export { trainLoop, type StepProgress, type TrainLoopOptions } from "../train/train-loop.js";
 export {
-  traceEvaluation,
-  traceTrainStep,
-  type DataSource,
-  type Precision,
-  type TrainStepOptions,
-} from "../train/train-step.js";
+  trainLoop,
+  type StepProgress,
+  type Training,
+  type TrainLoopOptions,
+} from "../train/train-loop.js";
+export type { EpochSums, TrainProgress } from "../train/train-progress.js";
+export { traceEvaluation, traceTrainStep, type TrainStepOptions } from "../train/train-step.js";

@@ -1,6 +1,7 @@
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import { sizeOf, type Shape } from "../tensor/shape.js";
+import { residentTracer } from "../train/batch-source.js";
 import { sgd } from "../train/optimizers/sgd.js";
 import { traceTrainStep } from "../train/train-step.js";
 
@@ -33,7 +34,7 @@ export function trainingMemory(
     std: Array<number>(channels).fill(1),
   };
   const graph = traceTrainStep(model, {
-    source: { name: "train", rows: batch, imageShape: [height, width, channels], normalise },
+    source: residentTracer("train", [batch, height, width, channels], normalise),
     batchSize: batch,
     optimizer: sgd({ momentum: 0.9 }),
   });

@@ -1,30 +1,10 @@
 import { epochBatches } from "../data/batches.js";
-import type { Dataset } from "../data/dataset.js";
 import type { Executor, LoadedProgram } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
-import type { IngestAttrs } from "../ops/ingest.js";
 import { plan } from "../planner/plan.js";
-import { hostArray } from "../tensor/host-array.js";
-import {
-  imagesState,
-  labelsState,
-  traceEvaluation,
-  type DataSource,
-  type Precision,
-} from "./train-step.js";
-
-/** Uploads a data set once; programs then read it by row. */
-export function uploadDataset(
-  executor: Executor,
-  name: string,
-  data: Dataset,
-  normalise: IngestAttrs,
-): DataSource {
-  const [rows = 0, height = 0, width = 0, channels = 0] = data.images.shape;
-  executor.write(imagesState(name), data.images);
-  executor.write(labelsState(name), data.labels);
-  return { name, rows, imageShape: [height, width, channels], normalise };
-}
+import type { BatchSource } from "./batch-source.js";
+import type { Precision } from "./precision.js";
+import { traceEvaluation } from "./train-step.js";
 
 /** Programs that differ only in batch size, made when a size first comes up. */
 export function programsBySize(
@@ -50,17 +30,11 @@ export interface Evaluation {
   readonly predictions: Int32Array;
 }
 
-/**
- * Prepares the evaluation of a model on an uploaded data set; the returned function evaluates the executor's
- * present parameters.
- *
- * @param labels of every row, to count who is right
- */
+/** Prepares the evaluation of a model on every row of a source; the returned function evaluates the executor's present parameters. */
 export function createEvaluator(
   executor: Executor,
   model: Module,
-  source: DataSource,
-  labels: Int32Array,
+  source: BatchSource,
   batchSize: number,
   precision: Precision = "fp32",
 ): () => Promise<Evaluation> {
@@ -71,14 +45,17 @@ export function createEvaluator(
   return async () => {
     const predictions = new Int32Array(source.rows);
     let lossSum = 0;
-    for (const indices of epochBatches(rows, batchSize, null)) {
-      const n = indices.length;
-      const { logits, loss } = await programs(n).run({ indices: hostArray([n], indices, "i32") });
+    let done = 0;
+    const batches = epochBatches(rows, batchSize, null);
+    for await (const inputs of source.batches(batches, null)) {
+      const n = Math.min(batchSize, source.rows - done);
+      const { logits, loss } = await programs(n).run(inputs);
       lossSum += loss!.data[0]! * n;
-      predictions.set(argmaxRows(logits!.data, n), indices[0]);
+      predictions.set(argmaxRows(logits!.data, n), done);
+      done += n;
     }
     const correct = predictions.reduce(
-      (sum, prediction, i) => sum + Number(prediction === labels[i]),
+      (sum, prediction, i) => sum + Number(prediction === source.labels[i]),
       0,
     );
     return { loss: lossSum / source.rows, accuracy: correct / source.rows, predictions };

@@ -1,18 +1,19 @@
 import { epochBatches, shuffleKey } from "../data/batches.js";
-import type { Dataset } from "../data/dataset.js";
-import type { Executor, LoadedProgram } from "../executors/executor.js";
+import type { Executor, LoadedProgram, RunInputs } from "../executors/executor.js";
 import { inputSpecs } from "../executors/store.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
-import type { EpochMetrics } from "./epoch-metrics.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey } from "../tensor/random.js";
+import type { BatchSource } from "./batch-source.js";
 import type { TrainConfig } from "./config.js";
-import { createEvaluator, programsBySize, uploadDataset, type Evaluation } from "./evaluate.js";
+import type { EpochMetrics } from "./epoch-metrics.js";
+import { createEvaluator, programsBySize, type Evaluation } from "./evaluate.js";
 import { createOptimizer } from "./optimizers/create-optimizer.js";
 import { isOptimizerState } from "./optimizers/optimizer.js";
-import { createSchedule } from "./schedule.js";
+import { createSchedule, type Schedule } from "./schedule.js";
+import { startOfEpoch, type TrainProgress } from "./train-progress.js";
 import { traceTrainStep } from "./train-step.js";
 
 /** Where a training stands, after each step. */
@@ -31,91 +32,140 @@ export interface TrainLoopOptions {
   readonly executor: Executor;
   readonly model: Module;
   readonly config: TrainConfig;
-  readonly train: Dataset;
-  readonly valid: Dataset;
+  readonly train: BatchSource;
+  readonly valid: BatchSource;
+  /**
+   * Goes on from here, with the model's and the optimiser's state as the executor holds them. Default: the first step,
+   * with an optimiser that remembers nothing.
+   */
+  readonly from?: TrainProgress;
   /** Ends the loop after the step in progress. */
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
 }
 
 /**
- * Trains, and yields the metrics of each epoch. The model's state is in the executor, before, between and after; the
- * optimiser starts anew.
+ * Trains, and yields the metrics of each epoch. The model's state is in the executor, before, between and after.
  *
  * Everything that can be refused (shapes, sizes, a batch of one on a 1×1 map) is refused by the call itself, before the
- * first step. An executor holds one training set and one validation set.
+ * first step.
  *
  * @throws {ResnetError} while training: `ERR_DIVERGED` if the loss is no longer a number
  */
-export function trainLoop(options: TrainLoopOptions): AsyncGenerator<EpochMetrics, void> {
-  const { executor, model, config, train, valid } = options;
-  const source = uploadDataset(executor, "train", train, config.normalise);
-  const validSource = uploadDataset(executor, "valid", valid, config.normalise);
-  const { batch, smoothing, precision } = config;
-  const { data: validLabels } = valid.labels;
-  const validate = createEvaluator(executor, model, validSource, validLabels, batch, precision);
-  const programs = programsBySize(executor, (batchSize) =>
-    plan(
-      "train-step",
-      traceTrainStep(model, {
-        source,
-        batchSize,
-        optimizer: createOptimizer(config),
-        smoothing,
-        precision,
-      }),
-    ),
-  );
-  for (const size of new Set([Math.min(batch, source.rows), source.rows % batch || batch]))
-    programs(size);
-  resetOptimizer(executor);
-  return epochs(options, source.rows, programs, validate);
-}
+export const trainLoop = (options: TrainLoopOptions): Training => new Training(options);
 
-async function* epochs(
-  { config, signal, onStep }: TrainLoopOptions,
-  rowCount: number,
-  programs: (batchSize: number) => LoadedProgram,
-  validate: () => Promise<Evaluation>,
-): AsyncGenerator<EpochMetrics, void> {
-  const rows = Int32Array.from({ length: rowCount }, (_, i) => i);
-  const steps = Math.ceil(rowCount / config.batch);
-  const schedule = createSchedule(config.schedule, config.epochs, steps);
-  for (let epoch = 0; epoch < config.epochs; epoch++) {
-    const start = performance.now();
-    const sums = { loss: 0, correct: 0, seen: 0 };
-    const batches = epochBatches(rows, config.batch, shuffleKey(config.seed, epoch));
-    for (const [i, indices] of batches.entries()) {
-      const step = epoch * steps + i;
-      const registers = registersOf(config, step, config.learningRate * schedule(step));
-      const { loss, correct } = await runStep(programs(indices.length), indices, registers);
-      if (!Number.isFinite(loss)) throw diverged(loss, epoch, i);
-      sums.loss += loss * indices.length;
-      sums.correct += correct;
-      sums.seen += indices.length;
-      const imagesPerSecond = (1000 * sums.seen) / (performance.now() - start);
-      onStep?.({
+/** A training under way: iterate over it once, for the metrics of each epoch. */
+export class Training implements AsyncIterable<EpochMetrics> {
+  #progress: TrainProgress;
+  private readonly rows: Int32Array;
+  /** In one epoch. */
+  private readonly steps: number;
+  private readonly schedule: Schedule;
+  private readonly programs: (batchSize: number) => LoadedProgram;
+  private readonly validate: () => Promise<Evaluation>;
+
+  constructor(private readonly options: TrainLoopOptions) {
+    const { executor, model, config, train, valid, from } = options;
+    const { batch, smoothing, precision } = config;
+    this.rows = Int32Array.from({ length: train.rows }, (_, i) => i);
+    this.steps = Math.ceil(train.rows / batch);
+    this.schedule = createSchedule(config.schedule, config.epochs, this.steps);
+    this.validate = createEvaluator(executor, model, valid, batch, precision);
+    const optimizer = createOptimizer(config);
+    this.programs = programsBySize(executor, (batchSize) =>
+      plan(
+        "train-step",
+        traceTrainStep(model, { source: train, batchSize, optimizer, smoothing, precision }),
+      ),
+    );
+    for (const size of new Set([Math.min(batch, train.rows), train.rows % batch || batch]))
+      this.programs(size);
+    if (!from) resetOptimizer(executor);
+    this.#progress = from ?? startOfEpoch(0);
+  }
+
+  /** Where it stands now: after each step, in `onStep`, and after each epoch. */
+  get progress(): TrainProgress {
+    return this.#progress;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<EpochMetrics, void> {
+    const { config, signal } = this.options;
+    while (this.progress.epoch < config.epochs) {
+      const start = performance.now();
+      const imagesPerSecond = await this.runSteps();
+      if (signal?.aborted) return;
+      const { epoch, sums } = this.progress;
+      const validation = await this.validate();
+      this.#progress = startOfEpoch(epoch + 1);
+      yield {
         epoch: epoch + 1,
-        step: i + 1,
-        steps,
-        loss: sums.loss / sums.seen,
+        trainLoss: sums.loss / sums.seen,
+        trainAccuracy: sums.correct / sums.seen,
+        validLoss: validation.loss,
+        validAccuracy: validation.accuracy,
         imagesPerSecond,
-      });
+        learningRate: this.learningRateAt((epoch + 1) * this.steps - 1),
+        seconds: (performance.now() - start) / 1000,
+      };
       if (signal?.aborted) return;
     }
-    const imagesPerSecond = (1000 * sums.seen) / (performance.now() - start);
-    const validation = await validate();
-    yield {
-      epoch: epoch + 1,
-      trainLoss: sums.loss / sums.seen,
-      trainAccuracy: sums.correct / sums.seen,
-      validLoss: validation.loss,
-      validAccuracy: validation.accuracy,
-      imagesPerSecond,
-      learningRate: config.learningRate * schedule((epoch + 1) * steps - 1),
-      seconds: (performance.now() - start) / 1000,
+  }
+
+  /** The steps that the epoch still has. @returns their images per second */
+  private async runSteps(): Promise<number> {
+    const { config, train, signal, onStep } = this.options;
+    const { epoch, step, sums } = this.progress;
+    const order = epochBatches(this.rows, config.batch, shuffleKey(config.seed, epoch));
+    const batches = order.slice(step);
+    const start = performance.now();
+    let imagesPerSecond = 0;
+    for await (const inputs of train.batches(batches, randomKey(config.seed, "augment", epoch))) {
+      await this.runStep(inputs, order[this.progress.step]!.length);
+      const { step: done, sums: now } = this.progress;
+      imagesPerSecond = (1000 * (now.seen - sums.seen)) / (performance.now() - start);
+      const loss = now.loss / now.seen;
+      onStep?.({ epoch: epoch + 1, step: done, steps: this.steps, loss, imagesPerSecond });
+      if (signal?.aborted) break;
+    }
+    return imagesPerSecond;
+  }
+
+  private async runStep(inputs: RunInputs, samples: number): Promise<void> {
+    const { epoch, step, sums } = this.progress;
+    const program = this.programs(samples);
+    const registers = this.registersOf(epoch * this.steps + step);
+    const taken = Object.keys(registers).filter((name) => inputSpecs(program.program).has(name));
+    const outputs = await program.run({
+      ...inputs,
+      ...Object.fromEntries(taken.map((name) => [name, registers[name]!])),
+    });
+    const loss = outputs["loss"]!.data[0]!;
+    if (!Number.isFinite(loss)) throw diverged(loss, epoch, step);
+    this.#progress = {
+      epoch,
+      step: step + 1,
+      sums: {
+        loss: sums.loss + loss * samples,
+        correct: sums.correct + outputs["correct"]!.data[0]!,
+        seen: sums.seen + samples,
+      },
     };
-    if (signal?.aborted) return;
+  }
+
+  /** Every register that some optimiser or model asks for; a program takes those that it has. */
+  private registersOf(step: number): RunInputs {
+    const { momentum, seed } = this.options.config;
+    return {
+      learningRate: this.learningRateAt(step),
+      momentum,
+      step: step + 1,
+      randomKey: hostArray([2], randomKey(seed, "step", step), "i32"),
+    };
+  }
+
+  private learningRateAt(step: number): number {
+    return this.options.config.learningRate * this.schedule(step);
   }
 }
 
@@ -124,29 +174,6 @@ function resetOptimizer(executor: Executor): void {
   for (const [name, { shape, dtype }] of executor.states()) {
     if (isOptimizerState(name)) executor.write(name, hostArray(shape, undefined, dtype));
   }
-}
-
-type Registers = Readonly<Record<string, ReturnType<typeof hostArray<"i32">> | number>>;
-
-/** Every register that some optimiser or model asks for; a program takes those that it has. */
-const registersOf = (config: TrainConfig, step: number, learningRate: number): Registers => ({
-  learningRate,
-  momentum: config.momentum,
-  step: step + 1,
-  randomKey: hostArray([2], randomKey(config.seed, "step", step), "i32"),
-});
-
-async function runStep(
-  program: LoadedProgram,
-  indices: Int32Array,
-  registers: Registers,
-): Promise<{ readonly loss: number; readonly correct: number }> {
-  const taken = [...inputSpecs(program.program).keys()].filter((name) => name in registers);
-  const { loss, correct } = await program.run({
-    indices: hostArray([indices.length], indices, "i32"),
-    ...Object.fromEntries(taken.map((name) => [name, registers[name]!])),
-  });
-  return { loss: loss!.data[0]!, correct: correct!.data[0]! };
 }
 
 const diverged = (loss: number, epoch: number, step: number): ResnetError =>

@@ -7,12 +7,9 @@ import { Linear } from "../../src/nn/linear.js";
 import { Module } from "../../src/nn/module.js";
 import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
-import {
-  traceEvaluation,
-  traceTrainStep,
-  type DataSource,
-  type Precision,
-} from "../../src/train/train-step.js";
+import { residentTracer } from "../../src/train/batch-source.js";
+import type { Precision } from "../../src/train/precision.js";
+import { traceEvaluation, traceTrainStep } from "../../src/train/train-step.js";
 
 export class TinyModel extends Module {
   readonly block: BasicBlock;
@@ -31,12 +28,8 @@ export class TinyModel extends Module {
   }
 }
 
-export const tinySource: DataSource = {
-  name: "train",
-  rows: 7,
-  imageShape: [6, 5, 2],
-  normalise: { mean: [0.5, 0.4], std: [0.2, 0.3] },
-};
+/** Seven images, to trace with. */
+const tinySource = residentTracer("train", [7, 6, 5, 2], { mean: [0.5, 0.4], std: [0.2, 0.3] });
 
 /** Training with momentum, on batches of 3. */
 export const tinyTraining = (): Graph => training("fp32");

@@ -10,7 +10,8 @@ import { countParameters } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
-import { traceTrainStep, type DataSource } from "../../src/train/train-step.js";
+import { residentSource } from "../../src/train/batch-source.js";
+import { traceTrainStep } from "../../src/train/train-step.js";
 import { randomIntegers } from "../helpers/arrays.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
 
@@ -96,18 +97,15 @@ async function trainTwice(
   const channels = purposeOf(name).image[0];
   // With 32 groups, one inner channel a group is the least.
   const model = models[name]!({ classes: 3, channels, width: name.startsWith("resnext") ? 16 : 4 });
-  const source: DataSource = {
-    name: "train",
-    rows: batchSize,
-    imageShape: [17, 16, channels],
-    normalise: { mean: Array(channels).fill(0.5), std: Array(channels).fill(0.25) },
+  const data = {
+    images: randomIntegers([batchSize, 17, 16, channels], 1, 256, "u8"),
+    labels: hostArray([batchSize], [0, 1, 2, 0], "i32"),
   };
+  const normalise = { mean: Array(channels).fill(0.5), std: Array(channels).fill(0.25) };
+  const source = residentSource(executor, "train", data, normalise);
   const graph = traceTrainStep(model, { source, batchSize, optimizer: sgd({ momentum: 0.9 }) });
   const before = initialState(model, 1);
   writeModelState(executor, model, before);
-  const images = randomIntegers([batchSize, ...source.imageShape], 1, 256, "u8");
-  executor.write("data.train.images", images);
-  executor.write("data.train.labels", hostArray([batchSize], [0, 1, 2, 0], "i32"));
   for (const [leaf, leafName] of graph.leaves) {
     if (leafName.startsWith("optimizer.")) executor.write(leafName, hostArray(leaf.shape));
   }

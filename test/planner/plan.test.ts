@@ -11,6 +11,7 @@ import { lower, plan } from "../../src/planner/plan.js";
 import type { BufferSpec, Program } from "../../src/program/program.js";
 import { verifyProgram } from "../../src/program/verify.js";
 import { bytesPerElement, sizeOf } from "../../src/tensor/shape.js";
+import { residentTracer } from "../../src/train/batch-source.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
 import { traceTrainStep } from "../../src/train/train-step.js";
 import { assertClose } from "../helpers/assert-close.js";
@@ -53,12 +54,8 @@ describe("plan", () => {
   }
 
   test("training ResNet-152 verifies, in much less memory than its values add up to", () => {
-    const source = {
-      name: "train",
-      rows: 4,
-      imageShape: [64, 64, 3] as const,
-      normalise: { mean: [0, 0, 0], std: [1, 1, 1] },
-    };
+    const normalise = { mean: [0, 0, 0], std: [1, 1, 1] };
+    const source = residentTracer("train", [4, 64, 64, 3], normalise);
     const optimizer = sgd({ momentum: 0.9 });
     const graph = traceTrainStep(resnet152(), { source, batchSize: 2, optimizer });
     const program = plan("train-step", graph);

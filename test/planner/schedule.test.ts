@@ -8,6 +8,7 @@ import { relu } from "../../src/ops/relu.js";
 import { sgdOp } from "../../src/ops/sgd.js";
 import { fuse } from "../../src/planner/fuse.js";
 import { schedule } from "../../src/planner/schedule.js";
+import { residentTracer } from "../../src/train/batch-source.js";
 import { adam } from "../../src/train/optimizers/adam.js";
 import { traceTrainStep } from "../../src/train/train-step.js";
 import { randomGraph } from "../helpers/random-network.js";
@@ -38,8 +39,7 @@ function findings(graph: Graph, order: readonly GraphNode[]): string[] {
 }
 
 function trainingOfResNet18(): Graph {
-  const normalise = { mean: [0], std: [1] };
-  const source = { name: "train", rows: 4, imageShape: [32, 32, 1] as const, normalise };
+  const source = residentTracer("train", [4, 32, 32, 1], { mean: [0], std: [1] });
   return traceTrainStep(resnet18({ channels: 1 }), { source, batchSize: 2, optimizer: adam() });
 }
 

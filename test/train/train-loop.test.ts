@@ -12,10 +12,12 @@ import { Module } from "../../src/nn/module.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { parseConfig, type TrainConfig } from "../../src/train/config.js";
-import { argmaxRows, createEvaluator, uploadDataset } from "../../src/train/evaluate.js";
+import { residentSource, type BatchSource } from "../../src/train/batch-source.js";
+import { argmaxRows, createEvaluator } from "../../src/train/evaluate.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { trainLoop, type StepProgress } from "../../src/train/train-loop.js";
+import type { TrainProgress } from "../../src/train/train-progress.js";
 import { randomIntegers } from "../helpers/arrays.js";
 import { executorsUnderTest, reference } from "../helpers/executors.js";
 import { TinyModel } from "../helpers/tiny-model.js";
@@ -28,10 +30,21 @@ function randomDataset(rows: number, seed: number): Dataset {
   return { images, labels, classes: ["a", "b", "c"] } as unknown as Dataset;
 }
 
+const normalise = { mean: [0.5, 0.5], std: [0.5, 0.5] };
+
+/** Both parts of a training, in the executor. */
+const sources = (
+  executor: Executor,
+  { train, valid } = { train: randomDataset(10, 1), valid: randomDataset(6, 2) },
+): { readonly train: BatchSource; readonly valid: BatchSource } => ({
+  train: residentSource(executor, "train", train, normalise),
+  valid: residentSource(executor, "valid", valid, normalise),
+});
+
 const config = (change: Partial<TrainConfig> = {}): TrainConfig =>
   parseConfig({
     ...findRecipe("fashion-resnet34").config,
-    normalise: { mean: [0.5, 0.5], std: [0.5, 0.5] },
+    normalise,
     epochs: 3,
     batch: 4,
     learningRate: 0.05,
@@ -57,13 +70,14 @@ async function train(
   executor: Executor,
   settings: TrainConfig,
   model: Module = new TinyModel(),
-  data = { train: randomDataset(10, 1), valid: randomDataset(6, 2) },
+  data?: { readonly train: Dataset; readonly valid: Dataset },
 ): Promise<Trained> {
   writeModelState(executor, model, initialState(model, settings.seed));
   const epochs: EpochMetrics[] = [];
   const progress: StepProgress[] = [];
   const onStep = (each: StepProgress): number => progress.push(each);
-  for await (const epoch of trainLoop({ executor, model, config: settings, ...data, onStep })) {
+  const parts = sources(executor, data);
+  for await (const epoch of trainLoop({ executor, model, config: settings, ...parts, onStep })) {
     epochs.push(epoch);
   }
   const arrays = [...readModelState(executor, model)];
@@ -105,6 +119,42 @@ for (const { name, create } of executorsUnderTest) {
         epochs.map(({ epoch }) => epoch),
         [1, 2, 3],
       );
+    });
+
+    test("goes on from the middle of an epoch as if it had never stopped", async (t) => {
+      const settings = config({ optimizer: "adam", epochs: 3 });
+      const whole = create();
+      const first = create();
+      const second = create();
+      t.after(() => Promise.all([whole, first, second].map((executor) => executor.close())));
+      const uninterrupted = numbers(await train(whole, settings, new Dropping()));
+
+      const model = new Dropping();
+      writeModelState(first, model, initialState(model, settings.seed));
+      const stop = new AbortController();
+      const training = trainLoop({
+        executor: first,
+        model,
+        config: settings,
+        ...sources(first),
+        signal: stop.signal,
+        onStep: ({ epoch, step }) => void (epoch === 2 && step === 2 && stop.abort()),
+      });
+      const epochs: EpochMetrics[] = [];
+      for await (const epoch of training) epochs.push(epoch);
+      const from = JSON.parse(JSON.stringify(training.progress)) as TrainProgress;
+      assert.deepEqual([from.epoch, from.step], [1, 2]);
+
+      for (const key of first.states().keys()) second.write(key, first.read(key));
+      const options = { executor: second, model, config: settings, ...sources(second), from };
+      for await (const epoch of trainLoop(options)) epochs.push(epoch);
+      assert.deepEqual(
+        epochs.map(({ epoch }) => epoch),
+        [1, 2, 3],
+      );
+      const arrays = [...readModelState(second, model)];
+      const state = new Map(arrays.map(([key, { data }]) => [key, data as Float32Array]));
+      assert.deepEqual(numbers({ epochs, progress: [], state }), uninterrupted);
     });
 
     test("two runs with one seed give identical bytes, dropout included; another seed others", async () => {
@@ -208,8 +258,8 @@ describe("trainLoop", () => {
     const onStep = (): void => {
       if (++steps === 2) stop.abort();
     };
-    const data = { train: randomDataset(10, 1), valid: randomDataset(6, 2) };
-    const options = { executor, model, config: config(), ...data, onStep, signal: stop.signal };
+    const parts = sources(executor);
+    const options = { executor, model, config: config(), ...parts, onStep, signal: stop.signal };
     for await (const epoch of trainLoop(options)) assert.fail(`epoch ${epoch.epoch} ended`);
     assert.equal(steps, 2);
   });
@@ -248,12 +298,11 @@ describe("evaluation", () => {
     const model = new TinyModel();
     writeModelState(executor, model, initialState(model, 5));
     const data = randomDataset(7, 3);
-    const normalise = { mean: [0.5, 0.5], std: [0.5, 0.5] };
-    const source = uploadDataset(executor, "test", data, normalise);
+    const source = residentSource(executor, "test", data, normalise);
     const before = [...readModelState(executor, model)];
     const results = [];
     for (const batch of [7, 3, 1]) {
-      results.push(await createEvaluator(executor, model, source, data.labels.data, batch)());
+      results.push(await createEvaluator(executor, model, source, batch)());
     }
     assert.deepEqual([...readModelState(executor, model)], before);
     const [whole] = results;

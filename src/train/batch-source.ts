@@ -1,0 +1,88 @@
+import type { Dataset } from "../data/dataset.js";
+import type { Executor, RunInputs } from "../executors/executor.js";
+import { input, state, type Tensor } from "../graph/tensor.js";
+import { gatherLabels } from "../ops/gather-labels.js";
+import { ingest, type IngestAttrs } from "../ops/ingest.js";
+import { hostArray } from "../tensor/host-array.js";
+import type { RandomKey } from "../tensor/random.js";
+import { dims4, type Shape } from "../tensor/shape.js";
+import type { Precision } from "./precision.js";
+
+/** A batch while it is traced: images `[H, W, N, C]`, and their labels i32 `[N]`. */
+export interface BatchTensors {
+  readonly images: Tensor;
+  readonly labels: Tensor;
+}
+
+/** What it takes to plan a program. */
+export interface BatchTracer {
+  /** Traces a batch. `training` says whether images are augmented. */
+  trace(batchSize: number, precision: Precision, training: boolean): BatchTensors;
+}
+
+/** Where a program's batches come from: a data set resident in the executor, or one that streams. */
+export interface BatchSource extends BatchTracer {
+  /** Samples. */
+  readonly rows: number;
+  /** Class of each row. */
+  readonly labels: Int32Array;
+  /** `[H, W, C]` of what the model sees. */
+  readonly imageShape: readonly [number, number, number];
+  /**
+   * The inputs that a program traced here needs for each of these batches, in order. A source that streams works ahead,
+   * and stops where the caller does.
+   *
+   * @param rows the rows of each batch
+   * @param key the stream of the epoch's augmentation; null for a program traced without. Draws belong to key and row,
+   *   whatever the batch.
+   */
+  batches(rows: readonly Int32Array[], key: RandomKey | null): AsyncIterable<RunInputs>;
+  /** Ends what the source started: files, workers. What it wrote into the executor stays. */
+  close(): Promise<void>;
+}
+
+/**
+ * A data set that fits into memory: uploaded once, as bytes, and read by row index.
+ *
+ * @param name of the executor's states, `data.NAME.images` and `data.NAME.labels`; what was there must be as large
+ */
+export function residentSource(
+  executor: Executor,
+  name: string,
+  data: Pick<Dataset, "images" | "labels">,
+  attrs: IngestAttrs,
+): BatchSource {
+  const [rows, ...imageShape] = dims4(data.images);
+  executor.write(imagesState(name), data.images);
+  executor.write(labelsState(name), data.labels);
+  return {
+    ...residentTracer(name, data.images.shape, attrs),
+    rows,
+    labels: data.labels.data,
+    imageShape,
+    async *batches(batches) {
+      for (const indices of batches) yield { indices: hostArray([indices.length], indices, "i32") };
+    },
+    close: async () => {},
+  };
+}
+
+/**
+ * How programs read a resident data set: for planning without one.
+ *
+ * @param shape of the images, `[rows, H, W, C]`
+ */
+export const residentTracer = (name: string, shape: Shape, attrs: IngestAttrs): BatchTracer => ({
+  trace(batchSize, precision) {
+    const indices = input("indices", [batchSize], "i32");
+    const images = state(imagesState(name), shape, "u8");
+    const labels = state(labelsState(name), shape.slice(0, 1), "i32");
+    return {
+      images: ingest(images, indices, attrs, precision === "bf16" ? "bf16" : "f32"),
+      labels: gatherLabels(labels, indices),
+    };
+  },
+});
+
+const imagesState = (name: string): string => `data.${name}.images`;
+const labelsState = (name: string): string => `data.${name}.labels`;
