@@ -21,8 +21,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   executors: ["program"],
   "executors/reference": ["executors", "program", "graph", "ops"],
   "executors/native": ["executors", "program"],
-  data: [],
-  interop: ["graph", "program"],
+  pickle: [],
+  data: ["pickle"],
+  interop: ["pickle", "graph", "program"],
   train: allAbove("train"),
   report: allAbove("report"),
   bench: [...allAbove("report"), "report"],
@@ -63,7 +64,7 @@ interface Import {
 
 function allAbove(folder: "train" | "report"): string[] {
   const below = ["graph", "ops", "autodiff", "nn", "models", "program", "planner"];
-  below.push("executors", "executors/reference", "executors/native", "data", "interop");
+  below.push("executors", "executors/reference", "executors/native", "pickle", "data", "interop");
   return folder === "train" ? below : [...below, "train"];
 }
 

@@ -1,0 +1,129 @@
+/** NumPy's arrays and numbers in pickles: what an allowed list needs to read them. */
+
+import { type Charge, type PickleGlobals, PickleObject } from "./pickle-globals.js";
+import { asText } from "./pickle-text.js";
+
+type ArrayConstructor =
+  | Uint8ArrayConstructor
+  | Int8ArrayConstructor
+  | Uint16ArrayConstructor
+  | Int16ArrayConstructor
+  | Uint32ArrayConstructor
+  | Int32ArrayConstructor
+  | BigUint64ArrayConstructor
+  | BigInt64ArrayConstructor
+  | Float32ArrayConstructor
+  | Float64ArrayConstructor;
+
+/** By NumPy's names: kind and bytes of an element. */
+const arrays: Readonly<Record<string, ArrayConstructor>> = {
+  b1: Uint8Array,
+  u1: Uint8Array,
+  i1: Int8Array,
+  u2: Uint16Array,
+  i2: Int16Array,
+  u4: Uint32Array,
+  i4: Int32Array,
+  u8: BigUint64Array,
+  i8: BigInt64Array,
+  f4: Float32Array,
+  f8: Float64Array,
+};
+
+/** `numpy.dtype`, of numbers. */
+class NumpyDtype extends PickleObject {
+  #bigEndian = false;
+
+  constructor(readonly name: string) {
+    super();
+    if (!Object.hasOwn(arrays, name)) {
+      throw new Error(`the dtype ${name} is none of ${Object.keys(arrays).join(", ")}`);
+    }
+  }
+
+  /** State: version, byte order (`<`, `>`, `|`, `=`), and what only records have. */
+  setState(state: unknown): void {
+    if (!Array.isArray(state)) throw new Error("its state is no tuple");
+    this.#bigEndian = asText(state[1]) === ">";
+  }
+
+  /** A view of `bytes` where they are aligned and little-endian, else a copy. */
+  read(bytes: Uint8Array, charge: Charge): InstanceType<ArrayConstructor> {
+    const constructor = arrays[this.name]!;
+    const size = constructor.BYTES_PER_ELEMENT;
+    if (bytes.length % size !== 0) {
+      throw new Error(`${bytes.length} bytes are no whole number of ${this.name}`);
+    }
+    let data = bytes;
+    const swap = this.#bigEndian && size > 1;
+    if (swap || bytes.byteOffset % size !== 0) {
+      charge(bytes.length);
+      data = bytes.slice();
+    }
+    if (swap) {
+      for (let at = 0; at < data.length; at += size) data.subarray(at, at + size).reverse();
+    }
+    return new constructor(data.buffer as ArrayBuffer, data.byteOffset, data.length / size);
+  }
+}
+
+/** `numpy.ndarray`, in C order. */
+export class NumpyArray extends PickleObject {
+  shape: readonly number[] = [];
+  /** NumPy's name for the kind and bytes of an element, such as `u1` or `f4`. */
+  dtype = "u1";
+  data: InstanceType<ArrayConstructor> = new Uint8Array(0);
+
+  /** State: version, shape, dtype, whether in Fortran's order, bytes. */
+  setState(state: unknown, charge: Charge): void {
+    if (!Array.isArray(state)) throw new Error("its state is no tuple");
+    const [, shape, dtype, fortran, bytes] = state as unknown[];
+    if (fortran === true) throw new Error("the array is in Fortran's order; save it in C's");
+    this.fill(shape, dtype, bytes, charge);
+  }
+
+  fill(shape: unknown, dtype: unknown, bytes: unknown, charge: Charge): void {
+    if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+      throw new Error("its shape is no tuple of sizes");
+    }
+    if (!(dtype instanceof NumpyDtype)) throw new Error("it has no dtype");
+    if (!(bytes instanceof Uint8Array)) throw new Error("its values are no bytes");
+    this.data = dtype.read(bytes, charge);
+    this.dtype = dtype.name;
+    this.shape = shape as number[];
+    const size = this.shape.reduce((product, each) => product * each, 1);
+    if (size !== this.data.length) {
+      const found = `it has ${this.data.length} values`;
+      throw new Error(`${found} but its shape [${this.shape.join(", ")}] takes ${size}`);
+    }
+  }
+}
+
+function makeDtype([name]: readonly unknown[]): NumpyDtype {
+  return new NumpyDtype((asText(name) ?? "of no name").slice(0, 20));
+}
+
+function makeScalar([dtype, bytes]: readonly unknown[], charge: Charge): unknown {
+  const scalar = new NumpyArray();
+  scalar.fill([], dtype, bytes, charge);
+  return scalar.data[0];
+}
+
+function fromBuffer([bytes, dtype, shape, order]: readonly unknown[], charge: Charge): NumpyArray {
+  if (order !== "C") throw new Error("the array is in Fortran's order; save it in C's");
+  const array = new NumpyArray();
+  array.fill(shape, dtype, bytes, charge);
+  return array;
+}
+
+/** NumPy 1 and 2 keep the same functions in modules of different names. */
+const both = (name: string): readonly string[] => [`numpy.core.${name}`, `numpy._core.${name}`];
+
+/** For the `globals` of `unpickle`: arrays become `NumpyArray`, numbers of NumPy numbers. */
+export const numpyGlobals: PickleGlobals = new Map([
+  ["numpy.ndarray", null],
+  ["numpy.dtype", makeDtype],
+  ...both("multiarray._reconstruct").map((name) => [name, () => new NumpyArray()] as const),
+  ...both("multiarray.scalar").map((name) => [name, makeScalar] as const),
+  ...both("numeric._frombuffer").map((name) => [name, fromBuffer] as const),
+]);

@@ -1,0 +1,168 @@
+import { readFloat, readInteger, readLong, readQuoted, readRawUnicode } from "./literals.js";
+import type { PickleReader } from "./pickle-reader.js";
+import type { Unpickler } from "./unpickler.js";
+
+type Operation = (machine: Unpickler, reader: PickleReader) => void;
+
+/** UTF-8 that may hold halves of surrogate pairs, as Python's strings may; these become U+FFFD. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+const text =
+  (length: (reader: PickleReader) => number): Operation =>
+  (machine, reader) =>
+    machine.pushText(utf8.decode(reader.take(length(reader))));
+
+const bytes =
+  (length: (reader: PickleReader) => number): Operation =>
+  (machine, reader) =>
+    machine.pushObject(reader.take(length(reader)));
+
+const constant =
+  (value: unknown): Operation =>
+  (machine) =>
+    machine.push(value);
+
+const tupleOf =
+  (length: number): Operation =>
+  (machine) => {
+    const values = Array.from({ length }, () => machine.pop()).toReversed();
+    machine.pushObject(values, length);
+  };
+
+/** Tuples and lists both become arrays. */
+const fromMark: Operation = (machine) => {
+  const values = machine.popMark();
+  machine.pushObject(values, values.length);
+};
+
+const emptyArray: Operation = (machine) => machine.pushObject([]);
+
+const dictFromMark: Operation = (machine) => {
+  const pairs = machine.popMark();
+  machine.pushObject(new Map());
+  machine.setItems(machine.top(), pairs);
+};
+
+const setItems: Operation = (machine) => {
+  const pairs = machine.popMark();
+  machine.setItems(machine.top(), pairs);
+};
+
+const setItem: Operation = (machine) => {
+  const [value, key] = [machine.pop(), machine.pop()];
+  machine.setItems(machine.top(), [key, value]);
+};
+
+/** REDUCE calls a function, NEWOBJ makes an object of a class: the same for what is allowed here. */
+const reduce: Operation = (machine) => {
+  const args = machine.pop();
+  machine.construct(machine.pop(), args);
+};
+
+const instance: Operation = (machine, reader) => {
+  const callee = machine.global(reader.line(), reader.line());
+  machine.construct(callee, machine.popMark());
+};
+
+const stackGlobal: Operation = (machine) => {
+  const [name, module] = [machine.pop(), machine.pop()];
+  machine.push(machine.global(module, name));
+};
+
+/** A frame only tells how far to read ahead; that all of it is there is checked at once. */
+const frame: Operation = (_machine, reader) => {
+  const length = reader.u64();
+  reader.take(length);
+  reader.position -= length;
+};
+
+const bytearray: Operation = (machine, reader) => {
+  const view = reader.take(reader.u64());
+  machine.charge(view.length);
+  machine.pushObject(view.slice());
+};
+
+/**
+ * What each byte of a pickle does, under the names of Python's `pickletools`.
+ *
+ * Not here: EXT1 to EXT4 (a registry of the reading program), NEXT_BUFFER and READONLY_BUFFER (data outside the
+ * file), NEWOBJ_EX and OBJ (constructors with keywords, Python 1's classes), and sets, which no file of weights or images uses.
+ */
+export const operations: ReadonlyMap<number, Operation> = new Map<number, Operation>([
+  // Protocol 0: text.
+  [code("("), (machine) => machine.mark()], // MARK
+  [code("0"), (machine) => void machine.pop()], // POP
+  [code("1"), (machine) => void machine.popMark()], // POP_MARK
+  [code("2"), (machine) => machine.push(machine.top())], // DUP
+  [code("F"), (machine, reader) => machine.push(readFloat(reader))], // FLOAT
+  [code("I"), (machine, reader) => machine.push(readInteger(reader))], // INT
+  [code("L"), (machine, reader) => machine.push(readInteger(reader))], // LONG
+  [code("N"), constant(null)], // NONE
+  [code("P"), (machine, reader) => machine.persistent(reader.line())], // PERSID
+  [code("R"), reduce], // REDUCE
+  [code("S"), (machine, reader) => machine.pushObject(readQuoted(reader))], // STRING
+  [code("V"), (machine, reader) => machine.pushText(readRawUnicode(reader))], // UNICODE
+  [code("a"), (machine) => machine.append([machine.pop()])], // APPEND
+  [code("b"), (machine) => machine.build()], // BUILD
+  [code("c"), (machine, reader) => machine.push(machine.global(reader.line(), reader.line()))], // GLOBAL
+  [code("d"), dictFromMark], // DICT
+  [code("g"), (machine, reader) => machine.get(Number(readInteger(reader)))], // GET
+  [code("i"), instance], // INST
+  [code("l"), fromMark], // LIST
+  [code("p"), (machine, reader) => machine.put(Number(readInteger(reader)))], // PUT
+  [code("s"), setItem], // SETITEM
+  [code("t"), fromMark], // TUPLE
+  // Protocol 1: binary.
+  [code("G"), (machine, reader) => machine.push(reader.f64())], // BINFLOAT
+  [code("J"), (machine, reader) => machine.push(reader.i32())], // BININT
+  [code("K"), (machine, reader) => machine.push(reader.u8())], // BININT1
+  [code("M"), (machine, reader) => machine.push(reader.u16())], // BININT2
+  [code("Q"), (machine) => machine.persistent(machine.pop())], // BINPERSID
+  [code("T"), bytes((reader) => reader.i32())], // BINSTRING
+  [code("U"), bytes((reader) => reader.u8())], // SHORT_BINSTRING
+  [code("X"), text((reader) => reader.u32())], // BINUNICODE
+  [code("e"), (machine) => machine.append(machine.popMark())], // APPENDS
+  [code("h"), (machine, reader) => machine.get(reader.u8())], // BINGET
+  [code("j"), (machine, reader) => machine.get(reader.u32())], // LONG_BINGET
+  [code("q"), (machine, reader) => machine.put(reader.u8())], // BINPUT
+  [code("r"), (machine, reader) => machine.put(reader.u32())], // LONG_BINPUT
+  [code("u"), setItems], // SETITEMS
+  [code("]"), emptyArray], // EMPTY_LIST
+  [code(")"), emptyArray], // EMPTY_TUPLE
+  [code("}"), (machine) => machine.pushObject(new Map())], // EMPTY_DICT
+  // Protocol 2.
+  [0x80, (_machine, reader) => checkProtocol(reader, reader.u8())], // PROTO
+  [0x81, reduce], // NEWOBJ
+  [0x85, tupleOf(1)], // TUPLE1
+  [0x86, tupleOf(2)], // TUPLE2
+  [0x87, tupleOf(3)], // TUPLE3
+  [0x88, constant(true)], // NEWTRUE
+  [0x89, constant(false)], // NEWFALSE
+  [0x8a, (machine, reader) => machine.push(readLong(reader, reader.u8()))], // LONG1
+  [0x8b, (machine, reader) => machine.push(readLong(reader, reader.u32()))], // LONG4
+  // Protocol 3: bytes.
+  [code("B"), bytes((reader) => reader.u32())], // BINBYTES
+  [code("C"), bytes((reader) => reader.u8())], // SHORT_BINBYTES
+  // Protocol 4: lengths of 8 bytes, frames.
+  [0x8c, text((reader) => reader.u8())], // SHORT_BINUNICODE
+  [0x8d, text((reader) => reader.u64())], // BINUNICODE8
+  [0x8e, bytes((reader) => reader.u64())], // BINBYTES8
+  [0x93, stackGlobal], // STACK_GLOBAL
+  [0x94, (machine) => machine.memoize()], // MEMOIZE
+  [0x95, frame], // FRAME
+  // Protocol 5.
+  [0x96, bytearray], // BYTEARRAY8
+]);
+
+/** STOP: the value on top is the pickle's. */
+export const stop = code(".");
+
+function code(character: string): number {
+  return character.charCodeAt(0);
+}
+
+function checkProtocol(reader: PickleReader, protocol: number): void {
+  if (protocol > 5) {
+    throw reader.error("ERR_PICKLE_FORMAT", `protocol ${protocol} is newer than 5`);
+  }
+}

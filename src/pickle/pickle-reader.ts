@@ -1,0 +1,74 @@
+import { PickleError } from "./pickle-error.js";
+import { latin1 } from "./pickle-text.js";
+
+/** Longest name, and longest text of a number: real ones are far shorter. */
+const maxLineLength = 4096;
+
+/** Reads a pickle's bytes in order. Every read is checked against the end of the file. */
+export class PickleReader {
+  readonly #view: DataView;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    /** The next byte to read. */
+    public position: number,
+    readonly file: string,
+  ) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** The next `length` bytes, as a view of the file. */
+  take(length: number): Uint8Array {
+    const start = this.#advance(length);
+    return this.bytes.subarray(start, start + length);
+  }
+
+  u8 = (): number => this.#view.getUint8(this.#advance(1));
+  u16 = (): number => this.#view.getUint16(this.#advance(2), true);
+  u32 = (): number => this.#view.getUint32(this.#advance(4), true);
+  i32 = (): number => this.#view.getInt32(this.#advance(4), true);
+  /** Big-endian, unlike every other number of a pickle. */
+  f64 = (): number => this.#view.getFloat64(this.#advance(8));
+  /** A length of 8 bytes; one that is no exact number is longer than any file. */
+  u64 = (): number => Number(this.#view.getBigUint64(this.#advance(8), true));
+
+  /** Text up to the end of the line, in Latin-1: names and numbers of protocol 0. */
+  line(): string {
+    return latin1(this.lineBytes(maxLineLength));
+  }
+
+  /** The bytes up to the end of the line, without it. */
+  lineBytes(longest = Number.POSITIVE_INFINITY): Uint8Array {
+    const end = this.bytes.indexOf(0x0a, this.position);
+    if (end < 0) throw this.error("ERR_PICKLE_FORMAT", "the file ends within a line");
+    if (end - this.position > longest) {
+      const length = end - this.position;
+      throw this.error(
+        "ERR_PICKLE_LIMIT",
+        `a name or number has ${length} characters, the most is ${longest}`,
+      );
+    }
+    const line = this.take(end - this.position);
+    this.position++;
+    return line;
+  }
+
+  /** An error that names the file and the place. */
+  error(code: PickleError["code"], finding: string, cause?: unknown): PickleError {
+    return new PickleError(code, `${this.file}: byte ${this.position}: ${finding}`, { cause });
+  }
+
+  /** Steps over `length` bytes. @returns where they start */
+  #advance(length: number): number {
+    const start = this.position;
+    const left = this.bytes.length - start;
+    if (length > left || length < 0) {
+      throw this.error(
+        "ERR_PICKLE_FORMAT",
+        `the next value takes ${length} bytes but the file has ${left} more`,
+      );
+    }
+    this.position += length;
+    return start;
+  }
+}
