@@ -124,10 +124,12 @@ export const networkFixture = (name: string): NetworkFixture =>
 
 /** What PyTorch's bf16 autocast makes of a network. */
 export interface AutocastFixture {
-  /** Losses of ten steps in float32, and under autocast. */
+  /** Losses of ten steps in float32. */
   readonly fp32: readonly number[];
-  readonly bf16: readonly number[];
-  /** By parameter, the L2 distance of the two gradients of step 1, over the norm of float32's. */
+  /** Losses under autocast, of images times each brightness. */
+  readonly brightness: readonly number[];
+  readonly bf16: readonly (readonly number[])[];
+  /** By parameter, the L2 distance of the two gradients of step 1, over the norm of float32's; the mean of all. */
   readonly gradients: readonly { readonly name: string; readonly distance: number }[];
 }
 

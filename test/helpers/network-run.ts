@@ -58,6 +58,8 @@ export class NetworkRun {
     private readonly executor: Executor,
     /** What images, and so all activations, are stored as. */
     private readonly dtype: FloatDType = "f32",
+    /** What the fixture's images are multiplied by. */
+    private readonly brightness = 1,
   ) {
     this.fixture = networkFixture(name);
     this.bulk = networkGradients(name);
@@ -166,7 +168,8 @@ export class NetworkRun {
 
   private images(n: number): HostArray {
     const { batch, input: size, seed, imageScale } = this.fixture;
-    const drawn = draw(seed, `images${n}`, { shape: [batch, ...size], scale: imageScale });
+    const scale = imageScale * this.brightness;
+    const drawn = draw(seed, `images${n}`, { shape: [batch, ...size], scale });
     const { shape, data } = nchwToHwnc(drawn);
     return this.dtype === "bf16"
       ? hostArray(shape, encodeBf16(data), "bf16")

@@ -1,7 +1,7 @@
 // Whole networks in bf16: against the same network in float32, and against PyTorch under autocast.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { autocastFixture, networkFixture } from "../helpers/fixtures.js";
+import { autocastFixture } from "../helpers/fixtures.js";
 import { executorsUnderTest, nativeExecutors, reference } from "../helpers/executors.js";
 import { NetworkRun } from "../helpers/network-run.js";
 
@@ -16,6 +16,10 @@ function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.sqrt(apart / size);
 }
 
+/** The instruction set that computes bf16 products at once, where there is one, and the one of plain C++. */
+const plainestAndBest = <T>(executors: readonly T[]): readonly T[] =>
+  executors.length > 2 ? [executors[0]!, executors.at(-1)!] : executors;
+
 for (const { name, create } of executorsUnderTest) {
   describe(`bf16 on ${name}`, () => {
     // Plain loops take seconds for ResNet-18.
@@ -29,8 +33,8 @@ for (const { name, create } of executorsUnderTest) {
           return new NetworkRun(network, executor, dtype).gradients();
         };
         const [full, half] = [await of("f32"), await of("bf16")];
-        // Over a batch of 8 or less, batch norm magnifies what bf16 rounds off, PyTorch's as well as ours. Both
-        // draw from one distribution: over all parameters they agree to a few percent, one by one to a factor.
+        // Over a batch of 8 or less, batch norm magnifies what bf16 rounds off, PyTorch's as well as ours. Theirs
+        // is the mean of eight roundings; over all parameters, one of ours is at 0.85 to 1.07 of it.
         const { gradients } = autocastFixture(network);
         const theirs = gradients.reduce((sum, each) => sum + each.distance, 0) / gradients.length;
         let ours = 0;
@@ -47,20 +51,27 @@ for (const { name, create } of executorsUnderTest) {
   });
 }
 
-for (const { name, create } of nativeExecutors) {
-  test(`ten losses of ResNet-18 beside PyTorch's autocast, ${name}`, async (t) => {
-    const executor = create();
-    t.after(() => executor.close());
-    const { steps } = networkFixture("resnet18");
-    const losses = await new NetworkRun("resnet18", executor, "bf16").lossesOf(steps);
-    const { fp32, bf16 } = autocastFixture("resnet18");
-    const theirs = Math.max(...fp32.map((loss, i) => Math.abs(bf16[i]! - loss)));
-    losses.forEach((loss, i) => {
-      const apart = Math.abs(loss - fp32[i]!);
-      assert.ok(
-        apart < 2 * theirs,
-        `step ${i + 1}: ${loss}, float32 ${fp32[i]}, autocast ${bf16[i]}`,
-      );
-    });
+/**
+ * Eight trainings of ten steps, which float32 cannot tell apart: their losses' distance from float32's is only
+ * what bf16 rounds off. A single training of them says little: its distance varies threefold with the rounding.
+ * Of all together, ours were measured at 0.86 to 0.98 of PyTorch's, at 1.7 with values cut off instead of
+ * rounded, and at 3.3 with sums in bf16.
+ */
+for (const { name, create } of plainestAndBest(nativeExecutors)) {
+  test(`ten losses of ResNet-18 are as near float32 as PyTorch's autocast, ${name}`, async () => {
+    const { fp32, brightness, bf16 } = autocastFixture("resnet18");
+    const ours: number[][] = [];
+    for (const factor of brightness) {
+      const executor = create();
+      try {
+        const run = new NetworkRun("resnet18", executor, "bf16", factor);
+        ours.push(await run.lossesOf(fp32.length));
+      } finally {
+        await executor.close();
+      }
+    }
+    const apart = (trainings: readonly (readonly number[])[]) =>
+      distance(trainings.flat(), Array<readonly number[]>(trainings.length).fill(fp32).flat());
+    assert.ok(apart(ours) < 1.35 * apart(bf16), `${apart(ours)}, PyTorch ${apart(bf16)}`);
   });
 }
