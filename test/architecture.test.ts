@@ -35,6 +35,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Sources that may import `node:*`: the rest runs wherever TypeScript runs. */
 const mayImportNode = [
   /^data\/files/,
+  /^data\/images\//,
   /^data\/sources\//,
   /^executors\/native\//,
   /^train\/(checkpoint|run-directory)/,
@@ -47,6 +48,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli"],
   "cli-progress": ["cli"],
   echarts: ["report"],
+  sharp: ["data"],
   zod: ["data", "interop", "train", "cli"],
 };
 
@@ -136,7 +138,7 @@ function wrongNodeImports(sources: Sources): string[] {
     .filter(({ from }) => !mayImportNode.some((allowed) => allowed.test(from)))
     .map(
       ({ from, to }) =>
-        `src/${from} imports ${to}; let a caller in cli/, bench/, data/files*, data/sources/, executors/native/ or train/run-directory.ts do it and pass the result in`,
+        `src/${from} imports ${to}; let a caller in cli/, bench/, data/files*, data/images/, data/sources/, executors/native/ or train/run-directory.ts do it and pass the result in`,
     );
 }
 

@@ -10,6 +10,8 @@ export type DataErrorCode =
   | "ERR_DATA_LABEL"
   /** A compressed file cannot be unpacked. */
   | "ERR_DATA_GZIP"
+  /** A file is no image, or a damaged one. */
+  | "ERR_DATA_IMAGE"
   /** A file is not the published one. */
   | "ERR_DATA_CHECKSUM"
   /** No data set has that name. */
