@@ -1,5 +1,6 @@
 import path from "node:path";
 import { Command, Option } from "commander";
+import { datasetInfo, listDatasets } from "../data/dataset-info.js";
 import type { Dataset, DatasetSplits } from "../data/dataset.js";
 import { splitRows } from "../data/split.js";
 import { takeRows } from "../data/take-rows.js";
@@ -67,7 +68,12 @@ export const trainCommand = (): Command =>
     )
     .argument("[recipe]", `named set-up: ${Object.keys(recipes).join(", ")}`, defaultRecipe)
     .option("--model <name>", `model: ${Object.keys(models).join(", ")}`)
-    .option("--data <name>", "data set: fashion-mnist")
+    .option(
+      "--data <name>",
+      `data set: ${listDatasets()
+        .map(({ name }) => name)
+        .join(", ")}`,
+    )
     .option("--epochs <n>", "passes over the training images", wholeNumber)
     .option("--batch <n>", "images in one step", wholeNumber)
     .addOption(
@@ -97,10 +103,13 @@ export const trainCommand = (): Command =>
     .action(train);
 
 /** The recipe's configuration with what the flags override. */
-function configOf(recipe: string, flags: TrainFlags): TrainConfig {
+function configOf(name: string, flags: TrainFlags): TrainConfig {
+  const recipe = findRecipe(name).config;
+  const otherData = flags.data === recipe.data ? undefined : flags.data;
   const overrides = {
     model: flags.model,
-    data: flags.data,
+    data: otherData,
+    normalise: otherData && datasetInfo(otherData).normalise,
     epochs: flags.epochs,
     batch: flags.batch,
     optimizer: flags.optimizer,
@@ -115,7 +124,7 @@ function configOf(recipe: string, flags: TrainFlags): TrainConfig {
     testSize: flags.limitTest,
   };
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
-  return parseConfig({ ...findRecipe(recipe).config, ...Object.fromEntries(given) });
+  return parseConfig({ ...recipe, ...Object.fromEntries(given) });
 }
 
 async function train(recipe: string, flags: TrainFlags): Promise<void> {

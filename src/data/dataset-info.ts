@@ -1,8 +1,9 @@
 /** The data sets that can be had by name: what they are, where they are, how to check them. */
 
-import type { DatasetSplits } from "./dataset.js";
+import { cifar10 } from "./catalog/cifar.js";
+import { fashionMnist } from "./catalog/fashion-mnist.js";
 import { DataError } from "./data-error.js";
-import { decodeIdxDataset } from "./decode-idx-dataset.js";
+import type { DatasetSplits } from "./dataset.js";
 
 /** One published file. */
 export interface DatasetFile {
@@ -14,6 +15,13 @@ export interface DatasetFile {
   readonly sha256: string;
 }
 
+/** Debian's package of a data set. */
+export interface DebianPackage {
+  readonly package: string;
+  /** Where it puts the `.gz` files. */
+  readonly directory: string;
+}
+
 /** What is known of a data set without reading it. */
 export interface DatasetInfo {
   readonly name: string;
@@ -21,6 +29,8 @@ export interface DatasetInfo {
   readonly description: string;
   /** Sizes of one image: height, width, channels. */
   readonly imageShape: readonly [height: number, width: number, channels: number];
+  /** Mean and deviation of each channel over the training images, of pixels scaled to 0 … 1. */
+  readonly normalise: { readonly mean: readonly number[]; readonly std: readonly number[] };
   readonly trainRows: number;
   readonly testRows: number;
   readonly classes: readonly string[];
@@ -29,8 +39,7 @@ export interface DatasetInfo {
   readonly files: readonly DatasetFile[];
   /** Where the files lie on the web, most official first; a file is at `<url>/<name>.gz`. */
   readonly urls: readonly string[];
-  /** Debian's package of the data set, and the directory where it puts the `.gz` files. */
-  readonly debian: { readonly package: string; readonly directory: string };
+  readonly debian?: DebianPackage;
   /** Directories, below one the user names, where other tools keep the files. */
   readonly subdirectories: readonly string[];
 }
@@ -41,64 +50,7 @@ export interface DatasetEntry extends DatasetInfo {
   readonly decode: (contents: ReadonlyMap<string, Uint8Array>) => DatasetSplits;
 }
 
-const fashionMnistClasses = [
-  "T-shirt/top",
-  "Trouser",
-  "Pullover",
-  "Dress",
-  "Coat",
-  "Sandal",
-  "Shirt",
-  "Sneaker",
-  "Bag",
-  "Ankle boot",
-];
-
-const entries: readonly DatasetEntry[] = [
-  {
-    name: "fashion-mnist",
-    title: "Fashion-MNIST",
-    description: "Grey photographs of ten kinds of clothing, 28 x 28 pixels",
-    imageShape: [28, 28, 1],
-    trainRows: 60000,
-    testRows: 10000,
-    classes: fashionMnistClasses,
-    licence: "MIT",
-    homepage: "https://github.com/zalandoresearch/fashion-mnist",
-    files: [
-      {
-        name: "train-images-idx3-ubyte",
-        bytes: 47040016,
-        sha256: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-      },
-      {
-        name: "train-labels-idx1-ubyte",
-        bytes: 60008,
-        sha256: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-      },
-      {
-        name: "t10k-images-idx3-ubyte",
-        bytes: 7840016,
-        sha256: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-      },
-      {
-        name: "t10k-labels-idx1-ubyte",
-        bytes: 10008,
-        sha256: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-      },
-    ],
-    urls: [
-      "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
-      "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
-    ],
-    debian: {
-      package: "dataset-fashion-mnist",
-      directory: "/usr/share/datasets/fashion-mnist",
-    },
-    subdirectories: ["fashion-mnist", "FashionMNIST/raw"],
-    decode: (contents) => decodeIdxDataset("fashion-mnist", contents, fashionMnistClasses),
-  },
-];
+const entries: readonly DatasetEntry[] = [fashionMnist, cifar10];
 
 /** The data sets that `loadDataset` knows, in the order of the table. */
 export const listDatasets = (): readonly DatasetInfo[] => entries.map(withoutDecode);

@@ -11,6 +11,7 @@
  */
 
 import { hostArray, type HostArray } from "../tensor/host-array.js";
+import { checkLabels } from "./check-labels.js";
 import { DataError } from "./data-error.js";
 
 const imagesMagic = 0x00000803;
@@ -39,14 +40,7 @@ export function readIdxImages(bytes: Uint8Array, file: string): HostArray<"u8"> 
  */
 export function readIdxLabels(bytes: Uint8Array, file: string, classes: number): HostArray<"i32"> {
   const { sizes, elements } = readIdx(bytes, file, labelsMagic, "labels");
-  const row = elements.findIndex((label) => label >= classes);
-  if (row >= 0) {
-    throw new DataError(
-      "ERR_DATA_LABEL",
-      `${file}: the label of row ${row} is ${elements[row]} but the classes are` +
-        ` 0 to ${classes - 1}`,
-    );
-  }
+  checkLabels(elements, file, classes);
   return hostArray(sizes, elements, "i32");
 }
 

@@ -1,6 +1,11 @@
 import type { DatasetSplits } from "./dataset.js";
 import { DataError } from "./data-error.js";
-import { findDataset, type DatasetEntry, type DatasetFile } from "./dataset-info.js";
+import {
+  findDataset,
+  type DatasetEntry,
+  type DatasetFile,
+  type DebianPackage,
+} from "./dataset-info.js";
 import { aptSource } from "./sources/apt-source.js";
 import { keepInCache } from "./sources/cache.js";
 import type { DataSource, DownloadProgress } from "./sources/data-source.js";
@@ -9,7 +14,7 @@ import { downloadSource } from "./sources/download-source.js";
 import { machineEnvironment, type SourceEnvironment } from "./sources/environment.js";
 
 export interface LoadDatasetOptions {
-  /** A directory that has the files, decompressed or `.gz`; it is looked at first. */
+  /** A directory that has the files, decompressed, `.gz` or `.xz`; it is looked at first. */
   readonly dataDir?: string | undefined;
   /** Where downloads are kept. Default `$XDG_CACHE_HOME/resnet-ts`, or `~/.cache/resnet-ts`. */
   readonly cacheDir?: string | undefined;
@@ -47,15 +52,14 @@ export async function loadEntry(
   environment: SourceEnvironment,
 ): Promise<DatasetSplits> {
   const { onProgress = () => undefined, onNotice = () => undefined } = options;
+  const { debian } = entry;
   const cache = `${options.cacheDir ?? environment.cacheDir}/${entry.name}`;
-  const debianDirectory = `${environment.fileSystemRoot}/${entry.debian.directory}`;
-  const installed = debianDirectory.replaceAll(/\/+/g, "/");
   const sources = [
     ...(options.dataDir === undefined ? [] : [requestedDirectory(entry, options.dataDir)]),
     likelyDirectory("cache", cache),
-    likelyDirectory("installed package", installed),
+    ...(debian ? [installedPackage(debian, environment)] : []),
     ...entry.urls.map((url) => downloadSource(url, { environment, directory: cache, onProgress })),
-    aptSource(entry, environment, onNotice),
+    ...(debian ? [aptSource(debian, environment, onNotice)] : []),
   ];
   const allowed = sources.filter(({ isRemote }) => !(options.offline && isRemote));
   const search = new FileSearch(entry, allowed, cache, onNotice);
@@ -66,6 +70,15 @@ export async function loadEntry(
   } finally {
     for (const source of sources) await source.close?.();
   }
+}
+
+/** Where Debian's package puts the files, if someone has installed it. */
+function installedPackage(
+  { directory }: DebianPackage,
+  { fileSystemRoot }: SourceEnvironment,
+): DataSource {
+  const installed = `${fileSystemRoot}/${directory}`.replaceAll(/\/+/g, "/");
+  return likelyDirectory("installed package", installed);
 }
 
 /** Finds one file after the other, and remembers which sources have failed. */
@@ -118,11 +131,12 @@ class FileSearch {
     const reasons = this.sources.map(
       (source) => `\n  ${source.name}\n    ${this.#reasons.get(source)}`,
     );
-    const names = files.map((each) => `${each.name}.gz`).join(", ");
+    const names = files.map((each) => each.name).join(", ");
     return new DataError(
       "ERR_DATA_NOT_FOUND",
       `${name}: no source has ${file.name}${reasons.join("")}\n  To go on: connect to the` +
-        ` network, or put ${names} (from ${homepage}) into a directory and name it with --data-dir`,
+        ` network, or put ${names} (also .gz or .xz; from ${homepage}) into a directory and name it` +
+        ` with --data-dir`,
     );
   }
 }

@@ -6,11 +6,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { listDatasets } from "../../src/data/dataset-info.js";
 import { loadDataset } from "../../src/data/load-dataset.js";
 import { loadAddon } from "../../src/executors/native/load-addon.js";
 import { models } from "../../src/models/catalog.js";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 
+const dataNames = listDatasets()
+  .map(({ name }) => name)
+  .join(", ");
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
 function resnet(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -68,7 +72,7 @@ describe("words that are off", () => {
     [
       "train --data imagenet",
       2,
-      "error: no data set is named 'imagenet'; there are: fashion-mnist\n",
+      `error: no data set is named 'imagenet'; there are: ${dataNames}\n`,
     ],
     [
       "summary resnet18 --input 28",

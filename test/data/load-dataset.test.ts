@@ -8,7 +8,7 @@ import { datasetInfo, listDatasets } from "../../src/data/dataset-info.js";
 import { loadDataset } from "../../src/data/load-dataset.js";
 import { machineEnvironment } from "../../src/data/sources/environment.js";
 import { assertCacheIsClean, cacheOf, fails, loadsIt, putFiles } from "./load-tiny.js";
-import { compressed, emptyMachine, entry, serve } from "./tiny-dataset.js";
+import { compressed, debian, emptyMachine, entry, serve } from "./tiny-dataset.js";
 
 const firstName = "train-images-idx3-ubyte";
 const first = compressed.get(firstName)!;
@@ -90,7 +90,7 @@ describe("the directory that the user names", () => {
     const dataDir = join(machine.root, "mine");
     await mkdir(dataDir);
     assert.deepEqual(await loadsIt(machine, { dataDir }), [
-      `no ${firstName} or ${firstName}.gz in ROOT/mine, ROOT/mine/tiny, ROOT/mine/Tiny/raw;` +
+      `no ${firstName}, also .gz or .xz, in ROOT/mine, ROOT/mine/tiny, ROOT/mine/Tiny/raw;` +
         " looking elsewhere",
     ]);
   });
@@ -102,7 +102,7 @@ describe("the order of the sources", () => {
   test("the cache comes before the installed package", async (t) => {
     const machine = await emptyMachine(t, unreachable);
     await putFiles(cacheOf(machine), "gz");
-    const installed = join(machine.root, entry.debian.directory);
+    const installed = join(machine.root, debian.directory);
     await mkdir(installed, { recursive: true });
     await writeFile(join(installed, `${firstName}.gz`), "damaged");
     assert.deepEqual(await loadsIt(machine), []);
@@ -110,7 +110,7 @@ describe("the order of the sources", () => {
 
   test("the installed package comes before the network, and is not copied", async (t) => {
     const machine = await emptyMachine(t, unreachable);
-    await putFiles(join(machine.root, entry.debian.directory), "gz");
+    await putFiles(join(machine.root, debian.directory), "gz");
     assert.deepEqual(await loadsIt(machine), []);
     assert.equal(existsSync(machine.cacheDir), false);
   });
@@ -124,7 +124,7 @@ describe("the order of the sources", () => {
 
   test("a damaged file in the cache is told, passed over and replaced", async (t) => {
     const machine = await emptyMachine(t);
-    await putFiles(join(machine.root, entry.debian.directory), "gz");
+    await putFiles(join(machine.root, debian.directory), "gz");
     await putFiles(cacheOf(machine), "plain");
     await writeFile(join(cacheOf(machine), firstName), "damaged");
     const notice =
@@ -146,7 +146,7 @@ describe("the order of the sources", () => {
 
   test("when all fail, the error lists every try and what to do", async (t) => {
     const machine = await emptyMachine(t);
-    const missing = `no ${firstName} or ${firstName}.gz in`;
+    const missing = `no ${firstName}, also .gz or .xz, in`;
     await fails(
       machine,
       "ERR_DATA_NOT_FOUND",
@@ -162,9 +162,9 @@ describe("the order of the sources", () => {
         `    http://second.example/tiny/${firstName}.gz: fetch failed: no network`,
         "  Debian's package dataset-tiny",
         "    apt-get is not installed",
-        "  To go on: connect to the network, or put train-images-idx3-ubyte.gz," +
-          " train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz" +
-          " (from https://tiny.example) into a directory and name it with --data-dir",
+        "  To go on: connect to the network, or put train-images-idx3-ubyte," +
+          " train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (also .gz or .xz;" +
+          " from https://tiny.example) into a directory and name it with --data-dir",
       ].join("\n"),
     );
     assert.deepEqual(existsSync(cacheOf(machine)) ? await readdir(cacheOf(machine)) : [], []);
@@ -172,22 +172,21 @@ describe("the order of the sources", () => {
 });
 
 describe("the table of data sets", () => {
-  test("lists Fashion-MNIST", () => {
+  test("lists what there is", () => {
     assert.deepEqual(
       listDatasets().map(({ name }) => name),
-      ["fashion-mnist"],
+      ["fashion-mnist", "cifar10"],
     );
     assert.equal(datasetInfo("fashion-mnist").classes.length, 10);
   });
 
   test("the sizes of the files follow from the rows", () => {
-    for (const { files: published, trainRows, testRows, imageShape } of listDatasets()) {
+    // A label and the pixels for each row; in IDX files also two headers for each split.
+    const headers: Readonly<Record<string, number>> = { "fashion-mnist": 2 * (16 + 8) };
+    for (const { name, files: published, trainRows, testRows, imageShape } of listDatasets()) {
       const pixels = imageShape.reduce((product, size) => product * size, 1);
-      const expected = [trainRows, testRows].flatMap((rows) => [16 + rows * pixels, 8 + rows]);
-      assert.deepEqual(
-        published.map(({ bytes }) => bytes),
-        expected,
-      );
+      const total = published.reduce((sum, { bytes }) => sum + bytes, 0);
+      assert.equal(total, (trainRows + testRows) * (1 + pixels) + (headers[name] ?? 0));
     }
   });
 
@@ -195,7 +194,7 @@ describe("the table of data sets", () => {
     const error = {
       name: "DataError",
       code: "ERR_DATA_NAME",
-      message: "no data set is named 'fashion'; there are: fashion-mnist",
+      message: "no data set is named 'fashion'; there are: fashion-mnist, cifar10",
     };
     assert.throws(() => datasetInfo("fashion"), error);
     assert.throws(() => loadDataset("fashion"), error);
@@ -204,10 +203,7 @@ describe("the table of data sets", () => {
 
 test("the real Fashion-MNIST, where this machine has it", async (t: TestContext) => {
   const offline = { ...machineEnvironment(), fetch: () => Promise.reject(new Error("not used")) };
-  const present = [
-    join(offline.cacheDir, "fashion-mnist"),
-    datasetInfo("fashion-mnist").debian.directory,
-  ];
+  const present = [join(offline.cacheDir, "fashion-mnist"), "/usr/share/datasets/fashion-mnist"];
   if (!present.some((directory) => existsSync(directory))) return t.skip("not on this machine");
   const { train, test: tested } = await loadDataset("fashion-mnist", {}, offline);
   assert.deepEqual(train.images.shape, [60000, 28, 28, 1]);

@@ -5,7 +5,15 @@ import { describe, test } from "node:test";
 import { loadEntry } from "../../src/data/load-dataset.js";
 import type { RunCommand } from "../../src/data/sources/run-command.js";
 import { assertCacheIsClean, cacheOf, loadsIt, putFiles } from "./load-tiny.js";
-import { compressed, emptyMachine, entry, files, rangeStart, serve } from "./tiny-dataset.js";
+import {
+  compressed,
+  debian,
+  emptyMachine,
+  entry,
+  files,
+  rangeStart,
+  serve,
+} from "./tiny-dataset.js";
 import type { TestMachine } from "./tiny-dataset.js";
 
 const firstName = "train-images-idx3-ubyte";
@@ -237,7 +245,7 @@ describe("Debian's package", () => {
         await writeFile(join(directory, "dataset-tiny_1_all.deb"), "archive");
       }
       if (command === "dpkg-deb") {
-        await putFiles(join(directory, "unpacked", entry.debian.directory), "gz");
+        await putFiles(join(directory, "unpacked", debian.directory), "gz");
       }
       return { exitCode: 0, errors: "" };
     };

@@ -29,11 +29,14 @@ export const files = new Map([
 
 export const compressed = new Map([...files].map(([name, bytes]) => [name, gzipSync(bytes)]));
 
+export const debian = { package: "dataset-tiny", directory: "/usr/share/datasets/tiny" };
+
 export const entry: DatasetEntry = {
   name: "tiny",
   title: "Tiny",
   description: "Cats and dogs of four pixels",
   imageShape: [2, 2, 1],
+  normalise: { mean: [0.5], std: [0.5] },
   trainRows: 3,
   testRows: 2,
   classes: ["cat", "dog"],
@@ -45,7 +48,7 @@ export const entry: DatasetEntry = {
     sha256: createHash("sha256").update(bytes).digest("hex"),
   })),
   urls: ["http://first.example/tiny", "http://second.example/tiny"],
-  debian: { package: "dataset-tiny", directory: "/usr/share/datasets/tiny" },
+  debian,
   subdirectories: ["tiny", "Tiny/raw"],
   decode: (contents) => decodeIdxDataset("tiny", contents, ["cat", "dog"]),
 };

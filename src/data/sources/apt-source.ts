@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../data-error.js";
-import type { DatasetInfo } from "../dataset-info.js";
+import type { DebianPackage } from "../dataset-info.js";
 import type { DataSource } from "./data-source.js";
 import { readFrom } from "./directory-source.js";
 import type { SourceEnvironment } from "./environment.js";
@@ -11,11 +11,10 @@ import type { SourceEnvironment } from "./environment.js";
  * is installed, and no rights are needed.
  */
 export function aptSource(
-  dataset: DatasetInfo,
+  { package: packageName, directory }: DebianPackage,
   environment: SourceEnvironment,
   onNotice: (notice: string) => void,
 ): DataSource {
-  const { package: packageName, directory } = dataset.debian;
   let workspace: string | null = null;
   let unpacked: Promise<void> | null = null;
   return {

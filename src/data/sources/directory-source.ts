@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DataError } from "../data-error.js";
 import type { DatasetFile, DatasetInfo } from "../dataset-info.js";
 import type { DataSource } from "./data-source.js";
+import { compressions } from "./decompress.js";
 import { verifyFile } from "./verify-file.js";
 
 /** The directory a user names: the files lie in it, or where other tools put them below it. */
@@ -31,7 +32,7 @@ export const likelyDirectory = (name: string, directory: string): DataSource => 
 });
 
 /**
- * The verified bytes of `file`, decompressed or `.gz`, from the first of `directories` that has it.
+ * The verified bytes of `file`, decompressed, `.gz` or `.xz`, from the first of `directories` that has it.
  *
  * @throws {DataError} as `DataSource.read`
  */
@@ -40,14 +41,16 @@ export async function readFrom(
   file: DatasetFile,
 ): Promise<Uint8Array> {
   for (const directory of directories) {
-    for (const suffix of ["", ".gz"]) {
-      const path = join(directory, file.name + suffix);
+    for (const compression of compressions) {
+      const path = join(directory, file.name + (compression ?? ""));
       const bytes = await readIfPresent(path);
-      if (bytes) return verifyFile(file, bytes, path, suffix === ".gz");
+      if (bytes) return verifyFile(file, bytes, path, compression);
     }
   }
-  const names = `${file.name} or ${file.name}.gz`;
-  throw new DataError("ERR_DATA_NOT_FOUND", `no ${names} in ${directories.join(", ")}`);
+  throw new DataError(
+    "ERR_DATA_NOT_FOUND",
+    `no ${file.name}, also .gz or .xz, in ${directories.join(", ")}`,
+  );
 }
 
 /** The bytes of a file, or null if there is none; `ERR_DATA_SOURCE` if it cannot be read. */

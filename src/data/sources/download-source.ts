@@ -39,7 +39,7 @@ async function download(
       const { bytes } = partial;
       await partial.restart(); // complete: good or bad, these bytes will not be resumed
       try {
-        return await verifyFile(file, bytes, address, true);
+        return await verifyFile(file, bytes, address, ".gz");
       } catch (error) {
         if (!holdsOldBytes) throw error;
         holdsOldBytes = false; // bytes of an earlier try may be at fault: once more, from the start

@@ -1,16 +1,13 @@
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { DataError } from "../data-error.js";
 import type { DatasetFile } from "../dataset-info.js";
-
-const gunzipAsync = promisify(gunzip);
+import { decompress, type Compression } from "./decompress.js";
 
 /**
  * The decompressed bytes of a published file, once they are known to be the published ones.
  *
  * @param bytes what was found
  * @param where the file's path or address, for the error
- * @param isCompressed whether `bytes` are gzip's
+ * @param compression how `bytes` are compressed
  * @throws {DataError} `ERR_DATA_GZIP` if they do not decompress; `ERR_DATA_CHECKSUM` if the result
  *   is not the published file, by its length or its SHA-256
  */
@@ -18,13 +15,13 @@ export async function verifyFile(
   file: DatasetFile,
   bytes: Uint8Array,
   where: string,
-  isCompressed: boolean,
+  compression: Compression,
 ): Promise<Uint8Array> {
-  const contents = isCompressed ? await decompress(file, bytes, where) : bytes;
+  const contents = await unpack(file, bytes, where, compression);
   if (contents.length !== file.bytes) {
     throw new DataError(
       "ERR_DATA_CHECKSUM",
-      `${where}: the file has ${contents.length} bytes${isCompressed ? " when decompressed" : ""}` +
+      `${where}: the file has ${contents.length} bytes${compression ? " when decompressed" : ""}` +
         ` but the published one has ${file.bytes}`,
     );
   }
@@ -39,19 +36,16 @@ export async function verifyFile(
   return contents;
 }
 
-async function decompress(
+async function unpack(
   file: DatasetFile,
   bytes: Uint8Array,
   where: string,
+  compression: Compression,
 ): Promise<Uint8Array> {
   try {
-    return await gunzipAsync(bytes, { maxOutputLength: file.bytes });
+    return await decompress(bytes, compression, file.bytes);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const finding =
-      code === "ERR_BUFFER_TOO_LARGE"
-        ? `it holds more than the published ${file.bytes} bytes`
-        : message;
+    const finding = error instanceof Error ? error.message : String(error);
     throw new DataError("ERR_DATA_GZIP", `${where}: the file cannot be decompressed: ${finding}`, {
       cause: error,
     });
