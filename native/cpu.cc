@@ -60,28 +60,42 @@ std::vector<const Kernels*> supported() {
 }
 
 #if defined(__linux__)
-/** CPUs' worth of time that control groups (version 2, then 1) grant; infinity without a limit. */
+/** The folder of a control group and of all groups above it, "" last. */
+std::vector<std::string> groupFolders(std::string path) {
+  std::vector<std::string> folders;
+  for (; path.size() > 1; path.resize(path.find_last_of('/'))) folders.push_back(path);
+  folders.push_back("");
+  return folders;
+}
+
+/** The quota over the period, in CPUs' worth of time; infinity where a file is missing or says none. */
+double quotaOf(std::istream& share, std::istream& period) {
+  double numerator, denominator;
+  if (!(share >> numerator) || !(period >> denominator)) return INFINITY;
+  return numerator > 0 && denominator > 0 ? numerator / denominator : INFINITY;
+}
+
+/** CPUs' worth of time that control groups (version 2 and 1) grant; infinity without a limit. */
 double groupQuota() {
   double quota = INFINITY;
+  const std::string top = "/sys/fs/cgroup";
+  // A line is number:controllers:path; version 2 has no controllers. In a container the path may be
+  // the host's, so that only the top can be read.
   std::ifstream self("/proc/self/cgroup");
-  std::vector<std::string> folders = {""};
   for (std::string line; std::getline(self, line);) {
-    if (line.rfind("0::", 0) != 0) continue;
-    for (std::string path = line.substr(3); path.size() > 1;
-         path.resize(path.find_last_of('/'))) {
-      folders.push_back(path);
+    const size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    for (const std::string& folder : groupFolders(line.substr(second + 1))) {
+      if (controllers.empty()) {
+        std::ifstream file(top + folder + "/cpu.max");
+        quota = std::min(quota, quotaOf(file, file));
+      } else if (("," + controllers + ",").find(",cpu,") != std::string::npos) {
+        const std::string group = top + "/cpu" + folder;
+        std::ifstream share(group + "/cpu.cfs_quota_us"), period(group + "/cpu.cfs_period_us");
+        quota = std::min(quota, quotaOf(share, period));
+      }
     }
-  }
-  for (const std::string& folder : folders) {
-    std::ifstream file("/sys/fs/cgroup" + folder + "/cpu.max");
-    double share, period;
-    if (file >> share >> period && share > 0 && period > 0) quota = std::min(quota, share / period);
-  }
-  double share, period;
-  std::ifstream shareFile("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-  std::ifstream periodFile("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  if (shareFile >> share && periodFile >> period && share > 0 && period > 0) {
-    quota = std::min(quota, share / period);
   }
   return quota;
 }
