@@ -20,6 +20,7 @@ export interface RunTimes {
 /** A process that runs on request and sleeps in between, so that rivals take turns on an idle machine. */
 export class Rival {
   private readonly lines: AsyncIterator<string>;
+  private readonly gone: Promise<void>;
 
   private constructor(
     readonly name: string,
@@ -27,12 +28,15 @@ export class Rival {
     reader: Interface,
   ) {
     this.lines = reader[Symbol.asyncIterator]();
+    this.gone = new Promise((resolve) => child.once("exit", () => resolve()));
+    // A question to a dead process fails here; that no answer comes says so.
+    child.stdin.on("error", () => undefined);
   }
 
   /**
    * Starts a rival, and waits until it has warmed up.
    *
-   * @throws {ResnetError} `ERR_RIVAL` if it ends before it is ready; what it printed says why
+   * @throws {ResnetError} `ERR_RIVAL` if it ends before it is ready; what it printed may say why
    */
   static async start({ name, command, args }: RivalCommand): Promise<Rival> {
     const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
@@ -57,19 +61,26 @@ export class Rival {
   }
 
   close(): Promise<void> {
-    const gone = new Promise<void>((resolve) => {
-      if (this.child.exitCode !== null) resolve();
-      else this.child.once("exit", () => resolve());
-    });
     this.child.stdin.end();
-    return gone;
+    return this.gone;
   }
 
   private async nextLine(): Promise<string> {
     const { value, done } = await this.lines.next();
-    if (done) throw ended(this.name, "it ended before it answered");
-    return value;
+    if (!done) return value;
+    await this.gone;
+    throw ended(this.name, `it ended before it answered, ${howItEnded(this.child)}`);
   }
+}
+
+/** "with exit code 1"; memory that ran out shows only as SIGKILL, from the kernel. */
+function howItEnded({
+  exitCode,
+  signalCode,
+}: ChildProcessByStdio<Writable, Readable, null>): string {
+  if (signalCode === null) return `with exit code ${exitCode}`;
+  const maybe = signalCode === "SIGKILL" ? "; the memory may not have been enough" : "";
+  return `killed by ${signalCode}${maybe}`;
 }
 
 const ended = (name: string, why: string): ResnetError =>

@@ -133,7 +133,10 @@ describe("a rival", () => {
     });
     await assert.rejects(
       Rival.start({ name: "brief", command: process.execPath, args: ["-e", ""] }),
-      { code: "ERR_RIVAL", message: "brief cannot be measured: it ended before it answered" },
+      {
+        code: "ERR_RIVAL",
+        message: "brief cannot be measured: it ended before it answered, with exit code 0",
+      },
     );
     await assert.rejects(
       Rival.start({ name: "chatty", command: process.execPath, args: ["-p", "'hello'"] }),
@@ -142,6 +145,29 @@ describe("a rival", () => {
         message: 'chatty cannot be measured: it says "hello" instead of ready',
       },
     );
+  });
+
+  test("that dies between two questions is an error that says how", async () => {
+    const dying = (last: string): RivalCommand => ({
+      name: "mortal",
+      command: process.execPath,
+      args: ["-e", `console.log("ready"); process.stdin.once("data", () => ${last});`],
+    });
+    const after = async (last: string): Promise<Rival> => {
+      const rival = await Rival.start(dying(last));
+      await rival.run(1).catch(() => undefined);
+      return rival;
+    };
+    const killed = await after('process.kill(process.pid, "SIGKILL")');
+    await assert.rejects(killed.run(1), {
+      code: "ERR_RIVAL",
+      message:
+        "mortal cannot be measured: it ended before it answered, " +
+        "killed by SIGKILL; the memory may not have been enough",
+    });
+    const failed = await after("process.exit(3)");
+    await assert.rejects(failed.run(1), /it ended before it answered, with exit code 3$/);
+    await Promise.all([killed.close(), failed.close()]);
   });
 });
 
