@@ -1,6 +1,6 @@
-import { sizeOf } from "../tensor/shape.js";
+import { sizeOf, type Shape } from "../tensor/shape.js";
 import { InteropError } from "./interop-error.js";
-import { elementTypes } from "./safetensors-dtypes.js";
+import { elementTypes, type ElementType } from "./safetensors-dtypes.js";
 import { readSafetensorsHeader, type TensorEntry } from "./safetensors-header.js";
 import type { StoredArray } from "./stored-array.js";
 
@@ -26,61 +26,79 @@ export interface SafetensorsFile {
  */
 export function readSafetensors(bytes: Uint8Array, file = "safetensors"): SafetensorsFile {
   const { entries, metadata, dataStart } = readSafetensorsHeader(bytes, file);
-  const inOrder = [...entries].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
+  const places = placeTensors(entries, bytes.length - dataStart, file);
   const tensors = new Map<string, StoredArray>();
-  let covered = 0;
-  for (const [name, entry] of inOrder) {
-    if (entry.start !== covered) {
-      throw new InteropError(
-        "ERR_SAFETENSORS_OFFSETS",
-        `${file}: ${name} starts at byte ${entry.start} of the data but the tensors before it` +
-          ` end at ${covered}`,
-      );
-    }
-    covered = entry.end;
-    tensors.set(name, readTensor(bytes, dataStart, name, entry, file));
-  }
-  if (dataStart + covered !== bytes.length) {
-    throw new InteropError(
-      "ERR_SAFETENSORS_OFFSETS",
-      `${file}: the tensors take ${covered} bytes but the file has ${bytes.length - dataStart}` +
-        " after its header",
-    );
+  for (const [name, place] of places) {
+    const { start, end } = place;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart + start, end - start);
+    tensors.set(name, decodeTensor(place, view));
   }
   return { tensors, metadata };
 }
 
-function readTensor(
-  bytes: Uint8Array,
-  dataStart: number,
+/** A tensor that can be read, and where; `start` and `end` count bytes of the data. */
+export interface TensorPlace {
+  readonly type: ElementType;
+  readonly shape: Shape;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Checks the entries of a header against each other and the data, and sorts them as the data is.
+ *
+ * @param dataBytes how many bytes the file has after its header
+ * @throws {InteropError} `ERR_SAFETENSORS_ENTRY`, `ERR_SAFETENSORS_OFFSETS`, as `readSafetensors`
+ */
+export function placeTensors(
+  entries: ReadonlyMap<string, TensorEntry>,
+  dataBytes: number,
+  file: string,
+): ReadonlyMap<string, TensorPlace> {
+  const offsets = (finding: string): InteropError =>
+    new InteropError("ERR_SAFETENSORS_OFFSETS", `${file}: ${finding}`);
+  const inOrder = [...entries].sort(([, a], [, b]) => a.start - b.start || a.end - b.end);
+  const places = new Map<string, TensorPlace>();
+  let covered = 0;
+  for (const [name, entry] of inOrder) {
+    const { shape, start, end } = entry;
+    if (start !== covered) {
+      const before = `the tensors before it end at ${covered}`;
+      throw offsets(`${name} starts at byte ${start} of the data but ${before}`);
+    }
+    covered = end;
+    places.set(name, { type: elementTypeOf(name, entry, file), shape, start, end });
+    if (end > dataBytes) {
+      const has = `the file has ${dataBytes} after its header`;
+      throw offsets(`${name} ends at byte ${end} of the data but ${has}`);
+    }
+  }
+  if (covered !== dataBytes) {
+    const has = `the file has ${dataBytes} after its header`;
+    throw offsets(`the tensors take ${covered} bytes but ${has}`);
+  }
+  return places;
+}
+
+/** @param view the bytes of the tensor */
+export const decodeTensor = ({ type, shape }: TensorPlace, view: DataView): StoredArray =>
+  ({ shape, dtype: type.dtype, data: type.read(view, sizeOf(shape)) }) as StoredArray;
+
+function elementTypeOf(
   name: string,
   { dtype, shape, start, end }: TensorEntry,
   file: string,
-): StoredArray {
+): ElementType {
+  const wrong = (finding: string): InteropError =>
+    new InteropError("ERR_SAFETENSORS_ENTRY", `${file}: ${name} has ${finding}`);
   const type = elementTypes.get(dtype);
   if (!type) {
     const names = [...elementTypes.keys()].join(", ");
-    throw new InteropError(
-      "ERR_SAFETENSORS_ENTRY",
-      `${file}: ${name} has the dtype ${dtype} but only ${names} can be read`,
-    );
+    throw wrong(`the dtype ${dtype} but only ${names} can be read`);
   }
-  const length = sizeOf(shape);
-  if (length * type.bytes !== end - start) {
-    throw new InteropError(
-      "ERR_SAFETENSORS_ENTRY",
-      `${file}: ${name} has ${end - start} bytes but ${dtype} [${shape.join(", ")}] takes` +
-        ` ${length * type.bytes}`,
-    );
+  const bytes = sizeOf(shape) * type.bytes;
+  if (bytes !== end - start) {
+    throw wrong(`${end - start} bytes but ${dtype} [${shape.join(", ")}] takes ${bytes}`);
   }
-  const available = bytes.length - dataStart;
-  if (end > available) {
-    throw new InteropError(
-      "ERR_SAFETENSORS_OFFSETS",
-      `${file}: ${name} ends at byte ${end} of the data but the file has ${available}` +
-        " after its header",
-    );
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart + start, end - start);
-  return { shape, dtype: type.dtype, data: type.read(view, length) } as StoredArray;
+  return type;
 }

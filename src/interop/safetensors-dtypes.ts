@@ -5,7 +5,7 @@ import type { StoredArray } from "./stored-array.js";
 
 type StoredData = StoredArray["data"];
 
-interface ElementType {
+export interface ElementType {
   readonly bytes: number;
   readonly dtype: StoredArray["dtype"];
   /** @param view the tensor's bytes, little-endian */

@@ -21,10 +21,12 @@ const maxHeaderLength = 100_000_000;
 /**
  * The header of a safetensors file: 8 bytes of length (u64, little-endian), then JSON in UTF-8.
  *
+ * @param bytes the file, or its beginning up to `headerEnd`
  * @throws {InteropError} `ERR_SAFETENSORS_HEADER`, or `ERR_SAFETENSORS_ENTRY` for one tensor's part
  */
 export function readSafetensorsHeader(bytes: Uint8Array, file: string): SafetensorsHeader {
-  const { text, dataStart } = headerText(bytes, file);
+  const dataStart = headerEnd(bytes, bytes.length, file);
+  const text = decodeText(bytes.subarray(8, dataStart), file);
   const json = parse(text, file);
   const repeated = repeatedKey(text);
   if (repeated !== null) throw headerError(file, `the header names ${repeated} twice`);
@@ -47,9 +49,16 @@ export function readSafetensorsHeader(bytes: Uint8Array, file: string): Safetens
   return { entries, metadata, dataStart };
 }
 
-function headerText(bytes: Uint8Array, file: string): { text: string; dataStart: number } {
-  if (bytes.length < 8) {
-    throw headerError(file, `the file has ${bytes.length} bytes but begins with a length of 8`);
+/**
+ * Where the header ends and the data begins, in bytes.
+ *
+ * @param bytes the file's beginning, at least 8 bytes unless it is shorter
+ * @param fileBytes how long the file is
+ * @throws {InteropError} `ERR_SAFETENSORS_HEADER` if the header does not fit the file
+ */
+export function headerEnd(bytes: Uint8Array, fileBytes: number, file: string): number {
+  if (fileBytes < 8) {
+    throw headerError(file, `the file has ${fileBytes} bytes but begins with a length of 8`);
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > maxHeaderLength) {
@@ -59,14 +68,16 @@ function headerText(bytes: Uint8Array, file: string): { text: string; dataStart:
       `the header is said to take ${length} bytes but ${limit}; is this a safetensors file?`,
     );
   }
-  if (length > bytes.length - 8) {
-    const left = `the file has ${bytes.length - 8} after its length`;
+  if (length > fileBytes - 8) {
+    const left = `the file has ${fileBytes - 8} after its length`;
     throw headerError(file, `the header is said to take ${length} bytes but ${left}`);
   }
+  return 8 + Number(length);
+}
+
+function decodeText(bytes: Uint8Array, file: string): string {
   try {
-    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    const dataStart = 8 + Number(length);
-    return { text: decoder.decode(bytes.subarray(8, dataStart)), dataStart };
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     throw headerError(file, "the header is not UTF-8", error);
   }

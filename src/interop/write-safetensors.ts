@@ -1,7 +1,20 @@
-import { formatShape, sizeOf } from "../tensor/shape.js";
+import { formatShape, sizeOf, type Shape } from "../tensor/shape.js";
 import { InteropError } from "./interop-error.js";
 import { elementTypes, isLittleEndian, writtenTypes } from "./safetensors-dtypes.js";
 import type { StoredArray } from "./stored-array.js";
+
+/** Arrays that are read one by one while they are written, so that a large model is never in memory twice. */
+export interface ArraySource {
+  readonly specs: ReadonlyMap<string, Pick<StoredArray, "shape" | "dtype">>;
+  /** The array of that name, with the shape and dtype of its spec. */
+  read(name: string): StoredArray;
+}
+
+/** Arrays that are in memory already. */
+export const sourceOf = (arrays: ReadonlyMap<string, StoredArray>): ArraySource => ({
+  specs: arrays,
+  read: (name) => arrays.get(name)!,
+});
 
 /**
  * The bytes of a safetensors file with these tensors.
@@ -10,70 +23,98 @@ import type { StoredArray } from "./stored-array.js";
  * i32, u8), then by name, as the format's own library sorts them.
  *
  * @param metadata free text to go with them, under names of its own
- * @throws {InteropError} `ERR_SAFETENSORS_WRITE` if a tensor is named `__metadata__`, or the number
- *   of its values is not the product of its shape
+ * @throws {InteropError} `ERR_SAFETENSORS_WRITE` if a tensor is named `__metadata__`, is of another
+ *   dtype, or the number of its values is not the product of its shape
  * @see https://github.com/huggingface/safetensors#format
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredArray>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const sorted = writtenTypes.flatMap(([dtype, type]) =>
-    [...tensors]
-      .filter(([, array]) => array.dtype === dtype)
-      .sort(byName)
-      .map(([name, array]) => ({ name, array, type })),
-  );
+  const chunks = [...safetensorsChunks(sourceOf(tensors), metadata)];
+  const file = new Uint8Array(chunks.reduce((bytes, chunk) => bytes + chunk.length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    file.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return file;
+}
 
+/** The same bytes piece by piece: the header, then each tensor, which is read when its turn comes. */
+export function* safetensorsChunks(
+  source: ArraySource,
+  metadata: Readonly<Record<string, string>> = {},
+): Generator<Uint8Array, void> {
+  const sorted = [...source.specs].map(([name, { shape, dtype }]) => ({
+    name,
+    shape,
+    order: orderOf(name, dtype),
+  }));
+  sorted.sort((a, b) => a.order - b.order || byName([a.name], [b.name]));
+  yield headerBytes(
+    sorted.map(({ name, shape, order }) => ({ name, shape, type: writtenTypes[order]![1] })),
+    metadata,
+  );
+  for (const { name, shape, order } of sorted) {
+    const array = source.read(name);
+    if (array.data.length !== sizeOf(shape)) {
+      const has = `has ${array.data.length} values but its shape`;
+      throw refused(`${name} ${has} ${formatShape(shape)} takes ${sizeOf(shape)}`);
+    }
+    yield littleEndianBytes(array, elementTypes.get(writtenTypes[order]![1])!.bytes);
+  }
+}
+
+interface WrittenTensor {
+  readonly name: string;
+  readonly shape: Shape;
+  /** The dtype's name in the file. */
+  readonly type: string;
+}
+
+function headerBytes(
+  tensors: readonly WrittenTensor[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const entries: string[] = [];
   if (Object.keys(metadata).length > 0) {
     const texts = Object.entries(metadata).sort(byName);
     entries.push(`"__metadata__":{${texts.map((pair) => pair.map(quote).join(":")).join(",")}}`);
   }
   let end = 0;
-  for (const { name, array, type } of sorted) {
-    check(name, array);
+  for (const { name, shape, type } of tensors) {
     const start = end;
-    end += array.data.byteLength;
-    const entry = { dtype: type, shape: array.shape, data_offsets: [start, end] };
+    end += sizeOf(shape) * elementTypes.get(type)!.bytes;
+    const entry = { dtype: type, shape, data_offsets: [start, end] };
     entries.push(`${quote(name)}:${JSON.stringify(entry)}`);
   }
-
   const json = new TextEncoder().encode(`{${entries.join(",")}}`);
-  const headerLength = Math.ceil(json.length / 8) * 8; // padded with blanks: the data is aligned
-  const file = new Uint8Array(8 + headerLength + end);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
-  file.set(json, 8);
-  file.fill(0x20, 8 + json.length, 8 + headerLength);
-  let offset = 8 + headerLength;
-  for (const { array, type } of sorted) {
-    file.set(littleEndianBytes(array, elementTypes.get(type)!.bytes), offset);
-    offset += array.data.byteLength;
-  }
-  return file;
+  const length = Math.ceil(json.length / 8) * 8; // padded with blanks: the data is aligned
+  const header = new Uint8Array(8 + length).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
+  header.set(json, 8);
+  return header;
 }
 
 const quote = (text: string): string => JSON.stringify(text);
 
 /** By UTF-16 code units: the same in every language setting. */
-const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
+const byName = ([a]: readonly [string, ...unknown[]], [b]: readonly [string, ...unknown[]]) =>
   a < b ? -1 : a > b ? 1 : 0;
 
-function check(name: string, { shape, data }: StoredArray): void {
+/** Where tensors of this dtype stand among the others. */
+function orderOf(name: string, dtype: StoredArray["dtype"]): number {
   if (name === "__metadata__") {
-    throw new InteropError(
-      "ERR_SAFETENSORS_WRITE",
-      "writeSafetensors: a tensor is named __metadata__, which the format keeps for its own use",
-    );
+    throw refused("a tensor is named __metadata__, which the format keeps for its own use");
   }
-  if (data.length !== sizeOf(shape)) {
-    throw new InteropError(
-      "ERR_SAFETENSORS_WRITE",
-      `writeSafetensors: ${name} has ${data.length} values but its shape ${formatShape(shape)}` +
-        ` takes ${sizeOf(shape)}`,
-    );
-  }
+  const order = writtenTypes.findIndex(([written]) => written === dtype);
+  if (order < 0) throw refused(`${name} is ${dtype}, which is not written: make it f32`);
+  return order;
 }
+
+const refused = (finding: string): InteropError =>
+  new InteropError("ERR_SAFETENSORS_WRITE", `writeSafetensors: ${finding}`);
 
 function littleEndianBytes({ data }: StoredArray, bytesPerElement: number): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -33,6 +33,24 @@ describe("the layouts of PyTorch", () => {
     assert.deepEqual(fromTorchLayout(weight), counting([2, 3]));
   });
 
+  test("weights larger than a tile go there and back", () => {
+    const [height, width, inputs, outputs] = [3, 2, 17, 35];
+    const weight = counting([height, width, inputs, outputs]);
+    const stored = toTorchLayout(weight);
+    assert.deepEqual(stored.shape, [outputs, inputs, height, width]);
+    const at = (h: number, w: number, i: number, o: number) =>
+      stored.data[((o * inputs + i) * height + h) * width + w];
+    for (const [h, w, i, o] of [
+      [0, 0, 0, 34],
+      [2, 1, 16, 31],
+      [1, 0, 15, 32],
+    ] as const) {
+      assert.equal(at(h, w, i, o), ((h * width + w) * inputs + i) * outputs + o);
+    }
+    assert.deepEqual(fromTorchLayout(stored), weight);
+    assert.deepEqual(toTorchLayout(fromTorchLayout(stored)), stored);
+  });
+
   test("other ranks stay as they are", () => {
     for (const shape of [[], [5], [2, 3, 4]]) {
       assert.deepEqual(toTorchLayout(counting(shape)), counting(shape));

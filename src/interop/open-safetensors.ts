@@ -1,0 +1,74 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { decodeTensor, placeTensors, type TensorPlace } from "./read-safetensors.js";
+import { headerEnd, readSafetensorsHeader } from "./safetensors-header.js";
+import type { StoredArray } from "./stored-array.js";
+
+/**
+ * A safetensors file on disk, read tensor by tensor: a large model is never in memory twice.
+ *
+ *     const file = await OpenSafetensors.open("model.safetensors");
+ *     for (const name of file.places.keys()) use(await file.read(name));
+ *     await file.close();
+ */
+export class OpenSafetensors {
+  private constructor(
+    private readonly handle: FileHandle,
+    /** The file up to its data: the header's length and the header. */
+    readonly header: Uint8Array,
+    /** Every tensor, in the order of the data, which they cover without gaps. */
+    readonly places: ReadonlyMap<string, TensorPlace>,
+    readonly metadata: ReadonlyMap<string, string>,
+  ) {}
+
+  /**
+   * Opens a file and checks its header; no tensor is read.
+   *
+   * @throws {InteropError} as `readSafetensors`; errors of the file system come as they are
+   */
+  static async open(file: string): Promise<OpenSafetensors> {
+    const handle = await open(file, "r");
+    try {
+      const { size } = await handle.stat();
+      const beginning = await readBytes(handle, 0, Math.min(8, size));
+      const header = await readBytes(handle, 0, headerEnd(beginning, size, file));
+      const { entries, metadata } = readSafetensorsHeader(header, file);
+      const places = placeTensors(entries, size - header.length, file);
+      return new OpenSafetensors(handle, header, places, metadata);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Reads one tensor into memory of its own.
+   *
+   * @param onBytes sees the bytes as they are in the file
+   */
+  async read(name: string, onBytes?: (bytes: Uint8Array) => void): Promise<StoredArray> {
+    const place = this.places.get(name);
+    if (!place) throw new RangeError(`there is no tensor named "${name}"`);
+    const { start, end } = place;
+    const bytes = await readBytes(this.handle, this.header.length + start, end - start);
+    onBytes?.(bytes);
+    return decodeTensor(place, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+}
+
+async function readBytes(
+  handle: FileHandle,
+  position: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, position + done);
+    if (bytesRead === 0) throw new Error("the file became shorter while it was read");
+    done += bytesRead;
+  }
+  return bytes;
+}
