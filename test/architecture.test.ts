@@ -49,7 +49,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli"],
   "cli-progress": ["cli"],
   echarts: ["report"],
-  sharp: ["data"],
+  sharp: ["data", "report"],
   zod: ["data", "interop", "train", "cli"],
 };
 

@@ -11,7 +11,7 @@ import { findModel, models } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
 import { countParameters } from "../report/model-summary.js";
 import { formatProfile, profileOf } from "../report/profile.js";
-import { writeRunReport } from "../report/write-run-report.js";
+import { writeEpochCharts, writeRunReport } from "../report/write-run-report.js";
 import { residentSource } from "../train/batch-source.js";
 import type { CheckpointDescription } from "../train/checkpoint.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
@@ -218,6 +218,7 @@ async function runEpochs(job: TrainJob): Promise<RunDirectory | null> {
     output.say(describeJob(job));
     for await (const metrics of loop) {
       await run.saveEpoch(metrics, description, readModelState(executor, model));
+      await writeEpochCharts(run);
       progress.clear();
       output.say(formatEpoch(metrics, config.epochs));
     }
@@ -239,12 +240,12 @@ async function runEpochs(job: TrainJob): Promise<RunDirectory | null> {
 
 /** Tests the weights of the last epoch, and writes the report and charts of the run. */
 async function testRun(
-  { config, model, executor, parts, description }: TrainJob,
+  { config, model, executor, parts }: TrainJob,
   run: RunDirectory,
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {
   const source = residentSource(executor, "test", parts.test, config.normalise);
   const test = await createEvaluator(executor, model, source, config.batch, config.precision)();
-  return { test, text: await writeRunReport(run, test, source.labels, description.classes) };
+  return { test, text: await writeRunReport(run, test, parts.test) };
 }
 
 interface DataParts {

@@ -6,6 +6,9 @@ export {
 export { confusionChart } from "../report/confusion-chart.js";
 export { confusionMatrix, type ConfusionMatrix } from "../report/confusion-matrix.js";
 export { formatClassificationReport } from "../report/format-classification-report.js";
+export { imageOf, type Pixels } from "../report/image-grid.js";
+export { learningRateChart } from "../report/learning-rate-chart.js";
+export { lineChart, type LineChart } from "../report/line-chart.js";
 export { lossChart } from "../report/loss-chart.js";
 export { formatSummary } from "../report/format-summary.js";
 export {
@@ -14,5 +17,7 @@ export {
   type ModelSummary,
   type SummaryOptions,
 } from "../report/model-summary.js";
+export { mistakeGrid, predictionGrid, type ScoredImages } from "../report/prediction-grid.js";
+export { renderPng } from "../report/render-png.js";
 export { trainingMemory, type TrainingMemory } from "../report/training-memory.js";
 export { writeRunReport } from "../report/write-run-report.js";

@@ -22,6 +22,7 @@ export { sgd, type SgdOptions } from "../train/optimizers/sgd.js";
 export type { Precision } from "../train/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
 export { RunDirectory } from "../train/run-directory.js";
+export { topAccuracy, type SampleScores } from "../train/sample-scores.js";
 export {
   trainLoop,
   type StepProgress,

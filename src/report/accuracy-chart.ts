@@ -1,22 +1,39 @@
-import { colours } from "./chart-style.js";
-import { epochChart } from "./epoch-chart.js";
 import type { EpochMetrics } from "../train/epoch-metrics.js";
+import { colours } from "./chart-style.js";
+import { lineChart, type Point } from "./line-chart.js";
 
-/** Validation accuracy over the epochs, in percent, as SVG. */
-export function accuracyChart(metrics: readonly EpochMetrics[]): string {
-  const lowest = Math.min(0.9, ...metrics.map((row) => row.validAccuracy).filter(Number.isFinite));
-  return epochChart(metrics, {
+/**
+ * Training loss, training accuracy and validation accuracy over the epochs on one chart, as SVG: what `train_ch6` of
+ * "Dive into Deep Learning" draws, but that the loss has an axis of its own and accuracy is in percent.
+ *
+ * @param validation what the validation images are called: `test` where they are the test images
+ */
+export function accuracyChart(metrics: readonly EpochMetrics[], validation = "validation"): string {
+  const train = metrics.map(({ epoch, trainAccuracy }) => percent(epoch, trainAccuracy));
+  const valid = metrics.map(({ epoch, validAccuracy }) => percent(epoch, validAccuracy));
+  const lowest = Math.min(90, ...[...train, ...valid].map(([, y]) => y).filter(Number.isFinite));
+  return lineChart({
     title: "Accuracy",
-    axisName: "Samples classified correctly",
-    from: Math.floor(lowest * 10) * 10,
-    to: 100,
-    series: [
+    x: { name: "Epoch" },
+    y: {
+      name: "Samples classified correctly",
+      from: Math.floor(lowest / 10) * 10,
+      to: 100,
+      format: (value) => `${value} %`,
+    },
+    right: { name: "Training loss (nats)", from: 0, colour: colours.orange },
+    curves: [
       {
-        name: "validation",
-        colour: colours.second,
-        valueOf: (row) => Math.round(row.validAccuracy * 1e6) / 1e4,
+        name: "training loss",
+        colour: colours.orange,
+        dashed: true,
+        axis: "right",
+        points: metrics.map(({ epoch, trainLoss }) => [epoch, trainLoss]),
       },
+      { name: "training accuracy", colour: colours.green, points: train },
+      { name: `${validation} accuracy`, colour: colours.blue, points: valid },
     ],
-    formatValue: (value) => `${value} %`,
   });
 }
+
+const percent = (epoch: number, share: number): Point => [epoch, Math.round(share * 1e6) / 1e4];

@@ -1,7 +1,14 @@
 /** The look that the charts share. */
 
-/** Distinct for readers with any colour vision: blue and orange of Okabe and Ito 2008. */
-export const colours = { first: "#0072b2", second: "#d55e00" } as const;
+/** Distinct for readers with any colour vision; Okabe and Ito 2008. */
+export const colours = {
+  blue: "#0072b2",
+  orange: "#d55e00",
+  green: "#009e73",
+  purple: "#cc79a7",
+  sky: "#56b4e9",
+  amber: "#e69f00",
+} as const;
 
 export const ink = { strong: "#1f2328", normal: "#4b5563", faint: "#e5e7eb" } as const;
 

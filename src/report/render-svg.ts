@@ -32,7 +32,7 @@ const plainSvg = (svg: string): string =>
     .replace(/<style ?><!\[CDATA\[[\s\S]*?\]\]>\s*<\/style>\n?/, "")
     .replaceAll(/(id="|url\(#)zr\d+-/g, "$1");
 
-const fontFamily = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif";
+export const fontFamily = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif";
 
 const theme: EChartsOption = {
   animation: false,

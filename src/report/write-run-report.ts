@@ -1,35 +1,65 @@
+import type { Dataset } from "../data/dataset.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { RunDirectory } from "../train/run-directory.js";
-import { accuracyChart } from "./accuracy-chart.js";
+import { topAccuracy } from "../train/sample-scores.js";
 import { classificationReport } from "./classification-report.js";
 import { confusionChart } from "./confusion-chart.js";
 import { confusionMatrix } from "./confusion-matrix.js";
+import { epochCharts } from "./epoch-charts.js";
 import { formatClassificationReport } from "./format-classification-report.js";
-import { lossChart } from "./loss-chart.js";
+import { imageOf } from "./image-grid.js";
+import { mistakeGrid, predictionGrid } from "./prediction-grid.js";
+import { renderPng } from "./render-png.js";
+
+/** Writes the charts of the epochs so far: after each epoch, so that an open one can be watched growing. */
+export async function writeEpochCharts(run: RunDirectory): Promise<void> {
+  for (const [name, svg] of Object.entries(epochCharts(run.epochs))) {
+    await run.write(`${name}.svg`, svg);
+  }
+}
 
 /**
- * Writes what a finished run has to show: `report.json`, `report.txt`, `loss.svg`, `accuracy.svg`, `confusion.svg`.
+ * Writes what a finished run has to show: `report.json`, `report.txt`, and each chart as SVG and as PNG.
  *
- * @param labels the true classes of the test images, in order of the evaluation
+ * @param test the evaluation of `images`
  * @returns the text of the report, as in `report.txt`
  */
 export async function writeRunReport(
   run: RunDirectory,
   test: Evaluation,
-  labels: Int32Array,
-  classes: readonly string[],
+  images: Dataset,
 ): Promise<string> {
+  const { classes } = images;
+  const labels = images.labels.data;
   const confusion = confusionMatrix(labels, test.predictions, classes.length);
   const report = classificationReport(confusion, classes);
-  const { accuracy, loss } = test;
-  const text = `test accuracy ${accuracy.toFixed(4)}, test loss ${loss.toFixed(4)}\n\n${formatClassificationReport(report)}`;
-  await run.write(
-    "report.json",
-    `${JSON.stringify({ accuracy, loss, samples: labels.length, report, confusion }, null, 2)}\n`,
-  );
+  const { accuracy, loss, ranks } = test;
+  const top5 = classes.length > 5 ? { top5Accuracy: topAccuracy(ranks, 5) } : {};
+  const document = { accuracy, ...top5, loss, samples: labels.length, report, confusion };
+  const scored = { scores: test, labels, classes, readImage: imageOf(images) };
+  const charts = {
+    ...epochCharts(run.epochs),
+    confusion: confusionChart(confusion, classes),
+    predictions: await predictionGrid(scored),
+    mistakes: await mistakeGrid(scored),
+  };
+  const text = `${headline(document)}\n\n${formatClassificationReport(report)}`;
+  await run.write("report.json", `${JSON.stringify(document, null, 2)}\n`);
   await run.write("report.txt", text);
-  await run.write("loss.svg", lossChart(run.epochs));
-  await run.write("accuracy.svg", accuracyChart(run.epochs));
-  await run.write("confusion.svg", confusionChart(confusion, classes));
+  for (const [name, svg] of Object.entries(charts)) {
+    await run.write(`${name}.svg`, svg);
+    await run.write(`${name}.png`, await renderPng(svg));
+  }
   return text;
 }
+
+const headline = (scores: {
+  readonly accuracy: number;
+  readonly top5Accuracy?: number;
+  readonly loss: number;
+}): string =>
+  [
+    `test accuracy ${scores.accuracy.toFixed(4)}`,
+    ...(scores.top5Accuracy === undefined ? [] : [`top-5 ${scores.top5Accuracy.toFixed(4)}`]),
+    `test loss ${scores.loss.toFixed(4)}`,
+  ].join(", ");

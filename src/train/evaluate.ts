@@ -4,6 +4,7 @@ import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import type { BatchSource } from "./batch-source.js";
 import type { Precision } from "./precision.js";
+import { emptyScores, scoreSamples, topAccuracy, type SampleScores } from "./sample-scores.js";
 import { traceEvaluation } from "./train-step.js";
 
 /** Programs that differ only in batch size, made when a size first comes up. */
@@ -21,13 +22,11 @@ export function programsBySize(
   };
 }
 
-export interface Evaluation {
+export interface Evaluation extends SampleScores {
   /** Mean cross-entropy in nats. */
   readonly loss: number;
   /** Share of samples whose first largest logit is at the label, 0 … 1. */
   readonly accuracy: number;
-  /** Predicted class of every sample, in order of rows. */
-  readonly predictions: Int32Array;
 }
 
 /** Prepares the evaluation of a model on every row of a source; the returned function evaluates the executor's present parameters. */
@@ -43,7 +42,7 @@ export function createEvaluator(
   );
   const rows = Int32Array.from({ length: source.rows }, (_, i) => i);
   return async () => {
-    const predictions = new Int32Array(source.rows);
+    const scores = emptyScores(source.rows);
     let lossSum = 0;
     let done = 0;
     const batches = epochBatches(rows, batchSize, null);
@@ -51,24 +50,9 @@ export function createEvaluator(
       const n = Math.min(batchSize, source.rows - done);
       const { logits, loss } = await programs(n).run(inputs);
       lossSum += loss!.data[0]! * n;
-      predictions.set(argmaxRows(logits!.data, n), done);
+      scoreSamples(scores, done, logits!.data, n, source.labels);
       done += n;
     }
-    const correct = predictions.reduce(
-      (sum, prediction, i) => sum + Number(prediction === source.labels[i]),
-      0,
-    );
-    return { loss: lossSum / source.rows, accuracy: correct / source.rows, predictions };
+    return { loss: lossSum / source.rows, accuracy: topAccuracy(scores.ranks, 1), ...scores };
   };
-}
-
-/** Index of the first largest value in each of `rows` rows. */
-export function argmaxRows(values: ArrayLike<number>, rows: number): Int32Array {
-  const columns = values.length / rows;
-  return Int32Array.from({ length: rows }, (_, row) => {
-    let best = 0;
-    for (let j = 1; j < columns; j++)
-      if (values[row * columns + j]! > values[row * columns + best]!) best = j;
-    return best;
-  });
 }

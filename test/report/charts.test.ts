@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import sharp from "sharp";
 import { accuracyChart } from "../../src/report/accuracy-chart.js";
 import { confusionChart } from "../../src/report/confusion-chart.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
+import { learningRateChart } from "../../src/report/learning-rate-chart.js";
 import { lossChart } from "../../src/report/loss-chart.js";
+import { renderPng } from "../../src/report/render-png.js";
 
 const row = (epoch: number, trainLoss: number, validLoss: number, validAccuracy: number) =>
   ({
@@ -64,6 +67,7 @@ const charts = {
       row(3, 1, 1, 0.2),
     ]),
   accuracy: () => accuracyChart(falling),
+  "learning rate": () => learningRateChart(falling),
   confusion: () =>
     confusionChart(
       [
@@ -96,24 +100,17 @@ describe("every chart", () => {
 });
 
 describe("lossChart", () => {
-  test("draws training and validation on one axis that begins at zero", () => {
-    const svg = lossChart(falling);
-    assert.deepEqual(curves(svg), ["M76 66L400 222L724 378", "M76 378L400 222L724 66"]);
+  test("draws training and validation on axes of their own that begin at zero", () => {
+    const svg = lossChart([row(1, 2, 0, 0.5), row(2, 1, 10, 0.75), row(3, 0, 20, 1)]);
+    assert.deepEqual(curves(svg), ["M76 66L380 222L684 378", "M76 378L380 222L684 66"]);
   });
 
   test("names its axes and curves", () => {
-    const labels = texts(lossChart(falling));
-    for (const label of ["Loss", "Epoch", "Mean cross-entropy (nats)", "training", "validation"]) {
+    const labels = texts(lossChart(falling, "test"));
+    const names = ["Loss", "Epoch", "Training loss (nats)", "Test loss (nats)", "training", "test"];
+    for (const label of names) {
       assert.equal(labels.filter((text) => text === label).length, 1, label);
     }
-    assert.deepEqual(labels.filter((text) => /^\d$/.test(text)).sort(), [
-      "0",
-      "1",
-      "1",
-      "2",
-      "2",
-      "3",
-    ]);
   });
 
   test("leaves a gap where a loss is not finite", () => {
@@ -122,14 +119,25 @@ describe("lossChart", () => {
     assert.equal(training!.match(/M/g)?.length, 2);
     assert.equal(validation!.match(/M/g)?.length, 1);
   });
+
+  test("cuts off a first loss that would flatten the others, and says so", () => {
+    const epochs = Array.from({ length: 20 }, (_, i) => row(i + 1, 1, i === 0 ? 12_316 : 1, 0.5));
+    const note = "1 validation value lies above the axis, up to 1.23e+4";
+    assert.ok(texts(lossChart(epochs)).includes(note));
+  });
 });
 
 describe("accuracyChart", () => {
-  test("draws percent, up to 100", () => {
-    const svg = accuracyChart(falling);
-    assert.deepEqual(curves(svg), ["M76 378L400 222L724 66"]);
-    assert.ok(texts(svg).includes("50 %"));
-    assert.ok(texts(svg).includes("100 %"));
+  test("draws training loss, training accuracy and validation accuracy, the two in percent", () => {
+    const svg = accuracyChart(falling.map((each) => ({ ...each, trainAccuracy: 1 })));
+    assert.deepEqual(curves(svg), [
+      "M76 66L380 222L684 378",
+      "M76 66L380 66L684 66",
+      "M76 378L380 222L684 66",
+    ]);
+    for (const label of ["50 %", "100 %", "training loss", "validation accuracy"]) {
+      assert.ok(texts(svg).includes(label), label);
+    }
   });
 
   test("does not go beyond 100 % when all epochs are alike", () => {
@@ -137,6 +145,18 @@ describe("accuracyChart", () => {
     const percents = labels.filter((text) => text.endsWith(" %")).map((text) => parseFloat(text));
     assert.equal(Math.max(...percents), 100);
     assert.equal(Math.min(...percents), 90);
+  });
+});
+
+describe("renderPng", () => {
+  test("draws the chart at twice its size, with its curves and without transparency", async () => {
+    const png = await renderPng(lossChart(falling));
+    const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
+    assert.deepEqual([info.width, info.height, info.channels], [1520, 880, 3]);
+    const pixel = (x: number, y: number): number[] =>
+      Array.from(data.subarray(3 * (2 * y * info.width + 2 * x)).subarray(0, 3));
+    assert.deepEqual(pixel(5, 5), [255, 255, 255]);
+    assert.deepEqual(pixel(76, 66), [0xd5, 0x5e, 0]); // where training's curve begins
   });
 });
 

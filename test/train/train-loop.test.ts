@@ -13,7 +13,7 @@ import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { parseConfig, type TrainConfig } from "../../src/train/config.js";
 import { residentSource, type BatchSource } from "../../src/train/batch-source.js";
-import { argmaxRows, createEvaluator } from "../../src/train/evaluate.js";
+import { createEvaluator } from "../../src/train/evaluate.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { trainLoop, type StepProgress } from "../../src/train/train-loop.js";
@@ -287,11 +287,6 @@ describe("trainLoop", () => {
 });
 
 describe("evaluation", () => {
-  test("argmaxRows finds the first largest of each row", () => {
-    assert.deepEqual(argmaxRows([1, 3, 3, -1, -5, -1], 2), Int32Array.of(1, 0));
-    assert.deepEqual(argmaxRows([7], 1), Int32Array.of(0));
-  });
-
   test("changes nothing, counts every row, and does not depend on the size of its batches", async (t) => {
     const executor = reference.create();
     t.after(() => executor.close());

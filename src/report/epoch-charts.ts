@@ -1,0 +1,13 @@
+import type { EpochMetrics } from "../train/epoch-metrics.js";
+import { accuracyChart } from "./accuracy-chart.js";
+import { learningRateChart } from "./learning-rate-chart.js";
+import { lossChart } from "./loss-chart.js";
+
+/** The charts that grow with every epoch, as SVG by name of the file. */
+export const epochCharts = (
+  metrics: readonly EpochMetrics[],
+): Readonly<Record<string, string>> => ({
+  loss: lossChart(metrics),
+  accuracy: accuracyChart(metrics),
+  "learning-rate": learningRateChart(metrics),
+});

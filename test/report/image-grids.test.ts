@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import sharp from "sharp";
+import type { Pixels } from "../../src/report/image-grid.js";
+import { imageOf } from "../../src/report/image-grid.js";
+import {
+  mistakeGrid,
+  predictionGrid,
+  type ScoredImages,
+} from "../../src/report/prediction-grid.js";
+import { hostArray } from "../../src/tensor/host-array.js";
+import { emptyScores, scoreSamples } from "../../src/train/sample-scores.js";
+
+/** Rows of two classes; a row's logits are `[0, margin]`. */
+function scored(margins: readonly number[], labels: readonly number[]): ScoredImages {
+  const scores = emptyScores(margins.length);
+  const logits = margins.flatMap((margin) => [0, margin]);
+  scoreSamples(scores, 0, logits, margins.length, Int32Array.from(labels));
+  return {
+    scores,
+    labels: Int32Array.from(labels),
+    classes: ["cat", "<dog>"],
+    readImage: (row) => ({ data: new Uint8Array(4).fill(row), shape: [2, 2, 1] }),
+  };
+}
+
+const texts = (svg: string): string[] =>
+  [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text!);
+
+/** The images in the file, decoded, in order. */
+const imagesIn = (svg: string) =>
+  Promise.all(
+    [...svg.matchAll(/data:image\/png;base64,([^"]*)"/g)].map(([, base64]) =>
+      sharp(Buffer.from(base64!, "base64")).raw().toBuffer({ resolveWithObject: true }),
+    ),
+  );
+
+/** The rows that the images were made of: `scored` paints each in its own grey. */
+const rowsIn = async (svg: string): Promise<number[]> =>
+  (await imagesIn(svg)).map(({ data }) => data[0]!);
+
+describe("predictionGrid", () => {
+  test("says of each image what it was taken for, and what it is", async () => {
+    const svg = await predictionGrid(scored([2, -2, 2], [1, 0, 0]));
+    assert.deepEqual(
+      texts(svg).toSorted(),
+      [
+        "Predictions",
+        "2 of these 3 are right: prediction with its probability, then the truth",
+        "&lt;dog&gt; 88 %",
+        "&lt;dog&gt; 88 %",
+        "cat 88 %",
+        "is &lt;dog&gt;",
+        "is cat",
+        "is cat 12 %",
+      ].toSorted(),
+    );
+    assert.deepEqual(await rowsIn(svg), [0, 1, 2]);
+  });
+
+  test("takes 32 images from all over the data set", async () => {
+    const svg = await predictionGrid(scored(Array(64).fill(1), Array(64).fill(0)));
+    assert.deepEqual(
+      await rowsIn(svg),
+      Array.from({ length: 32 }, (_, i) => 2 * i),
+    );
+  });
+});
+
+describe("mistakeGrid", () => {
+  test("shows mistakes only, the worst first", async () => {
+    const svg = await mistakeGrid(scored([1, 3, 9, -2, 0.5], [0, 0, 1, 1, 0]));
+    assert.deepEqual(await rowsIn(svg), [1, 3, 0, 4]);
+    assert.match(svg, /among 4 mistakes in 5 images/);
+  });
+
+  test("is a page without images where nothing is wrong", async () => {
+    const svg = await mistakeGrid(scored([1], [1]));
+    assert.match(svg, /among 0 mistakes in 1 images/);
+    assert.deepEqual(await rowsIn(svg), []);
+  });
+});
+
+describe("the images of a grid", () => {
+  const draw = async (image: Pixels) => {
+    const svg = await predictionGrid({ ...scored([1], [0]), readImage: () => image });
+    return (await imagesIn(svg))[0]!;
+  };
+
+  test("are enlarged by a whole factor, pixel by pixel", async () => {
+    const { data, info } = await draw({ data: Uint8Array.of(0, 50, 100, 250), shape: [2, 2, 1] });
+    assert.deepEqual([info.width, info.height], [96, 96]);
+    const corners = [0, 95, 95 * 96, 96 * 96 - 1].map((i) => data[i * info.channels]);
+    assert.deepEqual(corners, [0, 50, 100, 250]);
+  });
+
+  test("keep their proportions and colours when they are reduced", async () => {
+    const pixels = Uint8Array.from({ length: 100 * 200 * 3 }, (_, i) => [200, 100, 50][i % 3]!);
+    const { data, info } = await draw({ data: pixels, shape: [100, 200, 3] });
+    assert.deepEqual([info.width, info.height, ...data.subarray(0, 3)], [96, 48, 200, 100, 50]);
+  });
+
+  test("come from a data set by row", () => {
+    const images = hostArray(
+      [2, 1, 2, 3],
+      Uint8Array.from({ length: 12 }, (_, i) => i),
+      "u8",
+    );
+    const labels = hostArray([2], Int32Array.of(0, 0), "i32");
+    const read = imageOf({ name: "n", images, labels, classes: ["a"] });
+    assert.deepEqual(read(1), { data: Uint8Array.of(6, 7, 8, 9, 10, 11), shape: [1, 2, 3] });
+  });
+});
