@@ -29,16 +29,6 @@ namespace {
 
 RESNET_INLINE words loadWords(const bf16* p) { return *reinterpret_cast<const wordsMemory*>(p); }
 
-/** acc + a.low · b.low + a.high · b.high, word by word. */
-RESNET_INLINE vec dotPairs(vec acc, words a, words b) {
-#if defined(__AVX512BF16__)
-  return (vec)_mm512_dpbf16_ps((__m512)acc, (__m512bh)a, (__m512bh)b);
-#else
-  acc += (vec)(a << 16) * (vec)(b << 16);
-  return acc + (vec)(a & 0xffff0000u) * (vec)(b & 0xffff0000u);
-#endif
-}
-
 /** A pair of one row, or the last k alone with a zero. */
 template <bool Single>
 RESNET_INLINE uint32_t loadPair(const bf16* p) {
@@ -48,20 +38,60 @@ RESNET_INLINE uint32_t loadPair(const bf16* p) {
   return pair;
 }
 
-/** One pair in k. Rows are addressed from every third pointer: pointers fit in registers. */
+#if defined(__AVX512BF16__)
+constexpr int productsPerPair = 1;
+
+/** The whole of a pair: what one instruction multiplies. */
+template <int Part>
+RESNET_INLINE words partOf(words pair) { return pair; }
+
+RESNET_INLINE vec multiplyAdd(vec acc, words a, words b) {
+  return (vec)_mm512_dpbf16_ps((__m512)acc, (__m512bh)a, (__m512bh)b);
+}
+#else
+constexpr int productsPerPair = 2;
+
+/** The values of k, or of k + 1, widened to float32. */
+template <int Part>
+RESNET_INLINE words partOf(words pair) {
+  if (Part == 0) return pair << 16;
+#if defined(__SSE2__) && !defined(__AVX512F__)
+  pair >>= 16;  // A mask would take one of the 16 registers, and the sums leave none.
+  __asm__("" : "+x"(pair));
+  return pair << 16;
+#else
+  return pair & 0xffff0000u;
+#endif
+}
+
+RESNET_INLINE vec multiplyAdd(vec acc, words a, words b) { return acc + (vec)a * (vec)b; }
+#endif
+
+/** One product of a pair in k. Rows are addressed from every third pointer: they fit in registers. */
+template <int Rows, int NV, bool Transposed, bool Single, int Part>
+RESNET_INLINE void pairProduct(vec (&acc)[Rows][NV], const bf16* const (&a)[(Rows + 2) / 3],
+                               const bf16* b, long ars, long k) {
+  words row[NV];
+  RESNET_UNROLL
+  for (int j = 0; j < NV; j++) row[j] = partOf<Part>(loadWords(b + 2 * j * lanes));
+  RESNET_UNROLL
+  for (int i = 0; i < Rows; i++) {
+    const words x = words{} + (Transposed ? loadPair<false>(a[0] + 2 * i)
+                                          : loadPair<Single>(a[i / 3] + (i % 3) * ars + k));
+    RESNET_UNROLL
+    for (int j = 0; j < NV; j++) acc[i][j] = multiplyAdd(acc[i][j], partOf<Part>(x), row[j]);
+  }
+}
+
+/** One pair in k. */
 template <int Rows, int NV, bool Transposed, bool Single>
 RESNET_INLINE void pairStep(vec (&acc)[Rows][NV], const bf16* const (&a)[(Rows + 2) / 3],
                             const bf16* b, long ars, long k) {
-  words row[NV];
-  RESNET_UNROLL
-  for (int j = 0; j < NV; j++) row[j] = loadWords(b + 2 * j * lanes);
-  RESNET_UNROLL
-  for (int i = 0; i < Rows; i++) {
-    const words x =
-        words{} + (Transposed ? loadPair<false>(a[0] + 2 * i)
-                              : loadPair<Single>(a[i / 3] + (i % 3) * ars + k));
-    RESNET_UNROLL
-    for (int j = 0; j < NV; j++) acc[i][j] = dotPairs(acc[i][j], x, row[j]);
+  pairProduct<Rows, NV, Transposed, Single, 0>(acc, a, b, ars, k);
+  if constexpr (productsPerPair == 2 && !Single) {
+    // Pairs are read again: the 16 registers of AVX2 and SSE do not hold both halves beside the sums.
+    __asm__ volatile("" ::: "memory");
+    pairProduct<Rows, NV, Transposed, Single, 1>(acc, a, b, ars, k);
   }
 }
 
