@@ -21,7 +21,9 @@ export type DataErrorCode =
   /** A source could not be read or reached. */
   | "ERR_DATA_SOURCE"
   /** A split, batch or selection of rows that the data set cannot give. */
-  | "ERR_DATA_ROWS";
+  | "ERR_DATA_ROWS"
+  /** A transform that does not exist, or that an image does not fit. */
+  | "ERR_DATA_TRANSFORM";
 
 /** Thrown when data cannot be found, read or divided; names the file and the finding. */
 export class DataError extends ResnetError {

@@ -1,0 +1,20 @@
+import type { z } from "zod";
+import type { Draws } from "./draws.js";
+import type { ImageBytes, ImageSize } from "./image-bytes.js";
+
+/** Everything there is to say about one kind of transform. */
+export interface TransformRules<Schema extends z.ZodObject> {
+  /** Its fields; `type` is its name, and the field after it may be written without a name. */
+  readonly schema: Schema;
+  /** Whether it draws random numbers. */
+  isRandom(transform: z.output<Schema>): boolean;
+  /** The size that an image of a size gets. @throws {DataError} `ERR_DATA_TRANSFORM` where it does not fit */
+  size(transform: z.output<Schema>, image: ImageSize): ImageSize;
+  /** A new image, or the same; the given one keeps its bytes. */
+  apply(image: ImageBytes, transform: z.output<Schema>, draws: Draws): ImageBytes;
+}
+
+/** Declares a transform: what a user may write, and what it does. */
+export const defineTransform = <Schema extends z.ZodObject>(
+  rules: TransformRules<Schema>,
+): TransformRules<Schema> => rules;

@@ -1,0 +1,24 @@
+/** A picture on the host. */
+export interface ImageBytes extends ImageSize {
+  /** 1 for grey, 3 for red, green and blue. */
+  readonly channels: number;
+  /** `[height, width, channels]`, 0 … 255. */
+  readonly data: Uint8Array;
+}
+
+/** In pixels. */
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** A black picture, to be filled. */
+export const blankImage = ({ height, width }: ImageSize, channels: number): ImageBytes => ({
+  height,
+  width,
+  channels,
+  data: new Uint8Array(height * width * channels),
+});
+
+/** `96 x 128`, height first. */
+export const formatSize = ({ height, width }: ImageSize): string => `${height} x ${width}`;

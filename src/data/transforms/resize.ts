@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { defineTransform } from "./define-transform.js";
+import type { ImageSize } from "./image-bytes.js";
+import { resample } from "./resample.js";
+import { sizeOfCrop, sizeSchema } from "./fields.js";
+
+/**
+ * Another size, by Pillow's antialiased resampling. One number is the shorter side, and the longer one keeps the ratio,
+ * rounded down; two numbers are height and width.
+ *
+ * torchvision's `Resize(size, interpolation)` on a PIL image, byte for byte.
+ */
+export const resize = defineTransform({
+  schema: z.strictObject({
+    type: z.literal("resize"),
+    size: sizeSchema,
+    interpolation: z.enum(["bilinear", "bicubic"]).default("bilinear"),
+  }),
+  isRandom: () => false,
+  size: ({ size }, image) => resizedSize(size, image),
+  apply: (image, { size, interpolation }) =>
+    resample(image, resizedSize(size, image), interpolation),
+});
+
+function resizedSize(size: z.output<typeof sizeSchema>, { height, width }: ImageSize): ImageSize {
+  if (typeof size !== "number") return sizeOfCrop(size);
+  const longer = Math.trunc((size * Math.max(height, width)) / Math.min(height, width));
+  return height < width ? { height: size, width: longer } : { height: longer, width: size };
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import type { TransformRules } from "./define-transform.js";
+import { resize } from "./resize.js";
+
+const rules = { resize } as const;
+
+/** One step from the image of a data set to the image that a model sees. Plain data, told apart by `type`. */
+export const transformSchema = z.discriminatedUnion("type", [resize.schema]);
+
+export type Transform = z.output<typeof transformSchema>;
+
+/** A transform as a user may write it: fields that have a default may be left out. */
+export type TransformInput = z.input<typeof transformSchema>;
+
+/** The transforms of a data set, first to last. */
+export type TransformList = readonly Transform[];
+
+/** The rules of a transform's type. */
+export const rulesOf = ({
+  type,
+}: Transform): TransformRules<(typeof transformSchema.options)[number]> => rules[type];
+
+/** The names of all transforms. */
+export const transformTypes: readonly string[] = Object.keys(rules);
+
+export const schemaOf = (type: string): z.ZodObject | undefined =>
+  Object.hasOwn(rules, type) ? rules[type as keyof typeof rules].schema : undefined;
+
+/** Whether it draws random numbers. */
+export const isRandom = (transform: Transform): boolean => rulesOf(transform).isRandom(transform);
