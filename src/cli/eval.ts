@@ -2,13 +2,14 @@ import { Command, Option } from "commander";
 import type { Dataset } from "../data/dataset.js";
 import { splitRows } from "../data/split.js";
 import { takeRows } from "../data/take-rows.js";
+import { transformedShape } from "../data/transforms/compose-transforms.js";
 import { createExecutor } from "../executors/create-executor.js";
 import { createModel } from "../models/catalog.js";
 import { classificationReport } from "../report/classification-report.js";
 import { confusionMatrix } from "../report/confusion-matrix.js";
 import { formatClassificationReport } from "../report/format-classification-report.js";
 import { ResnetError } from "../tensor/error.js";
-import { formatShape, sameShape } from "../tensor/shape.js";
+import { dims4, formatShape, sameShape } from "../tensor/shape.js";
 import { residentSource } from "../train/batch-source.js";
 import { readCheckpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { createEvaluator } from "../train/evaluate.js";
@@ -56,20 +57,22 @@ export const evalCommand = (): Command =>
 async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
   const { description, state } = await readCheckpoint(file);
-  const { imageShape, normalise } = description;
-  const [, , channels] = imageShape;
+  const { imageShape, transforms = [], normalise } = description;
   const data = await loadPart(description, flags, output);
-  if (
-    !sameShape(data.images.shape.slice(1), imageShape) ||
-    data.classes.length !== description.classes.length
-  ) {
+  const [, height, width, channels] = dims4(data.images);
+  const made = transformedShape(transforms, { height, width, channels });
+  const seen = [made.height, made.width, made.channels];
+  if (!sameShape(seen, imageShape) || data.classes.length !== description.classes.length) {
     throw new ResnetError(
       "ERR_CHECKPOINT",
       `${file} takes images ${formatShape(imageShape)} (H W C) of ${description.classes.length} classes, ` +
-        `but ${data.name} has ${formatShape(data.images.shape.slice(1))} of ${data.classes.length}`,
+        `but ${data.name} has ${formatShape(seen)} of ${data.classes.length}`,
     );
   }
-  const model = createModel(description.model, { classes: description.classes.length, channels });
+  const model = createModel(description.model, {
+    classes: description.classes.length,
+    channels: made.channels,
+  });
   const executor = createExecutor(flags.executor, {
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
@@ -77,7 +80,7 @@ async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void>
   try {
     writeModelState(executor, model, state);
     const labels = data.labels.data;
-    const source = residentSource(executor, flags.split, data, normalise);
+    const source = residentSource(executor, flags.split, data, { ...normalise, transforms });
     const { accuracy, loss, predictions } = await createEvaluator(
       executor,
       model,

@@ -4,6 +4,8 @@ import { datasetInfo, listDatasets } from "../data/dataset-info.js";
 import type { Dataset, DatasetSplits } from "../data/dataset.js";
 import { splitRows } from "../data/split.js";
 import { takeRows } from "../data/take-rows.js";
+import { transformedShape } from "../data/transforms/compose-transforms.js";
+import { parseTransforms } from "../data/transforms/transform-text.js";
 import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
 import { profiled } from "../executors/profiled-executor.js";
@@ -12,7 +14,8 @@ import type { Module } from "../nn/module.js";
 import { countParameters } from "../report/model-summary.js";
 import { formatProfile, profileOf } from "../report/profile.js";
 import { writeEpochCharts, writeRunReport } from "../report/write-run-report.js";
-import { residentSource } from "../train/batch-source.js";
+import { dims4 } from "../tensor/shape.js";
+import { residentSource, type ImagePreparation } from "../train/batch-source.js";
 import type { CheckpointDescription } from "../train/checkpoint.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
 import type { EpochMetrics } from "../train/epoch-metrics.js";
@@ -47,6 +50,8 @@ interface TrainFlags extends ExecutorFlags {
   readonly weightDecay?: number;
   readonly schedule?: string;
   readonly precision?: string;
+  readonly trainTransforms?: string;
+  readonly evalTransforms?: string;
   readonly seed?: number;
   readonly limitTrain?: number;
   readonly limitValid?: number;
@@ -86,6 +91,11 @@ export const trainCommand = (): Command =>
       "--schedule <s>",
       "learning rate over time: constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR",
     )
+    .option(
+      "--train-transforms <list>",
+      'what is done to training images, such as "randomCrop(32, padding=4) randomHorizontalFlip", or none',
+    )
+    .option("--eval-transforms <list>", 'the same for validation and test, such as "resize(96)"')
     .addOption(
       new Option("--precision <p>", "arithmetic (default: fp32)").choices(["fp32", "bf16"]),
     )
@@ -124,7 +134,13 @@ function configOf(name: string, flags: TrainFlags): TrainConfig {
     testSize: flags.limitTest,
   };
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
-  return parseConfig({ ...recipe, ...Object.fromEntries(given) });
+  const { trainTransforms, evalTransforms } = flags;
+  const { train, eval: evaluation } = recipe.transforms;
+  const transforms = {
+    train: trainTransforms === undefined ? train : parseTransforms(trainTransforms),
+    eval: evalTransforms === undefined ? evaluation : parseTransforms(evalTransforms),
+  };
+  return parseConfig({ ...recipe, transforms, ...Object.fromEntries(given) });
 }
 
 async function train(recipe: string, flags: TrainFlags): Promise<void> {
@@ -135,8 +151,9 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
   const data = await loadData(config.data, flags.dataDir, output);
   const parts = splitData(data, config);
   const { classes } = data.train;
-  const [, height = 0, width = 0, channels = 0] = data.train.images.shape;
-  const model = makeModel({ classes: classes.length, channels });
+  const [, height, width, channels] = dims4(data.train.images);
+  const seen = transformedShape(config.transforms.eval, { height, width, channels });
+  const model = makeModel({ classes: classes.length, channels: seen.channels });
   const chosen = createExecutor(flags.executor, {
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
@@ -155,7 +172,8 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
       description: {
         model: config.model,
         classes: [...classes],
-        imageShape: [height, width, channels],
+        imageShape: [seen.height, seen.width, seen.channels],
+        transforms: config.transforms.eval,
         normalise: config.normalise,
         precision: config.precision,
         data: {
@@ -205,8 +223,8 @@ async function runEpochs(job: TrainJob): Promise<RunDirectory | null> {
       executor,
       model,
       config,
-      train: residentSource(executor, "train", parts.train, config.normalise),
-      valid: residentSource(executor, "valid", parts.valid, config.normalise),
+      train: residentSource(executor, "train", parts.train, preparationOf(config, "train")),
+      valid: residentSource(executor, "valid", parts.valid, preparationOf(config, "eval")),
       signal: interrupt.signal,
       onStep: ({ epoch, step, loss, imagesPerSecond }) =>
         progress.update(
@@ -243,10 +261,15 @@ async function testRun(
   { config, model, executor, parts }: TrainJob,
   run: RunDirectory,
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {
-  const source = residentSource(executor, "test", parts.test, config.normalise);
+  const source = residentSource(executor, "test", parts.test, preparationOf(config, "eval"));
   const test = await createEvaluator(executor, model, source, config.batch, config.precision)();
   return { test, text: await writeRunReport(run, test, parts.test) };
 }
+
+const preparationOf = (
+  { normalise, transforms }: TrainConfig,
+  use: "train" | "eval",
+): ImagePreparation => ({ ...normalise, transforms: transforms[use] });
 
 interface DataParts {
   readonly train: Dataset;

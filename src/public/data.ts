@@ -6,3 +6,19 @@ export { decodeImage, type ImageChannels } from "../data/images/decode-image.js"
 export { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
 export { splitRows } from "../data/split.js";
 export { takeRows } from "../data/take-rows.js";
+export {
+  composeTransforms,
+  transformedShape,
+  type ImageTransform,
+} from "../data/transforms/compose-transforms.js";
+export { foldIn } from "../data/transforms/draws.js";
+export type { ImageBytes, ImageShape, ImageSize } from "../data/transforms/image-bytes.js";
+export { splitTransforms, type TransformParts } from "../data/transforms/split-transforms.js";
+export { transformDataset } from "../data/transforms/transform-dataset.js";
+export { formatTransforms, parseTransforms } from "../data/transforms/transform-text.js";
+export {
+  transformSchema,
+  type Transform,
+  type TransformInput,
+  type TransformList,
+} from "../data/transforms/transform.js";

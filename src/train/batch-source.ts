@@ -1,4 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
+import { splitTransforms } from "../data/transforms/split-transforms.js";
+import { transformDataset } from "../data/transforms/transform-dataset.js";
+import type { TransformList } from "../data/transforms/transform.js";
 import type { Executor, RunInputs } from "../executors/executor.js";
 import { input, state, type Tensor } from "../graph/tensor.js";
 import { gatherLabels } from "../ops/gather-labels.js";
@@ -41,8 +44,14 @@ export interface BatchSource extends BatchTracer {
   close(): Promise<void>;
 }
 
+/** How images of bytes become what the model sees. */
+export interface ImagePreparation extends IngestAttrs {
+  /** Done to the bytes first. Default: none. */
+  readonly transforms?: TransformList;
+}
+
 /**
- * A data set that fits into memory: uploaded once, as bytes, and read by row index.
+ * A data set that fits into memory: transformed and uploaded once, as bytes, and read by row index.
  *
  * @param name of the executor's states, `data.NAME.images` and `data.NAME.labels`; what was there must be as large
  */
@@ -50,13 +59,15 @@ export function residentSource(
   executor: Executor,
   name: string,
   data: Pick<Dataset, "images" | "labels">,
-  attrs: IngestAttrs,
+  { transforms = [], ...attrs }: ImagePreparation,
 ): BatchSource {
-  const [rows, ...imageShape] = dims4(data.images);
-  executor.write(imagesState(name), data.images);
+  const { once } = splitTransforms(transforms);
+  const { images } = transformDataset(data, once);
+  const [rows, ...imageShape] = dims4(images);
+  executor.write(imagesState(name), images);
   executor.write(labelsState(name), data.labels);
   return {
-    ...residentTracer(name, data.images.shape, attrs),
+    ...residentTracer(name, images.shape, attrs),
     rows,
     labels: data.labels.data,
     imageShape,

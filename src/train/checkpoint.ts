@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { transformSchema } from "../data/transforms/transform.js";
 import { readSafetensors } from "../interop/read-safetensors.js";
 import { ResnetError } from "../tensor/error.js";
 import type { HostArray } from "../tensor/host-array.js";
@@ -9,10 +10,12 @@ import type { ModelState } from "./model-state.js";
 const descriptionSchema = z.object({
   model: z.string(),
   classes: z.array(z.string()).min(1),
-  /** Height, width and channels of an image. */
+  /** Height, width and channels of what the model sees. */
   imageShape: z.tuple([z.int().min(1), z.int().min(1), z.int().min(1)]),
   /** What it was trained in, and so is evaluated in; fp32 where nothing is said. */
   precision: z.enum(["fp32", "bf16"]).optional(),
+  /** What is done to an image of the data before it is normalised; nothing where nothing is said. */
+  transforms: z.array(transformSchema).optional(),
   normalise: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }),
   /** What it was trained on: the rows can be drawn again. */
   data: z.object({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isRandom, transformSchema } from "../data/transforms/transform.js";
 import { ResnetError } from "../tensor/error.js";
 
 const positive = z.number().positive();
@@ -17,6 +18,15 @@ const schema = z.strictObject({
   testSize: count.nullable(),
   /** Mean and deviation of each channel, of pixels scaled to 0 … 1. */
   normalise: z.strictObject({ mean: z.array(z.number()), std: z.array(positive) }),
+  /** What is done to an image before it is normalised, first to last; evaluation and prediction draw nothing. */
+  transforms: z
+    .strictObject({
+      train: z.array(transformSchema),
+      eval: z
+        .array(transformSchema)
+        .refine((list) => !list.some(isRandom), "a random transform is for training only"),
+    })
+    .default({ train: [], eval: [] }),
   epochs: count,
   batch: count,
   optimizer: z.enum(["sgd", "adam", "adamw"]),

@@ -43,6 +43,20 @@ describe("parseConfig", () => {
     fails({ learningRte: 1 }, 'Unrecognized key: "learningRte"');
   });
 
+  test("fills in the transforms' defaults, and takes an older file without any", () => {
+    const { transforms, ...older } = config;
+    assert.deepEqual(parseConfig(older).transforms, { train: [], eval: [] });
+    const resize = { type: "resize", size: 96 };
+    assert.deepEqual(
+      parseConfig({ ...older, transforms: { train: [resize], eval: [] } }).transforms,
+      {
+        train: [{ ...resize, interpolation: "bilinear" }],
+        eval: [],
+      },
+    );
+    void transforms;
+  });
+
   test("lists every finding at once", () => {
     fails(
       { batch: 0, smoothing: 1 },

@@ -1,10 +1,13 @@
 import type { RandomKey } from "../../tensor/random.js";
 import { Draws, foldIn } from "./draws.js";
-import type { ImageBytes, ImageSize } from "./image-bytes.js";
-import { rulesOf, type Transform, type TransformList } from "./transform.js";
+import type { ImageBytes, ImageShape } from "./image-bytes.js";
+import { rulesOf, type TransformList } from "./transform.js";
 
-/** Takes an image to what a list of transforms makes of it. The key is the sample's: `sampleKey(seed, epoch, row)`. */
-export type ImageTransform = (image: ImageBytes, key: RandomKey) => ImageBytes;
+/**
+ * Takes an image to what a list of transforms makes of it. The key is the sample's, `foldIn(epochKey, row)`; null will
+ * do where no transform is random.
+ */
+export type ImageTransform = (image: ImageBytes, key: RandomKey | null) => ImageBytes;
 
 /**
  * One function out of a list of transforms.
@@ -20,10 +23,10 @@ export const composeTransforms =
   (image, key) =>
     list.reduce(
       (result, transform, i) =>
-        rulesOf(transform).apply(result, transform, new Draws(foldIn(key, firstIndex + i))),
+        rulesOf(transform).apply(result, transform, new Draws(key && foldIn(key, firstIndex + i))),
       image,
     );
 
-/** The size that images of a size get. @throws {DataError} `ERR_DATA_TRANSFORM` where a transform does not fit */
-export const transformedSize = (list: TransformList, image: ImageSize): ImageSize =>
-  list.reduce((size, transform: Transform) => rulesOf(transform).size(transform, size), image);
+/** The shape that images get. @throws {DataError} `ERR_DATA_TRANSFORM` where a transform does not fit */
+export const transformedShape = (list: TransformList, image: ImageShape): ImageShape =>
+  list.reduce((shape, transform) => rulesOf(transform).shape?.(shape, transform) ?? shape, image);

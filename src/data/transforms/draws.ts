@@ -1,19 +1,23 @@
+import { ResnetError } from "../../tensor/error.js";
 import { threefry, uniform, type RandomKey } from "../../tensor/random.js";
 
-// Counter words that `uniform` and `normal` never use, so that a folded key is no number of the stream.
+// A counter word that `uniform` and `normal` never use, so that a folded key is no number of the stream.
 const foldWord = 2;
 
-/** The key of one row's augmentation, out of the key of (seed, epoch); or of one transform, out of the row's. */
+/** A key out of a key and an index: of a row out of its epoch's, of a transform out of its sample's. */
 export const foldIn = (key: RandomKey, index: number): RandomKey => threefry(key, index, foldWord);
 
 /** The random numbers of one transform on one sample, in the order in which it asks for them. */
 export class Draws {
   #count = 0;
 
-  constructor(private readonly key: RandomKey) {}
+  /** @param key null where nothing may be drawn */
+  constructor(private readonly key: RandomKey | null) {}
 
   /** Uniform in `[low, high)`. */
   uniform(low = 0, high = 1): number {
+    if (!this.key)
+      throw new ResnetError("ERR_DATA_TRANSFORM", "a random transform needs the sample's key");
     return low + (high - low) * uniform(this.key, this.#count++);
   }
 

@@ -1,19 +1,22 @@
-/** A picture on the host. */
-export interface ImageBytes extends ImageSize {
-  /** 1 for grey, 3 for red, green and blue. */
-  readonly channels: number;
-  /** `[height, width, channels]`, 0 … 255. */
-  readonly data: Uint8Array;
-}
-
 /** In pixels. */
 export interface ImageSize {
   readonly height: number;
   readonly width: number;
 }
 
+export interface ImageShape extends ImageSize {
+  /** 1 for grey, 3 for red, green and blue. */
+  readonly channels: number;
+}
+
+/** A picture on the host. */
+export interface ImageBytes extends ImageShape {
+  /** `[height, width, channels]`, 0 … 255. */
+  readonly data: Uint8Array;
+}
+
 /** A black picture, to be filled. */
-export const blankImage = ({ height, width }: ImageSize, channels: number): ImageBytes => ({
+export const blankImage = ({ height, width, channels }: ImageShape): ImageBytes => ({
   height,
   width,
   channels,

@@ -94,7 +94,7 @@ function resampleRows(image: ImageBytes, width: number, filter: Filter): ImageBy
   if (width === image.width) return image;
   const { height, channels, data } = image;
   const { start, count, weights, stride } = tapsOf(image.width, width, filter);
-  const result = blankImage({ height, width }, channels);
+  const result = blankImage({ height, width, channels });
   for (let x = 0; x < width; x++) {
     const taps = weights.subarray(x * stride, x * stride + count[x]!);
     for (let c = 0; c < channels; c++) {
@@ -114,7 +114,7 @@ function resampleColumns(image: ImageBytes, height: number, filter: Filter): Ima
   if (height === image.height) return image;
   const { width, channels, data } = image;
   const { start, count, weights, stride } = tapsOf(image.height, height, filter);
-  const result = blankImage({ height, width }, channels);
+  const result = blankImage({ height, width, channels });
   const row = width * channels;
   const sums = new Int32Array(row);
   for (let y = 0; y < height; y++) {

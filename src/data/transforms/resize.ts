@@ -16,8 +16,8 @@ export const resize = defineTransform({
     size: sizeSchema,
     interpolation: z.enum(["bilinear", "bicubic"]).default("bilinear"),
   }),
-  isRandom: () => false,
-  size: ({ size }, image) => resizedSize(size, image),
+  isRandom: false,
+  shape: (image, { size }) => ({ ...image, ...resizedSize(size, image) }),
   apply: (image, { size, interpolation }) =>
     resample(image, resizedSize(size, image), interpolation),
 });

@@ -27,4 +27,4 @@ export const schemaOf = (type: string): z.ZodObject | undefined =>
   Object.hasOwn(rules, type) ? rules[type as keyof typeof rules].schema : undefined;
 
 /** Whether it draws random numbers. */
-export const isRandom = (transform: Transform): boolean => rulesOf(transform).isRandom(transform);
+export const isRandom = (transform: Transform): boolean => rulesOf(transform).isRandom;
