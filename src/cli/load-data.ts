@@ -21,9 +21,10 @@ export async function loadData(
         if (totalBytes === null) return;
         if (current?.file !== file) {
           current?.progress.clear();
-          current = { file, progress: new Progress(totalBytes, "bytes") };
+          current = { file, progress: new Progress(totalBytes) };
         }
-        current.progress.update(receivedBytes, `${file} | `);
+        const size = `${(receivedBytes / 1e6).toFixed(1)} of ${(totalBytes / 1e6).toFixed(1)} MB`;
+        current.progress.update(receivedBytes, [file, size]);
       },
     });
   } finally {

@@ -6,6 +6,11 @@ export class Output {
     this.stream = json ? process.stderr : process.stdout;
   }
 
+  /** Columns that lines for people may have; endless where they go to no terminal. */
+  get width(): number {
+    return this.stream.isTTY ? this.stream.columns : Infinity;
+  }
+
   /** A line for people. */
   say(line: string): void {
     this.stream.write(`${line}\n`);

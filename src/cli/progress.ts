@@ -1,24 +1,29 @@
 import { SingleBar } from "cli-progress";
+import { progressLine } from "./progress-line.js";
 
-/** A bar on standard error while it is a terminal, and nothing otherwise. */
+/** How often something that is no terminal gets a line: often enough to see that work goes on. */
+const lineEveryMs = 60_000;
+
+/** How far a long work is, on standard error: a bar on a terminal; in a pipe or file, a plain line every minute. */
 export class Progress {
   private readonly bar: SingleBar | null;
   private readonly start = performance.now();
-  private value = 0;
+  private lastLine = this.start;
   private running = false;
 
-  /** @param total value at which the work is done */
+  /**
+   * @param total value at which the work is done
+   * @param from value at which it began, where an earlier one is carried on
+   */
   constructor(
     private readonly total: number,
-    unit: "steps" | "bytes",
+    private readonly from = 0,
   ) {
-    const count = unit === "steps" ? "{value}/{total} steps" : "{size}";
     this.bar = process.stderr.isTTY
       ? new SingleBar({
-          format: `{bar} {percentage}% | ${count} | {text}{left} left`,
-          barCompleteChar: "━",
-          barIncompleteChar: "─",
-          barsize: 24,
+          // One column is left free: some terminals break the line after the last.
+          format: (_options, { progress }, { details }: Payload) =>
+            progressLine(progress, details, (process.stderr.columns ?? 80) - 1),
           hideCursor: true,
           clearOnComplete: true,
           fps: 8,
@@ -27,15 +32,12 @@ export class Progress {
       : null;
   }
 
-  update(value: number, text = ""): void {
-    this.value = value;
-    const payload = {
-      text,
-      left: this.timeLeft(),
-      size: `${(value / 1e6).toFixed(1)} of ${(this.total / 1e6).toFixed(1)} MB`,
-    };
-    if (this.running) this.bar?.update(value, payload);
-    else this.bar?.start(this.total, value, payload);
+  /** @param details what else to say, the most important last; the time left follows them */
+  update(value: number, details: readonly string[]): void {
+    const payload: Payload = { details: [...details, `${this.timeLeft(value)} left`] };
+    if (!this.bar) this.printLine(value, payload);
+    else if (this.running) this.bar.update(value, payload);
+    else this.bar.start(this.total, value, payload);
     this.running = true;
   }
 
@@ -45,11 +47,23 @@ export class Progress {
     this.running = false;
   }
 
-  private timeLeft(): string {
-    if (this.value === 0) return "–";
-    const seconds = ((performance.now() - this.start) / 1000) * (this.total / this.value - 1);
-    return formatDuration(seconds);
+  private printLine(value: number, { details }: Payload): void {
+    const now = performance.now();
+    if (now - this.lastLine < lineEveryMs) return;
+    this.lastLine = now;
+    const percentage = `${Math.floor((100 * value) / this.total)}%`;
+    process.stderr.write(`${[percentage, ...details].join(" | ")}\n`);
   }
+
+  private timeLeft(value: number): string {
+    if (value <= this.from) return "–";
+    const elapsed = (performance.now() - this.start) / 1000;
+    return formatDuration((elapsed * (this.total - value)) / (value - this.from));
+  }
+}
+
+interface Payload {
+  readonly details: readonly string[];
 }
 
 /** `45 s`, `3 min 20 s`, `2 h 5 min`. */

@@ -37,6 +37,7 @@ import {
   type ExecutorFlags,
 } from "./options.js";
 import { Output } from "./output.js";
+import { wrapFields } from "./progress-line.js";
 import { formatDuration, Progress } from "./progress.js";
 
 interface TrainFlags extends ExecutorFlags {
@@ -216,7 +217,7 @@ async function runEpochs(job: TrainJob): Promise<RunDirectory | null> {
   const { config, model, executor, parts, output, directory, description } = job;
   const interrupt = stopOnInterrupt((line) => output.notice(line));
   const steps = Math.ceil(parts.train.labels.data.length / config.batch);
-  const progress = new Progress(config.epochs * steps, "steps");
+  const progress = new Progress(config.epochs * steps);
   try {
     writeModelState(executor, model, initialState(model, config.seed));
     const loop = trainLoop({
@@ -227,10 +228,12 @@ async function runEpochs(job: TrainJob): Promise<RunDirectory | null> {
       valid: residentSource(executor, "valid", parts.valid, preparationOf(config, "eval")),
       signal: interrupt.signal,
       onStep: ({ epoch, step, loss, imagesPerSecond }) =>
-        progress.update(
-          (epoch - 1) * steps + step,
-          `epoch ${epoch}/${config.epochs} | loss ${loss.toFixed(4)} | ${Math.round(imagesPerSecond)} images/s | `,
-        ),
+        progress.update((epoch - 1) * steps + step, [
+          `step ${step}/${steps}`,
+          `epoch ${epoch}/${config.epochs}`,
+          `loss ${loss.toFixed(4)}`,
+          `${Math.round(imagesPerSecond)} images/s`,
+        ]),
     });
     const run = await RunDirectory.create(directory, config);
     output.say(describeJob(job));
@@ -238,7 +241,7 @@ async function runEpochs(job: TrainJob): Promise<RunDirectory | null> {
       await run.saveEpoch(metrics, description, readModelState(executor, model));
       await writeEpochCharts(run);
       progress.clear();
-      output.say(formatEpoch(metrics, config.epochs));
+      output.say(formatEpoch(metrics, config.epochs, output.width));
     }
     if (!interrupt.signal.aborted || run.epochs.length === config.epochs) return run;
 
@@ -305,13 +308,15 @@ function describeJob({ config, model, parts, executor }: TrainJob): string {
   );
 }
 
-function formatEpoch(metrics: EpochMetrics, epochs: number): string {
-  const { epoch, trainLoss, validLoss, validAccuracy, imagesPerSecond } = metrics;
-  const number = String(epoch).padStart(String(epochs).length);
-  return (
-    `epoch ${number}/${epochs}   train loss ${trainLoss.toFixed(4)}   validation loss ${validLoss.toFixed(4)}   ` +
-    `validation accuracy ${validAccuracy.toFixed(4)}   ${Math.round(imagesPerSecond)} images/s`
-  );
+function formatEpoch(metrics: EpochMetrics, epochs: number, width: number): string {
+  const { epoch, trainLoss, trainAccuracy, validLoss, validAccuracy, imagesPerSecond } = metrics;
+  const fields = [
+    `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
+    `train loss ${trainLoss.toFixed(4)}, accuracy ${trainAccuracy.toFixed(4)}`,
+    `validation loss ${validLoss.toFixed(4)}, accuracy ${validAccuracy.toFixed(4)}`,
+    `${Math.round(imagesPerSecond)} images/s`,
+  ];
+  return wrapFields(fields, width);
 }
 
 function documentOf(run: RunDirectory, { accuracy, loss }: Evaluation): object {

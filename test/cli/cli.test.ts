@@ -236,17 +236,13 @@ describe("train and eval on real data", { skip }, () => {
       document.imagesPerSecond > 0 && document.test.loss > 0 && document.test.accuracy >= 0,
     );
 
-    assert.deepEqual(readdirSync(out("first")).sort(), [
-      "accuracy.svg",
-      "best.safetensors",
-      "config.json",
-      "confusion.svg",
-      "last.safetensors",
-      "loss.svg",
-      "metrics.jsonl",
-      "report.json",
-      "report.txt",
-    ]);
+    const charts = "accuracy confusion learning-rate loss mistakes predictions".split(" ");
+    const others =
+      "best.safetensors config.json last.safetensors metrics.jsonl report.json report.txt";
+    assert.deepEqual(
+      readdirSync(out("first")).sort(),
+      [...charts.flatMap((name) => [`${name}.png`, `${name}.svg`]), ...others.split(" ")].sort(),
+    );
     assert.equal(read("first", "metrics.jsonl").toString().trim().split("\n").length, 2);
     const { tensors } = readSafetensors(read("first", "last.safetensors"));
     assert.deepEqual(tensors.get("layer4.1.conv2.weight")?.shape, [512, 512, 3, 3]);
@@ -314,7 +310,7 @@ describe("train and eval on real data", { skip }, () => {
     assert.equal(status, 1);
     assert.equal(
       stderr,
-      `error: ${out("first")} is not empty (accuracy.svg, best.safetensors, config.json, …): name another directory with --out\n`,
+      `error: ${out("first")} is not empty (accuracy.png, accuracy.svg, best.safetensors, …): name another directory with --out\n`,
     );
   });
 
