@@ -1,5 +1,8 @@
 import { Command } from "commander";
 import { datasetInfo, listDatasets } from "../data/dataset-info.js";
+import { readImageFolder } from "../data/images/image-folder.js";
+import { isOnDisk } from "../data/images/is-on-disk.js";
+import { folderDocument, formatFolder } from "./folder-info.js";
 import { loadData } from "./load-data.js";
 import { dataDirOption, jsonOption } from "./options.js";
 import { Output } from "./output.js";
@@ -40,12 +43,20 @@ export function dataCommand(): Command {
     });
   command
     .command("info")
-    .summary("where a data set comes from, its classes, licence and checksums")
-    .argument("<name>")
+    .summary(
+      "where a data set comes from, its classes, licence and checksums; of a folder, images of each class",
+    )
+    .argument("<name>", "a data set's name, or a folder with train/CLASS/*.jpg or CLASS/*.jpg")
     .addOption(jsonOption())
-    .action((name: string, { json }: DataFlags) => {
-      const info = datasetInfo(name);
-      new Output(json ?? false).result(info, formatInfo(info));
+    .action(async (name: string, { json }: DataFlags) => {
+      const output = new Output(json ?? false);
+      if (isOnDisk(name)) {
+        const folder = await readImageFolder(name);
+        output.result(folderDocument(name, folder), formatFolder(folder));
+      } else {
+        const info = datasetInfo(name);
+        output.result(info, formatInfo(info));
+      }
     });
   return command;
 }

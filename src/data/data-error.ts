@@ -10,6 +10,8 @@ export type DataErrorCode =
   | "ERR_DATA_LABEL"
   /** A compressed file cannot be unpacked. */
   | "ERR_DATA_GZIP"
+  /** A folder of images is not laid out as one. */
+  | "ERR_DATA_FOLDER"
   /** A file is no image, or a damaged one. */
   | "ERR_DATA_IMAGE"
   /** A file is not the published one. */

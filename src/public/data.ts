@@ -3,6 +3,8 @@ export { datasetInfo, listDatasets, type DatasetInfo } from "../data/dataset-inf
 export type { Dataset, DatasetSplits } from "../data/dataset.js";
 export { DataError } from "../data/data-error.js";
 export { decodeImage, type ImageChannels } from "../data/images/decode-image.js";
+export { countByClass, type ImageFiles } from "../data/images/image-files.js";
+export { readImageFolder, type ImageFolder } from "../data/images/image-folder.js";
 export { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
 export { splitRows } from "../data/split.js";
 export { takeRows } from "../data/take-rows.js";

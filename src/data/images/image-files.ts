@@ -1,0 +1,37 @@
+/** Labelled image files: the rows of a data set that is read image by image, while it is used. */
+export interface ImageFiles {
+  /** The data set's name and split, for people: `photos train`. */
+  readonly name: string;
+  /** Path of each row's file. */
+  readonly files: readonly string[];
+  /** Class of each row, an index into `classes`. */
+  readonly labels: Int32Array;
+  /** Names of the classes. */
+  readonly classes: readonly string[];
+}
+
+/** The endings of the files that `decodeImage` reads, in lower case. */
+export const imageExtensions: readonly string[] = [
+  ".jpg",
+  ".jpeg",
+  ".png",
+  ".webp",
+  ".avif",
+  ".gif",
+  ".tiff",
+  ".tif",
+];
+
+/** Rows of each class. */
+export function countByClass({ labels, classes }: ImageFiles): Int32Array {
+  const counts = new Int32Array(classes.length);
+  for (const label of labels) counts[label]!++;
+  return counts;
+}
+
+/** The rows of `images` that `rows` lists, in that order. */
+export const takeFiles = (images: ImageFiles, rows: ArrayLike<number>): ImageFiles => ({
+  ...images,
+  files: Array.from(rows, (row) => images.files[row]!),
+  labels: Int32Array.from(rows, (row) => images.labels[row]!),
+});
