@@ -5,6 +5,7 @@ import {
   findRecipe,
   initialState,
   loadDataset,
+  parseConfig,
   residentSource,
   resnet18,
   splitRows,
@@ -13,14 +14,14 @@ import {
   writeModelState,
 } from "resnet-ts";
 
-const config = {
+const config = parseConfig({
   ...findRecipe("fashion-resnet34").config,
   model: "resnet18",
   epochs: 3,
   batch: 32,
   learningRate: 0.02,
   schedule: "cosine",
-};
+});
 const data = await loadDataset(config.data);
 const rows = splitRows(data.train.labels.data.length, { train: 1024, valid: 256 }, config.seed);
 

@@ -23,6 +23,7 @@ import { createEvaluator, type Evaluation } from "../train/evaluate.js";
 import { initialState, readModelState, writeModelState } from "../train/model-state.js";
 import { findRecipe, recipes } from "../train/recipes.js";
 import { RunDirectory } from "../train/run-directory.js";
+import { scheduleForms } from "../train/schedules/schedule-config.js";
 import { trainLoop } from "../train/train-loop.js";
 import { stopOnInterrupt } from "./interrupt.js";
 import { loadData } from "./load-data.js";
@@ -89,14 +90,11 @@ export const trainCommand = (): Command =>
     .option("--momentum <x>", "momentum of sgd, 0 … 1", decimal)
     .option("--weight-decay <x>", "weight decay", decimal)
     .option(
-      "--schedule <s>",
-      "learning rate over time: constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR",
-    )
-    .option(
       "--train-transforms <list>",
       'what is done to training images, such as "randomCrop(32, padding=4) randomHorizontalFlip", or none',
     )
     .option("--eval-transforms <list>", 'the same for validation and test, such as "resize(96)"')
+    .option("--schedule <s>", `learning rate over time: ${scheduleForms}`)
     .addOption(
       new Option("--precision <p>", "arithmetic (default: fp32)").choices(["fp32", "bf16"]),
     )

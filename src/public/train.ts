@@ -6,7 +6,7 @@ export {
   type BatchTracer,
 } from "../train/batch-source.js";
 export { readCheckpoint, type CheckpointDescription } from "../train/checkpoint.js";
-export { parseConfig, type TrainConfig } from "../train/config.js";
+export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";
 export { evaluate, type EvaluateOptions } from "../train/evaluate-module.js";
 export { createEvaluator, type Evaluation } from "../train/evaluate.js";
@@ -23,6 +23,7 @@ export type { Precision } from "../train/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
 export { RunDirectory } from "../train/run-directory.js";
 export { topAccuracy, type SampleScores } from "../train/sample-scores.js";
+export type { ScheduleConfig } from "../train/schedules/schedule-config.js";
 export {
   trainLoop,
   type StepProgress,

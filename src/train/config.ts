@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isRandom, transformSchema } from "../data/transforms/transform.js";
 import { ResnetError } from "../tensor/error.js";
+import { scheduleSchema } from "./schedules/schedule-config.js";
 
 const positive = z.number().positive();
 const count = z.int().min(1);
@@ -34,20 +35,19 @@ const schema = z.strictObject({
   /** Of sgd; the others have their betas. */
   momentum: z.number().min(0).lt(1),
   weightDecay: z.number().min(0),
-  /** `constant`, `cosine`, `cosine:WARMUP`, or `step:EPOCHS:FACTOR`; lengths in epochs. */
-  schedule: z
-    .string()
-    .regex(
-      /^(constant|cosine(:[1-9]\d*)?|step:[1-9]\d*:(0?\.\d+|1))$/,
-      "choose constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR such as step:10:0.1",
-    ),
+  /** The learning rate over time: data, or a short form such as `cosine:5`, which parsing turns into data. */
+  schedule: scheduleSchema,
   smoothing: z.number().min(0).lt(1),
   /** What activations are stored and multiplied in: float32 or bfloat16. */
   precision: z.enum(["fp32", "bf16"]),
   seed: z.int().min(0),
 });
 
-export type TrainConfig = z.infer<typeof schema>;
+/** A configuration that was checked, with every default filled in. */
+export type TrainConfig = z.output<typeof schema>;
+
+/** What may be written: short forms, and no more than what differs from the defaults. */
+export type TrainConfigInput = z.input<typeof schema>;
 
 /**
  * Checks a configuration, from a recipe, flags or a file.

@@ -1,5 +1,5 @@
 import { ResnetError } from "../tensor/error.js";
-import type { TrainConfig } from "./config.js";
+import { parseConfig, type TrainConfig, type TrainConfigInput } from "./config.js";
 
 /** A named training set-up. */
 export interface Recipe {
@@ -10,6 +10,9 @@ export interface Recipe {
   readonly expected: string;
   readonly config: TrainConfig;
 }
+
+/** A recipe as it is written below: what it leaves out is the default. */
+type Declared = Omit<Recipe, "config"> & { readonly config: TrainConfigInput };
 
 const fashion = {
   data: "fashion-mnist",
@@ -32,7 +35,7 @@ const fashion = {
 
 const notebook = 'S. Hou, notebook "Deep Residual Learning for Image Recognition", section 4';
 
-export const recipes: Readonly<Record<string, Recipe>> = {
+const declared: Readonly<Record<string, Declared>> = {
   "fashion-resnet34": {
     title: "ResNet-34 on 10,000 images of Fashion-MNIST, 50 epochs",
     source: notebook,
@@ -58,6 +61,13 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     },
   },
 };
+
+export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
+  Object.entries(declared).map(([name, { config, ...rest }]) => [
+    name,
+    { ...rest, config: parseConfig(config) },
+  ]),
+);
 
 /** @throws {ResnetError} `ERR_RECIPE` for a name that does not exist; lists those that do */
 export function findRecipe(name: string): Recipe {

@@ -12,8 +12,8 @@ import type { EpochMetrics } from "./epoch-metrics.js";
 import { createEvaluator, programsBySize, type Evaluation } from "./evaluate.js";
 import { createOptimizer } from "./optimizers/create-optimizer.js";
 import { isOptimizerState } from "./optimizers/optimizer.js";
-import { createSchedule, type Schedule } from "./schedule.js";
-import { startOfEpoch, type TrainProgress } from "./train-progress.js";
+import { createSchedule, type Schedule } from "./schedules/schedule.js";
+import { nextEpoch, startOfTraining, type TrainProgress } from "./train-progress.js";
 import { traceTrainStep } from "./train-step.js";
 
 /** Where a training stands, after each step. */
@@ -81,7 +81,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
     for (const size of new Set([Math.min(batch, train.rows), train.rows % batch || batch]))
       this.programs(size);
     if (!from) resetOptimizer(executor);
-    this.#progress = from ?? startOfEpoch(0);
+    this.#progress = from ?? startOfTraining;
   }
 
   /** Where it stands now: after each step, in `onStep`, and after each epoch. */
@@ -97,8 +97,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
       if (signal?.aborted) return;
       const { epoch, sums } = this.progress;
       const validation = await this.validate();
-      this.#progress = startOfEpoch(epoch + 1);
-      yield {
+      const metrics: EpochMetrics = {
         epoch: epoch + 1,
         trainLoss: sums.loss / sums.seen,
         trainAccuracy: sums.correct / sums.seen,
@@ -108,6 +107,8 @@ export class Training implements AsyncIterable<EpochMetrics> {
         learningRate: this.learningRateAt((epoch + 1) * this.steps - 1),
         seconds: (performance.now() - start) / 1000,
       };
+      this.#progress = nextEpoch(this.progress, metrics, config.schedule);
+      yield metrics;
       if (signal?.aborted) return;
     }
   }
@@ -143,7 +144,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
     const loss = outputs["loss"]!.data[0]!;
     if (!Number.isFinite(loss)) throw diverged(loss, epoch, step);
     this.#progress = {
-      epoch,
+      ...this.progress,
       step: step + 1,
       sums: {
         loss: sums.loss + loss * samples,
@@ -165,7 +166,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
   }
 
   private learningRateAt(step: number): number {
-    return this.options.config.learningRate * this.schedule(step);
+    return this.options.config.learningRate * this.schedule(step, this.progress.plateau);
   }
 }
 

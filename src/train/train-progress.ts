@@ -1,3 +1,8 @@
+import type { EpochMetrics } from "./epoch-metrics.js";
+import { initialPlateau, nextPlateau, type PlateauState } from "./schedules/plateau.js";
+import type { ScheduleConfig } from "./schedules/schedule-config.js";
+import { penaltyOf } from "./watched-metric.js";
+
 /** Sums over the samples that an epoch has seen so far. */
 export interface EpochSums {
   /** Of the cross-entropy, in nats. */
@@ -18,9 +23,31 @@ export interface TrainProgress {
   readonly step: number;
   /** Of that epoch. */
   readonly sums: EpochSums;
+  /** What a schedule that watches a metric has seen. */
+  readonly plateau: PlateauState;
 }
 
 const nothing: EpochSums = { loss: 0, correct: 0, seen: 0 };
 
-/** Where an epoch begins, counted from 0. */
-export const startOfEpoch = (epoch: number): TrainProgress => ({ epoch, step: 0, sums: nothing });
+/** Where a training begins. */
+export const startOfTraining: TrainProgress = {
+  epoch: 0,
+  step: 0,
+  sums: nothing,
+  plateau: initialPlateau,
+};
+
+/** Where the next epoch begins, with what `metrics` of the last one have taught. */
+export const nextEpoch = (
+  { epoch, plateau }: TrainProgress,
+  metrics: EpochMetrics,
+  schedule: ScheduleConfig,
+): TrainProgress => ({
+  epoch: epoch + 1,
+  step: 0,
+  sums: nothing,
+  plateau:
+    schedule.kind === "plateau"
+      ? nextPlateau(plateau, penaltyOf(metrics, schedule.metric), schedule)
+      : plateau,
+});

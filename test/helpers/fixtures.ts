@@ -151,3 +151,18 @@ export function networkGradients(name: string): Float32Array | null {
   const bytes = readFileSync(file);
   return new Float32Array(new Uint8Array(bytes).buffer);
 }
+
+/** Learning rates of PyTorch's schedulers: by step, or after each of some metrics. */
+export interface ScheduleFixture {
+  readonly peak: number;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  readonly cases: readonly {
+    readonly schedule: object;
+    readonly metrics?: readonly number[];
+    readonly rates: readonly number[];
+  }[];
+}
+
+export const scheduleFixture = (): ScheduleFixture =>
+  readJson(fixture("train", "schedules.json")) as ScheduleFixture;

@@ -11,7 +11,7 @@ import { Linear } from "../../src/nn/linear.js";
 import { Module } from "../../src/nn/module.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
-import { parseConfig, type TrainConfig } from "../../src/train/config.js";
+import { parseConfig, type TrainConfig, type TrainConfigInput } from "../../src/train/config.js";
 import { residentSource, type BatchSource } from "../../src/train/batch-source.js";
 import { createEvaluator } from "../../src/train/evaluate.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
@@ -41,7 +41,7 @@ const sources = (
   valid: residentSource(executor, "valid", valid, normalise),
 });
 
-const config = (change: Partial<TrainConfig> = {}): TrainConfig =>
+const config = (change: Partial<TrainConfigInput> = {}): TrainConfig =>
   parseConfig({
     ...findRecipe("fashion-resnet34").config,
     normalise,

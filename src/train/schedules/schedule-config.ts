@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { watchedMetric } from "../watched-metric.js";
+
+const share = z.number().positive().max(1);
+const epochs = z.number().positive();
+
+/** What every schedule has. */
+const common = {
+  /** Epochs in which the rate grows by equal steps to the peak, before the schedule proper begins. */
+  warmup: z.number().min(0).default(0),
+};
+
+const schema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("constant"), ...common }),
+  z.strictObject({
+    kind: z.literal("step"),
+    /** Epochs between two falls. */
+    every: epochs,
+    /** What the rate is multiplied by at each. */
+    factor: share,
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal("multi-step"),
+    /** Epochs after which the rate falls, in ascending order. */
+    milestones: z
+      .array(epochs)
+      .min(1)
+      .refine((all) => all.every((each, i) => i === 0 || each > all[i - 1]!), "must ascend"),
+    factor: share,
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal("exponential"),
+    /** What the rate is multiplied by in an epoch, a little at each step. */
+    factor: share,
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal("cosine"),
+    /** Share of the peak that is left at the end. */
+    floor: z.number().min(0).max(1).default(0),
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal("one-cycle"),
+    /** Share of the steps in which the rate grows. */
+    rise: z.number().min(0).lt(1).default(0.3),
+    /** The first rate is the peak's this part. */
+    startDivisor: z.number().min(1).default(25),
+    /** The last rate is the first's this part. */
+    endDivisor: z.number().min(1).default(10_000),
+    anneal: z.enum(["cosine", "linear"]).default("cosine"),
+    ...common,
+  }),
+  z.strictObject({ kind: z.literal("polynomial"), power: z.number().positive(), ...common }),
+  z.strictObject({
+    kind: z.literal("plateau"),
+    metric: watchedMetric.default("validLoss"),
+    /** What the rate is multiplied by. */
+    factor: z.number().positive().lt(1).default(0.1),
+    /** Epochs without improvement that are borne; the next one lowers the rate. */
+    patience: z.int().min(0).default(10),
+    /** Share by which the metric must be better to count. */
+    threshold: z.number().min(0).default(1e-4),
+    /** Epochs after a fall in which nothing counts. */
+    cooldown: z.int().min(0).default(0),
+    /** Share of the peak that the rate never falls below. */
+    floor: z.number().min(0).lt(1).default(0),
+    ...common,
+  }),
+]);
+
+/** The learning rate over time, as plain data. Lengths are in epochs, and need not be whole. */
+export type ScheduleConfig = z.output<typeof schema>;
+
+/** The short forms, for messages and `--help`. */
+export const scheduleForms =
+  "constant, cosine, cosine:WARMUP, step:EPOCHS:FACTOR, multi-step:EPOCH,EPOCH,…:FACTOR, exponential:FACTOR, " +
+  "one-cycle, one-cycle:RISE, polynomial:POWER, plateau:PATIENCE:FACTOR, or warmup:EPOCHS+ANY OF THEM";
+
+/** What the words behind a kind are, in their order. */
+const wordsOf: ReadonlyMap<string, readonly string[]> = new Map([
+  ["constant", []],
+  ["cosine", ["warmup"]],
+  ["step", ["every", "factor"]],
+  ["multi-step", ["milestones", "factor"]],
+  ["exponential", ["factor"]],
+  ["one-cycle", ["rise"]],
+  ["polynomial", ["power"]],
+  ["plateau", ["patience", "factor"]],
+]);
+
+/** The data of a short form such as `step:10:0.1` or `warmup:5+step:10:0.1`; null if it is none. */
+function readForm(text: string): ScheduleConfig | null {
+  const [, warmup, kind = "", rest] = /^(?:warmup:([^+]+)\+)?([a-z-]+)(?::(.*))?$/.exec(text) ?? [];
+  const names = wordsOf.get(kind) ?? [];
+  const words = rest?.split(":") ?? [];
+  if (words.length > names.length) return null;
+  const values = words.map((word, i) =>
+    names[i] === "milestones" ? word.split(",").map(toNumber) : toNumber(word),
+  );
+  const given = Object.fromEntries(values.map((value, i) => [names[i], value]));
+  const before = warmup === undefined ? {} : { warmup: toNumber(warmup) };
+  return schema.safeParse({ kind, ...before, ...given }).data ?? null;
+}
+
+const toNumber = (word: string): number => (word.trim() === "" ? NaN : Number(word));
+
+/** Data, or a short form that becomes data. */
+export const scheduleSchema = z
+  .custom<string | z.input<typeof schema>>()
+  .transform((value, context) => {
+    if (typeof value !== "string") return value;
+    const data = readForm(value);
+    if (!data) context.addIssue({ code: "custom", message: `choose ${scheduleForms}` });
+    return data ?? z.NEVER;
+  })
+  .pipe(schema);

@@ -1,0 +1,77 @@
+import { initialPlateau, type PlateauState } from "./plateau.js";
+import type { ScheduleConfig } from "./schedule-config.js";
+
+/**
+ * The learning rate of a step, as a share of the peak; steps count from 0.
+ *
+ * @param plateau what a schedule that watches a metric has seen so far; the others do not ask
+ */
+export type Schedule = (step: number, plateau?: PlateauState) => number;
+
+/** The curve of each kind after its warm-up: share of the peak at step t of `steps`. */
+type Curve = (t: number, steps: number, stepsPerEpoch: number, plateau: PlateauState) => number;
+
+/**
+ * The schedule that a configuration describes; docs/training.md has the formulae.
+ *
+ * The warm-up grows by equal steps to the peak (Goyal et al. 2017, arXiv:1706.02677, §2.2); what comes after it counts
+ * from its end, as in PyTorch's `SequentialLR`.
+ */
+export function createSchedule(
+  config: ScheduleConfig,
+  epochs: number,
+  stepsPerEpoch: number,
+): Schedule {
+  const warmup = Math.round(config.warmup * stepsPerEpoch);
+  const curve = curveOf(config);
+  const steps = epochs * stepsPerEpoch - warmup;
+  return (step, plateau = initialPlateau) =>
+    step < warmup ? (step + 1) / warmup : curve(step - warmup, steps, stepsPerEpoch, plateau);
+}
+
+function curveOf(config: ScheduleConfig): Curve {
+  switch (config.kind) {
+    case "constant":
+      return () => 1;
+    case "step": // StepLR
+      return (t, _, perEpoch) =>
+        config.factor ** Math.floor(t / Math.round(config.every * perEpoch));
+    case "multi-step": // MultiStepLR
+      return (t, _, perEpoch) =>
+        config.factor **
+        config.milestones.filter((epoch) => t >= Math.round(epoch * perEpoch)).length;
+    case "exponential": // ExponentialLR
+      return (t, _, perEpoch) => config.factor ** (t / perEpoch);
+    case "cosine": // CosineAnnealingLR; Loshchilov and Hutter 2016, arXiv:1608.03983
+      return (t, steps) => between(config.floor, 1, cosine(t / steps));
+    case "polynomial": // PolynomialLR
+      return (t, steps) => (1 - t / steps) ** config.power;
+    case "one-cycle":
+      return oneCycle(config);
+    case "plateau":
+      return (_t, _steps, _perEpoch, { share }) => share;
+  }
+}
+
+/** `OneCycleLR`; Smith and Topin 2017, arXiv:1708.07120. */
+function oneCycle({
+  rise,
+  startDivisor,
+  endDivisor,
+  anneal,
+}: Extract<ScheduleConfig, { kind: "one-cycle" }>): Curve {
+  const start = 1 / startDivisor;
+  const end = start / endDivisor;
+  const falling = anneal === "cosine" ? cosine : (part: number) => 1 - part;
+  return (t, steps) => {
+    const peak = rise * steps - 1;
+    return t < peak
+      ? between(1, start, falling(t / peak))
+      : between(end, 1, falling((t - peak) / (steps - 1 - peak)));
+  };
+}
+
+/** From 1 at 0 to 0 at 1, flat at both ends. */
+const cosine = (part: number): number => (1 + Math.cos(Math.PI * part)) / 2;
+
+const between = (low: number, high: number, share: number): number => low + (high - low) * share;

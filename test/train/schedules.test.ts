@@ -1,0 +1,136 @@
+// Learning rates over time, against PyTorch's schedulers; tools/schedule_fixtures.py made the numbers.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { parseConfig } from "../../src/train/config.js";
+import { findRecipe } from "../../src/train/recipes.js";
+import { initialPlateau, nextPlateau } from "../../src/train/schedules/plateau.js";
+import type { ScheduleConfig } from "../../src/train/schedules/schedule-config.js";
+import { createSchedule } from "../../src/train/schedules/schedule.js";
+import { nextEpoch, startOfTraining } from "../../src/train/train-progress.js";
+import { scheduleFixture } from "../helpers/fixtures.js";
+
+const { peak, epochs, stepsPerEpoch, cases } = scheduleFixture();
+
+const parse = (schedule: unknown): ScheduleConfig =>
+  parseConfig({ ...findRecipe("fashion-resnet34").config, schedule }).schedule;
+
+/** Rates are made of a few float64 operations each; PyTorch reaches most of them by multiplying step after step. */
+function assertRates(rates: readonly number[], expected: readonly number[]): void {
+  assert.equal(rates.length, expected.length);
+  for (const [i, rate] of rates.entries()) {
+    assert.ok(Math.abs(rate - expected[i]!) < 1e-14, `rate ${i}: ${rate}, not ${expected[i]}`);
+  }
+}
+
+describe("schedules against PyTorch", () => {
+  for (const { schedule, rates, metrics } of cases) {
+    const config = parse(schedule);
+    test(JSON.stringify(schedule), () => {
+      const share = createSchedule(config, epochs, stepsPerEpoch);
+      if (!metrics) {
+        assertRates(
+          rates.map((_, step) => peak * share(step)),
+          rates,
+        );
+        return;
+      }
+      assert.ok(config.kind === "plateau");
+      let state = initialPlateau;
+      const after = metrics.map((metric) => {
+        state = nextPlateau(state, config.metric === "validAccuracy" ? -metric : metric, config);
+        return peak * share(1000, state);
+      });
+      assertRates(after, rates);
+    });
+  }
+});
+
+describe("a schedule", () => {
+  test("that is constant is 1 throughout", () => {
+    const schedule = createSchedule(parse("constant"), epochs, stepsPerEpoch);
+    assert.deepEqual(
+      [0, 7, 41].map((step) => schedule(step)),
+      [1, 1, 1],
+    );
+  });
+
+  test("in short form is the same as data", () => {
+    const warmup = 0;
+    const forms: Readonly<Record<string, object>> = {
+      constant: { kind: "constant", warmup },
+      cosine: { kind: "cosine", floor: 0, warmup },
+      "cosine:5": { kind: "cosine", floor: 0, warmup: 5 },
+      "step:10:0.1": { kind: "step", every: 10, factor: 0.1, warmup },
+      "step:30:.5": { kind: "step", every: 30, factor: 0.5, warmup },
+      "multi-step:81.5,122:0.1": {
+        kind: "multi-step",
+        milestones: [81.5, 122],
+        factor: 0.1,
+        warmup,
+      },
+      "exponential:0.97": { kind: "exponential", factor: 0.97, warmup },
+      "polynomial:2": { kind: "polynomial", power: 2, warmup },
+      "one-cycle:0.2": {
+        kind: "one-cycle",
+        rise: 0.2,
+        startDivisor: 25,
+        endDivisor: 10_000,
+        anneal: "cosine",
+        warmup,
+      },
+      "warmup:2.5+step:10:1": { kind: "step", every: 10, factor: 1, warmup: 2.5 },
+      "warmup:3+plateau:4:0.5": {
+        kind: "plateau",
+        metric: "validLoss",
+        factor: 0.5,
+        patience: 4,
+        threshold: 1e-4,
+        cooldown: 0,
+        floor: 0,
+        warmup: 3,
+      },
+    };
+    for (const [form, data] of Object.entries(forms)) {
+      assert.deepEqual(parse(form), data);
+      assert.deepEqual(parse(data), data);
+    }
+  });
+
+  test("that is none lists the forms there are", () => {
+    const wrong = ["", "linear", "step", "step:0:0.1", "step:10:2", "step:10", "step:10:0.1:3"];
+    wrong.push("cosine ", "cosine:", "step::0.1", "multi-step:3,2:0.1", "multi-step:3,:0.1");
+    wrong.push("warmup:+cosine", "warmup:5", "constructor", "plateau:1.5:0.1");
+    for (const schedule of wrong) {
+      assert.throws(() => parse(schedule), {
+        code: "ERR_CONFIG",
+        message:
+          `the training set-up is off: schedule is ${JSON.stringify(schedule)}: choose constant, cosine, ` +
+          "cosine:WARMUP, step:EPOCHS:FACTOR, multi-step:EPOCH,EPOCH,…:FACTOR, exponential:FACTOR, one-cycle, " +
+          "one-cycle:RISE, polynomial:POWER, plateau:PATIENCE:FACTOR, or warmup:EPOCHS+ANY OF THEM",
+      });
+    }
+  });
+
+  test("as data names the field that is off", () => {
+    const finding = (schedule: object, message: RegExp): void =>
+      assert.throws(() => parse(schedule), { code: "ERR_CONFIG", message });
+    finding({ kind: "step", every: 0, factor: 0.1 }, /schedule\.every is 0: Too small/);
+    finding({ kind: "step", every: 1 }, /schedule\.factor is undefined: Invalid input/);
+    finding({ kind: "multi-step", milestones: [3, 3], factor: 0.1 }, /must ascend/);
+    finding({ kind: "linear" }, /schedule\.kind is "linear": Invalid/);
+    finding({ kind: "cosine", warmUp: 3 }, /Unrecognized key: "warmUp"/);
+  });
+
+  test("that watches a metric learns from each epoch's, and keeps a state that JSON keeps", () => {
+    const plateau = parse("plateau:0:0.5");
+    const metrics = { validLoss: 1, validAccuracy: 0.5, trainLoss: 1 };
+    let progress = startOfTraining;
+    const shares = [1, 0.9, 0.95, 0.9, 0.8].map((validLoss) => {
+      progress = nextEpoch(progress, { ...metrics, validLoss } as never, plateau);
+      progress = JSON.parse(JSON.stringify(progress)) as typeof progress;
+      return progress.plateau.share;
+    });
+    assert.deepEqual(shares, [1, 1, 0.5, 0.25, 0.25]);
+    assert.equal(progress.epoch, 5);
+  });
+});
