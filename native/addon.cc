@@ -4,7 +4,7 @@
 // stable `code`; src/executors/native/ makes ResnetErrors of them.
 //
 //   capabilities() -> { isa, isas, bf16, threads, physicalCores }
-//   peak(threads) -> { flopsPerSecond, bytesPerSecond }, measured
+//   peak(threads) -> { flopsPerSecond, bf16FlopsPerSecond, bytesPerSecond }, measured
 //   new Executor(threads)
 //     .isa .bf16 .threads
 //     .load(program) -> Program
@@ -323,6 +323,7 @@ Napi::Value peak(const Napi::CallbackInfo& info) {
     const Peak measured = measurePeak(threads);
     Napi::Object result = Napi::Object::New(env);
     result["flopsPerSecond"] = Napi::Number::New(env, measured.flopsPerSecond);
+    result["bf16FlopsPerSecond"] = Napi::Number::New(env, measured.bf16FlopsPerSecond);
     result["bytesPerSecond"] = Napi::Number::New(env, measured.bytesPerSecond);
     return result;
   });

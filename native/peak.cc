@@ -39,12 +39,17 @@ Peak measurePeak(int threads) {
     double flops;
   };
   std::vector<Sum> sums(static_cast<size_t>(threads));
-  const double arithmetic = fastest([&] {
-    pool.parallelFor(threads, [&](long task, int) {
-      Sum& sum = sums[static_cast<size_t>(task)];
-      kernels.multiplyAddLoop(rounds, sum.values, &sum.flops);
+  const auto arithmetic = [&](decltype(kernels.multiplyAddLoop) loop) {
+    const double seconds = fastest([&] {
+      pool.parallelFor(threads, [&](long task, int) {
+        Sum& sum = sums[static_cast<size_t>(task)];
+        loop(rounds, sum.values, &sum.flops);
+      });
     });
-  });
+    return sums[0].flops * threads / seconds;
+  };
+  const double flops = arithmetic(kernels.multiplyAddLoop);
+  const double bf16Flops = arithmetic(kernels.multiplyAddBf16Loop);
 
   const size_t bytes = sizeof(float) * static_cast<size_t>(triadFloats);
   Block a(bytes), b(bytes), c(bytes);
@@ -59,7 +64,7 @@ Peak measurePeak(int threads) {
       kernels.triad(at(b, begin), at(c, begin), 0.5f, at(a, begin), blockFloats);
     });
   });
-  return {sums[0].flops * threads / arithmetic, 3.0 * static_cast<double>(bytes) / memory};
+  return {flops, bf16Flops, 3.0 * static_cast<double>(bytes) / memory};
 }
 
 }  // namespace resnet

@@ -124,6 +124,8 @@ struct AdamCall {
   X(fill, (float value, float* y, long n))                                                         \
   /* Multiply-adds in registers, for peak.h; sums has room for 64 bytes, flops says how many. */   \
   X(multiplyAddLoop, (long rounds, float* sums, double* flops))                                    \
+  /* The same in the way that products of bf16 are summed. */                                      \
+  X(multiplyAddBf16Loop, (long rounds, float* sums, double* flops))                                \
   /* a[i] = b[i] + factor · c[i] */                                                                \
   X(triad, (const float* b, const float* c, float factor, float* a, long n))                       \
   X(sgd, (const SgdCall* call, long begin, long end))                                              \

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Precision } from "../train/precision.js";
 import { classesOf, type BenchRow } from "./bench-row.js";
 import type { RivalCommand } from "./rival.js";
 
@@ -8,10 +9,10 @@ const script = (file: string): string =>
   fileURLToPath(new URL(`../../../${file}`, import.meta.url));
 
 /** Our own process for a row. */
-export const ourselves = (row: BenchRow, threads: number): RivalCommand => ({
-  name: "resnet-ts",
+export const ourselves = (row: BenchRow, precision: Precision, threads: number): RivalCommand => ({
+  name: `resnet-ts ${precision}`,
   command: process.execPath,
-  args: [here("./serve.js"), JSON.stringify(row), String(threads)],
+  args: [here("./serve.js"), JSON.stringify(row), precision, String(threads)],
 });
 
 /** PyTorch in every way that may be its fastest: precision x layout x eager or compiled. */

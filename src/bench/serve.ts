@@ -1,20 +1,21 @@
 // Our side of `resnet bench`: runs of one row on request, in a process of its own.
 //
-//     node dist/src/bench/serve.js ROW-AS-JSON THREADS
+//     node dist/src/bench/serve.js ROW-AS-JSON PRECISION THREADS
 //
 // Prints `ready` and what it runs on after a warm-up, then answers lines on standard input, each with a line of JSON:
 // `run K` with the milliseconds of K more runs and the peak memory, `profile K` with the profile of K more runs.
 // `tools/bench_pytorch.py --serve` and `serve-onnxruntime.js` are its rivals, and answer `run K` alike.
 import { createInterface } from "node:readline";
 import { profileOf, programCost } from "../report/profile.js";
+import type { Precision } from "../train/precision.js";
 import type { BenchRow } from "./bench-row.js";
 import { prepareWorkload } from "./workload.js";
 
 const warmupRuns = 3;
 
-const [rowText = "", threads = ""] = process.argv.slice(2);
+const [rowText = "", precision, threads] = process.argv.slice(2);
 const row = JSON.parse(rowText) as BenchRow;
-const { executor, step } = prepareWorkload(row, threads ? Number(threads) : undefined);
+const { executor, step } = prepareWorkload(row, precision as Precision, Number(threads));
 
 async function time(runs: number): Promise<number[]> {
   const milliseconds: number[] = [];

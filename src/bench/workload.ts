@@ -6,6 +6,7 @@ import { hostArray } from "../tensor/host-array.js";
 import { randomKey, uniform } from "../tensor/random.js";
 import { residentSource } from "../train/batch-source.js";
 import { initialState, writeModelState } from "../train/model-state.js";
+import type { Precision } from "../train/precision.js";
 import { sgd } from "../train/optimizers/sgd.js";
 import { traceEvaluation, traceTrainStep } from "../train/train-step.js";
 import { classesOf, imageOf, type BenchRow } from "./bench-row.js";
@@ -18,7 +19,7 @@ export interface Workload {
 }
 
 /** Plans the row's program, and fills weights, random images and labels. */
-export function prepareWorkload(row: BenchRow, threads: number | undefined): Workload {
+export function prepareWorkload(row: BenchRow, precision: Precision, threads?: number): Workload {
   const [channels, height, width] = imageOf(row);
   const { batch, pass } = row;
   const classes = classesOf(row);
@@ -37,8 +38,13 @@ export function prepareWorkload(row: BenchRow, threads: number | undefined): Wor
   const source = residentSource(executor, "bench", data, { mean: half, std: half });
   const graph =
     pass === "train"
-      ? traceTrainStep(model, { source, batchSize: batch, optimizer: sgd({ momentum: 0.9 }) })
-      : traceEvaluation(model, source, batch);
+      ? traceTrainStep(model, {
+          source,
+          batchSize: batch,
+          optimizer: sgd({ momentum: 0.9 }),
+          precision,
+        })
+      : traceEvaluation(model, source, batch, precision);
   const program = executor.load(plan(row.name, graph));
   writeModelState(executor, model, initialState(model, 1));
   const indices = hostArray(

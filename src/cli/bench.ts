@@ -6,10 +6,12 @@ import { compareRow, type RowResult } from "../bench/compare-row.js";
 import { formatMachine, formatRow, type Machine } from "../bench/format-bench.js";
 import { planningMilliseconds } from "../bench/planning-time.js";
 import type { RivalCommand } from "../bench/rival.js";
+import type { MachinePeak } from "../bench/roofline.js";
 import { onnxModelFile, onnxruntimeWays, ourselves, pytorchWays } from "../bench/rivals.js";
 import { measurePeak, nativeCapabilities } from "../executors/native/load-addon.js";
 import { formatProfile } from "../report/profile.js";
 import { ResnetError } from "../tensor/error.js";
+import type { Precision } from "../train/precision.js";
 import { jsonOption, threadsOption, wholeNumber } from "./options.js";
 import { Output } from "./output.js";
 import { packageVersion } from "./package-version.js";
@@ -20,6 +22,7 @@ interface BenchFlags {
   readonly python: string;
   readonly compile?: boolean;
   readonly ways: string;
+  readonly precision: Precision;
   readonly rounds: number;
   readonly threads?: number;
   readonly profile?: boolean;
@@ -42,6 +45,9 @@ export const benchCommand = (): Command =>
     )
     .option("--compile", "also try torch.compile, which needs a C++ compiler")
     .option("--ways <words>", "only the peer's ways with all these words: fp32 nhwc", "")
+    .addOption(
+      new Option("--precision <p>", "our own arithmetic").choices(["fp32", "bf16"]).default("fp32"),
+    )
     .option("--rounds <n>", "turns that each takes", wholeNumber, 5)
     .addOption(threadsOption())
     .option("--profile", "show where our time goes, for each row")
@@ -59,7 +65,12 @@ async function bench(flags: BenchFlags): Promise<void> {
   const rows = selectRows(benchRows(), flags.rows);
   const { isa, physicalCores } = nativeCapabilities();
   const threads = flags.threads ?? physicalCores;
-  const peak = measurePeak(threads);
+  const { precision } = flags;
+  const measured = measurePeak(threads);
+  const peak: MachinePeak = {
+    flopsPerSecond: precision === "bf16" ? measured.bf16FlopsPerSecond : measured.flopsPerSecond,
+    bytesPerSecond: measured.bytesPerSecond,
+  };
   const machine: Machine = {
     processor: cpus()[0]?.model.trim() ?? "unknown",
     isa,
@@ -67,7 +78,7 @@ async function bench(flags: BenchFlags): Promise<void> {
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
     version: packageVersion,
-    precision: "fp32",
+    precision,
     date: new Date().toISOString().slice(0, 10),
     peak,
   };
@@ -76,7 +87,7 @@ async function bench(flags: BenchFlags): Promise<void> {
   output.say(`planner: ${planning.toFixed(0)} ms for a training step of ResNet-152`);
   const results: RowResult[] = [];
   for (const row of rows) {
-    const result = await compareRow(row, ourselves(row, threads), {
+    const result = await compareRow(row, ourselves(row, precision, threads), {
       rounds: flags.rounds,
       peers: peersOf(row, threads, flags),
       peak,

@@ -180,24 +180,31 @@ describe("bench", { skip: native ? false : "the native engine is not built" }, (
       "1",
       "--threads",
       "1",
+      "--precision",
+      "bf16",
       "--json",
     ];
     const { status, stdout, stderr } = resnet(...args);
     assert.equal(status, 0, stderr);
     const { machine, rows } = JSON.parse(stdout) as {
-      machine: { threads: number; peak: { flopsPerSecond: number; bytesPerSecond: number } };
+      machine: {
+        threads: number;
+        precision: string;
+        peak: { flopsPerSecond: number; bytesPerSecond: number };
+      };
       rows: {
         name: string;
-        ours: { imagesPerSecond: number };
+        ours: { name: string; imagesPerSecond: number };
         peer: null;
         ratio: null;
         roofline: { share: number };
       }[];
     };
-    assert.equal(machine.threads, 1);
+    assert.deepEqual([machine.threads, machine.precision], [1, "bf16"]);
     assert.ok(machine.peak.flopsPerSecond > 1e9 && machine.peak.bytesPerSecond > 1e8);
     const [row] = rows;
     assert.deepEqual([row?.name, row?.peer, row?.ratio], ["infer resnet18 1x28x28 b1", null, null]);
+    assert.equal(row!.ours.name, "resnet-ts bf16");
     assert.ok(row!.ours.imagesPerSecond > 0 && row!.roofline.share > 0);
   });
 

@@ -26,6 +26,8 @@ export interface NativeCapabilities {
 export interface NativePeak {
   /** Multiply-adds in registers, two operations each, on the instruction set in use. */
   readonly flopsPerSecond: number;
+  /** The same of bf16 values, summed in float32. */
+  readonly bf16FlopsPerSecond: number;
   /** A triad, `a = b + s · c`, over arrays that no cache holds: two reads and a write. */
   readonly bytesPerSecond: number;
 }
@@ -152,7 +154,7 @@ export const nativeCapabilities = (): NativeCapabilities =>
   withCodes(() => loadAddon().capabilities());
 
 /**
- * Measures the machine's peaks, in about half a second that blocks this thread.
+ * Measures the machine's peaks, in less than a second that blocks this thread.
  *
  * @throws {NativeLoadError} if the native engine cannot be loaded
  */
