@@ -1,0 +1,68 @@
+import { Option, type OptionValues } from "commander";
+import { parseTransforms } from "../data/transforms/transform-text.js";
+import { datasetInfo, listDatasets } from "../data/dataset-info.js";
+import { models } from "../models/catalog.js";
+import { parseConfig, type TrainConfig } from "../train/config.js";
+import { findRecipe } from "../train/recipes.js";
+import { decimal, seedNumber, wholeNumber } from "./options.js";
+
+const datasetNames = listDatasets().map(({ name }) => name);
+
+/** The options that override a recipe, each by the path of the field whose value it gives. */
+export const configOptions: Readonly<Record<string, Option>> = {
+  model: new Option("--model <name>", `model: ${Object.keys(models).join(", ")}`),
+  data: new Option("--data <name>", `data set: ${datasetNames.join(", ")}`),
+  epochs: new Option("--epochs <n>", "passes over the training images").argParser(wholeNumber),
+  batch: new Option("--batch <n>", "images in one step").argParser(wholeNumber),
+  optimizer: new Option("--optimizer <name>", "how weights are updated").choices([
+    "sgd",
+    "adam",
+    "adamw",
+  ]),
+  learningRate: new Option("--lr, --learning-rate <x>", "learning rate, at its peak").argParser(
+    decimal,
+  ),
+  momentum: new Option("--momentum <x>", "momentum of sgd, 0 … 1").argParser(decimal),
+  weightDecay: new Option("--weight-decay <x>", "weight decay").argParser(decimal),
+  schedule: new Option(
+    "--schedule <s>",
+    "learning rate over time: constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR",
+  ),
+  "transforms.train": new Option(
+    "--train-transforms <list>",
+    'what is done to training images, such as "randomCrop(32, padding=4) randomHorizontalFlip", or none',
+  ).argParser(parseTransforms),
+  "transforms.eval": new Option(
+    "--eval-transforms <list>",
+    'the same for validation and test, such as "resize(96)"',
+  ).argParser(parseTransforms),
+  precision: new Option("--precision <p>", "arithmetic (default: fp32)").choices(["fp32", "bf16"]),
+  seed: new Option(
+    "--seed <n>",
+    "seed of everything random: weights, split, order of images",
+  ).argParser(seedNumber),
+  trainSize: new Option("--limit-train <n>", "training images").argParser(wholeNumber),
+  validSize: new Option("--limit-valid <n>", "validation images").argParser(wholeNumber),
+  testSize: new Option("--limit-test <n>", "test images (default: all)").argParser(wholeNumber),
+};
+
+/** The recipe's configuration with what the flags override. */
+export function configOf(name: string, flags: OptionValues): TrainConfig {
+  const recipe = findRecipe(name).config;
+  const config: Record<string, unknown> = structuredClone(recipe);
+  const data = flags["data"] as string | undefined;
+  if (data !== undefined && data !== recipe.data) {
+    config["normalise"] = datasetInfo(data).normalise;
+  }
+  for (const [path, option] of Object.entries(configOptions)) {
+    const value: unknown = flags[option.attributeName()];
+    if (value !== undefined) setAt(config, path.split("."), value);
+  }
+  return parseConfig(config);
+}
+
+function setAt(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name = "", ...rest] = path;
+  if (rest.length === 0) object[name] = value;
+  else setAt(object[name] as Record<string, unknown>, rest, value);
+}
