@@ -36,6 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const mayImportNode = [
   /^data\/files/,
   /^data\/images\//,
+  /^data\/loader\//,
   /^data\/sources\//,
   /^executors\/native\//,
   /^interop\/open-safetensors/,

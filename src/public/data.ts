@@ -5,6 +5,7 @@ export { DataError } from "../data/data-error.js";
 export { decodeImage, type ImageChannels } from "../data/images/decode-image.js";
 export { countByClass, type ImageFiles } from "../data/images/image-files.js";
 export { readImageFolder, type ImageFolder } from "../data/images/image-folder.js";
+export { defaultWorkers, ImageWorkers } from "../data/loader/image-workers.js";
 export { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
 export { splitRows } from "../data/split.js";
 export { takeRows } from "../data/take-rows.js";

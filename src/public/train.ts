@@ -32,3 +32,4 @@ export {
 } from "../train/train-loop.js";
 export type { EpochSums, TrainProgress } from "../train/train-progress.js";
 export { traceEvaluation, traceTrainStep, type TrainStepOptions } from "../train/train-step.js";
+export { streamingSource, type StreamingOptions } from "../train/streaming-source.js";

@@ -1,0 +1,54 @@
+import type { RandomKey } from "../../tensor/random.js";
+import { DataError } from "../data-error.js";
+import { decodeImage, type ImageChannels } from "../images/decode-image.js";
+import { composeTransforms } from "../transforms/compose-transforms.js";
+import { formatSize, type ImageBytes, type ImageShape } from "../transforms/image-bytes.js";
+import type { TransformList } from "../transforms/transform.js";
+
+/** One image to be made: plain data, so that a thread can be told. */
+export interface ImageTask {
+  readonly file: string;
+  readonly channels: ImageChannels;
+  readonly transforms: TransformList;
+  /** The sample's stream, `foldIn(epochKey, row)`; null where no transform is random. */
+  readonly key: RandomKey | null;
+  /** What the image has to be in the end; null takes any. */
+  readonly shape: ImageShape | null;
+}
+
+/**
+ * Decodes and transforms one image: a function of the task and nothing else, whichever thread does it.
+ *
+ * @throws {DataError} the codes of `decodeImage`; `ERR_DATA_TRANSFORM` if a transform does not fit the image
+ */
+export async function loadImage(task: ImageTask): Promise<ImageBytes> {
+  const { file, channels, transforms, key, shape } = task;
+  const { shape: decoded, data } = await decodeImage(file, channels);
+  const [height = 0, width = 0] = decoded;
+  const image = transformNamed(file, { height, width, channels, data }, transforms, key);
+  if (shape && !sameSize(image, shape)) {
+    throw new DataError(
+      "ERR_DATA_TRANSFORM",
+      `${file}: the transforms make it ${formatSize(image)} pixels, but the model takes` +
+        ` ${formatSize(shape)}: resize or crop to one size`,
+    );
+  }
+  return image;
+}
+
+function transformNamed(
+  file: string,
+  image: ImageBytes,
+  transforms: TransformList,
+  key: RandomKey | null,
+): ImageBytes {
+  try {
+    return composeTransforms(transforms)(image, key);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    throw new DataError(error.code, `${file}: ${error.message}`, { cause: error });
+  }
+}
+
+const sameSize = (a: ImageShape, b: ImageShape): boolean =>
+  a.height === b.height && a.width === b.width && a.channels === b.channels;

@@ -1,0 +1,77 @@
+import type { ImageChannels } from "../data/images/decode-image.js";
+import type { ImageFiles } from "../data/images/image-files.js";
+import { fixedShape } from "../data/loader/fixed-shape.js";
+import type { ImageWorkers } from "../data/loader/image-workers.js";
+import { loadBatches } from "../data/loader/load-batches.js";
+import { foldIn } from "../data/transforms/draws.js";
+import type { TransformList } from "../data/transforms/transform.js";
+import { input } from "../graph/tensor.js";
+import { ingest, type IngestAttrs } from "../ops/ingest.js";
+import { hostArray } from "../tensor/host-array.js";
+import type { BatchSource } from "./batch-source.js";
+
+export interface StreamingOptions {
+  /** What is done to the images of training and of evaluation. Each ends in one size; the two may differ. */
+  readonly transforms: { readonly train: TransformList; readonly eval: TransformList };
+  readonly normalise: IngestAttrs;
+  readonly channels: ImageChannels;
+}
+
+/**
+ * Image files that are decoded and transformed while they are used: by threads of their own, ahead of the training, and
+ * never more than a few batches of them in memory.
+ *
+ * @param workers closed by whoever made them; several sources may share them
+ * @throws {DataError} `ERR_DATA_TRANSFORM` if images would end in different sizes; while batches are read, the codes of
+ *   `loadImage`
+ */
+export function streamingSource(
+  workers: ImageWorkers,
+  images: ImageFiles,
+  { transforms, normalise, channels }: StreamingOptions,
+): BatchSource {
+  const shapes = {
+    train: fixedShape(transforms.train, channels),
+    eval: fixedShape(transforms.eval, channels),
+  };
+  return {
+    rows: images.files.length,
+    labels: images.labels,
+    imageShape: [shapes.eval.height, shapes.eval.width, channels],
+    trace(batchSize, precision, training) {
+      const { height, width } = training ? shapes.train : shapes.eval;
+      const bytes = input("images", [batchSize, height, width, channels], "u8");
+      const indices = input("indices", [batchSize], "i32");
+      return {
+        images: ingest(bytes, indices, normalise, precision === "bf16" ? "bf16" : "f32"),
+        labels: input("labels", [batchSize], "i32"),
+      };
+    },
+    async *batches(batches, key) {
+      const part = key ? "train" : "eval";
+      const load = (row: number, signal: AbortSignal) =>
+        workers.load(
+          {
+            file: images.files[row]!,
+            channels,
+            transforms: transforms[part],
+            key: key && foldIn(key, row),
+            shape: shapes[part],
+          },
+          signal,
+        );
+      let i = 0;
+      for await (const loaded of loadBatches(batches, shapes[part], load)) {
+        const rows = batches[i++]!;
+        const labels = rows.map((row) => images.labels[row]!);
+        const indices = rows.map((_, place) => place); // every row of the batch's own array
+        yield {
+          images: loaded,
+          indices: hostArray([rows.length], indices, "i32"),
+          labels: hostArray([rows.length], labels, "i32"),
+        };
+      }
+    },
+    close: async () => {},
+  };
+}

@@ -1,0 +1,117 @@
+// Training on files that stream: bit for bit what training on the same images in memory gives.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Dataset } from "../../src/data/dataset.js";
+import type { ImageFiles } from "../../src/data/images/image-files.js";
+import { readImageFolder } from "../../src/data/images/image-folder.js";
+import { ImageWorkers } from "../../src/data/loader/image-workers.js";
+import { loadImage } from "../../src/data/loader/load-image.js";
+import type { Transform } from "../../src/data/transforms/transform.js";
+import type { Executor } from "../../src/executors/executor.js";
+import { hostArray } from "../../src/tensor/host-array.js";
+import { residentSource, type BatchSource } from "../../src/train/batch-source.js";
+import { parseConfig } from "../../src/train/config.js";
+import { createEvaluator } from "../../src/train/evaluate.js";
+import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
+import { findRecipe } from "../../src/train/recipes.js";
+import { streamingSource } from "../../src/train/streaming-source.js";
+import { trainLoop } from "../../src/train/train-loop.js";
+import { nativeExecutors, reference } from "../helpers/executors.js";
+import { writeImageFolder } from "../helpers/image-folder.js";
+import { TinyModel } from "../helpers/tiny-model.js";
+
+const normalise = { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.2] };
+const resize: Transform[] = [{ type: "resize", size: [6, 5], interpolation: "bilinear" }];
+const transforms = { train: resize, eval: resize };
+const config = parseConfig({
+  ...findRecipe("fashion-resnet34").config,
+  normalise,
+  epochs: 2,
+  batch: 4,
+  learningRate: 0.05,
+});
+
+/** The same images, in memory. */
+async function inMemory({ files, labels, classes }: ImageFiles): Promise<Dataset> {
+  const images = hostArray([files.length, 6, 5, 3], undefined, "u8");
+  for (const [row, file] of files.entries()) {
+    const task = { file, channels: 3, transforms: resize, key: null, shape: null } as const;
+    images.data.set((await loadImage(task)).data, row * 90);
+  }
+  return { name: "memory", images, labels: hostArray([files.length], labels, "i32"), classes };
+}
+
+interface Sources {
+  readonly train: BatchSource;
+  readonly valid: BatchSource;
+}
+
+async function train(executor: Executor, sources: Sources): Promise<unknown> {
+  const model = new TinyModel(3);
+  writeModelState(executor, model, initialState(model, 1));
+  const epochs = [];
+  for await (const epoch of trainLoop({ executor, model, config, ...sources })) {
+    const { seconds: _, imagesPerSecond: __, ...metrics } = epoch;
+    epochs.push(metrics);
+  }
+  return { epochs, state: readModelState(executor, model) };
+}
+
+describe("streamingSource", () => {
+  for (const { name, create } of [reference, ...nativeExecutors.slice(0, 1)]) {
+    test(`trains as images in memory do, with any number of workers: ${name}`, async (t) => {
+      const folder = await readImageFolder(await writeImageFolder(t));
+      const resident = create();
+      const expected = await train(resident, {
+        train: residentSource(resident, "train", await inMemory(folder.train), { ...normalise }),
+        valid: residentSource(resident, "valid", await inMemory(folder.valid!), { ...normalise }),
+      });
+      await resident.close();
+      for (const count of [1, 2]) {
+        const executor = create();
+        const workers = new ImageWorkers(count);
+        const options = { transforms, normalise, channels: 3 } as const;
+        const streamed = await train(executor, {
+          train: streamingSource(workers, folder.train, options),
+          valid: streamingSource(workers, folder.valid!, options),
+        });
+        assert.deepEqual(streamed, expected);
+        await workers.close();
+        await executor.close();
+      }
+    });
+  }
+
+  test("refuses transforms that leave images of different sizes", async (t) => {
+    const { train: images } = await readImageFolder(await writeImageFolder(t));
+    const workers = new ImageWorkers(1);
+    t.after(() => workers.close());
+    const shorter: Transform[] = [{ type: "resize", size: 6, interpolation: "bilinear" }];
+    const options = {
+      transforms: { train: resize, eval: shorter },
+      normalise,
+      channels: 3,
+    } as const;
+    assert.throws(() => streamingSource(workers, images, options), {
+      code: "ERR_DATA_TRANSFORM",
+      message:
+        /^the transforms \(resize\(6\)\) leave photographs of different sizes, such as 6 x 9 and 12 x 6/,
+    });
+  });
+
+  test("ends an evaluation with the error of a file that is gone", async (t) => {
+    const { train: images } = await readImageFolder(await writeImageFolder(t));
+    const files = [...images.files.slice(0, 6), "/none/gone.png", ...images.files.slice(7)];
+    const workers = new ImageWorkers(2);
+    const executor = reference.create();
+    t.after(() => Promise.all([workers.close(), executor.close()]));
+    const options = { transforms, normalise, channels: 3 } as const;
+    const source = streamingSource(workers, { ...images, files }, options);
+    const model = new TinyModel(3);
+    writeModelState(executor, model, initialState(model, 1));
+    await assert.rejects(createEvaluator(executor, model, source, 4)(), {
+      code: "ERR_DATA_SOURCE",
+      message: "/none/gone.png: there is no such file",
+    });
+  });
+});
