@@ -19,48 +19,116 @@ void checkIndices(const std::string& label, const int32_t* indices, long count, 
   }
 }
 
+/** Where the pixels of one sample come from; as the op's placement has it. */
+struct Placement {
+  int32_t rowStart = 0, rowStep = 1, columnStart = 0, columnStep = 1;
+  int32_t top = 0, left = 0, bottom = 0, right = 0;
+};
+constexpr long placementNumbers = 8;
+/** Samples that one thread takes through an image together. */
+constexpr long samplesTogether = 16;
+static_assert(sizeof(Placement) == placementNumbers * sizeof(int32_t), "read as it is stored");
+
+/** What the bytes of each channel become: 256 values for each, and those of two fixed colours. */
+template <class T>
+struct Palette {
+  std::vector<T> values;           // [C, 256]
+  std::vector<T> outside, erased;  // [C]
+};
+
+/** What stays the same from run to run; sizes in pixels. */
+struct IngestShape {
+  long rows, height, width, channels, batch, outHeight, outWidth;
+};
+
+/**
+ * Samples begin … end−1 of a batch: pixel by pixel through all of them, so that a cache line of the
+ * result is written at once.
+ */
+template <class T>
+void ingestBlock(const IngestShape& s, const Palette<T>& palette, const uint8_t* bytes,
+                 const int32_t* rowOf, const Placement* placement, T* out, long begin, long end) {
+  const Placement still;
+  const uint8_t* line[samplesTogether];  // the image's row that this row of the result reads, if any
+  for (long h = 0; h < s.outHeight; h++) {
+    for (long n = begin; n < end; n++) {
+      const Placement& p = placement ? placement[n] : still;
+      const long row = p.rowStart + p.rowStep * h;
+      const bool isInside = row >= 0 && row < s.height;
+      line[n - begin] =
+          isInside ? bytes + (rowOf[n] * s.height + row) * s.width * s.channels : nullptr;
+    }
+    for (long w = 0; w < s.outWidth; w++) {
+      for (long n = begin; n < end; n++) {
+        const Placement& p = placement ? placement[n] : still;
+        const long column = p.columnStart + p.columnStep * w;
+        T* target = out + ((h * s.outWidth + w) * s.batch + n) * s.channels;
+        if (h >= p.top && h < p.bottom && w >= p.left && w < p.right) {
+          std::copy_n(palette.erased.data(), s.channels, target);
+        } else if (line[n - begin] && column >= 0 && column < s.width) {
+          const uint8_t* pixel = line[n - begin] + column * s.channels;
+          const T* values = palette.values.data();
+          for (long c = 0; c < s.channels; c++, values += 256) target[c] = values[pixel[c]];
+        } else {
+          std::copy_n(palette.outside.data(), s.channels, target);
+        }
+      }
+    }
+  }
+}
+
+/** Bytes of each channel out of an attribute. */
+std::vector<double> bytesOf(const OpReader& op, const char* attr, long channels) {
+  const auto bytes = op.numbers(attr, static_cast<size_t>(channels));
+  for (double value : bytes) {
+    if (value < 0 || value > 255) op.fail(std::string("the attribute ") + attr + " must be bytes");
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Step makeIngest(OpReader& op) {
   const Operand images = op.input("images", DType::u8), indices = op.input("indices", DType::i32);
+  const Operand placement = op.optionalInput("placement", DType::i32);
   const DType element = op.element("x");
   const Operand x = op.output("x", element);
   op.requireAxes("images", images, 4);
   op.requireAxes("indices", indices, 1);
-  const Shape& shape = images.shape();
-  const long rows = shape[0], pixels = shape[1] * shape[2], channels = shape[3];
-  const long batch = indices.shape()[0];
-  op.requireShape("x", x, {shape[1], shape[2], batch, channels});
+  op.requireAxes("x", x, 4);
+  const Shape& in = images.shape();
+  const long batch = indices.shape()[0], channels = in[3];
+  const IngestShape shape{in[0], in[1], in[2], channels, batch,
+                          placement ? x.shape()[0] : in[1], placement ? x.shape()[1] : in[2]};
+  op.requireShape("x", x, {shape.outHeight, shape.outWidth, batch, channels});
+  std::vector<double> outside(static_cast<size_t>(channels)), erased = outside;
+  if (placement) {
+    op.requireShape("placement", placement, {batch, placementNumbers});
+    outside = bytesOf(op, "fill", channels);
+    erased = bytesOf(op, "eraseFill", channels);
+  }
   const auto mean = op.numbers("mean", static_cast<size_t>(channels));
   const auto deviation = op.numbers("std", static_cast<size_t>(channels));
-  // A byte has 256 values: what each becomes is looked up, channel by channel.
-  std::vector<float> values;
-  for (size_t c = 0; c < mean.size(); c++) {
-    for (int value = 0; value < 256; value++) {
-      values.push_back(static_cast<float>((value / 255.0 - mean[c]) / deviation[c]));
-    }
-  }
   const std::string label = op.label();
   return byElement(element, [&](auto zero) -> Step {
     using T = decltype(zero);
-    const auto table = std::make_shared<std::vector<T>>();
-    for (float value : values) table->push_back(fromFloat<T>(value));
+    // A byte has 256 values: what each becomes is looked up, channel by channel.
+    const auto palette = std::make_shared<Palette<T>>();
+    for (size_t c = 0; c < mean.size(); c++) {
+      const auto normalised = [&](double byte) {
+        return fromFloat<T>(static_cast<float>((byte / 255.0 - mean[c]) / deviation[c]));
+      };
+      for (int value = 0; value < 256; value++) palette->values.push_back(normalised(value));
+      palette->outside.push_back(normalised(outside[c]));
+      palette->erased.push_back(normalised(erased[c]));
+    }
     return [=](const RunContext& context) {
       const int32_t* rowOf = indices.in<int32_t>(context);
-      checkIndices(label, rowOf, batch, rows);
-      const uint8_t* bytes = images.in<uint8_t>(context);
-      T* out = x.in<T>(context);
-      // A few samples at a time through all pixels, so that a cache line is written at once.
-      constexpr long together = 16;
-      parallelBlocks(context, batch, together, [&](long begin, long end) {
-        for (long p = 0; p < pixels; p++) {
-          for (long n = begin; n < end; n++) {
-            const uint8_t* pixel = bytes + (rowOf[n] * pixels + p) * channels;
-            T* target = out + (p * batch + n) * channels;
-            const T* row = table->data();
-            for (long c = 0; c < channels; c++, row += 256) target[c] = row[pixel[c]];
-          }
-        }
+      checkIndices(label, rowOf, batch, shape.rows);
+      const auto* places = reinterpret_cast<const Placement*>(placement.in<int32_t>(context));
+      parallelBlocks(context, batch, samplesTogether, [&](long begin, long end) {
+        ingestBlock(shape, *palette, images.in<uint8_t>(context), rowOf, places,
+                    x.in<T>(context), begin, end);
       });
     };
   });

@@ -1,7 +1,14 @@
 import { defineOp, type Values } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
-import { bytesPerElement, dims4, ShapeError, sizeOf, type FloatDType } from "../tensor/shape.js";
+import {
+  bytesPerElement,
+  dims4,
+  sameShape,
+  ShapeError,
+  sizeOf,
+  type FloatDType,
+} from "../tensor/shape.js";
 
 export type IngestAttrs = {
   /** Mean of each channel, of pixels scaled to 0 … 1. */
@@ -10,27 +17,46 @@ export type IngestAttrs = {
   readonly std: readonly number[];
 };
 
-/** How `ingest` normalises, and what it stores. */
-type IngestOpAttrs = IngestAttrs & { readonly dtype: FloatDType };
+/** How crops, flips and covered rectangles come into a batch. */
+export type PlacingAttrs = {
+  /** Height and width of the result. */
+  readonly size: readonly [number, number];
+  /** Byte of each channel where a crop reaches outside an image. */
+  readonly fill: readonly number[];
+  /** Byte of each channel where a rectangle is covered. */
+  readonly eraseFill: readonly number[];
+};
+
+/** How `ingest` normalises, places, and what it stores. */
+type IngestOpAttrs = IngestAttrs & Partial<PlacingAttrs> & { readonly dtype: FloatDType };
+
+/** Numbers that place one sample: see `ingestOp`. */
+const placementNumbers = 8;
 
 /**
  * A batch out of a data set of bytes: gathers rows, scales to 0 … 1, normalises, and turns to the engine's layout.
  *
- *     images u8 [rows, H, W, C]   indices i32 [N]   x [H, W, N, C]
+ *     images u8 [rows, H, W, C]   indices i32 [N]   placement? i32 [N, 8]   x [H, W, N, C]
  *     x[h, w, n, c] = (images[indices[n], h, w, c] / 255 − mean[c]) / std[c]
+ *
+ * With a placement, x has the size that the attributes say, and each sample is cropped, flipped and covered on the way.
+ * Its numbers are `rowStart rowStep columnStart columnStep top left bottom right`: result pixel (h, w) is the image's
+ * pixel `(rowStart + rowStep · h, columnStart + columnStep · w)`, or `fill` where that lies outside, and `eraseFill` in
+ * rows `top … bottom − 1` and columns `left … right − 1` of the result.
  *
  * The dtype that x gets here, every activation behind it gets too: it is the precision of the network.
  */
-export const ingestOp = defineOp<"images" | "indices", "x", IngestOpAttrs>({
+export const ingestOp = defineOp<"images" | "indices" | "placement?", "x", IngestOpAttrs>({
   name: "ingest",
-  inputs: ["images", "indices"],
+  inputs: ["images", "indices", "placement?"],
   outputs: ["x"],
   gradient: null,
 
-  shape({ images, indices }, { mean, std, dtype }) {
+  shape({ images, indices, placement }, { mean, std, dtype, size, fill, eraseFill }) {
     const [, h, w, c] = dims4(images, "ingest", "images", "rows H W C");
-    for (const [name, values] of Object.entries({ mean, std })) {
-      if (values.length !== c) {
+    const n = sizeOf(indices.shape);
+    for (const [name, values] of Object.entries({ mean, std, fill, eraseFill })) {
+      if (values && values.length !== c) {
         throw new ShapeError(
           "ingest",
           `images have ${c} channels but ${name} has ${values.length} values`,
@@ -40,22 +66,39 @@ export const ingestOp = defineOp<"images" | "indices", "x", IngestOpAttrs>({
         );
       }
     }
-    return { x: { shape: [h, w, sizeOf(indices.shape), c], dtype } };
+    if (placement && !sameShape(placement.shape, [n, placementNumbers])) {
+      throw new ShapeError("ingest", `a placement is ${placementNumbers} numbers for each index`, {
+        placement: { shape: placement.shape, axes: "N 8" },
+        indices: { shape: indices.shape, axes: "N" },
+      });
+    }
+    const [height, width] = size ?? [h, w];
+    return { x: { shape: [height, width, n, c], dtype } };
   },
 
   flops: (_, { x }) => 2 * sizeOf(x.shape),
   // A byte in, a value out; most rows of the data set are not touched.
   bytes: (_, { x }) => (1 + bytesPerElement[x.dtype]) * sizeOf(x.shape),
 
-  reference({ images, indices }, { x }, { mean, std }) {
+  reference({ images, indices, placement }, { x }, { mean, std, fill = [], eraseFill = [] }) {
     const [rows, h, w, c] = dims4(images);
-    const [, , n] = dims4(x);
+    const [height, width, n] = dims4(x);
     for (let sample = 0; sample < n; sample++) {
       const row = rowOf("ingest", indices, sample, rows);
-      for (let pixel = 0; pixel < h * w; pixel++) {
-        for (let k = 0; k < c; k++) {
-          const byte = images.data[(row * h * w + pixel) * c + k]!;
-          x.data[(pixel * n + sample) * c + k] = (byte / 255 - mean[k]!) / std[k]!;
+      const [rowStart, rowStep, columnStart, columnStep, top, left, bottom, right] = placement
+        ? placement.data.subarray(sample * placementNumbers)
+        : [0, 1, 0, 1, 0, 0, 0, 0];
+      for (let i = 0; i < height; i++) {
+        const from = rowStart! + rowStep! * i;
+        for (let j = 0; j < width; j++) {
+          const column = columnStart! + columnStep! * j;
+          const isErased = i >= top! && i < bottom! && j >= left! && j < right!;
+          const isInside = from >= 0 && from < h && column >= 0 && column < w;
+          const pixel = ((row * h + from) * w + column) * c;
+          for (let k = 0; k < c; k++) {
+            const byte = isErased ? eraseFill[k]! : isInside ? images.data[pixel + k]! : fill[k]!;
+            x.data[((i * width + j) * n + sample) * c + k] = (byte / 255 - mean[k]!) / std[k]!;
+          }
         }
       }
     }
@@ -69,6 +112,16 @@ export const ingest = (
   { mean, std }: IngestAttrs,
   dtype: FloatDType = "f32",
 ): Tensor => ingestOp.trace({ images, indices }, { mean, std, dtype }).x;
+
+/** The same with a placement of each sample. */
+export const ingestPlaced = (
+  images: Tensor,
+  indices: Tensor,
+  placement: Tensor,
+  { mean, std, size, fill, eraseFill }: IngestAttrs & PlacingAttrs,
+  dtype: FloatDType = "f32",
+): Tensor =>
+  ingestOp.trace({ images, indices, placement }, { mean, std, dtype, size, fill, eraseFill }).x;
 
 /** The row that belongs to a sample. @throws {ResnetError} `ERR_INDEX` if the data set has no such row */
 export function rowOf(op: string, indices: Values, sample: number, rows: number): number {

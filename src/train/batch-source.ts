@@ -1,11 +1,14 @@
 import type { Dataset } from "../data/dataset.js";
+import { DataError } from "../data/data-error.js";
+import { placeBatch, type BatchPlacement } from "../data/transforms/place-batch.js";
 import { splitTransforms } from "../data/transforms/split-transforms.js";
+import { formatTransforms } from "../data/transforms/transform-text.js";
 import { transformDataset } from "../data/transforms/transform-dataset.js";
 import type { TransformList } from "../data/transforms/transform.js";
 import type { Executor, RunInputs } from "../executors/executor.js";
 import { input, state, type Tensor } from "../graph/tensor.js";
 import { gatherLabels } from "../ops/gather-labels.js";
-import { ingest, type IngestAttrs } from "../ops/ingest.js";
+import { ingest, ingestPlaced, type IngestAttrs, type PlacingAttrs } from "../ops/ingest.js";
 import { hostArray } from "../tensor/host-array.js";
 import type { RandomKey } from "../tensor/random.js";
 import { dims4, type Shape } from "../tensor/shape.js";
@@ -51,9 +54,11 @@ export interface ImagePreparation extends IngestAttrs {
 }
 
 /**
- * A data set that fits into memory: transformed and uploaded once, as bytes, and read by row index.
+ * A data set that fits into memory: uploaded once, as bytes, and read by row index. Transforms that draw nothing are done
+ * before; crops, flips and erasing in the kernel that gathers a batch.
  *
  * @param name of the executor's states, `data.NAME.images` and `data.NAME.labels`; what was there must be as large
+ * @throws {DataError} `ERR_DATA_TRANSFORM` where the transforms do not fit the images
  */
 export function residentSource(
   executor: Executor,
@@ -61,18 +66,34 @@ export function residentSource(
   data: Pick<Dataset, "images" | "labels">,
   { transforms = [], ...attrs }: ImagePreparation,
 ): BatchSource {
-  const { once } = splitTransforms(transforms);
+  const { once, perSample, inKernel } = splitTransforms(transforms);
+  if (perSample.length > 0) {
+    throw new DataError(
+      "ERR_DATA_TRANSFORM",
+      `${formatTransforms(perSample)} cannot be done while a batch is gathered`,
+    );
+  }
   const { images } = transformDataset(data, once);
-  const [rows, ...imageShape] = dims4(images);
+  const [rows, height, width, channels] = dims4(images);
   executor.write(imagesState(name), images);
   executor.write(labelsState(name), data.labels);
+  const placement = inKernel.length
+    ? placeBatch(inKernel, once.length + perSample.length, { height, width, channels })
+    : undefined;
+  const seen = placement?.size ?? { height, width };
   return {
-    ...residentTracer(name, images.shape, attrs),
+    ...residentTracer(name, images.shape, attrs, placement),
     rows,
     labels: data.labels.data,
-    imageShape,
-    async *batches(batches) {
-      for (const indices of batches) yield { indices: hostArray([indices.length], indices, "i32") };
+    imageShape: [seen.height, seen.width, channels],
+    async *batches(batches, key) {
+      for (const rows of batches) {
+        const n = rows.length;
+        const indices = hostArray([n], rows, "i32");
+        yield placement
+          ? { indices, placement: hostArray([n, 8], placement.place(rows, key), "i32") }
+          : { indices };
+      }
     },
     close: async () => {},
   };
@@ -82,17 +103,42 @@ export function residentSource(
  * How programs read a resident data set: for planning without one.
  *
  * @param shape of the images, `[rows, H, W, C]`
+ * @param placement what a batch is placed by, where it is
  */
-export const residentTracer = (name: string, shape: Shape, attrs: IngestAttrs): BatchTracer => ({
+export const residentTracer = (
+  name: string,
+  shape: Shape,
+  { mean, std }: IngestAttrs,
+  placement?: Pick<BatchPlacement, "size" | "fill" | "eraseFill">,
+): BatchTracer => ({
   trace(batchSize, precision) {
     const indices = input("indices", [batchSize], "i32");
     const images = state(imagesState(name), shape, "u8");
     const labels = state(labelsState(name), shape.slice(0, 1), "i32");
+    const dtype = precision === "bf16" ? "bf16" : "f32";
     return {
-      images: ingest(images, indices, attrs, precision === "bf16" ? "bf16" : "f32"),
+      images: placement
+        ? ingestPlaced(
+            images,
+            indices,
+            input("placement", [batchSize, 8], "i32"),
+            { mean, std, ...placingAttrs(placement) },
+            dtype,
+          )
+        : ingest(images, indices, { mean, std }, dtype),
       labels: gatherLabels(labels, indices),
     };
   },
+});
+
+const placingAttrs = ({
+  size: { height, width },
+  fill,
+  eraseFill,
+}: Pick<BatchPlacement, "size" | "fill" | "eraseFill">): PlacingAttrs => ({
+  size: [height, width],
+  fill,
+  eraseFill,
 });
 
 const imagesState = (name: string): string => `data.${name}.images`;

@@ -142,6 +142,23 @@ const lossCases = [
   ),
 );
 
+/** Starts on all sides of an image, both directions, rectangles that are empty, partly outside or everything. */
+function randomPlacement(n: number, [h, w]: readonly [number, number], seed: number): HostArray {
+  const draws = randomIntegers([8 * n], seed, 1 << 20, "i32").data;
+  const numbers = Array.from({ length: n }, (_, sample) => {
+    const draw = (i: number, from: number, to: number): number =>
+      from + (draws[8 * sample + i]! % (to - from + 1));
+    const starts = [
+      draw(0, -2, h + 2),
+      draw(1, 0, 1) * 2 - 1,
+      draw(2, -2, w + 2),
+      draw(3, 0, 1) * 2 - 1,
+    ];
+    return [...starts, draw(4, -1, h), draw(5, -1, w), draw(6, 0, h + 1), draw(7, 0, w + 1)];
+  });
+  return hostArray([n, 8], numbers.flat(), "i32");
+}
+
 const dataCases = [
   { rows: 1, h: 1, w: 1, c: 1, n: 1 },
   { rows: 5, h: 3, w: 4, c: 3, n: 17 },
@@ -150,15 +167,31 @@ const dataCases = [
   const name = `${n} of ${rows} rows of ${h}×${w}×${c}`;
   const seed = seedOf(`data ${name}`);
   const indices = (): HostArray => randomIntegers([n], seed, rows, "i32"); // rows come up twice, too
+  const normalise = { mean: [0.5, 0.4, 0.3].slice(0, c), std: [0.2, 0.3, 0.5].slice(0, c) };
+  const size = [h + 1, w + 2] as const; // larger than the image: there is always a border
   return [
     {
       op: "ingest",
-      name,
+      name: `${name}, placed`,
       attrs: {
-        mean: [0.5, 0.4, 0.3].slice(0, c),
-        std: [0.2, 0.3, 0.5].slice(0, c),
+        ...normalise,
         dtype: "f32",
+        size,
+        fill: [0, 255, 7].slice(0, c),
+        eraseFill: [9, 8, 200].slice(0, c),
       },
+      inputs: () => ({
+        images: randomIntegers([rows, h, w, c], seed + 1, 256, "u8"),
+        indices: indices(),
+        placement: randomPlacement(n, size, seed + 3),
+      }),
+      outputs: ["x"],
+      rtol: 4 * ulp, // a scale and a shift
+    },
+    {
+      op: "ingest",
+      name,
+      attrs: { ...normalise, dtype: "f32" },
       inputs: () => ({
         images: randomIntegers([rows, h, w, c], seed + 1, 256, "u8"),
         indices: indices(),

@@ -9,7 +9,7 @@ import { conv2dInputGradOp } from "../../src/ops/conv2d-grad.js";
 import { conv2d, conv2dOp } from "../../src/ops/conv2d.js";
 import { dropout } from "../../src/ops/dropout.js";
 import { flatten } from "../../src/ops/flatten.js";
-import { ingest } from "../../src/ops/ingest.js";
+import { ingest, ingestPlaced } from "../../src/ops/ingest.js";
 import { leakyRelu } from "../../src/ops/leaky-relu.js";
 import { linear } from "../../src/ops/linear.js";
 import { maxPool2d } from "../../src/ops/max-pool2d.js";
@@ -114,6 +114,18 @@ const shapeErrors: Readonly<Record<string, readonly [() => unknown, string]>> = 
   "ingest with other channels": [
     () => ingest(t(9, 4, 4, 3), t(2), { mean: [0.5], std: [0.5] }),
     "ingest: images have 3 channels but mean has 1 values\n  images  [9, 4, 4, 3]   rows H W C",
+  ],
+  "ingest with a placement for other samples": [
+    () =>
+      ingestPlaced(t(9, 4, 4, 1), t(2), t(3, 8), {
+        mean: [0.5],
+        std: [0.5],
+        size: [4, 4],
+        fill: [0],
+        eraseFill: [0],
+      }),
+    "ingest: a placement is 8 numbers for each index\n" +
+      "  placement  [3, 8]   N 8\n  indices    [2]   N",
   ],
 };
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Draws } from "./draws.js";
 import type { ImageBytes, ImageShape } from "./image-bytes.js";
+import { inPlace, placeImage, type Fill, type Placement } from "./placement.js";
 
 /** Everything there is to say about one kind of transform. */
 export interface TransformRules<Schema extends z.ZodObject> {
@@ -12,9 +13,36 @@ export interface TransformRules<Schema extends z.ZodObject> {
   shape?(image: ImageShape, transform: z.output<Schema>): ImageShape;
   /** A new image, or the same; the given one keeps its bytes. */
   apply(image: ImageBytes, transform: z.output<Schema>, draws: Draws): ImageBytes;
+  /** Of a transform that only moves and covers pixels. */
+  readonly placing?: PlacingRules<Schema>;
+}
+
+/** A transform that only moves and covers pixels: several of them are one pass over the result. */
+export interface PlacingRules<Schema extends z.ZodObject> {
+  readonly kind: "crop" | "flip" | "erase";
+  /** The placement after this transform. */
+  place(placement: Placement, transform: z.output<Schema>, draws: Draws): Placement;
 }
 
 /** Declares a transform: what a user may write, and what it does. */
 export const defineTransform = <Schema extends z.ZodObject>(
   rules: TransformRules<Schema>,
 ): TransformRules<Schema> => rules;
+
+/** Declares a transform by where the pixels of its result come from; its `fill` is the colour outside, or of what is covered. */
+export function definePlacing<Schema extends z.ZodObject>({
+  kind,
+  place,
+  ...rules
+}: Omit<TransformRules<Schema>, "apply" | "placing"> &
+  PlacingRules<Schema>): TransformRules<Schema> {
+  return {
+    ...rules,
+    placing: { kind, place },
+    apply(image, transform, draws) {
+      rules.shape?.(image, transform);
+      const { fill = 0 } = transform as { readonly fill?: Fill };
+      return placeImage(image, place(inPlace(image), transform, draws), fill, fill);
+    },
+  };
+}

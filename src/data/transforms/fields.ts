@@ -17,10 +17,11 @@ export const fillSchema = z.union([
   z.array(z.int().min(0).max(255)).min(1).max(4),
 ]);
 
-/** Least and most of a range. */
-export const rangeSchema = z
-  .tuple([z.number(), z.number()])
-  .refine(([least, most]) => least <= most, "the first number is larger than the second");
+/** Least and most of a range of positive numbers. */
+export const positiveRange = (most = Number.MAX_VALUE) =>
+  z
+    .tuple([z.number().positive().max(most), z.number().positive().max(most)])
+    .refine(([low, high]) => low <= high, "the first number is larger than the second");
 
 /** One number is a square; two are height and width. */
 export const sizeOfCrop = (size: z.output<typeof sizeSchema>): ImageSize =>

@@ -6,7 +6,7 @@
  * The first argument may go without its name; fields at their default are left out; `none` is the empty list.
  */
 
-import { DataError } from "../data-error.js";
+import { transformError } from "./transform-error.js";
 import {
   schemaOf,
   transformSchema,
@@ -54,7 +54,7 @@ export function parseTransforms(text: string): Transform[] {
     const start = pattern.lastIndex;
     const [, type, words = ""] = pattern.exec(text) ?? [];
     if (type === undefined) {
-      throw off(
+      throw transformError(
         `"${text.slice(start).trim()}" does not read as transforms, such as` +
           ` "randomCrop(32, padding=4) randomHorizontalFlip"`,
       );
@@ -66,13 +66,14 @@ export function parseTransforms(text: string): Transform[] {
 
 function parseTransform(type: string, words: string): Transform {
   if (!transformTypes.includes(type)) {
-    throw off(`no transform is named ${type}; there are: ${transformTypes.join(", ")}`);
+    throw transformError(`no transform is named ${type}; there are: ${transformTypes.join(", ")}`);
   }
   const fields: Record<string, unknown> = {};
   for (const [i, word] of (words.match(/(?:\[[^\]]*\]|[^,[\]])+/g) ?? []).entries()) {
     const [, name, value = ""] = /^\s*(?:([a-zA-Z]+)\s*=)?\s*(.*?)\s*$/.exec(word) ?? [];
     const field = name ?? (i === 0 ? fieldNames(type)[0] : undefined);
-    if (field === undefined) throw off(`${type}: "${word.trim()}" lacks the name of its field`);
+    if (field === undefined)
+      throw transformError(`${type}: "${word.trim()}" lacks the name of its field`);
     fields[field] = read(value);
   }
   const result = transformSchema.safeParse({ type, ...fields });
@@ -80,7 +81,7 @@ function parseTransform(type: string, words: string): Transform {
   const findings = result.error.issues.map(({ path, message }) =>
     path.length > 0 ? `${path.join(".")}: ${message}` : message,
   );
-  throw off(`${type}: ${findings.join("; ")}`);
+  throw transformError(`${type}: ${findings.join("; ")}`);
 }
 
 function read(text: string): unknown {
@@ -90,5 +91,3 @@ function read(text: string): unknown {
     return text;
   }
 }
-
-const off = (message: string): DataError => new DataError("ERR_DATA_TRANSFORM", message);

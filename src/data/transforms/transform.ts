@@ -1,11 +1,31 @@
 import { z } from "zod";
+import { centerCrop, randomCrop } from "./crops.js";
 import type { TransformRules } from "./define-transform.js";
+import { cutout, randomErasing } from "./erasing.js";
+import { randomHorizontalFlip, randomVerticalFlip } from "./flips.js";
 import { resize } from "./resize.js";
 
-const rules = { resize } as const;
+/** Every transform, by its type. A new one needs a line here and one in the schema. */
+const rules = {
+  resize,
+  centerCrop,
+  randomCrop,
+  randomHorizontalFlip,
+  randomVerticalFlip,
+  randomErasing,
+  cutout,
+} as const;
 
 /** One step from the image of a data set to the image that a model sees. Plain data, told apart by `type`. */
-export const transformSchema = z.discriminatedUnion("type", [resize.schema]);
+export const transformSchema = z.discriminatedUnion("type", [
+  resize.schema,
+  centerCrop.schema,
+  randomCrop.schema,
+  randomHorizontalFlip.schema,
+  randomVerticalFlip.schema,
+  randomErasing.schema,
+  cutout.schema,
+]);
 
 export type Transform = z.output<typeof transformSchema>;
 
@@ -16,9 +36,8 @@ export type TransformInput = z.input<typeof transformSchema>;
 export type TransformList = readonly Transform[];
 
 /** The rules of a transform's type. */
-export const rulesOf = ({
-  type,
-}: Transform): TransformRules<(typeof transformSchema.options)[number]> => rules[type];
+export const rulesOf = ({ type }: Transform): TransformRules<z.ZodObject> =>
+  rules[type] as unknown as TransformRules<z.ZodObject>;
 
 /** The names of all transforms. */
 export const transformTypes: readonly string[] = Object.keys(rules);

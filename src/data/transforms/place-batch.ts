@@ -1,0 +1,71 @@
+import type { RandomKey } from "../../tensor/random.js";
+import { centered } from "./crops.js";
+import { transformedShape } from "./compose-transforms.js";
+import { Draws, foldIn } from "./draws.js";
+import type { ImageShape, ImageSize } from "./image-bytes.js";
+import { cropAxis, fillBytes, inPlace, type Fill, type Placement } from "./placement.js";
+import { rulesOf, type TransformList } from "./transform.js";
+
+/** Transforms that only move and cover pixels, as one pass over a batch does them: `splitTransforms(list).inKernel`. */
+export interface BatchPlacement {
+  /** Of the results. */
+  readonly size: ImageSize;
+  /** Byte of each channel outside an image, and where it is covered. */
+  readonly fill: readonly number[];
+  readonly eraseFill: readonly number[];
+  /**
+   * Numbers of each row, 8 to a row: `rowStart rowStep columnStart columnStep top left bottom right`, as the op `ingest`
+   * takes them. The same as `composeTransforms` gives each row.
+   *
+   * @param key of the epoch; null takes the middle of every image, and leaves it as it is otherwise
+   */
+  place(rows: ArrayLike<number>, key: RandomKey | null): Int32Array;
+}
+
+/**
+ * @param firstIndex place of the list's first transform in the whole list that it was cut from
+ * @throws {DataError} `ERR_DATA_TRANSFORM` where the transforms do not fit the images
+ */
+export function placeBatch(
+  list: TransformList,
+  firstIndex: number,
+  image: ImageShape,
+): BatchPlacement {
+  const size = transformedShape(list, image);
+  const middle = middleOf(image, size);
+  const fillOf = (kind: string): number[] => {
+    const transform = list.find((each) => rulesOf(each).placing?.kind === kind);
+    const { fill = 0 } = (transform ?? {}) as { readonly fill?: Fill };
+    return fillBytes(fill, image.channels);
+  };
+  const placementOf = (key: RandomKey): Placement =>
+    list.reduce((placement, transform, i) => {
+      const draws = new Draws(foldIn(key, firstIndex + i));
+      return rulesOf(transform).placing!.place(placement, transform, draws);
+    }, inPlace(image));
+  return {
+    size,
+    fill: fillOf("crop"),
+    eraseFill: fillOf("erase"),
+    place(rows, key) {
+      const numbers = new Int32Array(rows.length * 8);
+      for (let i = 0; i < rows.length; i++)
+        numbers.set(numbersOf(key ? placementOf(foldIn(key, rows[i]!)) : middle), i * 8);
+      return numbers;
+    },
+  };
+}
+
+function middleOf(image: ImageSize, { height, width }: ImageSize): Placement {
+  const { rows, columns, erased } = inPlace(image);
+  return {
+    rows: cropAxis(rows, centered(rows.size, height), height),
+    columns: cropAxis(columns, centered(columns.size, width), width),
+    erased,
+  };
+}
+
+function numbersOf({ rows, columns, erased }: Placement): number[] {
+  const from = [rows.start, rows.step, columns.start, columns.step];
+  return [...from, erased.top, erased.left, erased.bottom, erased.right];
+}
