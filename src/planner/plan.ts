@@ -4,12 +4,13 @@ import { Leaf, type GraphNode, type Tensor } from "../graph/tensor.js";
 import type { BufferId, BufferSpec, Instruction, Program } from "../program/program.js";
 import { bytesOf, shareMemory } from "./alias.js";
 import { fuse } from "./fuse.js";
+import { recompute } from "./recompute.js";
 import { planMemory, type Lifetime } from "./memory.js";
 import { schedule } from "./schedule.js";
 
-/** Plans a graph: fuses, orders, assigns memory, and writes the program. */
+/** Plans a graph: fuses, decides what to compute twice, orders, assigns memory, and writes the program. */
 export function plan(name: string, graph: Graph): Program {
-  return lower(name, fuse(graph));
+  return lower(name, recompute(fuse(graph)));
 }
 
 /** The program of a graph as it is: order, memory, instructions. */
