@@ -40,7 +40,7 @@ const mayImportNode = [
   /^data\/sources\//,
   /^executors\/native\//,
   /^interop\/open-safetensors/,
-  /^train\/(checkpoint|run-directory)/,
+  /^train\/(checkpoint|run-)/,
   /^bench\//,
   /^cli\//,
 ];

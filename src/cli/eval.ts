@@ -11,9 +11,8 @@ import { formatClassificationReport } from "../report/format-classification-repo
 import { ResnetError } from "../tensor/error.js";
 import { dims4, formatShape, sameShape } from "../tensor/shape.js";
 import { residentSource } from "../train/batch-source.js";
-import { readCheckpoint, type CheckpointDescription } from "../train/checkpoint.js";
+import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { createEvaluator } from "../train/evaluate.js";
-import { writeModelState } from "../train/model-state.js";
 import { loadData } from "./load-data.js";
 import {
   dataDirOption,
@@ -56,7 +55,20 @@ export const evalCommand = (): Command =>
 
 async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
-  const { description, state } = await readCheckpoint(file);
+  const checkpoint = await Checkpoint.open(file);
+  try {
+    await evaluateOpened(checkpoint, flags, output);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function evaluateOpened(
+  checkpoint: Checkpoint,
+  flags: EvalFlags,
+  output: Output,
+): Promise<void> {
+  const { file, description } = checkpoint;
   const { imageShape, transforms = [], normalise } = description;
   const data = await loadPart(description, flags, output);
   const [, height, width, channels] = dims4(data.images);
@@ -78,7 +90,7 @@ async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void>
     onNotice: (notice) => output.notice(notice),
   });
   try {
-    writeModelState(executor, model, state);
+    await checkpoint.load(executor, model);
     const labels = data.labels.data;
     const source = residentSource(executor, flags.split, data, { ...normalise, transforms });
     const { accuracy, loss, predictions } = await createEvaluator(

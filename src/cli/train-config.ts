@@ -1,4 +1,4 @@
-import { Option, type OptionValues } from "commander";
+import { InvalidArgumentError, Option, type OptionValues } from "commander";
 import { parseTransforms } from "../data/transforms/transform-text.js";
 import { datasetInfo, listDatasets } from "../data/dataset-info.js";
 import { models } from "../models/catalog.js";
@@ -43,8 +43,22 @@ export const configOptions: Readonly<Record<string, Option>> = {
   ).argParser(seedNumber),
   trainSize: new Option("--limit-train <n>", "training images").argParser(wholeNumber),
   validSize: new Option("--limit-valid <n>", "validation images").argParser(wholeNumber),
+  bestMetric: new Option(
+    "--best-metric <m>",
+    "what picks best.safetensors: valid-accuracy (default) or valid-loss",
+  ).argParser(bestMetric),
+  saveEvery: new Option(
+    "--save-every <steps>",
+    "save after every so many steps, not only after each epoch",
+  ).argParser(wholeNumber),
   testSize: new Option("--limit-test <n>", "test images (default: all)").argParser(wholeNumber),
 };
+
+function bestMetric(text: string): TrainConfig["bestMetric"] {
+  if (text === "valid-accuracy") return "validAccuracy";
+  if (text === "valid-loss") return "validLoss";
+  throw new InvalidArgumentError("Allowed choices are valid-accuracy, valid-loss.");
+}
 
 /** The recipe's configuration with what the flags override. */
 export function configOf(name: string, flags: OptionValues): TrainConfig {
@@ -61,7 +75,12 @@ export function configOf(name: string, flags: OptionValues): TrainConfig {
   return parseConfig(config);
 }
 
-function setAt(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
+/** Sets a field of a field. */
+export function setAt(
+  object: Record<string, unknown>,
+  path: readonly string[],
+  value: unknown,
+): void {
   const [name = "", ...rest] = path;
   if (rest.length === 0) object[name] = value;
   else setAt(object[name] as Record<string, unknown>, rest, value);

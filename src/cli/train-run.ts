@@ -1,73 +1,104 @@
-import path from "node:path";
 import type { Executor } from "../executors/executor.js";
 import { writeEpochCharts, writeRunReport } from "../report/write-run-report.js";
 import { residentSource, type ImagePreparation } from "../train/batch-source.js";
 import type { TrainConfig } from "../train/config.js";
 import { createEvaluator, type Evaluation } from "../train/evaluate.js";
-import { initialState, readModelState, writeModelState } from "../train/model-state.js";
-import { RunDirectory } from "../train/run-directory.js";
-import { trainLoop } from "../train/train-loop.js";
-import { stopOnInterrupt } from "./interrupt.js";
+import { initialState, modelSource, writeModelState } from "../train/model-state.js";
+import type { RunDirectory, RunSnapshot } from "../train/run-directory.js";
+import { trainLoop, type StepProgress, type Training } from "../train/train-loop.js";
+import { startOfTraining } from "../train/train-progress.js";
+import { stopOnSignal } from "./interrupt.js";
 import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
 import type { TrainJob } from "./train-job.js";
 import { describeJob, formatEpoch } from "./train-output.js";
 
-/** Trains and saves epoch by epoch. @returns null if the user stopped it */
+/**
+ * Trains from the beginning or from where the run was left, and saves after each epoch and as often as the configuration
+ * says.
+ *
+ * @returns null at the end of the training; if a signal stopped it, the exit code for that
+ */
 export async function runEpochs(
   job: TrainJob,
+  run: RunDirectory,
   executor: Executor,
-  directory: string,
   output: Output,
-): Promise<RunDirectory | null> {
-  const { config, model, parts, description } = job;
-  const interrupt = stopOnInterrupt((line) => output.notice(line));
+): Promise<number | null> {
+  const { config, description, model, parts } = job;
   const steps = Math.ceil(parts.train.labels.data.length / config.batch);
-  const progress = new Progress(config.epochs * steps);
+  const from = run.saved?.progress ?? startOfTraining;
+  const bar = new Progress(config.epochs * steps, from.epoch * steps + from.step);
+  const stop = stopOnSignal((line) => output.notice(line));
+  const onStep = async (progress: StepProgress): Promise<void> => {
+    showStep(bar, progress, config.epochs);
+    const { saveEvery } = config;
+    if (saveEvery !== null && progress.step % saveEvery === 0) await run.saveState(snapshot());
+  };
+  const weights = modelSource(executor, model);
+  const snapshot = (): RunSnapshot => ({
+    description,
+    progress: training.progress,
+    executor,
+    weights,
+  });
+  const training = prepareTraining(job, run, executor, { signal: stop.signal, onStep });
   try {
-    writeModelState(executor, model, initialState(model, config.seed));
-    const loop = trainLoop({
-      executor,
-      model,
-      config,
-      train: residentSource(executor, "train", parts.train, preparationOf(config, "train")),
-      valid: residentSource(executor, "valid", parts.valid, preparationOf(config, "eval")),
-      signal: interrupt.signal,
-      onStep: ({ epoch, step, loss, imagesPerSecond }) =>
-        progress.update((epoch - 1) * steps + step, [
-          `step ${step}/${steps}`,
-          `epoch ${epoch}/${config.epochs}`,
-          `loss ${loss.toFixed(4)}`,
-          `${Math.round(imagesPerSecond)} images/s`,
-        ]),
-    });
-    const run = await RunDirectory.create(directory, config);
+    await run.saved?.restore(executor);
+    await run.begin(config);
     output.say(describeJob(job, executor));
-    for await (const metrics of loop) {
-      await run.saveEpoch(metrics, description, readModelState(executor, model));
+    if (run.epochs.length > 0 && training.progress.step === 0) await run.publish(snapshot());
+    for await (const metrics of training) {
+      await run.saveEpoch(metrics, snapshot());
       await writeEpochCharts(run);
-      progress.clear();
+      bar.clear();
       output.say(formatEpoch(metrics, config.epochs, output.width));
     }
-    if (!interrupt.signal.aborted || run.epochs.length === config.epochs) return run;
-
-    const done = run.epochs.length;
-    await run.saveLast({ ...description, epoch: done }, readModelState(executor, model));
-    const weights = path.join(directory, "last.safetensors");
-    output.notice(
-      `stopped after ${done} of ${config.epochs} epochs; the weights are in ${weights}`,
-    );
-    process.exitCode = 130;
-    return null;
+    if (stop.exitCode === null || run.epochs.length === config.epochs) return null;
+    if (training.progress.step > 0) await run.saveState(snapshot());
+    await run.saveWeights("last", snapshot());
+    return stop.exitCode;
   } finally {
-    progress.clear();
-    interrupt.dispose();
+    bar.clear();
+    stop.dispose();
   }
+}
+
+/** The training of a job, its programs loaded; refuses what cannot be trained. */
+function prepareTraining(
+  { config, model, parts }: TrainJob,
+  { saved }: RunDirectory,
+  executor: Executor,
+  options: Pick<Parameters<typeof trainLoop>[0], "signal" | "onStep">,
+): Training {
+  if (!saved) writeModelState(executor, model, initialState(model, config.seed));
+  return trainLoop({
+    executor,
+    model,
+    config,
+    train: residentSource(executor, "train", parts.train, preparationOf(config, "train")),
+    valid: residentSource(executor, "valid", parts.valid, preparationOf(config, "eval")),
+    ...(saved && { from: saved.progress }),
+    ...options,
+  });
+}
+
+function showStep(
+  bar: Progress,
+  { epoch, step, steps, loss, imagesPerSecond }: StepProgress,
+  epochs: number,
+): void {
+  bar.update((epoch - 1) * steps + step, [
+    `step ${step}/${steps}`,
+    `epoch ${epoch}/${epochs}`,
+    `loss ${loss.toFixed(4)}`,
+    `${Math.round(imagesPerSecond)} images/s`,
+  ]);
 }
 
 /** Tests the weights of the last epoch, and writes the report and charts of the run. */
 export async function testRun(
-  { config, model, parts }: TrainJob,
+  { config, parts, model }: TrainJob,
   executor: Executor,
   run: RunDirectory,
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {

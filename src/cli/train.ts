@@ -1,9 +1,13 @@
 import path from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { createExecutor } from "../executors/create-executor.js";
+import type { Executor } from "../executors/executor.js";
 import { profiled } from "../executors/profiled-executor.js";
 import { formatProfile, profileOf } from "../report/profile.js";
+import { ResnetError } from "../tensor/error.js";
+import type { TrainConfig } from "../train/config.js";
 import { recipes } from "../train/recipes.js";
+import { RunDirectory } from "../train/run-directory.js";
 import {
   dataDirOption,
   executorOption,
@@ -13,6 +17,8 @@ import {
 } from "./options.js";
 import { Output } from "./output.js";
 import { formatDuration } from "./progress.js";
+import { resumeCommand } from "./resume-command.js";
+import { checkSameJob, resumedConfig } from "./resume.js";
 import { configOf, configOptions } from "./train-config.js";
 import { prepareJob } from "./train-job.js";
 import { documentOf } from "./train-output.js";
@@ -22,6 +28,7 @@ import { runEpochs, testRun } from "./train-run.js";
 interface TrainFlags extends ExecutorFlags {
   readonly dataDir?: string;
   readonly out?: string;
+  readonly resume?: string;
   readonly profile?: boolean;
   readonly json?: boolean;
 }
@@ -35,25 +42,49 @@ export function trainCommand(): Command {
       "Trains a model as a recipe says, with anything that the options override, then tests it.\n" +
         "Everything about the run lands in one directory: configuration, metrics, weights, report and charts.",
     )
-    .argument("[recipe]", `named set-up: ${Object.keys(recipes).join(", ")}`, defaultRecipe);
-  for (const option of Object.values(configOptions)) command.addOption(option);
+    .argument(
+      "[recipe]",
+      `named set-up: ${Object.keys(recipes).join(", ")} (default: ${defaultRecipe})`,
+    );
+  for (const option of [...Object.values(configOptions), ...machineOptions])
+    command.addOption(option);
   return command
-    .addOption(executorOption())
-    .addOption(threadsOption())
-    .addOption(dataDirOption())
     .option("--out <dir>", "run directory (default: runs/RECIPE-TIME)")
+    .addOption(
+      new Option(
+        "--resume <dir>",
+        "go on with the run in this directory, as if it had never stopped",
+      ).conflicts("out"),
+    )
     .option("--profile", "at the end, show where the time went")
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet train fashion-resnet34 --epochs 5 --out runs/first")
     .action(train);
 }
 
-async function train(recipe: string, flags: TrainFlags): Promise<void> {
-  const start = performance.now();
+async function train(recipe: string | undefined, flags: TrainFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
-  const config = configOf(recipe, flags);
-  const directory = flags.out ?? defaultDirectory(config.recipe);
+  const config = flags.resume === undefined ? configOf(recipe ?? defaultRecipe, flags) : null;
+  const run =
+    config === null
+      ? await RunDirectory.open(flags.resume!, (notice) => output.notice(notice))
+      : await RunDirectory.create(flags.out ?? defaultDirectory(config.recipe));
+  try {
+    await trainIn(run, config ?? resumedConfig(run, recipe, flags), flags, output);
+  } finally {
+    await run.close();
+  }
+}
+
+async function trainIn(
+  run: RunDirectory,
+  config: TrainConfig,
+  flags: TrainFlags,
+  output: Output,
+): Promise<void> {
+  const start = performance.now();
   const job = await prepareJob(config, flags.dataDir, output);
+  checkSameJob(run, job);
   const chosen = createExecutor(flags.executor, {
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
@@ -61,21 +92,51 @@ async function train(recipe: string, flags: TrainFlags): Promise<void> {
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
   try {
-    const run = await runEpochs(job, executor, directory, output);
-    if (!run) return;
+    warnOfOtherExecutor(run, executor, output);
+    const stopped = await runEpochs(job, run, executor, output);
+    if (stopped !== null) {
+      output.notice(`stopped in epoch ${run.epochs.length + 1} of ${config.epochs}, and saved`);
+      output.notice(`to go on: ${commandFor(run, flags)}`);
+      process.exitCode = stopped;
+      return;
+    }
     const { test, text } = await testRun(job, executor, run);
     const duration = formatDuration((performance.now() - start) / 1000);
-    const closing = `${directory}: weights, metrics, report and charts, after ${duration}`;
+    const closing = `${run.directory}: weights, metrics, report and charts, after ${duration}`;
     const profiles = profiling?.times().map(profileOf);
     for (const profile of profiles ?? []) output.say(`\n${formatProfile(profile)}`);
     output.result(
       { ...documentOf(run, test), ...(profiles && { profiles }) },
       `\n${text}\n${closing}`,
     );
+  } catch (error) {
+    if (run.canResume && !isHopeless(error)) output.notice(`to go on: ${commandFor(run, flags)}`);
+    throw error;
   } finally {
     await executor.close();
   }
 }
+
+function warnOfOtherExecutor(
+  { saved }: RunDirectory,
+  { description }: Executor,
+  output: Output,
+): void {
+  if (!saved || saved.executor === description) return;
+  output.notice(
+    `this run was on ${saved.executor} so far and goes on on ${description}: ` +
+      "sums will round otherwise, so the result will not be the same bit for bit",
+  );
+}
+
+/** What would happen again: the loss diverged, or what was saved cannot be used. */
+const isHopeless = (error: unknown): boolean =>
+  error instanceof ResnetError && ["ERR_DIVERGED", "ERR_CHECKPOINT"].includes(error.code);
+
+const machineOptions = [executorOption(), threadsOption(), dataDirOption()];
+
+const commandFor = ({ directory }: RunDirectory, flags: TrainFlags): string =>
+  resumeCommand(directory, { ...flags }, machineOptions);
 
 const defaultDirectory = (recipe: string): string =>
   path.join("runs", `${recipe}-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`);

@@ -1,14 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import path from "node:path";
+
+export interface ReplaceOptions {
+  /** Where the file that is replaced goes, in the same directory. Default: it goes away. */
+  readonly keepAs?: string;
+}
 
 /**
  * Writes a file so that a power cut leaves the old one or the new one, whole: under a temporary name beside it,
  * flushed, renamed, and the directory flushed.
+ *
+ * @param write writes the contents; if it fails, the old file stays
  */
-export async function writeFileAtomically(
+export async function replaceFile(
   file: string,
-  contents: string | Uint8Array,
+  write: (handle: FileHandle) => Promise<void>,
+  { keepAs }: ReplaceOptions = {},
 ): Promise<void> {
   const directory = path.dirname(file);
   await mkdir(directory, { recursive: true });
@@ -16,17 +24,36 @@ export async function writeFileAtomically(
   try {
     const handle = await open(temporary, "wx");
     try {
-      await handle.writeFile(contents);
+      await write(handle);
       await handle.sync();
     } finally {
       await handle.close();
     }
+    if (keepAs !== undefined) await renameIfThere(file, keepAs);
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
   await flushDirectory(directory);
+}
+
+/** Writes a file as `replaceFile` does. */
+export const writeFileAtomically = (file: string, contents: string | Uint8Array): Promise<void> =>
+  replaceFile(file, (handle) => handle.writeFile(contents));
+
+/** Takes away what writers that were killed left in a directory. Nobody else may be writing there. */
+export async function removeTemporaryFiles(directory: string): Promise<void> {
+  const names = (await readdir(directory)).filter((name) =>
+    /^\..*\.[-0-9a-f]{36}\.tmp$/.test(name),
+  );
+  for (const name of names) await rm(path.join(directory, name), { force: true });
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
 }
 
 /** Makes a rename last. Not every system can open a directory; there the rename has to do. */

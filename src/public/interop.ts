@@ -2,4 +2,4 @@ export { OpenSafetensors } from "../interop/open-safetensors.js";
 export { readSafetensors, type SafetensorsFile } from "../interop/read-safetensors.js";
 export type { StoredArray } from "../interop/stored-array.js";
 export { fromTorchLayout, hwncToNchw, nchwToHwnc, toTorchLayout } from "../interop/torch-layout.js";
-export { writeSafetensors } from "../interop/write-safetensors.js";
+export { sourceOf, writeSafetensors, type ArraySource } from "../interop/write-safetensors.js";

@@ -5,13 +5,19 @@ export {
   type BatchTensors,
   type BatchTracer,
 } from "../train/batch-source.js";
-export { readCheckpoint, type CheckpointDescription } from "../train/checkpoint.js";
+export {
+  Checkpoint,
+  readCheckpoint,
+  writeCheckpoint,
+  type CheckpointDescription,
+} from "../train/checkpoint.js";
 export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";
 export { evaluate, type EvaluateOptions } from "../train/evaluate-module.js";
 export { createEvaluator, type Evaluation } from "../train/evaluate.js";
 export {
   initialState,
+  modelSource,
   readModelState,
   writeModelState,
   type ModelState,
@@ -21,7 +27,7 @@ export type { Optimizer } from "../train/optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "../train/optimizers/sgd.js";
 export type { Precision } from "../train/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
-export { RunDirectory } from "../train/run-directory.js";
+export { RunDirectory, type RunSnapshot } from "../train/run-directory.js";
 export { topAccuracy, type SampleScores } from "../train/sample-scores.js";
 export type { ScheduleConfig } from "../train/schedules/schedule-config.js";
 export {

@@ -1,10 +1,14 @@
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { transformSchema } from "../data/transforms/transform.js";
-import { readSafetensors } from "../interop/read-safetensors.js";
+import type { Executor } from "../executors/executor.js";
+import type { OpenSafetensors } from "../interop/open-safetensors.js";
+import { fromTorchLayout } from "../interop/torch-layout.js";
+import type { ArraySource } from "../interop/write-safetensors.js";
+import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
 import type { HostArray } from "../tensor/host-array.js";
-import type { ModelState } from "./model-state.js";
+import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
+import { checkModelState, type ModelState } from "./model-state.js";
 
 /** What is needed to use the weights: stands in the file's metadata, so that a checkpoint alone can predict. */
 const descriptionSchema = z.object({
@@ -39,24 +43,81 @@ export const checkpointMetadata = (description: CheckpointDescription): Record<s
 });
 
 /**
- * Reads a checkpoint: weights and running statistics, under PyTorch's names and in its layout.
+ * Writes a checkpoint, whole or not at all: weights and running statistics, under PyTorch's names and in its layout,
+ * with a checksum inside.
  *
- * @throws {ResnetError} `ERR_CHECKPOINT` if the file cannot be read or says nothing of its model;
- *   the codes of `readSafetensors` if it is damaged
+ * @param weights read one by one: `modelSource` takes them out of an executor
  */
+export const writeCheckpoint = (
+  file: string,
+  description: CheckpointDescription,
+  weights: ArraySource,
+): Promise<void> => writeCheckpointFile(file, weights, checkpointMetadata(description));
+
+/** A checkpoint of which the description has been read, and the weights not yet. */
+export class Checkpoint {
+  private constructor(
+    readonly file: string,
+    readonly description: CheckpointDescription,
+    private readonly opened: OpenSafetensors,
+  ) {}
+
+  /**
+   * @throws {ResnetError} `ERR_CHECKPOINT` if the file cannot be read or says nothing of its model;
+   *   the codes of `readSafetensors` if it is damaged
+   */
+  static async open(file: string): Promise<Checkpoint> {
+    const opened = await openCheckpointFile(file);
+    try {
+      const description = parseDescription(file, opened.metadata.get(metadataKey));
+      return new Checkpoint(file, description, opened);
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Writes the weights into an executor, one by one: they are never in memory twice.
+   *
+   * @throws {ResnetError} `ERR_CHECKPOINT` if they are not of this model, as `writeModelState`, or damaged
+   */
+  async load(executor: Executor, model: Module): Promise<void> {
+    const leaves = namedState(model);
+    checkModelState(model, this.opened.places);
+    await this.visit((name, array) => {
+      if (leaves.has(name)) executor.write(name, fromTorchLayout(array));
+    });
+  }
+
+  /** The weights, in PyTorch's layout. @throws {ResnetError} `ERR_CHECKPOINT` if they are damaged */
+  async read(): Promise<ModelState> {
+    const state = new Map<string, HostArray>();
+    await this.visit((name, array) => state.set(name, array));
+    return state;
+  }
+
+  close(): Promise<void> {
+    return this.opened.close();
+  }
+
+  private visit(use: (name: string, array: HostArray) => void): Promise<void> {
+    return visitArrays(this.opened, this.file, (name, array) => {
+      if (array.dtype !== "i64") use(name, array);
+    });
+  }
+}
+
+/** A whole checkpoint. @throws {ResnetError} as `Checkpoint.open` */
 export async function readCheckpoint(
   file: string,
 ): Promise<{ readonly description: CheckpointDescription; readonly state: ModelState }> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason =
-      code === "ENOENT" ? "there is no such file" : `it cannot be read (${code ?? String(error)})`;
-    throw new ResnetError("ERR_CHECKPOINT", `${file}: ${reason}`, { cause: error });
-  });
-  const { tensors, metadata } = readSafetensors(bytes, file);
-  const state = new Map<string, HostArray>();
-  for (const [name, array] of tensors) if (array.dtype !== "i64") state.set(name, array);
-  return { description: parseDescription(file, metadata.get(metadataKey)), state };
+  const checkpoint = await Checkpoint.open(file);
+  try {
+    return { description: checkpoint.description, state: await checkpoint.read() };
+  } finally {
+    await checkpoint.close();
+  }
 }
 
 function parseDescription(file: string, text: string | undefined): CheckpointDescription {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isRandom, transformSchema } from "../data/transforms/transform.js";
 import { ResnetError } from "../tensor/error.js";
 import { scheduleSchema } from "./schedules/schedule-config.js";
+import { watchedMetric } from "./watched-metric.js";
 
 const positive = z.number().positive();
 const count = z.int().min(1);
@@ -41,6 +42,10 @@ const schema = z.strictObject({
   /** What activations are stored and multiplied in: float32 or bfloat16. */
   precision: z.enum(["fp32", "bf16"]),
   seed: z.int().min(0),
+  /** What picks `best.safetensors`. */
+  bestMetric: watchedMetric.extract(["validAccuracy", "validLoss"]).default("validAccuracy"),
+  /** Saves after every so many steps, besides after each epoch; null after epochs only. */
+  saveEvery: count.nullable().default(null),
 });
 
 /** A configuration that was checked, with every default filled in. */

@@ -1,46 +1,93 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
 import path from "node:path";
-import { writeSafetensors } from "../interop/write-safetensors.js";
+import { removeTemporaryFiles, writeFileAtomically } from "../data/files.js";
+import type { Executor } from "../executors/executor.js";
+import type { ArraySource } from "../interop/write-safetensors.js";
 import { ResnetError } from "../tensor/error.js";
-import { checkpointMetadata, type CheckpointDescription } from "./checkpoint.js";
-import type { TrainConfig } from "./config.js";
+import { writeCheckpoint, type CheckpointDescription } from "./checkpoint.js";
+import { parseConfig, type TrainConfig } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
-import { writeFileAtomically } from "../data/files.js";
-import type { ModelState } from "./model-state.js";
+import { lockDirectory, lockName } from "./run-lock.js";
+import type { TrainProgress } from "./train-progress.js";
+import { readTrainingState, writeTrainingState, type SavedTraining } from "./training-state.js";
+import { penaltyOf, type WatchedMetric } from "./watched-metric.js";
 
-/** The directory of one training: what it was asked for, how it went, and the weights. */
+const configFile = "config.json";
+const metricsFile = "metrics.jsonl";
+const stateFile = "resume.safetensors";
+const previousStateFile = "resume.previous.safetensors";
+
+/** What a run keeps besides the arrays of an executor. */
+export interface RunSnapshot {
+  readonly description: Omit<CheckpointDescription, "epoch">;
+  readonly progress: TrainProgress;
+  readonly executor: Executor;
+  /** The weights to use: what is validated, tested, and written for others. */
+  readonly weights: ArraySource;
+}
+
+/** The directory of one training: what it was asked for, how it went, and the weights. One process has it at a time. */
 export class RunDirectory {
-  private readonly metrics: EpochMetrics[] = [];
+  private metrics: readonly EpochMetrics[];
+  private hasState: boolean;
 
-  private constructor(readonly directory: string) {}
+  private constructor(
+    readonly directory: string,
+    private readonly unlock: () => Promise<void>,
+    /** What `config.json` says; null before `begin`. */
+    public config: TrainConfig | null,
+    /** Where an earlier process left the training; null if it saved nothing. */
+    readonly saved: SavedTraining | null,
+  ) {
+    this.metrics = saved?.epochs ?? [];
+    this.hasState = saved !== null;
+  }
 
   /**
-   * Makes the directory and writes `config.json`.
+   * Makes the directory, and takes it for this process.
    *
    * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it holds anything already, or cannot be made: nothing is overwritten
    */
-  static async create(directory: string, config: TrainConfig): Promise<RunDirectory> {
-    try {
+  static create(directory: string): Promise<RunDirectory> {
+    return withReason(directory, async () => {
       await mkdir(directory, { recursive: true });
-      const entries = await readdir(directory);
+      const entries = (await readdir(directory)).filter((name) => !name.startsWith(lockName));
       if (entries.length > 0) {
-        throw new ResnetError(
-          "ERR_RUN_DIRECTORY",
-          `${directory} is not empty (${entries.slice(0, 3).join(", ")}${entries.length > 3 ? ", …" : ""}): name another directory with --out`,
-        );
+        const found = `${entries.slice(0, 3).join(", ")}${entries.length > 3 ? ", …" : ""}`;
+        const advice = entries.includes(configFile)
+          ? `name another directory with --out, or go on with --resume ${directory}`
+          : "name another directory with --out";
+        throw refused(`${directory} is not empty (${found}): ${advice}`);
       }
-      const run = new RunDirectory(directory);
-      await run.write("config.json", `${JSON.stringify(config, null, 2)}\n`);
-      return run;
-    } catch (error) {
-      if (error instanceof ResnetError) throw error;
-      const { code } = error as NodeJS.ErrnoException;
-      throw new ResnetError(
-        "ERR_RUN_DIRECTORY",
-        `${directory} cannot be written (${code ?? String(error)})`,
-        { cause: error },
-      );
-    }
+      return new RunDirectory(directory, await lockDirectory(directory), null, null);
+    });
+  }
+
+  /**
+   * Takes a run that an earlier process began, to go on with it. What that process left half-written is removed.
+   *
+   * @param onNotice hears if the newest training state is damaged and the one before it is taken
+   * @throws {ResnetError} `ERR_RUN_DIRECTORY` if there is no run or it saved no training state; `ERR_CONFIG`;
+   *   `ERR_CHECKPOINT` if both training states are damaged
+   */
+  static open(directory: string, onNotice: (notice: string) => void): Promise<RunDirectory> {
+    return withReason(directory, async () => {
+      const file = path.join(directory, configFile);
+      const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+        throw refused(`there is no run in ${directory} to resume: it has no ${configFile}`);
+      });
+      const config = parseConfig(parseJson(file, text));
+      const unlock = await lockDirectory(directory);
+      try {
+        await removeTemporaryFiles(directory);
+        const saved = await newestState(directory, onNotice);
+        return new RunDirectory(directory, unlock, config, saved);
+      } catch (error) {
+        await unlock();
+        throw error;
+      }
+    });
   }
 
   /** Metrics of the epochs so far. */
@@ -48,31 +95,131 @@ export class RunDirectory {
     return this.metrics;
   }
 
-  /** Adds a line to `metrics.jsonl`, writes `last.safetensors`, and `best.safetensors` after the best validation accuracy yet. */
-  async saveEpoch(
-    metrics: EpochMetrics,
-    description: Omit<CheckpointDescription, "epoch">,
-    state: ModelState,
-  ): Promise<void> {
-    const best = this.metrics.every(({ validAccuracy }) => metrics.validAccuracy > validAccuracy);
-    this.metrics.push(metrics);
-    await this.write(
-      "metrics.jsonl",
-      this.metrics.map((line) => `${JSON.stringify(line)}\n`).join(""),
-    );
-    const bytes = await this.saveLast({ ...description, epoch: metrics.epoch }, state);
-    if (best) await this.write("best.safetensors", bytes);
+  /** Whether there is something on disk to go on from. */
+  get canResume(): boolean {
+    return this.hasState;
   }
 
-  /** Writes `last.safetensors`. @returns its bytes */
-  async saveLast(description: CheckpointDescription, state: ModelState): Promise<Uint8Array> {
-    const bytes = writeSafetensors(state, checkpointMetadata(description));
-    await this.write("last.safetensors", bytes);
-    return bytes;
+  /** Writes `config.json`: for the run that begins now, or goes on with another number of epochs. */
+  async begin(config: TrainConfig): Promise<void> {
+    await this.write(configFile, `${JSON.stringify(config, null, 2)}\n`);
+    this.config = config;
+  }
+
+  /** Keeps an epoch: first all that it takes to go on from here, in one file, then the files that are made of it. */
+  async saveEpoch(metrics: EpochMetrics, snapshot: RunSnapshot): Promise<void> {
+    this.metrics = [...this.metrics, metrics];
+    await this.saveState(snapshot);
+    await this.publish(snapshot);
+  }
+
+  /**
+   * Writes `resume.safetensors`, from which the training can go on. The one before it is kept until the next is whole, as
+   * `resume.previous.safetensors`.
+   */
+  async saveState({ description, progress, executor }: RunSnapshot): Promise<void> {
+    const { config, epochs } = this;
+    if (!config) throw new Error("begin the run before saving it");
+    const record = { config, description, executor: executor.description, progress, epochs };
+    return withReason(this.directory, async () => {
+      const keepAs = this.pathOf(previousStateFile);
+      await writeTrainingState(this.pathOf(stateFile), record, executor, { keepAs });
+      this.hasState = true;
+    });
+  }
+
+  /**
+   * Writes the files that belong to the end of an epoch: `metrics.jsonl`, `last.safetensors`, and `best.safetensors`
+   * after the best one yet. Does no harm a second time.
+   */
+  async publish(snapshot: RunSnapshot): Promise<void> {
+    const lines = this.metrics.map((line) => `${JSON.stringify(line)}\n`);
+    await this.write(metricsFile, lines.join(""));
+    const metric = this.config?.bestMetric;
+    if (metric && isBest(this.metrics, metric)) await this.saveWeights("best", snapshot);
+    await this.saveWeights("last", snapshot);
+  }
+
+  /** Writes `last.safetensors` or `best.safetensors`: weights for evaluation and for other programs. */
+  saveWeights(name: "last" | "best", { description, weights }: RunSnapshot): Promise<void> {
+    const file = this.pathOf(`${name}.safetensors`);
+    return withReason(this.directory, () =>
+      writeCheckpoint(file, { ...description, epoch: this.metrics.length }, weights),
+    );
   }
 
   /** Writes a file of the run, whole or not at all. */
   write(name: string, contents: string | Uint8Array): Promise<void> {
-    return writeFileAtomically(path.join(this.directory, name), contents);
+    return withReason(this.directory, () => writeFileAtomically(this.pathOf(name), contents));
+  }
+
+  /** Gives the directory free. One in which no run began is removed if it is empty. */
+  async close(): Promise<void> {
+    await this.unlock();
+    if (!this.config) await rmdir(this.directory).catch(() => {});
+  }
+
+  private pathOf(name: string): string {
+    return path.join(this.directory, name);
+  }
+}
+
+/** Whether the last epoch is better than each before it. */
+function isBest(epochs: readonly EpochMetrics[], metric: WatchedMetric): boolean {
+  const penalties = epochs.map((metrics) => penaltyOf(metrics, metric));
+  const last = penalties.pop();
+  return last !== undefined && penalties.every((penalty) => last < penalty);
+}
+
+async function newestState(
+  directory: string,
+  onNotice: (notice: string) => void,
+): Promise<SavedTraining | null> {
+  const names = await readdir(directory);
+  const [newest, previous] = [stateFile, previousStateFile].filter((name) => names.includes(name));
+  if (newest === undefined) {
+    if (!names.includes(metricsFile)) return null; // killed before it saved anything: it begins anew
+    throw refused(
+      `${directory} has no ${stateFile}, which earlier versions did not write: the training cannot be resumed`,
+    );
+  }
+  try {
+    return await readTrainingState(path.join(directory, newest));
+  } catch (error) {
+    if (previous === undefined || !(error instanceof ResnetError)) throw error;
+    onNotice(`${error.message}; going on from the one before it, ${previous}`);
+    return readTrainingState(path.join(directory, previous));
+  }
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw refused(`${file} is not JSON: ${(error as Error).message}`, error);
+  }
+}
+
+const refused = (message: string, cause?: unknown): ResnetError =>
+  new ResnetError("ERR_RUN_DIRECTORY", message, { cause });
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full; what was saved before is whole",
+  EDQUOT: "your quota is used up; what was saved before is whole",
+  EROFS: "the file system is read-only",
+};
+
+/** Runs what writes in a directory; errors of the file system become one sentence. */
+async function withReason<Result>(
+  directory: string,
+  write: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof ResnetError) throw error;
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    const reason = reasons[code] === undefined ? code : `${code}: ${reasons[code]}`;
+    throw refused(`${directory} cannot be written (${reason})`, error);
   }
 }

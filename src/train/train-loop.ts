@@ -41,7 +41,8 @@ export interface TrainLoopOptions {
   readonly from?: TrainProgress;
   /** Ends the loop after the step in progress. */
   readonly signal?: AbortSignal;
-  readonly onStep?: (progress: StepProgress) => void;
+  /** Called after each step; what it returns is awaited before the next. */
+  readonly onStep?: (progress: StepProgress) => unknown;
 }
 
 /**
@@ -126,7 +127,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
       const { step: done, sums: now } = this.progress;
       imagesPerSecond = (1000 * (now.seen - sums.seen)) / (performance.now() - start);
       const loss = now.loss / now.seen;
-      onStep?.({ epoch: epoch + 1, step: done, steps: this.steps, loss, imagesPerSecond });
+      await onStep?.({ epoch: epoch + 1, step: done, steps: this.steps, loss, imagesPerSecond });
       if (signal?.aborted) break;
     }
     return imagesPerSecond;

@@ -247,7 +247,8 @@ describe("train and eval on real data", { skip }, () => {
 
     const charts = "accuracy confusion learning-rate loss mistakes predictions".split(" ");
     const others =
-      "best.safetensors config.json last.safetensors metrics.jsonl report.json report.txt";
+      "best.safetensors config.json last.safetensors metrics.jsonl report.json report.txt " +
+      "resume.previous.safetensors resume.safetensors";
     assert.deepEqual(
       readdirSync(out("first")).sort(),
       [...charts.flatMap((name) => [`${name}.png`, `${name}.svg`]), ...others.split(" ")].sort(),
@@ -314,12 +315,31 @@ describe("train and eval on real data", { skip }, () => {
     assert.match(stderr, /\ninstruction +number +ms +share +GFLOP\/s +GB\/s\n/);
   });
 
+  test("--resume goes on with more epochs, and with nothing else that is different", () => {
+    const resume = (...words: string[]) => resnet("train", "--resume", out("second"), ...words);
+    const { status, stderr } = resume("--lr", "0.5");
+    assert.equal(status, 2);
+    assert.equal(
+      stderr,
+      `error: the run in ${out("second")} is trained with --learning-rate 0.01, not 0.5: ` +
+        "a resumed run keeps its configuration, but for more --epochs; start another one without --resume\n",
+    );
+    assert.match(resume("--epochs", "1").stderr, /has 2 epochs; --epochs 1 would be fewer/);
+    assert.match(resume("fashion-resnet50").stderr, /was started from the recipe fashion-resnet34/);
+
+    const longer = resume("--epochs", "3", "--lr", "0.01", "--json");
+    assert.equal(longer.status, 0, longer.stderr);
+    assert.equal((JSON.parse(longer.stdout) as { epochs: object[] }).epochs.length, 3);
+    const config = JSON.parse(read("second", "config.json").toString()) as { epochs: number };
+    assert.equal(config.epochs, 3);
+  });
+
   test("a directory that holds something is left alone", () => {
     const { status, stderr } = resnet("train", ...common.split(" "), "--out", out("first"));
     assert.equal(status, 1);
     assert.equal(
       stderr,
-      `error: ${out("first")} is not empty (accuracy.png, accuracy.svg, best.safetensors, …): name another directory with --out\n`,
+      `error: ${out("first")} is not empty (accuracy.png, accuracy.svg, best.safetensors, …): name another directory with --out, or go on with --resume ${out("first")}\n`,
     );
   });
 
@@ -348,7 +368,11 @@ describe("train and eval on real data", { skip }, () => {
     });
     const status = await new Promise((resolve) => child.on("exit", resolve));
     assert.equal(status, 130);
-    assert.match(stderr, /stopped after \d+ of 100 epochs; the weights are in .*last\.safetensors/);
+    assert.match(stderr, /\nfinishing this step and saving; press Ctrl-C again to stop at once\n/);
+    assert.match(
+      stderr,
+      /\nstopped in epoch \d+ of 100, and saved\nto go on: node .*main\.js train --resume .*stopped\n/,
+    );
     assert.ok(existsSync(path.join(out("stopped"), "last.safetensors")));
     assert.equal(
       resnet("eval", path.join(out("stopped"), "last.safetensors"), "--split", "valid").status,

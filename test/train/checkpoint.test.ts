@@ -1,15 +1,22 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import { writeSafetensors } from "../../src/interop/write-safetensors.js";
+import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
+import { sourceOf, writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { BasicBlock } from "../../src/models/blocks.js";
 import { BatchNorm2d } from "../../src/nn/batch-norm2d.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { checkpointMetadata, readCheckpoint } from "../../src/train/checkpoint.js";
+import { ResnetError } from "../../src/tensor/error.js";
+import {
+  Checkpoint,
+  checkpointMetadata,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../../src/train/checkpoint.js";
 import { evaluate } from "../../src/train/evaluate-module.js";
-import { initialState } from "../../src/train/model-state.js";
+import { initialState, readModelState } from "../../src/train/model-state.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { TinyModel } from "../helpers/tiny-model.js";
 
@@ -32,11 +39,51 @@ describe("checkpoints", () => {
   test("come back whole", async (t) => {
     const file = path.join(await temporaryFolder(t), "model.safetensors");
     const state = initialState(new TinyModel(), 4);
-    await writeFile(file, writeSafetensors(state, checkpointMetadata(description)));
+    await writeCheckpoint(file, description, sourceOf(state));
     const read = await readCheckpoint(file);
     assert.deepEqual(read.description, description);
     assert.equal(read.state.size, state.size); // in whatever order the file has them
     for (const [name, array] of state) assert.deepEqual(read.state.get(name), array);
+  });
+
+  test("go straight into an executor", async (t) => {
+    const file = path.join(await temporaryFolder(t), "model.safetensors");
+    const model = new TinyModel();
+    const state = initialState(model, 4);
+    await writeCheckpoint(file, description, sourceOf(state));
+    const executor = new ReferenceExecutor();
+    const checkpoint = await Checkpoint.open(file);
+    await checkpoint.load(executor, model);
+    assert.deepEqual(new Map(readModelState(executor, model)), new Map(state));
+    await assert.rejects(checkpoint.load(executor, new BasicBlock(2, 2)), {
+      code: "ERR_CHECKPOINT",
+      message: /^these weights are not of this model:\n {2}missing /,
+    });
+    await checkpoint.close();
+  });
+
+  test("a changed byte anywhere is noticed", async (t) => {
+    const file = path.join(await temporaryFolder(t), "model.safetensors");
+    const state = new Map([["weight", hostArray([2, 3], [1, 2, 3, 4, 5, 6])]]);
+    await writeCheckpoint(file, description, sourceOf(state));
+    const bytes = await readFile(file);
+    const key = bytes.indexOf("sha256"); // under another name the checksum is not one
+    for (let at = 0; at < bytes.length; at++) {
+      if (at >= key && at < key + "sha256".length) continue;
+      const changed = Uint8Array.from(bytes);
+      changed[at]! ^= 1;
+      await writeFile(file, changed);
+      await assert.rejects(readCheckpoint(file), ResnetError, `byte ${at}`);
+    }
+    await writeFile(file, bytes);
+    await readCheckpoint(file);
+  });
+
+  test("files of earlier versions, without a checksum, are read", async (t) => {
+    const file = path.join(await temporaryFolder(t), "model.safetensors");
+    const state = initialState(new TinyModel(), 4);
+    await writeFile(file, writeSafetensors(state, checkpointMetadata(description)));
+    assert.deepEqual((await readCheckpoint(file)).description, description);
   });
 
   test("a file that is not there, or not ours, is named", async (t) => {

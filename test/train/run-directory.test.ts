@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -8,7 +9,11 @@ import { hostArray } from "../../src/tensor/host-array.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { writeFileAtomically } from "../../src/data/files.js";
 import { findRecipe } from "../../src/train/recipes.js";
-import { RunDirectory } from "../../src/train/run-directory.js";
+import type { TrainConfig } from "../../src/train/config.js";
+import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
+import { sourceOf } from "../../src/interop/write-safetensors.js";
+import { startOfTraining } from "../../src/train/train-progress.js";
+import { RunDirectory, type RunSnapshot } from "../../src/train/run-directory.js";
 
 let directory = "";
 before(async () => (directory = await mkdtemp(path.join(tmpdir(), "resnet-ts-run-"))));
@@ -42,53 +47,207 @@ describe("RunDirectory", () => {
     normalise: config.normalise,
     data: { name: "fashion-mnist", trainSize: 4, validSize: 2, seed: 1 },
   };
-  const epoch = (number: number, validAccuracy: number): EpochMetrics => ({
+  const epoch = (number: number, validAccuracy: number, validLoss = 1): EpochMetrics => ({
     epoch: number,
     trainLoss: 1,
     trainAccuracy: validAccuracy,
-    validLoss: 1,
+    validLoss,
     validAccuracy,
     imagesPerSecond: 1,
     learningRate: 0.1,
     seconds: 1,
   });
 
-  test("keeps the weights of the last epoch, and of the first with the best validation accuracy", async () => {
-    const run = await RunDirectory.create(path.join(directory, "run"), config);
-    for (const [i, accuracy] of [0.5, 0.8, 0.7, 0.8].entries()) {
-      const weights = new Map([["w", hostArray([1], [i + 1])]]);
-      await run.saveEpoch(epoch(i + 1, accuracy), description, weights);
-    }
-    const weightIn = async (file: string): Promise<number | undefined> => {
-      const { tensors } = readSafetensors(await readFile(path.join(run.directory, file)));
-      return Number(tensors.get("w")?.data[0]);
+  /** A training of one weight, which has this value after so many epochs. */
+  function snapshot(weight: number, epochs: number): RunSnapshot {
+    const executor = new ReferenceExecutor();
+    executor.write("w", hostArray([1], [weight]));
+    executor.write("optimizer.velocity.w", hostArray([1], [-weight]));
+    executor.write("data.train.labels", hostArray([1], [0], "i32"));
+    return {
+      description,
+      progress: { ...startOfTraining, epoch: epochs },
+      executor,
+      weights: sourceOf(new Map([["w", executor.read("w")]])),
     };
-    assert.equal(await weightIn("last.safetensors"), 4);
-    assert.equal(await weightIn("best.safetensors"), 2);
-    const lines = (await readFile(path.join(run.directory, "metrics.jsonl"), "utf8")).trim();
+  }
+
+  async function begin(name: string, change: Partial<TrainConfig> = {}): Promise<RunDirectory> {
+    const run = await RunDirectory.create(path.join(directory, name));
+    await run.begin({ ...config, ...change });
+    return run;
+  }
+
+  const noNotice = (notice: string): void => assert.fail(notice);
+  const read = (run: RunDirectory, file: string): Promise<Buffer> =>
+    readFile(path.join(run.directory, file));
+  const weightIn = async (run: RunDirectory, file: string): Promise<number | undefined> =>
+    Number(readSafetensors(await read(run, file)).tensors.get("w")?.data[0]);
+
+  test("keeps the weights of the last epoch, and of the first with the best validation accuracy", async () => {
+    const run = await begin("run");
+    for (const [i, accuracy] of [0.5, 0.8, 0.7, 0.8].entries()) {
+      await run.saveEpoch(epoch(i + 1, accuracy), snapshot(i + 1, i + 1));
+    }
+    await run.close();
+    assert.equal(await weightIn(run, "last.safetensors"), 4);
+    assert.equal(await weightIn(run, "best.safetensors"), 2);
+    const lines = (await read(run, "metrics.jsonl")).toString().trim();
     assert.deepEqual(
       lines.split("\n").map((line) => (JSON.parse(line) as EpochMetrics).validAccuracy),
       [0.5, 0.8, 0.7, 0.8],
     );
-    assert.deepEqual(
-      JSON.parse(await readFile(path.join(run.directory, "config.json"), "utf8")),
-      config,
-    );
+    assert.deepEqual(JSON.parse((await read(run, "config.json")).toString()), config);
+    assert.deepEqual((await readdir(run.directory)).sort(), [
+      "best.safetensors",
+      "config.json",
+      "last.safetensors",
+      "metrics.jsonl",
+      "resume.previous.safetensors",
+      "resume.safetensors",
+    ]);
+  });
+
+  test("may pick the best by validation loss", async () => {
+    const run = await begin("by-loss", { bestMetric: "validLoss" });
+    for (const [i, loss] of [3, 1, 2].entries()) {
+      await run.saveEpoch(epoch(i + 1, i / 10, loss), snapshot(i + 1, i + 1));
+    }
+    await run.close();
+    assert.equal(await weightIn(run, "best.safetensors"), 2);
+  });
+
+  test("gives back what it saved: progress, metrics, and every array but the data", async () => {
+    const run = await begin("saved");
+    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    const progress = {
+      ...startOfTraining,
+      epoch: 1,
+      step: 3,
+      sums: { loss: 0.1, correct: 2, seen: 6 },
+    };
+    await run.saveState({ ...snapshot(7, 1), progress });
+    await run.close();
+    const again = await RunDirectory.open(run.directory, noNotice);
+    const { saved } = again;
+    assert.deepEqual(again.config, config);
+    assert.deepEqual(again.epochs, [epoch(1, 0.5)]);
+    assert.deepEqual(saved?.progress, progress);
+    assert.deepEqual(saved.description, description);
+    assert.equal(saved.executor, new ReferenceExecutor().description);
+    const { executor } = snapshot(0, 0);
+    await saved.restore(executor);
+    assert.equal(executor.read("w").data[0], 7);
+    assert.equal(executor.read("optimizer.velocity.w").data[0], -7);
+    assert.equal(await weightIn(run, "last.safetensors"), 1, "of the last whole epoch");
+    await again.close();
+  });
+
+  test("goes on from the state before where the newest is damaged, and says so", async () => {
+    const run = await begin("damaged");
+    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.saveEpoch(epoch(2, 0.6), snapshot(2, 2));
+    await run.close();
+    const newest = path.join(run.directory, "resume.safetensors");
+    const bytes = await readFile(newest);
+    bytes[bytes.length - 1]! ^= 1;
+    await writeFile(newest, bytes);
+    const notices: string[] = [];
+    const again = await RunDirectory.open(run.directory, (notice) => notices.push(notice));
+    assert.equal(again.epochs.length, 1);
+    assert.deepEqual(notices, [
+      `${newest}: its checksum is not that of its contents: it was damaged or changed after it was written; ` +
+        "going on from the one before it, resume.previous.safetensors",
+    ]);
+    await again.close();
+
+    await rm(path.join(run.directory, "resume.previous.safetensors"));
+    await assert.rejects(RunDirectory.open(run.directory, noNotice), { code: "ERR_CHECKPOINT" });
+    await rm(newest);
+    await assert.rejects(RunDirectory.open(run.directory, noNotice), {
+      code: "ERR_RUN_DIRECTORY",
+      message: `${run.directory} has no resume.safetensors, which earlier versions did not write: the training cannot be resumed`,
+    });
+  });
+
+  test("begins anew where nothing was saved, and removes what was half-written", async () => {
+    const run = await begin("nothing-saved");
+    await run.close();
+    await writeFile(path.join(run.directory, `.resume.safetensors.${randomUUID()}.tmp`), "half");
+    const again = await RunDirectory.open(run.directory, noNotice);
+    assert.equal(again.saved, null);
+    await again.close();
+    assert.deepEqual(await readdir(run.directory), ["config.json"]);
+  });
+
+  test("refuses the state of another network", async () => {
+    const run = await begin("another");
+    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.close();
+    const again = await RunDirectory.open(run.directory, noNotice);
+    const other = new ReferenceExecutor();
+    other.write("w", hostArray([2]));
+    other.write("b", hostArray([1]));
+    await assert.rejects(again.saved!.restore(other), {
+      code: "ERR_CHECKPOINT",
+      message:
+        `${run.directory}/resume.safetensors: the state is of another training:\n` +
+        "  wrong shape w [1], the model has [2]\n" +
+        "  missing     b [1]\n" +
+        "  unexpected  optimizer.velocity.w",
+    });
+    assert.deepEqual([...other.read("w").data], [0, 0], "nothing was written");
+    await again.close();
   });
 
   test("refuses a directory that holds something, or cannot be made", async () => {
     const used = path.join(directory, "used");
     await writeFileAtomically(path.join(used, "mine.txt"), "");
-    await assert.rejects(RunDirectory.create(used, config), {
+    await assert.rejects(RunDirectory.create(used), {
       code: "ERR_RUN_DIRECTORY",
       message: `${used} is not empty (mine.txt): name another directory with --out`,
     });
+    assert.deepEqual(await readdir(used), ["mine.txt"]);
     const file = path.join(directory, "file");
     await writeFile(file, "");
-    await assert.rejects(RunDirectory.create(path.join(file, "run"), config), {
+    await assert.rejects(RunDirectory.create(path.join(file, "run")), {
       code: "ERR_RUN_DIRECTORY",
       message: `${path.join(file, "run")} cannot be written (ENOTDIR)`,
     });
+    await assert.rejects(RunDirectory.open(used, noNotice), {
+      code: "ERR_RUN_DIRECTORY",
+      message: `there is no run in ${used} to resume: it has no config.json`,
+    });
+  });
+
+  test("leaves no directory behind in which no run began", async () => {
+    const run = await RunDirectory.create(path.join(directory, "never", "begun"));
+    await run.close();
+    assert.deepEqual(await readdir(path.join(directory, "never")), []);
+  });
+
+  test("a full disk leaves what was saved before whole, and is named", async (t) => {
+    const run = await begin("full");
+    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    const before = await read(run, "resume.safetensors");
+    // The real error, from the device that is always full.
+    const full = await open("/dev/full", "w").catch(() => null);
+    if (!full) return t.skip("there is no /dev/full");
+    const prototype = Object.getPrototypeOf(full) as { writeFile: (data: Uint8Array) => unknown };
+    const mock = t.mock.method(prototype, "writeFile", (data: Uint8Array) => full.write(data));
+    await assert.rejects(run.saveEpoch(epoch(2, 0.6), snapshot(2, 2)), {
+      code: "ERR_RUN_DIRECTORY",
+      message: `${run.directory} cannot be written (ENOSPC: the disk is full; what was saved before is whole)`,
+    });
+    mock.mock.restore();
+    await full.close();
+    await run.close();
+    assert.deepEqual(await read(run, "resume.safetensors"), before);
+    const names = await readdir(run.directory);
+    assert.deepEqual(
+      names.filter((name) => name.endsWith(".tmp")),
+      [],
+    );
   });
 
   const root = process.getuid?.() === 0 ? "root may write everywhere" : false;
@@ -96,7 +255,7 @@ describe("RunDirectory", () => {
     const locked = path.join(directory, "locked");
     await writeFileAtomically(path.join(locked, "x"), "");
     await chmod(locked, 0o500);
-    await assert.rejects(RunDirectory.create(path.join(locked, "run"), config), {
+    await assert.rejects(RunDirectory.create(path.join(locked, "run")), {
       code: "ERR_RUN_DIRECTORY",
       message: `${path.join(locked, "run")} cannot be written (EACCES)`,
     });

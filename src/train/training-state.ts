@@ -1,0 +1,110 @@
+import { z } from "zod";
+import type { ReplaceOptions } from "../data/files.js";
+import type { Executor } from "../executors/executor.js";
+import type { StoredArray } from "../interop/stored-array.js";
+import { ResnetError } from "../tensor/error.js";
+import type { TensorSpec } from "../tensor/shape.js";
+import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
+import type { CheckpointDescription } from "./checkpoint.js";
+import { parseConfig, type TrainConfig } from "./config.js";
+import type { EpochMetrics } from "./epoch-metrics.js";
+import { differences } from "./model-state.js";
+import type { TrainProgress } from "./train-progress.js";
+
+/** What a training was doing when its state was saved; the arrays are the executor's. */
+export interface TrainingRecord {
+  readonly config: TrainConfig;
+  /** The model and the data as they were found: other ones are not carried on with. */
+  readonly description: Omit<CheckpointDescription, "epoch">;
+  /** What ran it, with its instruction set and threads: on another one, sums round otherwise. */
+  readonly executor: string;
+  readonly progress: TrainProgress;
+  /** Metrics of the epochs that are done. */
+  readonly epochs: readonly EpochMetrics[];
+}
+
+const metadataKey = "resnet-ts-training";
+
+/** What this program wrote, under a checksum, is looked at no closer. */
+const recordSchema = z.looseObject({
+  config: z.unknown().transform(parseConfig),
+  description: z.looseObject({}),
+  executor: z.string(),
+  progress: z.looseObject({ epoch: z.int().min(0), step: z.int().min(0) }),
+  epochs: z.array(z.looseObject({ epoch: z.int().min(1) })),
+});
+
+/**
+ * Writes all that a training needs to go on as if it had never stopped: the record, and every array that the executor
+ * keeps besides the data, in the executor's own layout. One file, whole or not at all, so that no two halves can be
+ * of different steps.
+ */
+export async function writeTrainingState(
+  file: string,
+  record: TrainingRecord,
+  executor: Executor,
+  options?: ReplaceOptions,
+): Promise<void> {
+  const source = {
+    specs: trainedStates(executor),
+    read: (name: string): StoredArray => executor.read(name),
+  };
+  await writeCheckpointFile(file, source, { [metadataKey]: JSON.stringify(record) }, options);
+}
+
+/** Parameters, running statistics, moments, averages: every state but the data. */
+const trainedStates = (executor: Executor): ReadonlyMap<string, TensorSpec> =>
+  new Map([...executor.states()].filter(([name]) => !name.startsWith("data.")));
+
+/** A training state on disk that is known to be whole. */
+export interface SavedTraining extends TrainingRecord {
+  readonly file: string;
+  /**
+   * Writes the arrays into an executor which has the programs of this training loaded.
+   *
+   * @throws {ResnetError} `ERR_CHECKPOINT` if it keeps other arrays
+   */
+  restore(executor: Executor): Promise<void>;
+}
+
+/** @throws {ResnetError} `ERR_CHECKPOINT` if there is no such file, or it is damaged; as `readSafetensors` */
+export async function readTrainingState(file: string): Promise<SavedTraining> {
+  const opened = await openCheckpointFile(file);
+  try {
+    await visitArrays(opened, file, () => {});
+    const record = parseRecord(file, opened.metadata.get(metadataKey));
+    return { ...record, file, restore: (executor) => restore(file, executor) };
+  } finally {
+    await opened.close();
+  }
+}
+
+function parseRecord(file: string, text: string | undefined): TrainingRecord {
+  try {
+    return recordSchema.parse(JSON.parse(text ?? "")) as unknown as TrainingRecord;
+  } catch (error) {
+    throw new ResnetError(
+      "ERR_CHECKPOINT",
+      `${file}: it does not say where a training stood: this version of resnet train did not write it`,
+      { cause: error },
+    );
+  }
+}
+
+async function restore(file: string, executor: Executor): Promise<void> {
+  const opened = await openCheckpointFile(file);
+  try {
+    const findings = differences(trainedStates(executor), opened.places);
+    if (findings) {
+      throw new ResnetError(
+        "ERR_CHECKPOINT",
+        `${file}: the state is of another training:\n${findings}`,
+      );
+    }
+    await visitArrays(opened, file, (name, array) => {
+      if (array.dtype !== "i64") executor.write(name, array);
+    });
+  } finally {
+    await opened.close();
+  }
+}
