@@ -3,28 +3,49 @@ import { centerCrop, randomCrop } from "./crops.js";
 import type { TransformRules } from "./define-transform.js";
 import { cutout, randomErasing } from "./erasing.js";
 import { randomHorizontalFlip, randomVerticalFlip } from "./flips.js";
+import { colorJitter } from "./color-jitter.js";
+import { grayscale, randomGrayscale } from "./grey.js";
+import { randAugment, trivialAugmentWide } from "./rand-augment.js";
+import { randomAffine, randomRotation } from "./random-affine.js";
+import { randomResizedCrop } from "./random-resized-crop.js";
 import { resize } from "./resize.js";
 
 /** Every transform, by its type. A new one needs a line here and one in the schema. */
 const rules = {
   resize,
   centerCrop,
+  randomResizedCrop,
   randomCrop,
   randomHorizontalFlip,
   randomVerticalFlip,
   randomErasing,
   cutout,
+  randomRotation,
+  randomAffine,
+  colorJitter,
+  grayscale,
+  randomGrayscale,
+  randAugment,
+  trivialAugmentWide,
 } as const;
 
 /** One step from the image of a data set to the image that a model sees. Plain data, told apart by `type`. */
 export const transformSchema = z.discriminatedUnion("type", [
   resize.schema,
   centerCrop.schema,
+  randomResizedCrop.schema,
   randomCrop.schema,
   randomHorizontalFlip.schema,
   randomVerticalFlip.schema,
   randomErasing.schema,
   cutout.schema,
+  randomRotation.schema,
+  randomAffine.schema,
+  colorJitter.schema,
+  grayscale.schema,
+  randomGrayscale.schema,
+  randAugment.schema,
+  trivialAugmentWide.schema,
 ]);
 
 export type Transform = z.output<typeof transformSchema>;
