@@ -51,6 +51,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "cli-progress": ["cli"],
   echarts: ["report"],
   sharp: ["data", "report"],
+  yauzl: ["data"],
   zod: ["data", "interop", "train", "cli"],
 };
 
