@@ -1,8 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
-import { DataError } from "../data/data-error.js";
 import { placeBatch, type BatchPlacement } from "../data/transforms/place-batch.js";
 import { splitTransforms } from "../data/transforms/split-transforms.js";
-import { formatTransforms } from "../data/transforms/transform-text.js";
 import { transformDataset } from "../data/transforms/transform-dataset.js";
 import type { TransformList } from "../data/transforms/transform.js";
 import type { Executor, RunInputs } from "../executors/executor.js";
@@ -13,6 +11,7 @@ import { hostArray } from "../tensor/host-array.js";
 import type { RandomKey } from "../tensor/random.js";
 import { dims4, type Shape } from "../tensor/shape.js";
 import type { Precision } from "./precision.js";
+import { preparedSource } from "./prepared-source.js";
 
 /** A batch while it is traced: images `[H, W, N, C]`, and their labels i32 `[N]`. */
 export interface BatchTensors {
@@ -55,7 +54,8 @@ export interface ImagePreparation extends IngestAttrs {
 
 /**
  * A data set that fits into memory: uploaded once, as bytes, and read by row index. Transforms that draw nothing are done
- * before; crops, flips and erasing in the kernel that gathers a batch.
+ * before; crops, flips and erasing in the kernel that gathers a batch. Others are done on the host, and batches uploaded
+ * one by one (`preparedSource`).
  *
  * @param name of the executor's states, `data.NAME.images` and `data.NAME.labels`; what was there must be as large
  * @throws {DataError} `ERR_DATA_TRANSFORM` where the transforms do not fit the images
@@ -67,12 +67,7 @@ export function residentSource(
   { transforms = [], ...attrs }: ImagePreparation,
 ): BatchSource {
   const { once, perSample, inKernel } = splitTransforms(transforms);
-  if (perSample.length > 0) {
-    throw new DataError(
-      "ERR_DATA_TRANSFORM",
-      `${formatTransforms(perSample)} cannot be done while a batch is gathered`,
-    );
-  }
+  if (perSample.length > 0) return preparedSource(data, transforms, attrs);
   const { images } = transformDataset(data, once);
   const [rows, height, width, channels] = dims4(images);
   executor.write(imagesState(name), images);

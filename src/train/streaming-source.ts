@@ -4,10 +4,12 @@ import { fixedShape } from "../data/loader/fixed-shape.js";
 import type { ImageWorkers } from "../data/loader/image-workers.js";
 import { loadBatches } from "../data/loader/load-batches.js";
 import { foldIn } from "../data/transforms/draws.js";
+import type { ImageBytes, ImageShape } from "../data/transforms/image-bytes.js";
 import type { TransformList } from "../data/transforms/transform.js";
 import { input } from "../graph/tensor.js";
 import { ingest, type IngestAttrs } from "../ops/ingest.js";
 import { hostArray } from "../tensor/host-array.js";
+import type { RandomKey } from "../tensor/random.js";
 import type { BatchSource } from "./batch-source.js";
 
 export interface StreamingOptions {
@@ -34,44 +36,66 @@ export function streamingSource(
     train: fixedShape(transforms.train, channels),
     eval: fixedShape(transforms.eval, channels),
   };
-  return {
-    rows: images.files.length,
+  return streamedSource({
     labels: images.labels,
-    imageShape: [shapes.eval.height, shapes.eval.width, channels],
-    trace(batchSize, precision, training) {
-      const { height, width } = training ? shapes.train : shapes.eval;
-      const bytes = input("images", [batchSize, height, width, channels], "u8");
-      const indices = input("indices", [batchSize], "i32");
-      return {
-        images: ingest(bytes, indices, normalise, precision === "bf16" ? "bf16" : "f32"),
-        labels: input("labels", [batchSize], "i32"),
-      };
-    },
-    async *batches(batches, key) {
+    shapes,
+    normalise,
+    load(row, key, signal) {
       const part = key ? "train" : "eval";
-      const load = (row: number, signal: AbortSignal) =>
-        workers.load(
-          {
-            file: images.files[row]!,
-            channels,
-            transforms: transforms[part],
-            key: key && foldIn(key, row),
-            shape: shapes[part],
-          },
-          signal,
-        );
-      let i = 0;
-      for await (const loaded of loadBatches(batches, shapes[part], load)) {
-        const rows = batches[i++]!;
-        const labels = rows.map((row) => images.labels[row]!);
-        const indices = rows.map((_, place) => place); // every row of the batch's own array
-        yield {
-          images: loaded,
-          indices: hostArray([rows.length], indices, "i32"),
-          labels: hostArray([rows.length], labels, "i32"),
-        };
-      }
+      const shape = shapes[part];
+      const task = { file: images.files[row]!, channels, transforms: transforms[part], key, shape };
+      return workers.load(task, signal);
     },
-    close: async () => {},
-  };
+  });
 }
+
+/** Images that are made one by one while they are used. */
+export interface StreamedImages {
+  readonly labels: Int32Array;
+  /** Of the images, with a key and without. */
+  readonly shapes: { readonly train: ImageShape; readonly eval: ImageShape };
+  readonly normalise: IngestAttrs;
+  /** @param key the sample's; null without augmentation */
+  load(row: number, key: RandomKey | null, signal: AbortSignal): Promise<ImageBytes>;
+}
+
+/** Batches that enter each run as bytes, made a few batches ahead. */
+export const streamedSource = ({
+  labels,
+  shapes,
+  normalise,
+  load,
+}: StreamedImages): BatchSource => ({
+  rows: labels.length,
+  labels,
+  imageShape: [shapes.eval.height, shapes.eval.width, shapes.eval.channels],
+  trace(batchSize, precision, training) {
+    const { height, width, channels } = training ? shapes.train : shapes.eval;
+    const bytes = input("images", [batchSize, height, width, channels], "u8");
+    const indices = input("indices", [batchSize], "i32");
+    return {
+      images: ingest(bytes, indices, normalise, precision === "bf16" ? "bf16" : "f32"),
+      labels: input("labels", [batchSize], "i32"),
+    };
+  },
+  async *batches(batches, key) {
+    const shape = key ? shapes.train : shapes.eval;
+    const loadRow = (row: number, signal: AbortSignal): Promise<ImageBytes> =>
+      load(row, key && foldIn(key, row), signal);
+    let i = 0;
+    for await (const loaded of loadBatches(batches, shape, loadRow)) {
+      const rows = batches[i++]!;
+      const indices = rows.map((_, place) => place); // every row of the batch's own array
+      yield {
+        images: loaded,
+        indices: hostArray([rows.length], indices, "i32"),
+        labels: hostArray(
+          [rows.length],
+          rows.map((row) => labels[row]!),
+          "i32",
+        ),
+      };
+    }
+  },
+  close: async () => {},
+});

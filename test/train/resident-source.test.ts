@@ -75,6 +75,8 @@ const lists = [
   "resize([5, 4], interpolation=bicubic)",
   "randomCrop([7, 9], padding=2, fill=[255, 0, 9]) randomHorizontalFlip cutout(4, fill=128)",
   "resize(12) randomVerticalFlip randomCrop(10) randomHorizontalFlip randomErasing(1)",
+  "resize(12) randAugment randomCrop(10) randomHorizontalFlip", // not in the kernel
+  "trivialAugmentWide randomResizedCrop(6)",
 ];
 
 for (const { name, create } of executorsUnderTest) {
