@@ -25,11 +25,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   data: ["pickle"],
   interop: ["pickle", "graph", "program"],
   train: allAbove("train"),
+  predict: allAbove("report"),
   report: allAbove("report"),
   bench: [...allAbove("report"), "report"],
-  public: [...allAbove("report"), "report"], // one file per subpath of package.json
-  "index.ts": [...allAbove("report"), "report", "public"],
-  cli: [...allAbove("report"), "report", "bench", "index.ts"],
+  public: [...allAbove("report"), "predict", "report"], // one file per subpath of package.json
+  "index.ts": [...allAbove("report"), "predict", "report", "public"],
+  cli: [...allAbove("report"), "predict", "report", "bench", "index.ts"],
 };
 
 /** Sources that may import `node:*`: the rest runs wherever TypeScript runs. */
@@ -51,7 +52,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "cli-progress": ["cli"],
   echarts: ["report"],
   sharp: ["data", "report"],
-  yauzl: ["data"],
+  tinyglobby: ["data"],
   zod: ["data", "interop", "train", "cli"],
 };
 

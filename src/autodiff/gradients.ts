@@ -5,19 +5,23 @@ import { constant } from "../ops/constant.js";
 import { ResnetError } from "../tensor/error.js";
 
 /**
- * Traces the gradients of a scalar by some of the tensors that it was computed from: reverse-mode
+ * Traces the gradients of a loss by some of the tensors that it was computed from: reverse-mode
  * differentiation in one walk. What each op contributes is that op's own gradient rule; a tensor read twice
  * gets the sum. Nodes that lead to none of `by` are not visited.
  *
- * @param loss a tensor of shape `[]`
  * @param by tensors, most often parameters
+ * @param dloss what the walk starts with, of the loss's shape: PyTorch's `grad_outputs`. Default: ones
  * @returns the gradient of each, with its shape
  * @throws {ResnetError} `ERR_GRADIENT` if the loss does not depend on one of them, or an op on the way has no gradient
  */
-export function gradients(loss: Tensor, by: Iterable<Tensor>): Map<Tensor, Tensor> {
+export function gradients(
+  loss: Tensor,
+  by: Iterable<Tensor>,
+  dloss: Tensor = constant(1, loss.shape),
+): Map<Tensor, Tensor> {
   const targets = [...by];
   const path = nodesBetween(loss, new Set(targets));
-  const gradientOf = new Map<Tensor, Tensor>([[loss, constant(1, loss.shape)]]);
+  const gradientOf = new Map<Tensor, Tensor>([[loss, dloss]]);
   for (const node of path) {
     const [first = ""] = node.op.outputs;
     const output = node.outputs[first];

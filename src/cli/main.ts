@@ -5,8 +5,12 @@ import { benchCommand } from "./bench.js";
 import { dataCommand } from "./data.js";
 import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
+import { explainCommand } from "./explain.js";
+import { featuresCommand } from "./features.js";
 import { packageVersion } from "./package-version.js";
+import { predictCommand } from "./predict.js";
 import { recipesCommand } from "./recipes.js";
+import { similarCommand } from "./similar.js";
 import { summaryCommand } from "./summary.js";
 import { trainCommand } from "./train.js";
 
@@ -14,6 +18,8 @@ import { trainCommand } from "./train.js";
 const usageErrors = new Set([
   "ERR_CONFIG",
   "ERR_MODEL",
+  "ERR_LAYER",
+  "ERR_CLASS",
   "ERR_RECIPE",
   "ERR_DATA_NAME",
   "ERR_DATA_ROWS",
@@ -28,6 +34,10 @@ const program = new Command("resnet")
 for (const command of [
   trainCommand(),
   evalCommand(),
+  predictCommand(),
+  explainCommand(),
+  featuresCommand(),
+  similarCommand(),
   summaryCommand(),
   dataCommand(),
   benchCommand(),

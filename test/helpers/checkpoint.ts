@@ -1,0 +1,37 @@
+// A checkpoint of an untrained CIFAR ResNet in a temporary folder.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { TestContext } from "node:test";
+import { writeSafetensors } from "../../src/interop/write-safetensors.js";
+import { createModel } from "../../src/models/catalog.js";
+import { checkpointMetadata, type CheckpointDescription } from "../../src/train/checkpoint.js";
+import { initialState, type ModelState } from "../../src/train/model-state.js";
+
+export interface WrittenCheckpoint {
+  readonly file: string;
+  readonly description: CheckpointDescription;
+  readonly state: ModelState;
+}
+
+/** Pictures of three classes, resized to 24 x 20 and cropped to 20 x 20. */
+export function writeTestCheckpoint(t: Pick<TestContext, "after">): WrittenCheckpoint {
+  const folder = mkdtempSync(path.join(tmpdir(), "resnet-checkpoint-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const description: CheckpointDescription = {
+    model: "cifar-resnet20",
+    classes: ["ant", "bee", "cat"],
+    imageShape: [20, 20, 3],
+    transforms: [
+      { type: "resize", size: 24, interpolation: "bilinear" },
+      { type: "centerCrop", size: 20 },
+    ],
+    normalise: { mean: [0.5, 0.45, 0.4], std: [0.25, 0.25, 0.2] },
+    data: { name: "none", trainSize: 1, validSize: 1, seed: 0 },
+    epoch: 0,
+  };
+  const state = initialState(createModel(description.model, { classes: 3, channels: 3 }), 3);
+  const file = path.join(folder, "model.safetensors");
+  writeFileSync(file, writeSafetensors(state, checkpointMetadata(description)));
+  return { file, description, state };
+}

@@ -1,0 +1,188 @@
+// What a checkpoint says of pictures, against the module evaluated on the same pixels, and against formulae.
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, test, type TestContext } from "node:test";
+import type { DataError } from "../../src/data/data-error.js";
+import { decodeImage } from "../../src/data/images/decode-image.js";
+import { findImages } from "../../src/data/images/find-images.js";
+import { composeTransforms } from "../../src/data/transforms/compose-transforms.js";
+import { createExecutor } from "../../src/executors/create-executor.js";
+import { createModel } from "../../src/models/catalog.js";
+import { Classifier } from "../../src/predict/classifier.js";
+import { features, type Features } from "../../src/predict/features.js";
+import { gradCam } from "../../src/predict/grad-cam.js";
+import { predict, type Prediction } from "../../src/predict/predict.js";
+import { hostArray } from "../../src/tensor/host-array.js";
+import { evaluate } from "../../src/train/evaluate-module.js";
+import { writeTestCheckpoint } from "../helpers/checkpoint.js";
+import { writeImageFolder } from "../helpers/image-folder.js";
+
+async function open(t: TestContext) {
+  const written = writeTestCheckpoint(t);
+  const executor = createExecutor("auto");
+  t.after(() => executor.close());
+  const folder = await writeImageFolder(t, { val: 3 });
+  return { ...written, folder, classifier: await Classifier.open(written.file, executor) };
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** Logits of a file, by the module itself in the reference executor. */
+async function logitsOf(
+  file: string,
+  { description, state }: ReturnType<typeof writeTestCheckpoint>,
+): Promise<ArrayLike<number>> {
+  const { shape, data } = await decodeImage(file, 3);
+  const transform = composeTransforms(description.transforms ?? []);
+  const made = transform({ height: shape[0]!, width: shape[1]!, channels: 3, data }, null);
+  const x = hostArray([1, 3, 20, 20]);
+  const { mean, std } = description.normalise;
+  for (let i = 0; i < 400; i++)
+    for (let c = 0; c < 3; c++)
+      x.data[400 * c + i] = (made.data[3 * i + c]! / 255 - mean[c]!) / std[c]!;
+  const model = createModel(description.model, { classes: 3, channels: 3 });
+  return (await evaluate(model, x, { state, executor: "reference" })).data;
+}
+
+describe("predict", () => {
+  test("gives the module's own probabilities, whatever the batch", async (t) => {
+    const { classifier, folder, ...written } = await open(t);
+    const files = await findImages([folder]);
+    assert.equal(files.length, 9);
+    const byTwo = await collect(predict(classifier, files, { top: 2, batch: 2 }));
+    const atOnce = await collect(predict(classifier, files));
+    assert.deepEqual(
+      byTwo.map(({ image }) => image),
+      files,
+    );
+    for (const [i, { image, top }] of atOnce.entries()) {
+      const logits = Array.from(await logitsOf(image, written));
+      const sum = logits.reduce((total, logit) => total + Math.exp(logit), 0);
+      assert.equal(top.length, 3);
+      for (const { label, index, probability } of top) {
+        assert.equal(label, written.description.classes[index]);
+        const difference = Math.abs(probability - Math.exp(logits[index]!) / sum);
+        assert.ok(difference < 1e-5, `${probability} differs by ${difference}`);
+      }
+      assert.ok(top[0]!.probability >= top[1]!.probability);
+      assert.deepEqual(
+        byTwo[i]!.top.map(({ index }) => index),
+        top.slice(0, 2).map(({ index }) => index),
+      );
+    }
+  });
+
+  test("goes on past files that are no images, or ends with the first", async (t) => {
+    const { classifier, folder } = await open(t);
+    const broken = path.join(folder, "val/a/1.png");
+    writeFileSync(broken, "no image");
+    const files = await findImages([`${folder}/val/a`]);
+    const seen: DataError[] = [];
+    const options = { batch: 2, onUnreadable: (error: DataError) => void seen.push(error) };
+    const predictions: Prediction[] = await collect(predict(classifier, files, options));
+    assert.deepEqual(
+      predictions.map(({ image }) => path.basename(image)),
+      ["0.png", "2.png"],
+    );
+    assert.equal(seen.length, 1);
+    await assert.rejects(collect(predict(classifier, files)), { code: "ERR_DATA_IMAGE" });
+  });
+
+  test("resizes where the transforms leave another size", async (t) => {
+    const { classifier, folder } = await open(t);
+    const narrow = { ...classifier.description, transforms: [] };
+    Object.assign(classifier, { description: narrow });
+    const predictions = await collect(predict(classifier, await findImages([folder])));
+    assert.equal(predictions.length, 9);
+  });
+});
+
+describe("features", () => {
+  test("the embedding times the classifier's weights is the logits", async (t) => {
+    const { classifier, folder, ...written } = await open(t);
+    const [file = ""] = await findImages([folder]);
+    const [embedding] = await collect(features(classifier, [file]));
+    assert.deepEqual(embedding!.values.shape, [64]);
+    const [weight, bias] = ["linear.weight", "linear.bias"].map((name) => written.state.get(name)!);
+    const logits = Array.from(
+      bias!.data,
+      (b, j) =>
+        b + embedding!.values.data.reduce((sum, x, k) => sum + x * weight!.data[64 * j + k]!, 0),
+    );
+    const expected = Array.from(await logitsOf(file, written));
+    for (const [j, logit] of logits.entries())
+      assert.ok(Math.abs(logit - expected[j]!) < 1e-4, `${logit} and ${expected[j]}`);
+  });
+
+  test("a map's mean over its pixels is what the pooling makes of it", async (t) => {
+    const { classifier, folder } = await open(t);
+    const files = await findImages([folder]);
+    const maps = await collect(features(classifier, files, { layer: "layer3", batch: 4 }));
+    const pooled = await collect(features(classifier, files, { batch: 9 }));
+    assert.deepEqual(maps[0]!.values.shape, [64, 5, 5]);
+    for (const [i, map] of maps.entries())
+      for (const [c, mean] of meanOf(map).entries())
+        assert.ok(Math.abs(mean - pooled[i]!.values.data[c]!) < 1e-5, `sample ${i}, channel ${c}`);
+  });
+
+  test("names the layers that there are", async (t) => {
+    const { classifier, folder } = await open(t);
+    const files = await findImages([folder]);
+    await assert.rejects(collect(features(classifier, files, { layer: "layer9" })), {
+      code: "ERR_LAYER",
+      message: /^no layer is named "layer9"; there are: conv1, bn1, layer1, layer2, layer3/,
+    });
+  });
+});
+
+const meanOf = ({ values: { shape, data } }: Features): Float32Array => {
+  const pixels = shape[1]! * shape[2]!;
+  return Float32Array.from({ length: shape[0]! }, (_, c) => {
+    const map = data.subarray(c * pixels, (c + 1) * pixels);
+    return map.reduce((sum, value) => sum + value, 0) / pixels;
+  });
+};
+
+describe("gradCam", () => {
+  test("of the layer before the pooling is the classifier's weights times its map", async (t) => {
+    const { classifier, folder, state } = await open(t);
+    const [file = ""] = await findImages([folder]);
+    const cam = await gradCam(classifier, file, { label: "bee" });
+    assert.deepEqual([cam.layer, cam.of.index, cam.height, cam.width], ["layer3", 1, 5, 5]);
+    const [{ values: map }] = (await collect(
+      features(classifier, [file], { layer: "layer3" }),
+    )) as [Features];
+    const weight = state.get("linear.weight")!.data;
+    const heat = Array.from({ length: 25 }, (_, pixel) => {
+      let sum = 0;
+      for (let k = 0; k < 64; k++) sum += weight[64 + k]! * map.data[25 * k + pixel]!;
+      return Math.max(sum, 0);
+    });
+    const most = Math.max(...heat);
+    assert.ok(most > 0, "this seed gives evidence somewhere");
+    for (const [pixel, value] of heat.entries())
+      assert.ok(Math.abs(cam.heat[pixel]! - value / most) < 1e-4);
+  });
+
+  test("asks for the likeliest class, or the one that is named or numbered", async (t) => {
+    const { classifier, folder } = await open(t);
+    const [file = ""] = await findImages([folder]);
+    const [prediction] = await collect(predict(classifier, [file]));
+    const { of } = await gradCam(classifier, file);
+    assert.equal(of.label, prediction!.top[0]!.label);
+    assert.ok(Math.abs(of.probability - prediction!.top[0]!.probability) < 1e-6);
+    assert.equal((await gradCam(classifier, file, { label: "2" })).of.label, "cat");
+    await assert.rejects(gradCam(classifier, file, { label: "dog" }), {
+      code: "ERR_CLASS",
+      message: 'no class is named "dog"; there are: ant, bee, cat',
+    });
+    await assert.rejects(gradCam(classifier, file, { layer: "linear" }), {
+      message: 'layer "linear" gives a vector, but a map is needed',
+    });
+  });
+});
