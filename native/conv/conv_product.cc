@@ -213,6 +213,8 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
     }
   }
 
+  const long targetRow =
+      (vertical.target * targetWidth_ + horizontal.target) * shape_.n + rows.begin;
   constexpr long unit = depthUnit<T>;
   const Split tapSplit(tapCount, std::max(1L, chunkDepth / k_));
   const Split depthSplit(k_ / unit, std::min(k_, chunkDepth) / unit);
@@ -234,6 +236,8 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
       call.k = std::max(0L, std::min(depthSplit.size(depthPiece) * unit, bundle.k - depthBegin));
       call.bOffset = p * panelStride + depthBegin * tileColumns_;
       float* c = sums + (p - panelBegin) * blockRows * tileColumns_;
+      const bool isLast = chunk == chunks - 1;
+      if (isLast) prefetchTarget(operands, panels_[static_cast<size_t>(p)], targetRow, rows.rows);
       for (long tile = 0; tile < tiles.pieces; tile++) {
         const long row = tiles.begin(tile);
         call.rows = static_cast<int>(tiles.size(tile));
@@ -241,11 +245,30 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
         call.c = c + row * tileColumns_;
         context.kernels.of<T>().brgemm(&call);
       }
-      if (chunk == chunks - 1) {
-        const long pixel = vertical.target * targetWidth_ + horizontal.target;
-        finishPanel(context, operands, block, panels_[static_cast<size_t>(p)], c,
-                    pixel * shape_.n + rows.begin);
+      if (isLast) {
+        finishPanel(context, operands, block, panels_[static_cast<size_t>(p)], c, targetRow);
       }
+    }
+  }
+}
+
+/** The first element of a row of the target that a panel computes. */
+template <class T>
+long ConvProduct<T>::targetPlace(const Panel& panel, long targetRow) const {
+  const long channel = bundles_[static_cast<size_t>(panel.bundle)].targetChannel + panel.column;
+  return targetRow * targetChannels_ + channel;
+}
+
+/** A panel's rows are a line or two far apart: no processor guesses where the next one is. */
+template <class T>
+void ConvProduct<T>::prefetchTarget(const ProductOperands<T>& operands, const Panel& panel,
+                                    long targetRow, long rows) const {
+  constexpr long line = 64 / sizeof(T);
+  for (long row = 0; row < rows; row++) {
+    const long place = targetPlace(panel, targetRow + row);
+    for (long column = 0; column < panel.columns; column += line) {
+      __builtin_prefetch(operands.target + place + column, 1);
+      if (operands.residual) __builtin_prefetch(operands.residual + place + column);
     }
   }
 }
@@ -254,8 +277,7 @@ template <class T>
 void ConvProduct<T>::finishPanel(const RunContext& context, const ProductOperands<T>& operands,
                               long block, const Panel& panel, const float* c,
                               long targetRow) const {
-  const long channel = bundles_[static_cast<size_t>(panel.bundle)].targetChannel + panel.column;
-  const long place = targetRow * targetChannels_ + channel;
+  const long place = targetPlace(panel, targetRow), channel = place % targetChannels_;
   EpilogueCall<T> call{};
   call.c = c;
   call.ldc = tileColumns_;

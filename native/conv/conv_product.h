@@ -65,6 +65,9 @@ class ConvProduct {
                T* dst) const;
   void runBlock(const RunContext& context, const ProductOperands<T>& operands, long block,
                 long panelBegin, long panelEnd, int thread) const;
+  long targetPlace(const Panel& panel, long targetRow) const;
+  void prefetchTarget(const ProductOperands<T>& operands, const Panel& panel, long targetRow,
+                      long rows) const;
   void finishPanel(const RunContext& context, const ProductOperands<T>& operands, long block,
                    const Panel& panel, const float* c, long targetRow) const;
   void mergeMoments(const RunContext& context, const ProductOperands<T>& operands) const;

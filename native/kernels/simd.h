@@ -56,13 +56,35 @@ typedef uint16_t halves __attribute__((vector_size(RESNET_VECTOR_BYTES / 2)));
 typedef uint16_t halvesMemory
     __attribute__((vector_size(RESNET_VECTOR_BYTES / 2), aligned(2), may_alias));
 
+/** 16 bits into the lower half of each word, and back. Intrinsics, as for bytes below. */
+RESNET_INLINE words widen(halves v) {
+#if defined(__AVX512F__)
+  return (words)_mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)v);
+#elif defined(__AVX2__)
+  return (words)_mm256_cvtepu16_epi32((__m128i)v);
+#else
+  return __builtin_convertvector(v, words);
+#endif
+}
+
+RESNET_INLINE halves narrow(words v) {
+#if defined(__AVX512F__)
+  return (halves)_mm512_maskz_cvtepi32_epi16(0xffff, (__m512i)v);
+#elif defined(__AVX2__)
+  const __m256i packed = _mm256_packus_epi32((__m256i)v, (__m256i)v);
+  return (halves)_mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08));
+#else
+  return __builtin_convertvector(v, halves);
+#endif
+}
+
 /**
  * Rounds to bf16, ties to even, into the lower half of each word; NaN becomes quiet. The
  * processor's own conversion takes subnormals for zeros.
  */
 RESNET_INLINE words roundBits(vec v) {
 #if defined(__AVX512BF16__)
-  return __builtin_convertvector((halves)_mm512_cvtneps_pbh((__m512)v), words);
+  return widen((halves)_mm512_cvtneps_pbh((__m512)v));
 #else
   const words bits = (words)v;
   const words rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
@@ -78,7 +100,7 @@ RESNET_INLINE uint16_t roundBits(float v) {
 
 /** The bits of bf16 values, as roundBits gives them. */
 RESNET_INLINE words loadBits(const bf16* p) {
-  return __builtin_convertvector(*reinterpret_cast<const halvesMemory*>(p), words);
+  return widen((halves)*reinterpret_cast<const halvesMemory*>(p));
 }
 RESNET_INLINE words loadBits(const float* p) { return roundBits(load(p)); }
 RESNET_INLINE uint16_t oneBits(const bf16* p) { return p->bits; }
@@ -89,7 +111,7 @@ RESNET_INLINE void store(bf16* p, vec v) {
 #if defined(__AVX512BF16__)
   *reinterpret_cast<halvesMemory*>(p) = (halves)_mm512_cvtneps_pbh((__m512)v);
 #else
-  *reinterpret_cast<halvesMemory*>(p) = __builtin_convertvector(roundBits(v), halves);
+  *reinterpret_cast<halvesMemory*>(p) = narrow(roundBits(v));
 #endif
 }
 
