@@ -53,6 +53,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   echarts: ["report"],
   sharp: ["data", "report"],
   tinyglobby: ["data"],
+  yauzl: ["data"],
   zod: ["data", "interop", "train", "cli"],
 };
 

@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { datasetInfo, listDatasets } from "../data/dataset-info.js";
+import { datasetInfo, listDatasets, type DatasetForm } from "../data/dataset-info.js";
 import { readImageFolder } from "../data/images/image-folder.js";
 import { isOnDisk } from "../data/images/is-on-disk.js";
+import { formatDigest } from "../data/sources/digest.js";
 import { folderDocument, formatFolder } from "./folder-info.js";
 import { loadData } from "./load-data.js";
 import { dataDirOption, jsonOption } from "./options.js";
@@ -20,7 +21,10 @@ export function dataCommand(): Command {
     .addOption(jsonOption())
     .action(({ json }: DataFlags) => {
       const sets = listDatasets();
-      const text = sets.map(({ name, description }) => `${name}   ${description}`).join("\n");
+      const width = Math.max(...sets.map(({ name }) => name.length));
+      const text = sets
+        .map(({ name, description }) => `${name.padEnd(width)}   ${description}`)
+        .join("\n");
       new Output(json ?? false).result(
         sets.map(({ name, title, description }) => ({ name, title, description })),
         text,
@@ -61,6 +65,19 @@ export function dataCommand(): Command {
   return command;
 }
 
+/** Rows for a form: its archive, and each file. */
+function formatForm({ name, files, archive }: DatasetForm): string[][] {
+  const rows = files.map(({ name: file, bytes, digest, gzipDigest }) => {
+    if (digest) return ["file", `${file}   ${formatDigest(digest)}`];
+    return [
+      "file",
+      `${file}   ${gzipDigest ? `.gz: ${formatDigest(gzipDigest)}` : `${bytes} bytes`}`,
+    ];
+  });
+  if (archive) rows.unshift(["archive", `${archive.name}   ${formatDigest(archive.digest)}`]);
+  return [["form", name], ...rows];
+}
+
 function formatInfo(info: ReturnType<typeof datasetInfo>): string {
   const rows = [
     ["name", info.title],
@@ -72,7 +89,7 @@ function formatInfo(info: ReturnType<typeof datasetInfo>): string {
     ["classes", info.classes.join(", ")],
     ["licence", info.licence],
     ["from", info.homepage],
-    ...info.files.map(({ name, sha256 }) => ["file", `${name}   SHA-256 ${sha256}`]),
+    ...info.forms.flatMap(formatForm),
   ];
   return rows.map(([name, value]) => `${name!.padEnd(8)} ${value}`).join("\n");
 }

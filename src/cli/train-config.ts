@@ -66,7 +66,7 @@ export function configOf(name: string, flags: OptionValues): TrainConfig {
   const config: Record<string, unknown> = structuredClone(recipe);
   const data = flags["data"] as string | undefined;
   if (data !== undefined && data !== recipe.data) {
-    config["normalise"] = datasetInfo(data).normalise;
+    config["normalise"] = datasetInfo(data).normalise ?? recipe.normalise;
   }
   for (const [path, option] of Object.entries(configOptions)) {
     const value: unknown = flags[option.attributeName()];

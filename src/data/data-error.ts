@@ -14,6 +14,8 @@ export type DataErrorCode =
   | "ERR_DATA_FOLDER"
   /** A file is no image, or a damaged one. */
   | "ERR_DATA_IMAGE"
+  /** An archive cannot be unpacked, or lacks a file. */
+  | "ERR_DATA_ARCHIVE"
   /** A file is not the published one. */
   | "ERR_DATA_CHECKSUM"
   /** No data set has that name. */

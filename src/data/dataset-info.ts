@@ -1,18 +1,53 @@
 /** The data sets that can be had by name: what they are, where they are, how to check them. */
 
-import { cifar10 } from "./catalog/cifar.js";
-import { fashionMnist } from "./catalog/fashion-mnist.js";
+import { cifar10, cifar100, cifar100Coarse } from "./catalog/cifar.js";
+import { emnist } from "./catalog/emnist.js";
+import { fashionMnist, kmnist, mnist } from "./catalog/mnist.js";
 import { DataError } from "./data-error.js";
 import type { DatasetSplits } from "./dataset.js";
 
-/** One published file. */
+/** A published digest, in hexadecimal. */
+export interface Digest {
+  readonly algorithm: "sha256" | "md5";
+  readonly hex: string;
+}
+
+/** One file of a data set. */
 export interface DatasetFile {
-  /** Its name when decompressed; published with `.gz` added. */
+  /** Its name when decompressed. */
   readonly name: string;
   /** Bytes when decompressed. */
   readonly bytes: number;
-  /** SHA-256 of the decompressed bytes, in hexadecimal. */
-  readonly sha256: string;
+  /** Of the decompressed bytes. Where nobody published one, their number is all that is checked. */
+  readonly digest?: Digest;
+  /** Of the `.gz` file as it is published. */
+  readonly gzipDigest?: Digest;
+}
+
+/** A published archive that holds the files. */
+export interface DatasetArchive {
+  /** Its name, which ends in `.tar.gz` or `.zip`. */
+  readonly name: string;
+  readonly digest: Digest;
+  /** The folder inside it that has the files. */
+  readonly folder: string;
+  /** What is added to the files' names inside it. */
+  readonly suffix: "" | ".gz";
+  /** Whether other data sets are read from it too, so that it is worth keeping as it is. */
+  readonly isShared?: boolean;
+}
+
+/** One way in which a data set is published. */
+export interface DatasetForm {
+  /** What the form is called, for people: `IDX files`. */
+  readonly name: string;
+  readonly files: readonly DatasetFile[];
+  /** The archive of the files; without one, each is published alone, as `<name>.gz`. */
+  readonly archive?: DatasetArchive;
+  /** Where archive or files lie on the web, most official first. */
+  readonly urls: readonly string[];
+  /** Directories, below one the user names, where archives and other tools put the files. */
+  readonly subdirectories: readonly string[];
 }
 
 /** Debian's package of a data set. */
@@ -29,28 +64,40 @@ export interface DatasetInfo {
   readonly description: string;
   /** Sizes of one image: height, width, channels. */
   readonly imageShape: readonly [height: number, width: number, channels: number];
-  /** Mean and deviation of each channel over the training images, of pixels scaled to 0 … 1. */
-  readonly normalise: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  /** Mean and deviation of each channel over the training images, of pixels scaled to 0 … 1, where known. */
+  readonly normalise?: { readonly mean: readonly number[]; readonly std: readonly number[] };
   readonly trainRows: number;
   readonly testRows: number;
   readonly classes: readonly string[];
   readonly licence: string;
   readonly homepage: string;
-  readonly files: readonly DatasetFile[];
-  /** Where the files lie on the web, most official first; a file is at `<url>/<name>.gz`. */
-  readonly urls: readonly string[];
+  /** The forms in which it is published; the first is the one that is downloaded. */
+  readonly forms: readonly DatasetForm[];
   readonly debian?: DebianPackage;
-  /** Directories, below one the user names, where other tools keep the files. */
-  readonly subdirectories: readonly string[];
 }
 
-/** A row of the table: what is known, and how the files become images and labels. */
-export interface DatasetEntry extends DatasetInfo {
+/** A form, and how its files become images and labels. */
+export interface DecodedForm extends DatasetForm {
   /** @param contents the decompressed bytes of each file, by its name */
   readonly decode: (contents: ReadonlyMap<string, Uint8Array>) => DatasetSplits;
 }
 
-const entries: readonly DatasetEntry[] = [fashionMnist, cifar10];
+/** A row of the table. */
+export interface DatasetEntry extends DatasetInfo {
+  readonly forms: readonly DecodedForm[];
+  /** Its directory in the cache, where data sets share files; otherwise its name. */
+  readonly cacheName?: string;
+}
+
+const entries: readonly DatasetEntry[] = [
+  mnist,
+  fashionMnist,
+  kmnist,
+  ...emnist,
+  cifar10,
+  cifar100,
+  cifar100Coarse,
+];
 
 /** The data sets that `loadDataset` knows, in the order of the table. */
 export const listDatasets = (): readonly DatasetInfo[] => entries.map(withoutDecode);
@@ -62,10 +109,13 @@ export const listDatasets = (): readonly DatasetInfo[] => entries.map(withoutDec
  */
 export const datasetInfo = (name: string): DatasetInfo => withoutDecode(findDataset(name));
 
-function withoutDecode(entry: DatasetEntry): DatasetInfo {
-  const { decode, ...info } = entry;
-  void decode; // code, which a description has no place for
-  return info;
+function withoutDecode({ cacheName, forms, ...info }: DatasetEntry): DatasetInfo {
+  void cacheName; // of no use to others
+  const described = forms.map(({ decode, ...form }): DatasetForm => {
+    void decode; // code, which a description has no place for
+    return form;
+  });
+  return { ...info, forms: described };
 }
 
 /** The row of the table for `name`; as `datasetInfo`, with the way to decode its files. */

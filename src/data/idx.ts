@@ -11,7 +11,6 @@
  */
 
 import { hostArray, type HostArray } from "../tensor/host-array.js";
-import { checkLabels } from "./check-labels.js";
 import { DataError } from "./data-error.js";
 
 const imagesMagic = 0x00000803;
@@ -34,13 +33,10 @@ export function readIdxImages(bytes: Uint8Array, file: string): HostArray<"u8"> 
  *
  * @param bytes the decompressed file
  * @param file its name, for the error
- * @param classes number of classes, 1 … 256
- * @throws {DataError} `ERR_DATA_FORMAT` if the magic number or the length is not a label file's;
- *   `ERR_DATA_LABEL` if a label is `classes` or more, naming the row and the label
+ * @throws {DataError} `ERR_DATA_FORMAT` if the magic number or the length is not a label file's
  */
-export function readIdxLabels(bytes: Uint8Array, file: string, classes: number): HostArray<"i32"> {
+export function readIdxLabels(bytes: Uint8Array, file: string): HostArray<"i32"> {
   const { sizes, elements } = readIdx(bytes, file, labelsMagic, "labels");
-  checkLabels(elements, file, classes);
   return hostArray(sizes, elements, "i32");
 }
 
@@ -75,6 +71,9 @@ function readIdx(bytes: Uint8Array, file: string, magic: number, what: string): 
       `${file}: the file has ${bytes.length} bytes but its header announces ${sizes.join(" x ")}` +
         ` ${what}, which take ${headerLength + length}`,
     );
+  }
+  if (length === 0) {
+    throw new DataError("ERR_DATA_FORMAT", `${file}: the file holds no ${what}`);
   }
   return { sizes, elements: bytes.subarray(headerLength) };
 }

@@ -1,16 +1,14 @@
 import type { DatasetSplits } from "./dataset.js";
-import { DataError } from "./data-error.js";
+import { DataError, type DataErrorCode } from "./data-error.js";
 import {
   findDataset,
   type DatasetEntry,
   type DatasetFile,
-  type DebianPackage,
+  type DecodedForm,
 } from "./dataset-info.js";
-import { aptSource } from "./sources/apt-source.js";
 import { keepInCache } from "./sources/cache.js";
 import type { DataSource, DownloadProgress } from "./sources/data-source.js";
-import { likelyDirectory, requestedDirectory } from "./sources/directory-source.js";
-import { downloadSource } from "./sources/download-source.js";
+import { formAtHand, sourcesOf } from "./sources/dataset-sources.js";
 import { machineEnvironment, type SourceEnvironment } from "./sources/environment.js";
 
 export interface LoadDatasetOptions {
@@ -28,8 +26,9 @@ export interface LoadDatasetOptions {
 /**
  * The training and test images of a data set, from the first source that has them: `dataDir`, the
  * cache, Debian's package if it is installed, the addresses where the data set is published, and
- * Debian's package fetched with apt. Every file is checked against its published SHA-256, and what
- * came over the network is kept in the cache.
+ * Debian's package fetched with apt. What is published in several forms may lie in `dataDir` and
+ * the cache in any of them. Every file is checked against its published digest, and what came over
+ * the network is kept in the cache.
  *
  *     const { train, test } = await loadDataset("fashion-mnist");
  *
@@ -37,7 +36,7 @@ export interface LoadDatasetOptions {
  * @throws {DataError} `ERR_DATA_NAME` for a name that is not in `listDatasets()`;
  *   `ERR_DATA_NOT_FOUND` if no source has a file, with each source's reason and what to do;
  *   `ERR_DATA_GZIP`, `ERR_DATA_CHECKSUM` or `ERR_DATA_SOURCE` if `dataDir` does not exist or a file
- *   there is damaged
+ *   there is damaged, `ERR_DATA_ARCHIVE` for an archive
  */
 export const loadDataset = (
   name: string,
@@ -51,35 +50,27 @@ export async function loadEntry(
   options: LoadDatasetOptions,
   environment: SourceEnvironment,
 ): Promise<DatasetSplits> {
-  const { onProgress = () => undefined, onNotice = () => undefined } = options;
-  const { debian } = entry;
-  const cache = `${options.cacheDir ?? environment.cacheDir}/${entry.name}`;
-  const sources = [
-    ...(options.dataDir === undefined ? [] : [requestedDirectory(entry, options.dataDir)]),
-    likelyDirectory("cache", cache),
-    ...(debian ? [installedPackage(debian, environment)] : []),
-    ...entry.urls.map((url) => downloadSource(url, { environment, directory: cache, onProgress })),
-    ...(debian ? [aptSource(debian, environment, onNotice)] : []),
-  ];
+  const { onNotice = () => undefined } = options;
+  const cache = `${options.cacheDir ?? environment.cacheDir}/${entry.cacheName ?? entry.name}`;
+  const form = await formAtHand(entry, options.dataDir, cache);
+  const sources = sourcesOf(entry, form, cache, options, environment);
   const allowed = sources.filter(({ isRemote }) => !(options.offline && isRemote));
-  const search = new FileSearch(entry, allowed, cache, onNotice);
+  const search = new FileSearch(entry, form, allowed, cache, onNotice);
   try {
     const contents = new Map<string, Uint8Array>();
-    for (const file of entry.files) contents.set(file.name, await search.find(file));
-    return entry.decode(contents);
+    for (const file of form.files) contents.set(file.name, await search.find(file));
+    return form.decode(contents);
   } finally {
     for (const source of sources) await source.close?.();
   }
 }
 
-/** Where Debian's package puts the files, if someone has installed it. */
-function installedPackage(
-  { directory }: DebianPackage,
-  { fileSystemRoot }: SourceEnvironment,
-): DataSource {
-  const installed = `${fileSystemRoot}/${directory}`.replaceAll(/\/+/g, "/");
-  return likelyDirectory("installed package", installed);
-}
+/** What a source that has a damaged file says. */
+const damaged: ReadonlySet<DataErrorCode> = new Set([
+  "ERR_DATA_GZIP",
+  "ERR_DATA_ARCHIVE",
+  "ERR_DATA_CHECKSUM",
+]);
 
 /** Finds one file after the other, and remembers which sources have failed. */
 class FileSearch {
@@ -87,6 +78,7 @@ class FileSearch {
 
   constructor(
     readonly entry: DatasetEntry,
+    readonly form: DecodedForm,
     readonly sources: readonly DataSource[],
     readonly cache: string,
     readonly onNotice: (notice: string) => void,
@@ -107,7 +99,7 @@ class FileSearch {
         if (source.isRequested && !this.#reasons.has(source)) {
           this.onNotice(`${error.message}; looking elsewhere`);
         }
-        if (error.code === "ERR_DATA_GZIP" || error.code === "ERR_DATA_CHECKSUM") {
+        if (damaged.has(error.code)) {
           isCacheDamaged ||= !source.isRemote;
           this.onNotice(`${error.message}; trying the next source`);
         }
@@ -127,16 +119,17 @@ class FileSearch {
   }
 
   #notFound(file: DatasetFile): DataError {
-    const { name, files, homepage } = this.entry;
+    const { name, homepage } = this.entry;
+    const { files, archive } = this.form;
     const reasons = this.sources.map(
       (source) => `\n  ${source.name}\n    ${this.#reasons.get(source)}`,
     );
     const names = files.map((each) => each.name).join(", ");
+    const published = archive ? `${archive.name} or its files` : `${names} (also .gz or .xz)`;
     return new DataError(
       "ERR_DATA_NOT_FOUND",
       `${name}: no source has ${file.name}${reasons.join("")}\n  To go on: connect to the` +
-        ` network, or put ${names} (also .gz or .xz; from ${homepage}) into a directory and name it` +
-        ` with --data-dir`,
+        ` network, or put ${published} from ${homepage} into a directory and name it with --data-dir`,
     );
   }
 }

@@ -30,6 +30,8 @@ const arrays: Readonly<Record<string, ArrayConstructor>> = {
   f8: Float64Array,
 };
 
+const maxAxes = 64;
+
 /** `numpy.dtype`, of numbers. */
 class NumpyDtype extends PickleObject {
   #bigEndian = false;
@@ -67,7 +69,7 @@ class NumpyDtype extends PickleObject {
   }
 }
 
-/** `numpy.ndarray`, in C order. */
+/** `numpy.ndarray`. Its values are in C's order, whichever they had in the file. */
 export class NumpyArray extends PickleObject {
   shape: readonly number[] = [];
   /** NumPy's name for the kind and bytes of an element, such as `u1` or `f4`. */
@@ -78,13 +80,16 @@ export class NumpyArray extends PickleObject {
   setState(state: unknown, charge: Charge): void {
     if (!Array.isArray(state)) throw new Error("its state is no tuple");
     const [, shape, dtype, fortran, bytes] = state as unknown[];
-    if (fortran === true) throw new Error("the array is in Fortran's order; save it in C's");
     this.fill(shape, dtype, bytes, charge);
+    if (fortran === true && this.shape.length > 1) this.#reorder(charge);
   }
 
   fill(shape: unknown, dtype: unknown, bytes: unknown, charge: Charge): void {
     if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
       throw new Error("its shape is no tuple of sizes");
+    }
+    if (shape.length > maxAxes) {
+      throw new Error(`its shape has ${shape.length} axes, of which NumPy has ${maxAxes} at most`);
     }
     if (!(dtype instanceof NumpyDtype)) throw new Error("it has no dtype");
     if (!(bytes instanceof Uint8Array)) throw new Error("its values are no bytes");
@@ -96,6 +101,26 @@ export class NumpyArray extends PickleObject {
       const found = `it has ${this.data.length} values`;
       throw new Error(`${found} but its shape [${this.shape.join(", ")}] takes ${size}`);
     }
+  }
+
+  /** From Fortran's order, first axis innermost, to C's. */
+  #reorder(charge: Charge): void {
+    const { shape, data } = this;
+    charge(data.byteLength);
+    const ordered = data.slice();
+    const position = shape.map(() => 0);
+    for (let to = 0; to < data.length; to++) {
+      let from = 0;
+      for (let axis = shape.length - 1; axis >= 0; axis--) {
+        from = from * shape[axis]! + position[axis]!;
+      }
+      ordered[to] = data[from]!;
+      for (let axis = shape.length - 1; axis >= 0; axis--) {
+        if (++position[axis]! < shape[axis]!) break;
+        position[axis] = 0;
+      }
+    }
+    this.data = ordered;
   }
 }
 

@@ -1,5 +1,13 @@
 export { epochBatches, shuffleKey } from "../data/batches.js";
-export { datasetInfo, listDatasets, type DatasetInfo } from "../data/dataset-info.js";
+export {
+  datasetInfo,
+  listDatasets,
+  type DatasetArchive,
+  type DatasetFile,
+  type DatasetForm,
+  type DatasetInfo,
+  type Digest,
+} from "../data/dataset-info.js";
 export type { Dataset, DatasetSplits } from "../data/dataset.js";
 export { DataError } from "../data/data-error.js";
 export { decodeImage, type ImageChannels } from "../data/images/decode-image.js";

@@ -51,15 +51,15 @@ export class RunDirectory {
   static create(directory: string): Promise<RunDirectory> {
     return withReason(directory, async () => {
       await mkdir(directory, { recursive: true });
-      const entries = (await readdir(directory)).filter((name) => !name.startsWith(lockName));
-      if (entries.length > 0) {
-        const found = `${entries.slice(0, 3).join(", ")}${entries.length > 3 ? ", …" : ""}`;
-        const advice = entries.includes(configFile)
-          ? `name another directory with --out, or go on with --resume ${directory}`
-          : "name another directory with --out";
-        throw refused(`${directory} is not empty (${found}): ${advice}`);
+      const unlock = await lockDirectory(directory);
+      try {
+        await removeTemporaryFiles(directory);
+        await checkEmpty(directory);
+        return new RunDirectory(directory, unlock, null, null);
+      } catch (error) {
+        await unlock();
+        throw error;
       }
-      return new RunDirectory(directory, await lockDirectory(directory), null, null);
     });
   }
 
@@ -162,6 +162,14 @@ export class RunDirectory {
   private pathOf(name: string): string {
     return path.join(this.directory, name);
   }
+}
+
+async function checkEmpty(directory: string): Promise<void> {
+  const entries = (await readdir(directory)).filter((name) => !name.startsWith(lockName));
+  if (entries.length === 0) return;
+  const found = `${entries.slice(0, 3).join(", ")}${entries.length > 3 ? ", …" : ""}`;
+  const resume = entries.includes(configFile) ? `, or go on with --resume ${directory}` : "";
+  throw refused(`${directory} is not empty (${found}): name another directory with --out${resume}`);
 }
 
 /** Whether the last epoch is better than each before it. */

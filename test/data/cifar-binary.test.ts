@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readCifarBinary } from "../../src/data/cifar-binary.js";
+import { joinCifarParts } from "../../src/data/cifar-part.js";
 import { datasetInfo } from "../../src/data/dataset-info.js";
 import { loadDataset } from "../../src/data/load-dataset.js";
 import { emptyMachine } from "./tiny-dataset.js";
@@ -20,12 +21,14 @@ const cifar10 = { labels: 1, label: 0, classes: 10 } as const;
 describe("readCifarBinary", () => {
   test("puts the three planes of an image side by side", () => {
     const bytes = Uint8Array.from([...record([7], 0, 50, 100), ...record([9], 1, 2, 3)]);
-    const { images, labels } = readCifarBinary(bytes, "batch", cifar10);
-    assert.deepEqual([...labels], [7, 9]);
-    assert.deepEqual([...images.subarray(0, 6)], [0, 50, 100, 1, 51, 101]);
-    assert.deepEqual([...images.subarray(3072, 3078)], [1, 2, 3, 2, 3, 4]);
-    assert.deepEqual([...images.subarray(-3)], [1024 % 251, 1025 % 251, 1026 % 251]);
-    assert.equal(images.length, 2 * 3072);
+    const part = readCifarBinary(bytes, "batch", cifar10);
+    assert.deepEqual([...part.labels], [7, 9]);
+    const { images, labels } = joinCifarParts("two", [part, part], []);
+    assert.deepEqual([...labels.data], [7, 9, 7, 9]);
+    assert.deepEqual(images.shape, [4, 32, 32, 3]);
+    assert.deepEqual([...images.data.subarray(0, 6)], [0, 50, 100, 1, 51, 101]);
+    assert.deepEqual([...images.data.subarray(3072, 3078)], [1, 2, 3, 2, 3, 4]);
+    assert.deepEqual([...images.data.subarray(-3)], [1024 % 251, 1025 % 251, 1026 % 251]);
   });
 
   test("reads the one or the other of two labels", () => {

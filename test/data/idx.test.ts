@@ -54,17 +54,16 @@ describe("readIdxImages", () => {
 
 describe("readIdxLabels", () => {
   test("reads the labels", () => {
-    const { shape, dtype, data } = readIdxLabels(labels, "labels", 10);
+    const { shape, dtype, data } = readIdxLabels(labels, "labels");
     assert.deepEqual(shape, [4]);
     assert.equal(dtype, "i32");
     assert.deepEqual([...data], [0, 9, 3, 3]);
   });
 
-  test("names the row and the label when there is no such class", () => {
-    assert.throws(() => readIdxLabels(labels, "train-labels", 9), {
-      name: "DataError",
-      code: "ERR_DATA_LABEL",
-      message: "train-labels: the label of row 1 is 9 but the classes are 0 to 8",
+  test("refuses a file without labels", () => {
+    assert.throws(() => readIdxLabels(idxFile([0], []), "train-labels"), {
+      code: "ERR_DATA_FORMAT",
+      message: "train-labels: the file holds no labels",
     });
   });
 });
@@ -72,7 +71,7 @@ describe("readIdxLabels", () => {
 describe("the IDX reader with damaged files", () => {
   for (const [what, file, read] of [
     ["images", images, (bytes: Uint8Array) => readIdxImages(bytes, "file")],
-    ["labels", labels, (bytes: Uint8Array) => readIdxLabels(bytes, "file", 10)],
+    ["labels", labels, (bytes: Uint8Array) => readIdxLabels(bytes, "file")],
   ] as const) {
     test(`refuses ${what} cut at any byte`, () => {
       for (let length = 0; length < file.length; length++) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { machineEnvironment } from "../../src/data/sources/environment.js";
 import { assertCacheIsClean, cacheOf, fails, loadsIt, putFiles } from "./load-tiny.js";
 import { compressed, debian, emptyMachine, entry, serve } from "./tiny-dataset.js";
 
+const hasXz = spawnSync("xz", ["--version"]).status === 0;
 const firstName = "train-images-idx3-ubyte";
 const first = compressed.get(firstName)!;
 
@@ -19,8 +21,10 @@ describe("the directory that the user names", () => {
     ["gz", "."],
     ["gz", "tiny"],
     ["plain", "Tiny/raw"],
+    ["xz", "tiny"],
   ] as const) {
-    test(`may have the files ${form} in ${subdirectory}`, async (t) => {
+    const skip = form === "xz" && !hasXz ? "the command xz is not installed" : false;
+    test(`may have the files ${form} in ${subdirectory}`, { skip }, async (t) => {
       const machine = await emptyMachine(t);
       const dataDir = join(machine.root, "mine");
       await putFiles(join(dataDir, subdirectory), form);
@@ -71,8 +75,23 @@ describe("the directory that the user names", () => {
       gzipSync(Buffer.alloc(28)),
       "ERR_DATA_CHECKSUM",
       `${at} the SHA-256 is 3addfb141cd7c9c4c6543a82191a3707ac29c7a041217782e61d4d91c691aee8` +
-        ` but the published file's is ${entry.files[0]!.sha256}`,
+        ` but the published file's is ${entry.forms[0]!.files[0]!.digest!.hex}`,
     );
+  });
+
+  test("is an error when a .xz in it is damaged", { skip: !hasXz }, async (t) => {
+    const machine = await emptyMachine(t);
+    const dataDir = join(machine.root, "mine");
+    await putFiles(dataDir, "xz");
+    const refuses = async (bytes: Uint8Array, finding: string): Promise<void> => {
+      await writeFile(join(dataDir, `${firstName}.xz`), bytes);
+      const message = `ROOT/mine/${firstName}.xz: the file cannot be decompressed: ${finding}`;
+      await fails(machine, "ERR_DATA_GZIP", message, { dataDir });
+    };
+    const xz = (input: Uint8Array): Uint8Array => spawnSync("xz", { input }).stdout;
+    await refuses(xz(first).subarray(0, 20), "xz: (stdin): Unexpected end of input");
+    await refuses(Buffer.from("<html>"), "xz: (stdin): File format not recognized");
+    await refuses(xz(Buffer.alloc(1 << 24)), "it holds more than the published 28 bytes");
   });
 
   test("is an error when a file in it cannot be read", async (t) => {
@@ -163,8 +182,8 @@ describe("the order of the sources", () => {
         "  Debian's package dataset-tiny",
         "    apt-get is not installed",
         "  To go on: connect to the network, or put train-images-idx3-ubyte," +
-          " train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (also .gz or .xz;" +
-          " from https://tiny.example) into a directory and name it with --data-dir",
+          " train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (also .gz or .xz)" +
+          " from https://tiny.example into a directory and name it with --data-dir",
       ].join("\n"),
     );
     assert.deepEqual(existsSync(cacheOf(machine)) ? await readdir(cacheOf(machine)) : [], []);
@@ -175,18 +194,25 @@ describe("the table of data sets", () => {
   test("lists what there is", () => {
     assert.deepEqual(
       listDatasets().map(({ name }) => name),
-      ["fashion-mnist", "cifar10"],
+      (
+        "mnist fashion-mnist kmnist emnist-balanced emnist-byclass emnist-bymerge emnist-letters " +
+        "emnist-digits emnist-mnist cifar10 cifar100 cifar100-coarse"
+      ).split(" "),
     );
     assert.equal(datasetInfo("fashion-mnist").classes.length, 10);
   });
 
-  test("the sizes of the files follow from the rows", () => {
-    // A label and the pixels for each row; in IDX files also two headers for each split.
-    const headers: Readonly<Record<string, number>> = { "fashion-mnist": 2 * (16 + 8) };
-    for (const { name, files: published, trainRows, testRows, imageShape } of listDatasets()) {
+  test("the sizes of the files follow from the rows, and the classes have names of their own", () => {
+    for (const { name, forms, trainRows, testRows, imageShape, classes } of listDatasets()) {
       const pixels = imageShape.reduce((product, size) => product * size, 1);
-      const total = published.reduce((sum, { bytes }) => sum + bytes, 0);
-      assert.equal(total, (trainRows + testRows) * (1 + pixels) + (headers[name] ?? 0));
+      const [rows, labels] = [trainRows + testRows, name.startsWith("cifar100") ? 2 : 1];
+      for (const form of forms) {
+        const total = form.files.reduce((sum, { bytes }) => sum + bytes, 0);
+        if (form.name === "IDX files") assert.equal(total, rows * (1 + pixels) + 2 * (16 + 8));
+        else if (form.name === "binary version") assert.equal(total, rows * (labels + pixels));
+        else assert.ok(total > rows * pixels, name); // pickles also name each image's source
+      }
+      assert.equal(new Set(classes).size, classes.length);
     }
   });
 
@@ -194,7 +220,9 @@ describe("the table of data sets", () => {
     const error = {
       name: "DataError",
       code: "ERR_DATA_NAME",
-      message: "no data set is named 'fashion'; there are: fashion-mnist, cifar10",
+      message: `no data set is named 'fashion'; there are: ${listDatasets()
+        .map(({ name }) => name)
+        .join(", ")}`,
     };
     assert.throws(() => datasetInfo("fashion"), error);
     assert.throws(() => loadDataset("fashion"), error);

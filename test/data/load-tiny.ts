@@ -1,14 +1,20 @@
 /** Loads the tiny data set on a test's machine, and checks what came of it. */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadEntry, type LoadDatasetOptions } from "../../src/data/load-dataset.js";
 import { compressed, entry, files, type TestMachine } from "./tiny-dataset.js";
 
-/** Puts the four files into `directory`, decompressed or as `.gz`. */
-export async function putFiles(directory: string, form: "plain" | "gz"): Promise<void> {
+/** Puts the four files into `directory`, decompressed, as `.gz` or as `.xz`. */
+export async function putFiles(directory: string, form: "plain" | "gz" | "xz"): Promise<void> {
   await mkdir(directory, { recursive: true });
+  if (form === "xz") {
+    await putFiles(directory, "plain");
+    execFileSync("xz", [...files.keys()], { cwd: directory });
+    return;
+  }
   for (const [name, bytes] of form === "gz" ? compressed : files) {
     await writeFile(join(directory, form === "gz" ? `${name}.gz` : name), bytes);
   }

@@ -42,7 +42,7 @@ describe("downloads", () => {
       onProgress: ({ file, receivedBytes, totalBytes }) =>
         progress.push(`${file} ${receivedBytes}/${totalBytes}`),
     });
-    const expected = [...compressed].map(([name, { length }]) => `${name} ${length}/${length}`);
+    const expected = [...compressed].map(([name, { length }]) => `${name}.gz ${length}/${length}`);
     assert.deepEqual(progress, expected);
     await assertCacheIsClean(machine);
     assert.deepEqual(

@@ -29,6 +29,11 @@ export const files = new Map([
 
 export const compressed = new Map([...files].map(([name, bytes]) => [name, gzipSync(bytes)]));
 
+const fileNames = {
+  train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
+  test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
+};
+
 export const debian = { package: "dataset-tiny", directory: "/usr/share/datasets/tiny" };
 
 export const entry: DatasetEntry = {
@@ -36,21 +41,25 @@ export const entry: DatasetEntry = {
   title: "Tiny",
   description: "Cats and dogs of four pixels",
   imageShape: [2, 2, 1],
-  normalise: { mean: [0.5], std: [0.5] },
   trainRows: 3,
   testRows: 2,
   classes: ["cat", "dog"],
   licence: "none",
   homepage: "https://tiny.example",
-  files: [...files].map(([name, bytes]) => ({
-    name,
-    bytes: bytes.length,
-    sha256: createHash("sha256").update(bytes).digest("hex"),
-  })),
-  urls: ["http://first.example/tiny", "http://second.example/tiny"],
+  forms: [
+    {
+      name: "IDX files",
+      files: [...files].map(([name, bytes]) => ({
+        name,
+        bytes: bytes.length,
+        digest: { algorithm: "sha256", hex: createHash("sha256").update(bytes).digest("hex") },
+      })),
+      urls: ["http://first.example/tiny", "http://second.example/tiny"],
+      subdirectories: ["tiny", "Tiny/raw"],
+      decode: (contents) => decodeIdxDataset("tiny", contents, fileNames, ["cat", "dog"]),
+    },
+  ],
   debian,
-  subdirectories: ["tiny", "Tiny/raw"],
-  decode: (contents) => decodeIdxDataset("tiny", contents, ["cat", "dog"]),
 };
 
 /** A machine with nothing: no network, no apt, an empty cache in a new directory. */

@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../data-error.js";
-import type { DebianPackage } from "../dataset-info.js";
+import type { DatasetForm, DebianPackage } from "../dataset-info.js";
 import type { DataSource } from "./data-source.js";
-import { readFrom } from "./directory-source.js";
+import { directoryReader } from "./directory-source.js";
 import type { SourceEnvironment } from "./environment.js";
 
 /**
@@ -11,6 +11,7 @@ import type { SourceEnvironment } from "./environment.js";
  * is installed, and no rights are needed.
  */
 export function aptSource(
+  form: DatasetForm,
   { package: packageName, directory }: DebianPackage,
   environment: SourceEnvironment,
   onNotice: (notice: string) => void,
@@ -25,7 +26,7 @@ export function aptSource(
       workspace ??= await temporaryDirectory(environment.tempDir);
       unpacked ??= unpackPackage(packageName, workspace, environment, onNotice);
       await unpacked;
-      return await readFrom([join(workspace, "unpacked", directory)], file);
+      return await directoryReader(form, [join(workspace, "unpacked", directory)])(file);
     },
     async close() {
       if (workspace) await rm(workspace, { recursive: true, force: true });

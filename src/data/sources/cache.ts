@@ -4,8 +4,7 @@ import type { DatasetFile } from "../dataset-info.js";
 import { writeFileAtomically } from "../files.js";
 
 /**
- * Keeps the verified `bytes` of `file` in `directory`, and removes what remains there of its broken
- * downloads. A crash leaves the old file or the new one, never a part.
+ * Keeps the verified `bytes` of `file` in `directory`. A crash leaves the old file or the new one, never a part.
  *
  * @throws the file system's error if the directory cannot be written
  */
@@ -16,14 +15,17 @@ export async function keepInCache(
 ): Promise<void> {
   await writeFileAtomically(join(directory, file.name), bytes);
   await rm(join(directory, `${file.name}.gz`), { force: true }); // could only be a damaged one
-  for (const name of await readdir(directory)) {
-    if (isPartial(name, file)) await rm(join(directory, name), { force: true });
-  }
+  await removePartials(directory, `${file.name}.gz`);
 }
 
-/** Where the bytes of an unfinished download from `host` wait for the next try. */
-export const partialPath = (directory: string, file: DatasetFile, host: string): string =>
-  join(directory, `${file.name}.gz.${host.replaceAll(":", "-")}.partial`);
+/** Where the bytes of an unfinished download of the published file `name` from `host` wait for the next try. */
+export const partialPath = (directory: string, name: string, host: string): string =>
+  join(directory, `${name}.${host.replaceAll(":", "-")}.partial`);
 
-const isPartial = (name: string, file: DatasetFile): boolean =>
-  name.startsWith(`${file.name}.gz.`) && name.endsWith(".partial");
+/** Removes what broken downloads of the published file `name` left, from whatever host. */
+export async function removePartials(directory: string, name: string): Promise<void> {
+  for (const found of await readdir(directory).catch(() => [])) {
+    const isPartial = found.startsWith(`${name}.`) && found.endsWith(".partial");
+    if (isPartial) await rm(join(directory, found), { force: true });
+  }
+}

@@ -1,54 +1,69 @@
-import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
-import { dirname } from "node:path";
-import { readIfPresent } from "./directory-source.js";
+import { mkdir, mkdtemp, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { ReceivedBytes } from "./fetch-rest.js";
 
 /**
- * The bytes of a download so far: in memory to be used, and in a file so that they outlive a crash.
- * Where the file cannot be written the download works all the same; it only cannot be resumed.
+ * The bytes of a download so far, in a file, so that they outlive a crash. Where the file cannot be written the download
+ * works all the same, in a temporary directory; it only cannot be resumed.
  */
 export class PartialFile implements ReceivedBytes {
-  readonly #path: string;
-  readonly #handle: FileHandle | null;
-  #received: Uint8Array[];
+  readonly path: string;
+  #handle: FileHandle;
+  /** A directory that goes with the file. */
+  readonly #temporary: string | null;
+  #length: number;
 
-  /** @param path the file; what it has already counts as received */
-  static async open(path: string): Promise<PartialFile> {
-    const earlier = await readIfPresent(path).catch(() => null);
-    const handle = await mkdir(dirname(path), { recursive: true })
-      .then(() => open(path, "a"))
-      .catch(() => null);
-    return new PartialFile(path, handle, earlier?.length ? [earlier] : []);
+  /**
+   * @param path the file; what it has already counts as received
+   * @param tempDir where temporary directories are made
+   */
+  static async open(path: string, tempDir: string): Promise<PartialFile> {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      return new PartialFile(path, await open(path, "a"), await lengthOf(path), null);
+    } catch {
+      const temporary = await mkdtemp(join(tempDir, "resnet-ts-download-"));
+      const inside = join(temporary, basename(path));
+      return new PartialFile(inside, await open(inside, "a"), 0, temporary);
+    }
   }
 
-  private constructor(path: string, handle: FileHandle | null, received: Uint8Array[]) {
-    this.#path = path;
+  private constructor(path: string, handle: FileHandle, length: number, temporary: string | null) {
+    this.path = path;
     this.#handle = handle;
-    this.#received = received;
+    this.#length = length;
+    this.#temporary = temporary;
   }
 
   get length(): number {
-    return this.#received.reduce((sum, chunk) => sum + chunk.length, 0);
-  }
-
-  get bytes(): Uint8Array {
-    return Buffer.concat(this.#received);
+    return this.#length;
   }
 
   async append(chunk: Uint8Array): Promise<void> {
-    this.#received.push(chunk);
-    await this.#handle?.appendFile(chunk);
+    await this.#handle.appendFile(chunk);
+    this.#length += chunk.length;
   }
 
   async restart(): Promise<void> {
-    this.#received = [];
-    await this.#handle?.truncate();
+    await this.#handle.truncate();
+    this.#length = 0;
+  }
+
+  /** Keeps the complete file under `name` beside it, flushed; what is received from now on is another. */
+  async keepAs(name: string): Promise<void> {
+    await this.#handle.sync();
+    await rename(this.path, join(dirname(this.path), name));
+    await this.#handle.close();
+    this.#handle = await open(this.path, "a");
+    this.#length = 0;
   }
 
   /** Keeps the bytes for a later try, unless there are none. */
   async close(): Promise<void> {
-    if (!this.#handle) return;
     await this.#handle.close();
-    if (this.#received.length === 0) await rm(this.#path, { force: true });
+    if (this.#length === 0) await rm(this.path, { force: true });
+    if (this.#temporary) await rm(this.#temporary, { recursive: true, force: true });
   }
 }
+
+const lengthOf = async (path: string): Promise<number> => (await stat(path)).size;

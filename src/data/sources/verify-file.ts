@@ -1,6 +1,7 @@
 import { DataError } from "../data-error.js";
 import type { DatasetFile } from "../dataset-info.js";
 import { decompress, type Compression } from "./decompress.js";
+import { checkDigest } from "./digest.js";
 
 /**
  * The decompressed bytes of a published file, once they are known to be the published ones.
@@ -9,7 +10,7 @@ import { decompress, type Compression } from "./decompress.js";
  * @param where the file's path or address, for the error
  * @param compression how `bytes` are compressed
  * @throws {DataError} `ERR_DATA_GZIP` if they do not decompress; `ERR_DATA_CHECKSUM` if the result
- *   is not the published file, by its length or its SHA-256
+ *   is not the published file, by its length or its digest
  */
 export async function verifyFile(
   file: DatasetFile,
@@ -25,14 +26,8 @@ export async function verifyFile(
         ` but the published one has ${file.bytes}`,
     );
   }
-  const digest = await crypto.subtle.digest("SHA-256", contents);
-  const sha256 = Buffer.from(digest).toString("hex");
-  if (sha256 !== file.sha256) {
-    throw new DataError(
-      "ERR_DATA_CHECKSUM",
-      `${where}: the SHA-256 is ${sha256} but the published file's is ${file.sha256}`,
-    );
-  }
+  if (file.digest) checkDigest(file.digest, contents, where);
+  else if (file.gzipDigest && compression === ".gz") checkDigest(file.gzipDigest, bytes, where);
   return contents;
 }
 

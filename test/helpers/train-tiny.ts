@@ -1,0 +1,69 @@
+// Trains a tiny model in a process of its own, which tests kill: begins the run in a directory, or goes on with it.
+//     node train-tiny.js DIRECTORY
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { Output } from "../../src/cli/output.js";
+import type { TrainJob } from "../../src/cli/train-job.js";
+import { runEpochs } from "../../src/cli/train-run.js";
+import type { Dataset } from "../../src/data/dataset.js";
+import { createExecutor } from "../../src/executors/create-executor.js";
+import type { Tensor } from "../../src/graph/tensor.js";
+import { Dropout } from "../../src/nn/dropout.js";
+import { Module } from "../../src/nn/module.js";
+import { parseConfig } from "../../src/train/config.js";
+import { findRecipe } from "../../src/train/recipes.js";
+import { RunDirectory } from "../../src/train/run-directory.js";
+import { randomIntegers } from "./arrays.js";
+import { TinyModel } from "./tiny-model.js";
+
+/** With something random in every step. */
+class Dropping extends Module {
+  readonly model = new TinyModel();
+  readonly dropout = new Dropout(0.2);
+  protected override forward(x: Tensor): Tensor {
+    return this.model.call(this.dropout.call(x));
+  }
+}
+
+const dataset = (name: string, rows: number, seed: number): Dataset => ({
+  name,
+  images: randomIntegers([rows, 6, 5, 2], seed, 256, "u8"),
+  labels: randomIntegers([rows], seed + 1, 3, "i32"),
+  classes: ["a", "b", "c"],
+});
+
+const config = parseConfig({
+  ...findRecipe("fashion-resnet34").config,
+  normalise: { mean: [0.5, 0.5], std: [0.5, 0.5] },
+  epochs: 4,
+  batch: 4,
+  optimizer: "adamw",
+  schedule: "cosine:1",
+  learningRate: 0.05,
+  saveEvery: 1,
+});
+
+const parts = { train: dataset("train", 10, 1), valid: dataset("valid", 6, 3) };
+const job: TrainJob = {
+  config,
+  model: new Dropping(),
+  parts: { ...parts, test: parts.valid },
+  description: {
+    model: "tiny",
+    classes: [...parts.train.classes],
+    imageShape: [6, 5, 2],
+    normalise: config.normalise,
+    data: { name: "random", trainSize: 10, validSize: 6, seed: config.seed },
+  },
+};
+
+const [, , directory = ""] = process.argv;
+const begun = existsSync(path.join(directory, "config.json"));
+const run = begun
+  ? await RunDirectory.open(directory, (notice) => console.error(notice))
+  : await RunDirectory.create(directory);
+const executor = createExecutor("auto", { threads: 1 });
+console.log("ready");
+process.exitCode = (await runEpochs(job, run, executor, new Output(true))) ?? 0;
+await executor.close();
+await run.close();
