@@ -3,6 +3,12 @@ import { cpus } from "node:os";
 import { Command, Option } from "commander";
 import { benchRows, selectRows, type BenchRow } from "../bench/bench-row.js";
 import { compareRow, type RowResult } from "../bench/compare-row.js";
+import {
+  augmentations,
+  formatDataWait,
+  measureDataWait,
+  type DataWait,
+} from "../bench/data-wait.js";
 import { formatMachine, formatRow, type Machine } from "../bench/format-bench.js";
 import { planningMilliseconds } from "../bench/planning-time.js";
 import type { RivalCommand } from "../bench/rival.js";
@@ -26,6 +32,7 @@ interface BenchFlags {
   readonly rounds: number;
   readonly threads?: number;
   readonly profile?: boolean;
+  readonly dataWait?: boolean;
   readonly json?: boolean;
 }
 
@@ -51,6 +58,7 @@ export const benchCommand = (): Command =>
     .option("--rounds <n>", "turns that each takes", wholeNumber, 5)
     .addOption(threadsOption())
     .option("--profile", "show where our time goes, for each row")
+    .option("--data-wait", "only how long a training waits for its images, by augmentation")
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -60,8 +68,23 @@ export const benchCommand = (): Command =>
     )
     .action(bench);
 
+/** Steps of each augmentation. */
+const dataWaitSteps = 20;
+
+async function benchDataWait({ threads, json }: BenchFlags, output: Output): Promise<void> {
+  const waits: DataWait[] = [];
+  output.say(`ResNet-20 on 50,000 images of 3x32x32, batch 128, ${dataWaitSteps} steps each`);
+  for (const transforms of augmentations) {
+    const wait = await measureDataWait(transforms, dataWaitSteps, threads);
+    waits.push(wait);
+    output.say(formatDataWait(wait));
+  }
+  if (json) output.result({ waits }, "");
+}
+
 async function bench(flags: BenchFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
+  if (flags.dataWait) return benchDataWait(flags, output);
   const rows = selectRows(benchRows(), flags.rows);
   const { isa, physicalCores } = nativeCapabilities();
   const threads = flags.threads ?? physicalCores;
