@@ -290,11 +290,26 @@ def adam() -> list[dict]:
     return [make(False, 0.0), make(False, 0.1), make(False, 0.0, 0.99, 1e-3), make(True, 0.0), make(True, 0.1)]
 
 
+def lerp() -> list[dict]:
+    def make(weight: float, *shape: int) -> dict:
+        def compute(v: Tensors) -> Tensors:
+            for key in ("start", "end"):
+                v[key].requires_grad_()
+            y = torch.lerp(v["start"], v["end"], v["weight"])
+            return {"y": y, **gradients(y, v, ["start", "end"])}
+
+        inputs = {"start": uniform(*shape), "end": uniform(*shape), "weight": uniform(scale=0.0, center=weight), "dy": uniform(*shape)}
+        return case(f"weight {weight}, {list(shape)}", {}, inputs, compute)
+
+    return [make(0.001, 7, 5), make(0.3, 33), make(0.7, 3, 5), make(1.0, 17)]
+
+
 def main() -> None:
     torch.set_num_threads(1)
     files = {
         "conv2d": conv2d(), "batchNorm2d": batch_norm(), **elementwise(), "maxPool2d": max_pool(), "avgPool2d": avg_pool(),
         **adaptive_pool(), "linear": linear(), "softmaxCrossEntropy": cross_entropy(), "sgd": sgd(), "adam": adam(),
+        "lerp": lerp(),
     }
     for op, cases in files.items():
         write_json(FIXTURES / "ops" / f"{op}.json", {"torch": torch.__version__, "op": op}, "cases", cases)

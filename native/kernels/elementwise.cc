@@ -48,6 +48,20 @@ void addAll(const T* a, const T* b, T* y, long n) {
 }
 
 template <class T>
+void lerpAll(const T* start, const T* end, float weight, T* y, long n) {
+  if (weight < 0.5f) {
+    return forLanes(n, [&](auto lane, long i) {
+      const auto from = get(lane, start + i);
+      put(y + i, from + (get(lane, end + i) - from) * weight);
+    });
+  }
+  forLanes(n, [&](auto lane, long i) {
+    const auto to = get(lane, end + i);
+    put(y + i, to - (to - get(lane, start + i)) * (1 - weight));
+  });
+}
+
+template <class T>
 void accumulateAll(const T* x, float* sum, long n) {
   forLanes(n, [&](auto lane, long i) { put(sum + i, get(lane, sum + i) + get(lane, x + i)); });
 }
@@ -71,6 +85,9 @@ void fill(float value, float* y, long n) {
     activateGradBy(dy, y, dx, n, activation, slope);                                              \
   }                                                                                               \
   void add(const T* a, const T* b, T* y, long n) { addAll(a, b, y, n); }                          \
+  void lerp(const T* start, const T* end, float weight, T* y, long n) {                           \
+    lerpAll(start, end, weight, y, n);                                                            \
+  }                                                                                               \
   void accumulate(const T* x, float* sum, long n) { accumulateAll(x, sum, n); }                   \
   void scaleSums(const float* sum, float factor, T* y, long n) {                                  \
     scaleAll(sum, factor, y, n);                                                                  \

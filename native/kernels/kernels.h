@@ -106,14 +106,14 @@ struct MaxWindowGradCall {
 struct SgdCall {
   const float *parameter, *gradient, *velocity;  // velocity may be null: then it is 0
   float *newParameter, *newVelocity;             // newVelocity may be null
-  float learningRate, momentum, weightDecay;
+  float gradientScale, learningRate, momentum, weightDecay;
   bool nesterov;
 };
 
 struct AdamCall {
   const float *parameter, *gradient, *firstMoment, *secondMoment;
   float *newParameter, *newFirstMoment, *newSecondMoment;
-  float learningRate, beta1Rest, beta2, beta2Rest, eps, weightDecay;  // Rest: 1 − beta
+  float gradientScale, learningRate, beta1Rest, beta2, beta2Rest, eps, weightDecay;  // Rest: 1 − beta
   float stepSize;        // learningRate/(1 − beta1^step)
   float rootCorrection;  // √(1 − beta2^step)
   bool decoupled;
@@ -129,7 +129,9 @@ struct AdamCall {
   /* a[i] = b[i] + factor · c[i] */                                                                \
   X(triad, (const float* b, const float* c, float factor, float* a, long n))                       \
   X(sgd, (const SgdCall* call, long begin, long end))                                              \
-  X(adam, (const AdamCall* call, long begin, long end))
+  X(adam, (const AdamCall* call, long begin, long end))                                            \
+  /* sum = Σ x², in double every 1024 values. */                                                   \
+  X(sumOfSquares, (const float* x, long n, double* sum))
 
 // The kernels of activations stored as T: float or bf16. Sums and parameters are float throughout.
 #define RESNET_ELEMENT_KERNELS(X, T)                                                               \
@@ -157,6 +159,8 @@ struct AdamCall {
   X(activate, (const T* x, T* y, long n, Activation activation, float slope))                      \
   X(activateGrad, (const T* dy, const T* y, T* dx, long n, Activation activation, float slope))    \
   X(add, (const T* a, const T* b, T* y, long n))                                                   \
+  /* y[i] = start[i] + weight · (end[i] − start[i]), and exactly end[i] where weight is 1. */      \
+  X(lerp, (const T* start, const T* end, float weight, T* y, long n))                              \
   /* sum[i] += x[i] */                                                                             \
   X(accumulate, (const T* x, float* sum, long n))                                                  \
   X(scale, (const T* x, float factor, T* y, long n))                                               \

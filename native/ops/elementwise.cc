@@ -71,6 +71,22 @@ Step makeAdd(OpReader& op) {
   });
 }
 
+Step makeLerp(OpReader& op) {
+  const Operand start = op.input("start"), end = op.input("end"), weight = op.input("weight");
+  const Operand y = op.output("y");
+  op.requireShape("end", end, start.shape());
+  op.requireShape("weight", weight, {});
+  op.requireShape("y", y, start.shape());
+  return [=](const RunContext& context) {
+    const float share = *weight.in<float>(context);
+    parallelBlocks(context, start.elements(), elementBlock, [&](long from, long to) {
+      context.kernels.of<float>().lerp(start.in<float>(context) + from,
+                                       end.in<float>(context) + from, share,
+                                       y.in<float>(context) + from, to - from);
+    });
+  };
+}
+
 Step makeConstant(OpReader& op) {
   const Operand y = op.output("y");
   const float value = static_cast<float>(op.number("value"));

@@ -17,6 +17,7 @@ const std::map<std::string, OpEntry>& registry() {
   static const std::map<std::string, OpEntry> ops = {
       {"ingest", {makeIngest, {}}},
       {"gatherLabels", {makeGatherLabels, {}}},
+      {"mixSamples", {makeMixSamples, {}}},
       {"conv2d", {makeConv2d, {{"y", "residual"}}}},
       {"conv2dInputGrad", {makeConv2dInputGrad, {{"dx", "addend"}}}},
       {"conv2dWeightGrad", {makeConv2dWeightGrad, {}}},
@@ -38,6 +39,9 @@ const std::map<std::string, OpEntry>& registry() {
       {"leakyReluGrad", {makeLeakyReluGrad, {{"dx", "dy"}}}},
       {"add", {makeAdd, {{"y", "a"}, {"y", "b"}}}},
       {"constant", {makeConstant, {}}},
+      {"lerp", {makeLerp, {{"y", "start"}, {"y", "end"}}}},
+      {"squaredNorm", {makeSquaredNorm, {}}},
+      {"clipScale", {makeClipScale, {}}},
       {"maxPool2d", {makeMaxPool2d, {}}},
       {"maxPool2dGrad", {makeMaxPool2dGrad, {}}},
       {"avgPool2d", {makeAvgPool2d, {}}},

@@ -161,6 +161,7 @@ Step makeLeakyRelu(OpReader& op);
 Step makeReluGrad(OpReader& op);
 Step makeLeakyReluGrad(OpReader& op);
 Step makeAdd(OpReader& op);
+Step makeLerp(OpReader& op);
 Step makeConstant(OpReader& op);
 Step makeMaxPool2d(OpReader& op);
 Step makeMaxPool2dGrad(OpReader& op);
@@ -180,6 +181,9 @@ Step makeSoftmaxCrossEntropy(OpReader& op);
 Step makeSoftmaxCrossEntropyGrad(OpReader& op);
 Step makeSgd(OpReader& op);
 Step makeAdam(OpReader& op);
+Step makeSquaredNorm(OpReader& op);
+Step makeClipScale(OpReader& op);
+Step makeMixSamples(OpReader& op);
 Step makeIngest(OpReader& op);
 Step makeGatherLabels(OpReader& op);
 

@@ -1,4 +1,4 @@
-// optimizers.cc: one weight update.
+// optimizers.cc: one weight update, and the norm of the gradients behind it.
 
 #include <cmath>
 
@@ -23,7 +23,10 @@ Step makeSgd(OpReader& op) {
   }
   op.requireShape("learningRate", rate, {});
   op.requireShape("momentum", momentum, {});
+  const Operand scale = op.optionalInput("gradientScale");
+  op.requireShape("gradientScale", scale, {});
   const bool nesterov = op.flag("nesterov");
+  const double rateFactor = op.number("rateFactor");
   const float weightDecay = static_cast<float>(op.number("weightDecay"));
   return [=](const RunContext& context) {
     SgdCall call{};
@@ -32,7 +35,8 @@ Step makeSgd(OpReader& op) {
     call.velocity = velocity.in<float>(context);
     call.newParameter = newParameter.in<float>(context);
     call.newVelocity = newVelocity.in<float>(context);
-    call.learningRate = scalar(rate, context);
+    call.gradientScale = scale ? scalar(scale, context) : 1;
+    call.learningRate = static_cast<float>(rateFactor * scalar(rate, context));
     call.momentum = momentum ? scalar(momentum, context) : 0;
     call.weightDecay = weightDecay;
     call.nesterov = nesterov;
@@ -53,6 +57,9 @@ Step makeAdam(OpReader& op) {
   }
   op.requireShape("learningRate", rate, {});
   op.requireShape("step", step, {});
+  const Operand scale = op.optionalInput("gradientScale");
+  op.requireShape("gradientScale", scale, {});
+  const double rateFactor = op.number("rateFactor");
   const double beta1 = op.number("beta1"), beta2 = op.number("beta2");
   const float eps = static_cast<float>(op.number("eps"));
   const float weightDecay = static_cast<float>(op.number("weightDecay"));
@@ -66,7 +73,9 @@ Step makeAdam(OpReader& op) {
     call.newParameter = newParameter.in<float>(context);
     call.newFirstMoment = newFirst.in<float>(context);
     call.newSecondMoment = newSecond.in<float>(context);
-    const double count = scalar(step, context), learningRate = scalar(rate, context);
+    const double count = scalar(step, context);
+    const double learningRate = rateFactor * scalar(rate, context);
+    call.gradientScale = scale ? scalar(scale, context) : 1;
     call.learningRate = static_cast<float>(learningRate);
     call.beta1Rest = static_cast<float>(1 - beta1);
     call.beta2 = static_cast<float>(beta2);
@@ -79,6 +88,39 @@ Step makeAdam(OpReader& op) {
     parallelBlocks(context, parameter.elements(), elementBlock, [&](long begin, long end) {
       context.kernels.adam(&call, begin, end);
     });
+  };
+}
+
+Step makeSquaredNorm(OpReader& op) {
+  const Operand x = op.input("x"), addend = op.optionalInput("addend"), y = op.output("y");
+  op.requireShape("addend", addend, {});
+  op.requireShape("y", y, {});
+  const long blocks = (x.elements() + elementBlock - 1) / elementBlock;
+  const size_t partial = op.scratch.reserve(sizeof(double) * static_cast<size_t>(blocks));
+  return [=](const RunContext& context) {
+    double* sums = reinterpret_cast<double*>(context.scratch + partial);
+    parallelBlocks(context, x.elements(), elementBlock, [&](long begin, long end) {
+      context.kernels.sumOfSquares(x.in<float>(context) + begin, end - begin,
+                                   sums + begin / elementBlock);
+    });
+    double sum = addend ? scalar(addend, context) : 0;
+    for (long b = 0; b < blocks; b++) sum += sums[b];
+    *y.in<float>(context) = static_cast<float>(sum);
+  };
+}
+
+Step makeClipScale(OpReader& op) {
+  const Operand square = op.input("squaredNorm");
+  const Operand scale = op.output("scale"), norm = op.optionalOutput("norm");
+  for (const Operand& operand : {square, scale, norm}) {
+    op.requireShape("every operand", operand, {});
+  }
+  const double maxNorm = op.number("maxNorm");
+  return [=](const RunContext& context) {
+    const double root = std::sqrt(static_cast<double>(scalar(square, context)));
+    if (norm) *norm.in<float>(context) = static_cast<float>(root);
+    const double bound = maxNorm / (root + 1e-6);
+    *scale.in<float>(context) = bound < 1 || std::isnan(bound) ? static_cast<float>(bound) : 1;
   };
 }
 

@@ -4,6 +4,7 @@ import { datasetInfo, listDatasets } from "../data/dataset-info.js";
 import { models } from "../models/catalog.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
 import { findRecipe } from "../train/recipes.js";
+import { scheduleForms } from "../train/schedules/schedule-config.js";
 import { decimal, seedNumber, wholeNumber } from "./options.js";
 
 const datasetNames = listDatasets().map(({ name }) => name);
@@ -24,10 +25,7 @@ export const configOptions: Readonly<Record<string, Option>> = {
   ),
   momentum: new Option("--momentum <x>", "momentum of sgd, 0 … 1").argParser(decimal),
   weightDecay: new Option("--weight-decay <x>", "weight decay").argParser(decimal),
-  schedule: new Option(
-    "--schedule <s>",
-    "learning rate over time: constant, cosine, cosine:WARMUP, or step:EPOCHS:FACTOR",
-  ),
+  schedule: new Option("--schedule <s>", `learning rate over time: ${scheduleForms}`),
   "transforms.train": new Option(
     "--train-transforms <list>",
     'what is done to training images, such as "randomCrop(32, padding=4) randomHorizontalFlip", or none',

@@ -7,6 +7,7 @@ import { initialState, modelSource, writeModelState } from "../train/model-state
 import type { RunDirectory, RunSnapshot } from "../train/run-directory.js";
 import { trainLoop, type StepProgress, type Training } from "../train/train-loop.js";
 import { startOfTraining } from "../train/train-progress.js";
+import { trainedWeights } from "../train/trained-weights.js";
 import { stopOnSignal } from "./interrupt.js";
 import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
@@ -26,7 +27,7 @@ export async function runEpochs(
   output: Output,
 ): Promise<number | null> {
   const { config, description, model, parts } = job;
-  const steps = Math.ceil(parts.train.labels.data.length / config.batch);
+  const steps = Math.ceil(parts.train.labels.data.length / (config.batch * config.accumulate));
   const from = run.saved?.progress ?? startOfTraining;
   const bar = new Progress(config.epochs * steps, from.epoch * steps + from.step);
   const stop = stopOnSignal((line) => output.notice(line));
@@ -35,7 +36,7 @@ export async function runEpochs(
     const { saveEvery } = config;
     if (saveEvery !== null && progress.step % saveEvery === 0) await run.saveState(snapshot());
   };
-  const weights = modelSource(executor, model);
+  const weights = modelSource(executor, model, trainedWeights(model, config));
   const snapshot = (): RunSnapshot => ({
     description,
     progress: training.progress,
@@ -103,7 +104,9 @@ export async function testRun(
   run: RunDirectory,
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {
   const source = residentSource(executor, "test", parts.test, preparationOf(config, "eval"));
-  const test = await createEvaluator(executor, model, source, config.batch, config.precision)();
+  const { batch, precision } = config;
+  const weights = trainedWeights(model, config);
+  const test = await createEvaluator(executor, model, source, batch, precision, weights)();
   return { test, text: await writeRunReport(run, test, parts.test) };
 }
 

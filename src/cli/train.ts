@@ -111,7 +111,7 @@ async function trainIn(
     );
   } catch (error) {
     if (run.canResume && !isHopeless(error)) output.notice(`to go on: ${commandFor(run, flags)}`);
-    throw error;
+    throw withLastWeights(error, run);
   } finally {
     await executor.close();
   }
@@ -132,6 +132,18 @@ function warnOfOtherExecutor(
 /** What would happen again: the loss diverged, or what was saved cannot be used. */
 const isHopeless = (error: unknown): boolean =>
   error instanceof ResnetError && ["ERR_DIVERGED", "ERR_CHECKPOINT"].includes(error.code);
+
+/** A loss that diverged, with the weights from before it did. */
+function withLastWeights(error: unknown, { directory, epochs }: RunDirectory): unknown {
+  if (!(error instanceof ResnetError) || error.code !== "ERR_DIVERGED" || epochs.length === 0)
+    return error;
+  const file = path.join(directory, "last.safetensors");
+  return new ResnetError(
+    error.code,
+    `${error.message}; the last good weights are in ${file}, of epoch ${epochs.length}`,
+    { cause: error },
+  );
+}
 
 const machineOptions = [executorOption(), threadsOption(), dataDirOption()];
 

@@ -18,11 +18,16 @@ export class Trace {
   private streams = 0;
 
   constructor(
-    /** Whether batch norm uses the batch's statistics and dropout drops. */
-    readonly training: boolean,
+    private readonly training: boolean,
     /** Path of every module, `""` for the root. */
     readonly paths: ReadonlyMap<object, string>,
+    private readonly isFrozen: (path: string) => boolean = () => false,
   ) {}
+
+  /** Whether a module is in training mode: batch norm uses the batch's statistics, and dropout drops. */
+  trains(module: object): boolean {
+    return this.training && !this.isFrozen(this.paths.get(module) ?? "");
+  }
 
   /** A random stream for one layer of this trace: the run's key, and a number that no other layer has. */
   randomStream(): { readonly key: Leaf; readonly stream: number } {

@@ -44,7 +44,7 @@ export class BatchNorm2d extends Module {
     const { eps, momentum } = this.options;
     const trace = currentTrace();
     const running = { mean: this.running_mean, variance: this.running_var };
-    if (!trace.training) return batchNorm2d(x, this, running, eps);
+    if (!trace.trains(this)) return batchNorm2d(x, this, running, eps);
     const { y, mean, variance } = batchNorm2dTraining(x, this, eps);
     const count = sizeOf(x.shape.slice(0, -1));
     const { newMean, newVariance } = runningStatisticsOp.trace(

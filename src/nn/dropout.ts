@@ -12,7 +12,7 @@ export class Dropout extends Module {
 
   protected override forward(x: Tensor): Tensor {
     const trace = currentTrace();
-    if (!trace.training || this.probability === 0) return x;
+    if (!trace.trains(this) || this.probability === 0) return x;
     const { key, stream } = trace.randomStream();
     return dropout(x, key, { probability: this.probability, stream });
   }

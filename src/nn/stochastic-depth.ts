@@ -15,7 +15,7 @@ export class StochasticDepth extends Module {
 
   protected override forward(x: Tensor): Tensor {
     const trace = currentTrace();
-    if (!trace.training || this.probability === 0) return x;
+    if (!trace.trains(this) || this.probability === 0) return x;
     const { key, stream } = trace.randomStream();
     return stochasticDepth(x, key, { probability: this.probability, stream });
   }

@@ -15,11 +15,17 @@ export interface TracedModule<T> {
  * Runs `build`, in which modules within `root` can be called, and names them and their state by their paths.
  *
  * @param training whether batch norm uses the batch's statistics and dropout drops
+ * @param isFrozen modules, by path, that stay in evaluation mode all the same. Default: none
  */
-export function traceModule<T>(root: Module, training: boolean, build: () => T): TracedModule<T> {
+export function traceModule<T>(
+  root: Module,
+  training: boolean,
+  build: () => T,
+  isFrozen: (path: string) => boolean = () => false,
+): TracedModule<T> {
   for (const [path, leaf] of namedState(root)) leaf.name = path;
   const paths = new Map([...namedModules(root)].map(([path, module]) => [module, path]));
-  const trace = new Trace(training, paths);
+  const trace = new Trace(training, paths, isFrozen);
   const result = withTrace(trace, build);
   return { result, updates: trace.updates, calls: trace.calls };
 }

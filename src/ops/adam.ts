@@ -9,26 +9,43 @@ export type AdamAttrs = {
   readonly weightDecay: number;
   /** Whether the decay shrinks the parameter itself (AdamW) or adds to the gradient (Adam). */
   readonly decoupled: boolean;
+  /** Times the learning rate: that of the parameter's group. */
+  readonly rateFactor: number;
 };
 
 /**
  * One step of Adam or AdamW on one parameter, as in PyTorch, with t the number of this step, from 1:
  *
- *     g  = gradient + weightDecay · parameter        (AdamW: parameter *= 1 − learningRate · weightDecay)
+ *     g  = gradientScale · gradient + weightDecay · parameter   (AdamW: parameter *= 1 − rate · weightDecay)
  *     m' = beta1 · m + (1 − beta1) · g
  *     v' = beta2 · v + (1 − beta2) · g²
- *     parameter' = parameter − learningRate · m' / (1 − beta1ᵗ) / (√v' / √(1 − beta2ᵗ) + eps)
+ *     parameter' = parameter − rate · m' / (1 − beta1ᵗ) / (√v' / √(1 − beta2ᵗ) + eps)
  *
- * All but the registers learningRate [] and step [] have the parameter's shape.
+ * with rate = rateFactor · learningRate; gradientScale [] may be absent: 1. All but it and the registers learningRate []
+ * and step [] have the parameter's shape.
  * Source: Kingma and Ba 2014, arXiv:1412.6980; Loshchilov and Hutter 2017, arXiv:1711.05101.
  */
 export const adamOp = defineOp<
-  "parameter" | "gradient" | "learningRate" | "step" | "firstMoment" | "secondMoment",
+  | "parameter"
+  | "gradient"
+  | "learningRate"
+  | "step"
+  | "firstMoment"
+  | "secondMoment"
+  | "gradientScale?",
   "newParameter" | "newFirstMoment" | "newSecondMoment",
   AdamAttrs
 >({
   name: "adam",
-  inputs: ["parameter", "gradient", "learningRate", "step", "firstMoment", "secondMoment"],
+  inputs: [
+    "parameter",
+    "gradient",
+    "learningRate",
+    "step",
+    "firstMoment",
+    "secondMoment",
+    "gradientScale?",
+  ],
   outputs: ["newParameter", "newFirstMoment", "newSecondMoment"],
   inPlace: {
     newParameter: ["parameter"],
@@ -44,14 +61,15 @@ export const adamOp = defineOp<
   flops: ({ parameter }) => 14 * sizeOf(parameter.shape),
   reference(inputs, { newParameter, newFirstMoment, newSecondMoment }, attrs) {
     const { parameter, gradient, firstMoment, secondMoment } = inputs;
-    const rate = inputs.learningRate.data[0]!;
+    const rate = attrs.rateFactor * inputs.learningRate.data[0]!;
+    const scale = inputs.gradientScale?.data[0] ?? 1;
     const step = inputs.step.data[0]!;
     const { beta1, beta2, eps, weightDecay, decoupled } = attrs;
     const correction1 = 1 - beta1 ** step;
     const correction2 = Math.sqrt(1 - beta2 ** step);
     for (let i = 0; i < parameter.data.length; i++) {
       const old = decoupled ? parameter.data[i]! * (1 - rate * weightDecay) : parameter.data[i]!;
-      const g = gradient.data[i]! + (decoupled ? 0 : weightDecay * parameter.data[i]!);
+      const g = scale * gradient.data[i]! + (decoupled ? 0 : weightDecay * parameter.data[i]!);
       const m = beta1 * firstMoment.data[i]! + (1 - beta1) * g;
       const v = beta2 * secondMoment.data[i]! + (1 - beta2) * g * g;
       newFirstMoment.data[i] = m;

@@ -9,6 +9,7 @@ import { batchNormStatisticsOp } from "./batch-norm-statistics.js";
 import { batchNormInputGradOp, batchNormParamGradOp } from "./batch-norm2d-grad.js";
 import { batchNorm2dOp } from "./batch-norm2d.js";
 import { biasGradOp } from "./bias-grad.js";
+import { clipScaleOp } from "./clip-scale.js";
 import { constantOp } from "./constant.js";
 import { conv2dInputGradOp, conv2dWeightGradOp } from "./conv2d-grad.js";
 import { conv2dOp } from "./conv2d.js";
@@ -17,18 +18,22 @@ import { flattenGradOp, flattenOp } from "./flatten.js";
 import { gatherLabelsOp } from "./gather-labels.js";
 import { ingestOp } from "./ingest.js";
 import { leakyReluGradOp, leakyReluOp } from "./leaky-relu.js";
+import { lerpOp } from "./lerp.js";
 import { linearInputGradOp, linearOp, linearWeightGradOp } from "./linear.js";
 import { maxPool2dGradOp, maxPool2dOp } from "./max-pool2d.js";
+import { mixSamplesOp } from "./mix-samples.js";
 import { reluGradOp, reluOp } from "./relu.js";
 import { runningStatisticsOp } from "./running-statistics.js";
 import { sgdOp } from "./sgd.js";
 import { softmaxCrossEntropyGradOp, softmaxCrossEntropyOp } from "./softmax-cross-entropy.js";
+import { squaredNormOp } from "./squared-norm.js";
 import { stochasticDepthOp } from "./stochastic-depth.js";
 import { subsampleGradOp, subsampleOp } from "./subsample.js";
 
 const all = [
   ingestOp,
   gatherLabelsOp,
+  mixSamplesOp,
   conv2dOp,
   conv2dInputGradOp,
   conv2dWeightGradOp,
@@ -64,6 +69,9 @@ const all = [
   softmaxCrossEntropyOp,
   softmaxCrossEntropyGradOp,
   constantOp,
+  lerpOp,
+  squaredNormOp,
+  clipScaleOp,
   sgdOp,
   adamOp,
 ] as unknown as readonly Op[];

@@ -6,9 +6,11 @@ import { watchedMetric } from "./watched-metric.js";
 
 const positive = z.number().positive();
 const count = z.int().min(1);
+const share = z.number().min(0).lt(1);
+const alpha = z.number().min(0.05).max(8);
 
 /** Everything that decides what a training does. Plain data: printed, overridden by flags, saved in `config.json`. */
-const schema = z.strictObject({
+const fields = z.strictObject({
   /** Name of the recipe that this started from. */
   recipe: z.string(),
   model: z.string(),
@@ -34,11 +36,38 @@ const schema = z.strictObject({
   optimizer: z.enum(["sgd", "adam", "adamw"]),
   learningRate: positive,
   /** Of sgd; the others have their betas. */
-  momentum: z.number().min(0).lt(1),
+  momentum: share,
+  /** Whether sgd's step looks ahead along the velocity. */
+  nesterov: z.boolean().default(false),
+  /** Decay of adam's and adamw's first and second moment. */
+  betas: z.tuple([share, share]).default([0.9, 0.999]),
+  /** Added to the root of their second moment. */
+  eps: positive.default(1e-8),
   weightDecay: z.number().min(0),
+  /** `weights` spares what has one axis: biases and batch norms. */
+  weightDecayOn: z.enum(["all", "weights"]).default("all"),
+  /** The norm that all gradients together are scaled down to; null never scales. */
+  clipNorm: positive.nullable().default(null),
+  /** Parts of the model that keep their values, in evaluation mode. */
+  freeze: z.array(z.string()).default([]),
+  /** Parts of the model, and what the learning rate is multiplied by there. */
+  rateFactors: z.record(z.string(), positive).default({}),
   /** The learning rate over time: data, or a short form such as `cosine:5`, which parsing turns into data. */
   schedule: scheduleSchema,
-  smoothing: z.number().min(0).lt(1),
+  smoothing: share,
+  /** α of the Beta distribution that mixup draws from; null mixes nothing. */
+  mixup: alpha.nullable().default(null),
+  /** The same of cutmix. With both, each batch draws one of the two. */
+  cutmix: alpha.nullable().default(null),
+  /** Batches whose gradients make one step. */
+  accumulate: count.default(1),
+  /** Share of the old average of weights that each step keeps; null keeps none. Averages are validated, saved and tested. */
+  emaDecay: share.nullable().default(null),
+  /** Ends the training when a metric has not become better for `patience` epochs in a row; null never does. */
+  earlyStopping: z
+    .strictObject({ metric: watchedMetric.default("validLoss"), patience: count })
+    .nullable()
+    .default(null),
   /** What activations are stored and multiplied in: float32 or bfloat16. */
   precision: z.enum(["fp32", "bf16"]),
   seed: z.int().min(0),
@@ -46,6 +75,11 @@ const schema = z.strictObject({
   bestMetric: watchedMetric.extract(["validAccuracy", "validLoss"]).default("validAccuracy"),
   /** Saves after every so many steps, besides after each epoch; null after epochs only. */
   saveEvery: count.nullable().default(null),
+});
+
+const schema = fields.refine(({ nesterov, momentum }) => !nesterov || momentum > 0, {
+  path: ["nesterov"],
+  message: "looks ahead along a velocity, and momentum is 0",
 });
 
 /** A configuration that was checked, with every default filled in. */

@@ -3,6 +3,7 @@ import type { Executor, LoadedProgram } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import type { BatchSource } from "./batch-source.js";
+import type { StateName } from "./model-state.js";
 import type { Precision } from "./precision.js";
 import { emptyScores, scoreSamples, topAccuracy, type SampleScores } from "./sample-scores.js";
 import { traceEvaluation } from "./train-step.js";
@@ -29,16 +30,22 @@ export interface Evaluation extends SampleScores {
   readonly accuracy: number;
 }
 
-/** Prepares the evaluation of a model on every row of a source; the returned function evaluates the executor's present parameters. */
+/**
+ * Prepares the evaluation of a model on every row of a source; the returned function evaluates the executor's present
+ * parameters.
+ *
+ * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
+ */
 export function createEvaluator(
   executor: Executor,
   model: Module,
   source: BatchSource,
   batchSize: number,
   precision: Precision = "fp32",
+  stateName?: StateName,
 ): () => Promise<Evaluation> {
   const programs = programsBySize(executor, (n) =>
-    plan("evaluate", traceEvaluation(model, source, n, precision)),
+    plan("evaluate", traceEvaluation(model, source, n, precision, stateName)),
   );
   const rows = Int32Array.from({ length: source.rows }, (_, i) => i);
   return async () => {

@@ -64,17 +64,31 @@ export function differences(expected: Shapes, found: Shapes): string | null {
   return [...findings.slice(0, most), ...rest].map((line) => `  ${line}`).join("\n");
 }
 
+/** The executor's name for a parameter or statistic of a model. */
+export type StateName = (name: string) => string;
+
+const itself: StateName = (name) => name;
+
 /** A copy of a model's state out of an executor. */
-export const readModelState = (executor: Executor, model: Module): ModelState =>
-  new Map([...namedState(model).keys()].map((name) => [name, toTorchLayout(executor.read(name))]));
+export const readModelState = (executor: Executor, model: Module, stateName = itself): ModelState =>
+  new Map(
+    [...namedState(model).keys()].map((name) => [
+      name,
+      toTorchLayout(executor.read(stateName(name))),
+    ]),
+  );
 
 /** A model's state in an executor, read array by array. */
-export const modelSource = (executor: Executor, model: Module): ArraySource => ({
+export const modelSource = (
+  executor: Executor,
+  model: Module,
+  stateName = itself,
+): ArraySource => ({
   specs: new Map(
     [...namedState(model)].map(([name, { torchShape, dtype }]) => [
       name,
       { shape: torchShape, dtype },
     ]),
   ),
-  read: (name) => toTorchLayout(executor.read(name)),
+  read: (name) => toTorchLayout(executor.read(stateName(name))),
 });

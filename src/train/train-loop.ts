@@ -1,20 +1,27 @@
 import { epochBatches, shuffleKey } from "../data/batches.js";
-import type { Executor, LoadedProgram, RunInputs } from "../executors/executor.js";
-import { inputSpecs } from "../executors/store.js";
+import type { Executor, RunInputs } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
-import { plan } from "../planner/plan.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey } from "../tensor/random.js";
 import type { BatchSource } from "./batch-source.js";
 import type { TrainConfig } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
-import { createEvaluator, programsBySize, type Evaluation } from "./evaluate.js";
-import { createOptimizer } from "./optimizers/create-optimizer.js";
+import { createEvaluator, type Evaluation } from "./evaluate.js";
+import { microBatches, type MicroBatch } from "./micro-batches.js";
+import { readModelState, type ModelState, type StateName } from "./model-state.js";
 import { isOptimizerState } from "./optimizers/optimizer.js";
+import { parameterGroups } from "./parameter-groups.js";
+import { StepRunner, type BatchResult } from "./step-runner.js";
 import { createSchedule, type Schedule } from "./schedules/schedule.js";
-import { nextEpoch, startOfTraining, type TrainProgress } from "./train-progress.js";
-import { traceTrainStep } from "./train-step.js";
+import {
+  afterEpoch,
+  afterStep,
+  isOver,
+  startOfTraining,
+  type TrainProgress,
+} from "./train-progress.js";
+import { trainedWeights } from "./trained-weights.js";
 
 /** Where a training stands, after each step. */
 export interface StepProgress {
@@ -25,6 +32,10 @@ export interface StepProgress {
   readonly steps: number;
   /** Mean training loss of this epoch so far, in nats. */
   readonly loss: number;
+  /** Of this step. */
+  readonly learningRate: number;
+  /** L2 norm of all gradients of this step together, before they were clipped; null where nothing is clipped. */
+  readonly gradientNorm: number | null;
   readonly imagesPerSecond: number;
 }
 
@@ -35,8 +46,8 @@ export interface TrainLoopOptions {
   readonly train: BatchSource;
   readonly valid: BatchSource;
   /**
-   * Goes on from here, with the model's and the optimiser's state as the executor holds them. Default: the first step,
-   * with an optimiser that remembers nothing.
+   * Goes on from here, with the model's, the optimiser's and the averages' state as the executor holds them. Default: the
+   * first step, with an optimiser that remembers nothing.
    */
   readonly from?: TrainProgress;
   /** Ends the loop after the step in progress. */
@@ -44,6 +55,10 @@ export interface TrainLoopOptions {
   /** Called after each step; what it returns is awaited before the next. */
   readonly onStep?: (progress: StepProgress) => unknown;
 }
+
+/** What happened in a training. */
+export type TrainEvent =
+  ({ readonly kind: "step" } & StepProgress) | ({ readonly kind: "epoch" } & EpochMetrics);
 
 /**
  * Trains, and yields the metrics of each epoch. The model's state is in the executor, before, between and after.
@@ -55,119 +70,179 @@ export interface TrainLoopOptions {
  */
 export const trainLoop = (options: TrainLoopOptions): Training => new Training(options);
 
-/** A training under way: iterate over it once, for the metrics of each epoch. */
+/**
+ * A training under way. Iterate over it for the metrics of each epoch, or over its `events` for every step too. Leaving
+ * the iteration stops the training; another one goes on where it stopped.
+ */
 export class Training implements AsyncIterable<EpochMetrics> {
   #progress: TrainProgress;
+  #isStopped = false;
   private readonly rows: Int32Array;
   /** In one epoch. */
   private readonly steps: number;
   private readonly schedule: Schedule;
-  private readonly programs: (batchSize: number) => LoadedProgram;
+  private readonly runner: StepRunner;
   private readonly validate: () => Promise<Evaluation>;
+  private readonly weightsName: StateName;
 
   constructor(private readonly options: TrainLoopOptions) {
-    const { executor, model, config, train, valid, from } = options;
-    const { batch, smoothing, precision } = config;
+    const { executor, model, config, train, valid, from = startOfTraining } = options;
+    const groups = parameterGroups(model, config);
     this.rows = Int32Array.from({ length: train.rows }, (_, i) => i);
-    this.steps = Math.ceil(train.rows / batch);
+    this.steps = Math.ceil(train.rows / (config.batch * config.accumulate));
     this.schedule = createSchedule(config.schedule, config.epochs, this.steps);
-    this.validate = createEvaluator(executor, model, valid, batch, precision);
-    const optimizer = createOptimizer(config);
-    this.programs = programsBySize(executor, (batchSize) =>
-      plan(
-        "train-step",
-        traceTrainStep(model, { source: train, batchSize, optimizer, smoothing, precision }),
-      ),
-    );
-    for (const size of new Set([Math.min(batch, train.rows), train.rows % batch || batch]))
-      this.programs(size);
-    if (!from) resetOptimizer(executor);
-    this.#progress = from ?? startOfTraining;
+    this.weightsName = trainedWeights(model, config);
+    this.validate = this.evaluator(valid);
+    this.runner = new StepRunner(executor, model, config, train, groups);
+    if (!options.from) resetOptimizer(executor);
+    this.#progress = from;
   }
 
-  /** Where it stands now: after each step, in `onStep`, and after each epoch. */
+  /** Where it stands now: after each step and each epoch. */
   get progress(): TrainProgress {
     return this.#progress;
   }
 
+  /** What the schedule's learning rate is multiplied by from the next step on: 1, unless someone steers. */
+  get rateFactor(): number {
+    return this.#progress.rateFactor;
+  }
+
+  set rateFactor(rateFactor: number) {
+    this.#progress = { ...this.#progress, rateFactor };
+  }
+
+  /** Ends the iteration after the step in progress. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** What the training makes: the model's parameters and statistics, or their averages where they are kept. */
+  weights(): ModelState {
+    const { executor, model } = this.options;
+    return readModelState(executor, model, this.weightsName);
+  }
+
+  /** Prepares the evaluation of those weights, as they are at each call. */
+  evaluator(source: BatchSource): () => Promise<Evaluation> {
+    const { executor, model, config } = this.options;
+    return createEvaluator(
+      executor,
+      model,
+      source,
+      config.batch,
+      config.precision,
+      this.weightsName,
+    );
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<EpochMetrics, void> {
-    const { config, signal } = this.options;
-    while (this.progress.epoch < config.epochs) {
-      const start = performance.now();
-      const imagesPerSecond = await this.runSteps();
-      if (signal?.aborted) return;
-      const { epoch, sums } = this.progress;
-      const validation = await this.validate();
-      const metrics: EpochMetrics = {
-        epoch: epoch + 1,
-        trainLoss: sums.loss / sums.seen,
-        trainAccuracy: sums.correct / sums.seen,
-        validLoss: validation.loss,
-        validAccuracy: validation.accuracy,
-        imagesPerSecond,
-        learningRate: this.learningRateAt((epoch + 1) * this.steps - 1),
-        seconds: (performance.now() - start) / 1000,
-      };
-      this.#progress = nextEpoch(this.progress, metrics, config.schedule);
+    for await (const event of this.events()) {
+      if (event.kind === "step") continue;
+      const { kind: _, ...metrics } = event;
       yield metrics;
-      if (signal?.aborted) return;
     }
   }
 
-  /** The steps that the epoch still has. @returns their images per second */
-  private async runSteps(): Promise<number> {
-    const { config, train, signal, onStep } = this.options;
+  /** Every step and every epoch, as they end. */
+  async *events(): AsyncGenerator<TrainEvent, void> {
+    const { config, onStep } = this.options;
+    this.#isStopped = false;
+    while (!isOver(this.progress, config)) {
+      const start = performance.now();
+      let [learningRate, imagesPerSecond] = [this.learningRateAt(this.stepNumber - 1), 0];
+      for await (const step of this.stepsOfEpoch()) {
+        ({ learningRate, imagesPerSecond } = step);
+        await onStep?.(step);
+        yield { kind: "step", ...step };
+        if (this.isStopped) return;
+      }
+      const metrics = await this.endEpoch(start, learningRate, imagesPerSecond);
+      yield { kind: "epoch", ...metrics };
+      if (this.isStopped) return;
+    }
+  }
+
+  private get isStopped(): boolean {
+    return this.#isStopped || (this.options.signal?.aborted ?? false);
+  }
+
+  private async endEpoch(
+    start: number,
+    learningRate: number,
+    imagesPerSecond: number,
+  ): Promise<EpochMetrics> {
+    const { epoch, sums } = this.progress;
+    const validation = await this.validate();
+    if (!Number.isFinite(validation.loss))
+      throw diverged("validation", validation.loss, `after epoch ${epoch + 1}`);
+    const metrics: EpochMetrics = {
+      epoch: epoch + 1,
+      trainLoss: sums.loss / sums.seen,
+      trainAccuracy: sums.correct / sums.seen,
+      validLoss: validation.loss,
+      validAccuracy: validation.accuracy,
+      imagesPerSecond,
+      learningRate,
+      seconds: (performance.now() - start) / 1000,
+    };
+    this.#progress = afterEpoch(this.progress, metrics, this.options.config);
+    return metrics;
+  }
+
+  /** The steps that the epoch still has. */
+  private async *stepsOfEpoch(): AsyncGenerator<StepProgress, void> {
+    const { config, train } = this.options;
     const { epoch, step, sums } = this.progress;
-    const order = epochBatches(this.rows, config.batch, shuffleKey(config.seed, epoch));
-    const batches = order.slice(step);
+    const samples = config.batch * config.accumulate;
+    const batches = epochBatches(this.rows, samples, shuffleKey(config.seed, epoch))
+      .slice(step)
+      .flatMap((rows) => microBatches(rows, config.batch));
+    const rows = batches.map((batch) => batch.rows);
+    const inputs = train.batches(rows, randomKey(config.seed, "augment", epoch));
     const start = performance.now();
-    let imagesPerSecond = 0;
-    for await (const inputs of train.batches(batches, randomKey(config.seed, "augment", epoch))) {
-      await this.runStep(inputs, order[this.progress.step]!.length);
+    const results: BatchResult[] = [];
+    let i = 0;
+    for await (const batchInputs of inputs) {
+      const batch = batches[i++]!;
+      results.push(await this.runBatch(batchInputs, batch));
+      if (!batch.isLast) continue;
+      const learningRate = this.learningRateAt(this.stepNumber);
+      this.#progress = afterStep(this.progress, results);
+      const { gradientNorm } = results.at(-1)!;
+      results.length = 0;
       const { step: done, sums: now } = this.progress;
-      imagesPerSecond = (1000 * (now.seen - sums.seen)) / (performance.now() - start);
-      const loss = now.loss / now.seen;
-      await onStep?.({ epoch: epoch + 1, step: done, steps: this.steps, loss, imagesPerSecond });
-      if (signal?.aborted) break;
+      yield {
+        epoch: epoch + 1,
+        step: done,
+        steps: this.steps,
+        loss: now.loss / now.seen,
+        learningRate,
+        gradientNorm,
+        imagesPerSecond: (1000 * (now.seen - sums.seen)) / (performance.now() - start),
+      };
     }
-    return imagesPerSecond;
   }
 
-  private async runStep(inputs: RunInputs, samples: number): Promise<void> {
-    const { epoch, step, sums } = this.progress;
-    const program = this.programs(samples);
-    const registers = this.registersOf(epoch * this.steps + step);
-    const taken = Object.keys(registers).filter((name) => inputSpecs(program.program).has(name));
-    const outputs = await program.run({
-      ...inputs,
-      ...Object.fromEntries(taken.map((name) => [name, registers[name]!])),
-    });
-    const loss = outputs["loss"]!.data[0]!;
-    if (!Number.isFinite(loss)) throw diverged(loss, epoch, step);
-    this.#progress = {
-      ...this.progress,
-      step: step + 1,
-      sums: {
-        loss: sums.loss + loss * samples,
-        correct: sums.correct + outputs["correct"]!.data[0]!,
-        seen: sums.seen + samples,
-      },
-    };
+  private async runBatch(inputs: RunInputs, batch: MicroBatch): Promise<BatchResult> {
+    const rate = this.learningRateAt(this.stepNumber);
+    const result = await this.runner.run(inputs, batch, this.stepNumber, rate);
+    if (!Number.isFinite(result.loss)) {
+      const { epoch, step } = this.progress;
+      const where = `in step ${step + 1} of epoch ${epoch + 1}, at a learning rate of ${rate}`;
+      throw diverged("training", result.loss, where);
+    }
+    return result;
   }
 
-  /** Every register that some optimiser or model asks for; a program takes those that it has. */
-  private registersOf(step: number): RunInputs {
-    const { momentum, seed } = this.options.config;
-    return {
-      learningRate: this.learningRateAt(step),
-      momentum,
-      step: step + 1,
-      randomKey: hostArray([2], randomKey(seed, "step", step), "i32"),
-    };
+  /** Of the step to come, from 0. */
+  private get stepNumber(): number {
+    return this.progress.epoch * this.steps + this.progress.step;
   }
 
   private learningRateAt(step: number): number {
-    return this.options.config.learningRate * this.schedule(step, this.progress.plateau);
+    const { rateFactor, plateau } = this.progress;
+    return this.options.config.learningRate * this.schedule(step, plateau) * rateFactor;
   }
 }
 
@@ -178,8 +253,8 @@ function resetOptimizer(executor: Executor): void {
   }
 }
 
-const diverged = (loss: number, epoch: number, step: number): ResnetError =>
+const diverged = (what: string, loss: number, where: string): ResnetError =>
   new ResnetError(
     "ERR_DIVERGED",
-    `the training loss became ${loss} in step ${step + 1} of epoch ${epoch + 1}: try a lower learning rate`,
+    `the ${what} loss became ${loss} ${where}: try a lower learning rate, a warm-up, or clipNorm`,
   );

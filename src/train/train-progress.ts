@@ -1,6 +1,6 @@
+import type { TrainConfig } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
 import { initialPlateau, nextPlateau, type PlateauState } from "./schedules/plateau.js";
-import type { ScheduleConfig } from "./schedules/schedule-config.js";
 import { penaltyOf } from "./watched-metric.js";
 
 /** Sums over the samples that an epoch has seen so far. */
@@ -12,9 +12,17 @@ export interface EpochSums {
   readonly seen: number;
 }
 
+/** How the metric that may end a training has gone. */
+export interface StoppingState {
+  /** The least penalty so far; null before the first epoch. */
+  readonly best: number | null;
+  /** Epochs in a row that were no better. */
+  readonly badEpochs: number;
+}
+
 /**
  * Where a training stands between two steps: plain data that JSON keeps exactly. With it and the executor's state
- * (parameters, running statistics, `optimizer.*`), a training goes on as if it had never stopped, bit for bit.
+ * (parameters, running statistics, `optimizer.*`, `ema.*`), a training goes on as if it had never stopped, bit for bit.
  */
 export interface TrainProgress {
   /** Whole epochs done, validated. */
@@ -25,6 +33,9 @@ export interface TrainProgress {
   readonly sums: EpochSums;
   /** What a schedule that watches a metric has seen. */
   readonly plateau: PlateauState;
+  readonly stopping: StoppingState;
+  /** What the schedule's learning rate is multiplied by. */
+  readonly rateFactor: number;
 }
 
 const nothing: EpochSums = { loss: 0, correct: 0, seen: 0 };
@@ -35,19 +46,57 @@ export const startOfTraining: TrainProgress = {
   step: 0,
   sums: nothing,
   plateau: initialPlateau,
+  stopping: { best: null, badEpochs: 0 },
+  rateFactor: 1,
 };
 
-/** Where the next epoch begins, with what `metrics` of the last one have taught. */
-export const nextEpoch = (
-  { epoch, plateau }: TrainProgress,
-  metrics: EpochMetrics,
-  schedule: ScheduleConfig,
+/** Where the step after the present one begins, with what its micro-batches gave. */
+export const afterStep = (
+  progress: TrainProgress,
+  results: readonly EpochSums[],
 ): TrainProgress => ({
-  epoch: epoch + 1,
-  step: 0,
-  sums: nothing,
-  plateau:
-    schedule.kind === "plateau"
-      ? nextPlateau(plateau, penaltyOf(metrics, schedule.metric), schedule)
-      : plateau,
+  ...progress,
+  step: progress.step + 1,
+  sums: results.reduce(
+    (sums, { loss, correct, seen }) => ({
+      loss: sums.loss + loss,
+      correct: sums.correct + correct,
+      seen: sums.seen + seen,
+    }),
+    progress.sums,
+  ),
 });
+
+/** Where the next epoch begins, with what `metrics` of the last one have taught. */
+export function afterEpoch(
+  progress: TrainProgress,
+  metrics: EpochMetrics,
+  { schedule, earlyStopping }: Pick<TrainConfig, "schedule" | "earlyStopping">,
+): TrainProgress {
+  const { epoch, plateau, stopping } = progress;
+  return {
+    ...progress,
+    epoch: epoch + 1,
+    step: 0,
+    sums: nothing,
+    plateau:
+      schedule.kind === "plateau"
+        ? nextPlateau(plateau, penaltyOf(metrics, schedule.metric), schedule)
+        : plateau,
+    stopping: earlyStopping
+      ? nextStopping(stopping, penaltyOf(metrics, earlyStopping.metric))
+      : stopping,
+  };
+}
+
+const nextStopping = ({ best, badEpochs }: StoppingState, penalty: number): StoppingState =>
+  best === null || penalty < best
+    ? { best: penalty, badEpochs: 0 }
+    : { best, badEpochs: badEpochs + 1 };
+
+/** Whether there is nothing left to do: all epochs are done, or a metric has not become better for too long. */
+export const isOver = (
+  { epoch, stopping }: TrainProgress,
+  { epochs, earlyStopping }: Pick<TrainConfig, "epochs" | "earlyStopping">,
+): boolean =>
+  epoch >= epochs || (earlyStopping !== null && stopping.badEpochs >= earlyStopping.patience);

@@ -33,6 +33,7 @@ const activations: Readonly<Record<string, readonly string[]>> = {
   subsample: ["x"],
   subsampleGrad: ["dy"],
   ingest: [],
+  mixSamples: ["x"],
 };
 
 const encode = ({ shape, data }: HostArray): HostArray =>

@@ -2,6 +2,7 @@
 import { inBf16 } from "./conformance-bf16.js";
 import type { ConformanceCase } from "./conformance-case.js";
 import { normCases } from "./conformance-norms.js";
+import { optimizerCases } from "./conformance-optimizers.js";
 import { otherCases } from "./conformance-others.js";
 import { poolingCases } from "./conformance-pooling.js";
 import { productCases } from "./conformance-products.js";
@@ -17,6 +18,7 @@ const cases: readonly ConformanceCase[] = [
   ...normCases,
   ...poolingCases,
   ...otherCases,
+  ...optimizerCases,
 ].map(drawnOnce);
 
 export const conformanceCases: readonly ConformanceCase[] = [

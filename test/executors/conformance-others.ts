@@ -210,61 +210,30 @@ const dataCases = [
   ];
 });
 
-const optimizerCases = [[1], [10], [3, 3, 10, 65], [130, 33]].flatMap(
-  (shape): ConformanceCase[] => {
-    const title = `[${shape.join(", ")}]`;
-    const seed = seedOf(`optimizer ${title}`);
-    const like = (i: number): HostArray => randomArray(shape, seed + i);
-    const scalar = (value: number): HostArray => hostArray([], [value]);
-    const step = (): Record<string, HostArray> => ({
-      parameter: like(0),
-      gradient: like(1),
-      learningRate: scalar(0.1),
-    });
-    const memory = (): Record<string, HostArray> => ({ velocity: like(2), momentum: scalar(0.9) });
-    const rtol = 6 * ulp; // a formula of few operations
-    return [
-      ...[0, 0.01].flatMap((weightDecay) =>
-        [false, true].map((nesterov) => ({
-          op: "sgd",
-          name: `${title}, momentum, decay ${weightDecay}, nesterov ${nesterov}`,
-          attrs: { nesterov, weightDecay },
-          inputs: () => ({ ...step(), ...memory() }),
-          outputs: ["newParameter", "newVelocity"],
-          rtol,
-        })),
-      ),
-      {
-        op: "sgd",
-        name: `${title}, plain`,
-        attrs: { nesterov: false, weightDecay: 0.01 },
-        inputs: step,
-        outputs: ["newParameter"],
-        rtol,
-      },
-      ...[true, false].flatMap((decoupled) =>
-        [1, 1000].map((count) => ({
-          op: "adam",
-          name: `${title}, decoupled ${decoupled}, step ${count}`,
-          attrs: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, decoupled },
-          inputs: () => ({
-            ...step(),
-            step: scalar(count),
-            firstMoment: like(3),
-            secondMoment: randomArray(shape, seed + 4, { scale: 0.5, center: 0.5 }),
-          }),
-          outputs: ["newParameter", "newFirstMoment", "newSecondMoment"],
-          // m / √v magnifies the moments' roundings where v is small; the largest parameter is about 1.
-          rtol: 16 * ulp,
-        })),
-      ),
-    ];
-  },
-);
+const mixCases = images.flatMap(({ h, w, n, c }): ConformanceCase[] => {
+  const seed = seedOf(`mixSamples ${h}×${w}×${n}×${c}`);
+  return [
+    { share: 0.3, box: [0, 0, 0, 0] },
+    { share: 0.7, box: [0, 0, 0, 0] },
+    { share: 1, box: [0, 1, Math.ceil(h / 2), w] },
+  ].map(({ share, box }) => ({
+    op: "mixSamples",
+    name: `[${[h, w, n, c].join(", ")}], share ${share}, box ${box.join(" ")}`,
+    attrs: {},
+    inputs: () => ({
+      x: randomArray([h, w, n, c], seed),
+      labels: randomIntegers([n], seed + 1, 10, "i32"),
+      share: hostArray([], [share]),
+      box: hostArray([4], box, "i32"),
+    }),
+    outputs: ["y", "neighbourLabels"],
+    rtol: 4 * ulp,
+  }));
+});
 
 export const otherCases: readonly ConformanceCase[] = [
   ...elementwiseCases,
   ...lossCases,
   ...dataCases,
-  ...optimizerCases,
+  ...mixCases,
 ];

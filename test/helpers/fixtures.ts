@@ -166,3 +166,26 @@ export interface ScheduleFixture {
 
 export const scheduleFixture = (): ScheduleFixture =>
   readJson(fixture("train", "schedules.json")) as ScheduleFixture;
+
+/** PyTorch's training steps with clipping, groups, mixed images and averages. */
+export interface StepsFixture {
+  readonly seed: number;
+  readonly batch: number;
+  readonly image: readonly [number, number, number];
+  readonly classes: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly headFactor: number;
+  readonly clipNorm: number;
+  readonly emaDecay: number;
+  readonly smoothing: number;
+  readonly mixes: readonly { readonly share: number; readonly box: readonly number[] }[];
+  readonly cases: readonly {
+    readonly optimizer: "sgd" | "adamw";
+    readonly learningRate: number;
+    readonly expected: Readonly<Record<string, Expected & { readonly values: readonly number[] }>>;
+  }[];
+}
+
+export const stepsFixture = (): StepsFixture =>
+  readJson(fixture("train", "steps.json")) as StepsFixture;

@@ -11,8 +11,10 @@ import { dropout } from "../../src/ops/dropout.js";
 import { flatten } from "../../src/ops/flatten.js";
 import { ingest, ingestPlaced } from "../../src/ops/ingest.js";
 import { leakyRelu } from "../../src/ops/leaky-relu.js";
+import { lerp } from "../../src/ops/lerp.js";
 import { linear } from "../../src/ops/linear.js";
 import { maxPool2d } from "../../src/ops/max-pool2d.js";
+import { mixSamplesOp } from "../../src/ops/mix-samples.js";
 import { runningStatisticsOp } from "../../src/ops/running-statistics.js";
 import { softmaxCrossEntropy } from "../../src/ops/softmax-cross-entropy.js";
 import { stochasticDepth } from "../../src/ops/stochastic-depth.js";
@@ -26,6 +28,15 @@ const window = { stride: 1, padding: 0, groups: 1 };
 const plain = { ...window, activation: "none", slope: 0 } as const;
 
 const shapeErrors: Readonly<Record<string, readonly [() => unknown, string]>> = {
+  "lerp of two shapes": [
+    () => lerp(t(3, 4), t(4, 3), t()),
+    "lerp: start and end must have one shape\n  start  [3, 4]\n  end    [4, 3]",
+  ],
+  "mixSamples of other labels": [
+    () => mixSamplesOp.trace({ x: t(3, 4, 2, 1), labels: t(3), share: t(), box: t(4) }, {}),
+    "mixSamples: x has 2 samples but labels has 3\n" +
+      "  x       [3, 4, 2, 1]   H W N C\n  labels  [3]   N",
+  ],
   "conv2d of other channels": [
     () => conv2d(t(8, 9, 2, 3), t(3, 3, 1, 4)),
     "conv2d: x has 3 channels but weight takes 1\n" +

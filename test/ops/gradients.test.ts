@@ -8,6 +8,7 @@ import { batchNorm2d, batchNorm2dTraining } from "../../src/ops/batch-norm2d.js"
 import { dropout } from "../../src/ops/dropout.js";
 import { flatten } from "../../src/ops/flatten.js";
 import { leakyRelu } from "../../src/ops/leaky-relu.js";
+import { lerp } from "../../src/ops/lerp.js";
 import { maxPool2d } from "../../src/ops/max-pool2d.js";
 import { relu } from "../../src/ops/relu.js";
 import { softmaxCrossEntropy } from "../../src/ops/softmax-cross-entropy.js";
@@ -55,6 +56,16 @@ describe("gradients match finite differences", () => {
       checkGradients(({ a, b }: Leaves) => add(a!, b!), inputs);
     });
   }
+
+  test("lerp", () => {
+    const inputs = {
+      start: randomArray([3, 5], 1),
+      end: randomArray([3, 5], 2),
+      weight: hostArray([], [0.3]),
+    };
+    const by = ["start", "end"];
+    checkGradients(({ start, end, weight }) => lerp(start!, end!, weight!), inputs, { by });
+  });
 
   for (const [kernel, stride, padding] of [
     [1, 1, 0],

@@ -13,6 +13,7 @@ import { batchNorm2d, batchNorm2dTraining } from "../../src/ops/batch-norm2d.js"
 import { conv2d } from "../../src/ops/conv2d.js";
 import { flatten } from "../../src/ops/flatten.js";
 import { leakyRelu } from "../../src/ops/leaky-relu.js";
+import { lerp } from "../../src/ops/lerp.js";
 import { linear } from "../../src/ops/linear.js";
 import { maxPool2dOp, type PoolAttrs } from "../../src/ops/max-pool2d.js";
 import { relu } from "../../src/ops/relu.js";
@@ -78,6 +79,7 @@ const traces: Readonly<Record<string, (leaves: Leaves, attributes: Attributes) =
   adaptiveAvgPool2d: ({ x }) => ({ y: adaptiveAvgPool2d(x!) }),
   adaptiveMaxPool2d: ({ x }) => ({ ...adaptiveMaxPool2dOp.trace({ x: x! }, {}) }),
   linear: ({ x, weight, bias }) => ({ y: linear(x!, weight!, bias) }),
+  lerp: ({ start, end, weight }) => ({ y: lerp(start!, end!, weight!) }),
   softmaxCrossEntropy: ({ logits, labels }, { smoothing }) => ({
     ...softmaxCrossEntropy(logits!, labels!, { smoothing: Number(smoothing) }),
   }),

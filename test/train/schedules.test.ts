@@ -6,7 +6,7 @@ import { findRecipe } from "../../src/train/recipes.js";
 import { initialPlateau, nextPlateau } from "../../src/train/schedules/plateau.js";
 import type { ScheduleConfig } from "../../src/train/schedules/schedule-config.js";
 import { createSchedule } from "../../src/train/schedules/schedule.js";
-import { nextEpoch, startOfTraining } from "../../src/train/train-progress.js";
+import { afterEpoch, startOfTraining } from "../../src/train/train-progress.js";
 import { scheduleFixture } from "../helpers/fixtures.js";
 
 const { peak, epochs, stepsPerEpoch, cases } = scheduleFixture();
@@ -126,7 +126,8 @@ describe("a schedule", () => {
     const metrics = { validLoss: 1, validAccuracy: 0.5, trainLoss: 1 };
     let progress = startOfTraining;
     const shares = [1, 0.9, 0.95, 0.9, 0.8].map((validLoss) => {
-      progress = nextEpoch(progress, { ...metrics, validLoss } as never, plateau);
+      const settings = { schedule: plateau, earlyStopping: null };
+      progress = afterEpoch(progress, { ...metrics, validLoss } as never, settings);
       progress = JSON.parse(JSON.stringify(progress)) as typeof progress;
       return progress.plateau.share;
     });

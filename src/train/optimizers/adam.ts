@@ -26,16 +26,16 @@ function traceAdam(
   decoupled: boolean,
 ): Optimizer {
   return {
-    trace(gradients) {
+    trace(gradients, gradientScale) {
       const learningRate = input("learningRate", []);
       const step = input("step", []);
       const updates = new Map<Leaf, Tensor>();
-      for (const { name: parameterName, parameter, gradient } of gradients) {
-        const firstMoment = state(optimizerState("firstMoment", parameterName), parameter.shape);
-        const secondMoment = state(optimizerState("secondMoment", parameterName), parameter.shape);
+      for (const { name, parameter, gradient, rateFactor = 1, decays = true } of gradients) {
+        const firstMoment = state(optimizerState("firstMoment", name), parameter.shape);
+        const secondMoment = state(optimizerState("secondMoment", name), parameter.shape);
         const outputs = adamOp.trace(
-          { parameter, gradient, learningRate, step, firstMoment, secondMoment },
-          { beta1, beta2, eps, weightDecay, decoupled },
+          { parameter, gradient, learningRate, step, firstMoment, secondMoment, gradientScale },
+          { beta1, beta2, eps, weightDecay: decays ? weightDecay : 0, decoupled, rateFactor },
         );
         updates.set(parameter, outputs.newParameter);
         updates.set(firstMoment, outputs.newFirstMoment);

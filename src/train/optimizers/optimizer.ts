@@ -5,14 +5,20 @@ export interface ParameterGradient {
   readonly name: string;
   readonly parameter: Leaf;
   readonly gradient: Tensor;
+  /** Times the learning rate. Default 1. */
+  readonly rateFactor?: number;
+  /** Whether weight decay applies. Default true. */
+  readonly decays?: boolean;
 }
 
 /**
  * An optimiser is a graph pass: given parameters and gradients it traces the step, and returns the new value of every
  * state that it changes. What it remembers is state under the name of the parameter, `optimizer.velocity.fc.weight`.
+ *
+ * `gradientScale` `[]`, where there is one, multiplies every gradient first.
  */
 export interface Optimizer {
-  trace(gradients: readonly ParameterGradient[]): ReadonlyMap<Leaf, Tensor>;
+  trace(gradients: readonly ParameterGradient[], gradientScale?: Tensor): ReadonlyMap<Leaf, Tensor>;
 }
 
 const prefix = "optimizer.";

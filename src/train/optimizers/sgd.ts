@@ -22,16 +22,16 @@ export function sgd({
   weightDecay = 0,
 }: SgdOptions = {}): Optimizer {
   return {
-    trace(gradients) {
+    trace(gradients, gradientScale) {
       const learningRate = input("learningRate", []);
       const momentumRegister = input("momentum", []);
       const updates = new Map<Leaf, Tensor>();
-      for (const { name, parameter, gradient } of gradients) {
+      for (const { name, parameter, gradient, rateFactor = 1, decays = true } of gradients) {
         const velocity = state(optimizerState("velocity", name), parameter.shape);
         const memory = momentum === 0 ? {} : { velocity, momentum: momentumRegister };
         const step = sgdOp.trace(
-          { parameter, gradient, learningRate, ...memory },
-          { nesterov, weightDecay },
+          { parameter, gradient, learningRate, ...memory, gradientScale },
+          { nesterov, weightDecay: decays ? weightDecay : 0, rateFactor },
         );
         updates.set(parameter, step.newParameter);
         if (momentum !== 0) updates.set(velocity, step.newVelocity);

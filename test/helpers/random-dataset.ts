@@ -1,0 +1,36 @@
+import type { Dataset } from "../../src/data/dataset.js";
+import type { Executor } from "../../src/executors/executor.js";
+import { residentSource, type BatchSource } from "../../src/train/batch-source.js";
+import { parseConfig, type TrainConfig, type TrainConfigInput } from "../../src/train/config.js";
+import { findRecipe } from "../../src/train/recipes.js";
+import { randomIntegers } from "./arrays.js";
+
+/** Random 6×5 images of two channels, whose first pixels tell the class, so that there is something to learn. */
+export function randomDataset(rows: number, seed: number): Dataset {
+  const images = randomIntegers([rows, 6, 5, 2], seed, 256, "u8");
+  const labels = randomIntegers([rows], seed + 1, 3, "i32");
+  labels.data.forEach((label, row) => images.data.fill(label * 100, row * 60, row * 60 + 20));
+  return { images, labels, classes: ["a", "b", "c"] } as unknown as Dataset;
+}
+
+export const normalise = { mean: [0.5, 0.5], std: [0.5, 0.5] };
+
+/** Both parts of a training, in the executor. */
+export const randomSources = (
+  executor: Executor,
+  { train, valid } = { train: randomDataset(10, 1), valid: randomDataset(6, 2) },
+): { readonly train: BatchSource; readonly valid: BatchSource } => ({
+  train: residentSource(executor, "train", train, normalise),
+  valid: residentSource(executor, "valid", valid, normalise),
+});
+
+/** A short training on them. */
+export const randomConfig = (change: Partial<TrainConfigInput> = {}): TrainConfig =>
+  parseConfig({
+    ...findRecipe("fashion-resnet34").config,
+    normalise,
+    epochs: 3,
+    batch: 4,
+    learningRate: 0.05,
+    ...change,
+  });
