@@ -34,7 +34,10 @@ export const configOptions: Readonly<Record<string, Option>> = {
     "--eval-transforms <list>",
     'the same for validation and test, such as "resize(96)"',
   ).argParser(parseTransforms),
-  precision: new Option("--precision <p>", "arithmetic (default: fp32)").choices(["fp32", "bf16"]),
+  precision: new Option(
+    "--precision <p>",
+    "arithmetic; auto is bf16 where the processor multiplies it (default: fp32)",
+  ).choices(["fp32", "bf16", "auto"]),
   seed: new Option(
     "--seed <n>",
     "seed of everything random: weights, split, order of images",

@@ -1,11 +1,12 @@
 import path from "node:path";
 import { Command, Option } from "commander";
-import { createExecutor } from "../executors/create-executor.js";
+import { createExecutor, prefersBf16 } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
 import { profiled } from "../executors/profiled-executor.js";
 import { formatProfile, profileOf } from "../report/profile.js";
 import { ResnetError } from "../tensor/error.js";
 import type { TrainConfig } from "../train/config.js";
+import type { Precision } from "../train/precision.js";
 import { recipes } from "../train/recipes.js";
 import { RunDirectory } from "../train/run-directory.js";
 import {
@@ -27,6 +28,7 @@ import { runEpochs, testRun } from "./train-run.js";
 /** Besides those of the configuration. */
 interface TrainFlags extends ExecutorFlags {
   readonly dataDir?: string;
+  readonly precision?: Precision | "auto";
   readonly out?: string;
   readonly resume?: string;
   readonly profile?: boolean;
@@ -62,7 +64,8 @@ export function trainCommand(): Command {
     .action(train);
 }
 
-async function train(recipe: string | undefined, flags: TrainFlags): Promise<void> {
+async function train(recipe: string | undefined, given: TrainFlags): Promise<void> {
+  const flags = settled(given);
   const output = new Output(flags.json ?? false);
   const config = flags.resume === undefined ? configOf(recipe ?? defaultRecipe, flags) : null;
   const run =
@@ -128,6 +131,12 @@ function warnOfOtherExecutor(
       "sums will round otherwise, so the result will not be the same bit for bit",
   );
 }
+
+/** With a precision that `config.json` can record: it says what was used. */
+const settled = (flags: TrainFlags): TrainFlags =>
+  flags.precision === "auto"
+    ? { ...flags, precision: prefersBf16(flags.executor) ? "bf16" : "fp32" }
+    : flags;
 
 /** What would happen again: the loss diverged, or what was saved cannot be used. */
 const isHopeless = (error: unknown): boolean =>

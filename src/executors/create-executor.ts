@@ -1,6 +1,6 @@
 import type { Executor } from "./executor.js";
 import { NativeExecutor } from "./native/native-executor.js";
-import { NativeLoadError } from "./native/load-addon.js";
+import { nativeCapabilities, NativeLoadError } from "./native/load-addon.js";
 import { ReferenceExecutor } from "./reference/reference-executor.js";
 
 export type ExecutorName = "auto" | "native" | "reference";
@@ -28,5 +28,16 @@ export function createExecutor(
     if (name === "native" || !(error instanceof NativeLoadError)) throw error;
     onNotice?.(`${error.summary}; running on the reference executor, which is slow`);
     return new ReferenceExecutor();
+  }
+}
+
+/** Whether bf16 is faster than fp32 on the executor that `createExecutor` would make. */
+export function prefersBf16(name: ExecutorName = "auto"): boolean {
+  if (name === "reference") return false;
+  try {
+    return nativeCapabilities().bf16;
+  } catch (error) {
+    if (error instanceof NativeLoadError) return false;
+    throw error;
   }
 }

@@ -10,6 +10,7 @@ import { listDatasets } from "../../src/data/dataset-info.js";
 import { loadDataset } from "../../src/data/load-dataset.js";
 import { loadAddon } from "../../src/executors/native/load-addon.js";
 import { models } from "../../src/models/catalog.js";
+import { prefersBf16 } from "../../src/executors/create-executor.js";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 
 const dataNames = listDatasets()
@@ -51,7 +52,7 @@ describe("words that are off", () => {
     [
       "train --precision fp16",
       2,
-      "error: option '--precision <p>' argument 'fp16' is invalid. Allowed choices are fp32, bf16.\n",
+      "error: option '--precision <p>' argument 'fp16' is invalid. Allowed choices are fp32, bf16, auto.\n",
     ],
     [
       "train nope",
@@ -299,6 +300,21 @@ describe("train and eval on real data", { skip }, () => {
     const checkpoint = path.join(out("bf16"), "last.safetensors");
     assert.equal(readSafetensors(readFileSync(checkpoint)).tensors.get("fc.weight")?.dtype, "f32");
     assert.equal(resnet("eval", checkpoint, "--split", "valid", "--json").status, 0);
+  });
+
+  test("--precision auto is settled before it is recorded", () => {
+    const { native: engine } = JSON.parse(resnet("doctor", "--json").stdout) as {
+      native: { bf16: boolean } | null;
+    };
+    const words = [...common.split(" "), "--epochs", "1", "--precision", "auto"];
+    const { status, stderr } = resnet("train", ...words, "--json", "--out", out("auto"));
+    assert.equal(status, 0, stderr);
+    const { precision } = JSON.parse(read("auto", "config.json").toString()) as {
+      precision: string;
+    };
+    assert.equal(precision, engine?.bf16 ? "bf16" : "fp32");
+    assert.equal(prefersBf16("auto"), engine?.bf16 ?? false);
+    assert.equal(prefersBf16("reference"), false);
   });
 
   test("--profile adds up to the steps and evaluations", () => {
