@@ -40,7 +40,7 @@ const mayImportNode = [
   /^data\/loader\//,
   /^data\/sources\//,
   /^executors\/native\//,
-  /^interop\/open-safetensors/,
+  /^interop\/(open-file|open-safetensors|read-shards|torch\/zip-archive)/,
   /^train\/(checkpoint|run-)/,
   /^bench\//,
   /^cli\//,
@@ -53,7 +53,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   echarts: ["report"],
   sharp: ["data", "report"],
   tinyglobby: ["data"],
-  yauzl: ["data"],
+  yauzl: ["data", "interop"],
   zod: ["data", "interop", "train", "cli"],
 };
 

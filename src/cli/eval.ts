@@ -116,8 +116,16 @@ async function loadPart(
   flags: EvalFlags,
   output: Output,
 ): Promise<Dataset> {
-  const { train, test } = await loadData(flags.data ?? data.name, flags.dataDir, output);
-  if (flags.split === "test") return test;
+  const name = flags.data ?? data?.name;
+  if (name === undefined || (flags.split !== "test" && !data)) {
+    throw new ResnetError(
+      "ERR_CONFIG",
+      "the weights were imported, and do not say which images they were trained on: name a data set with --data, " +
+        "and test on its test images",
+    );
+  }
+  const { train, test } = await loadData(name, flags.dataDir, output);
+  if (flags.split === "test" || !data) return test;
   const rows = splitRows(
     train.labels.data.length,
     { train: data.trainSize, valid: data.validSize },

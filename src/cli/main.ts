@@ -7,6 +7,7 @@ import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
 import { explainCommand } from "./explain.js";
 import { featuresCommand } from "./features.js";
+import { importCommand } from "./import.js";
 import { packageVersion } from "./package-version.js";
 import { predictCommand } from "./predict.js";
 import { recipesCommand } from "./recipes.js";
@@ -20,6 +21,7 @@ const usageErrors = new Set([
   "ERR_MODEL",
   "ERR_LAYER",
   "ERR_CLASS",
+  "ERR_CLASSES",
   "ERR_RECIPE",
   "ERR_DATA_NAME",
   "ERR_DATA_ROWS",
@@ -38,6 +40,7 @@ for (const command of [
   explainCommand(),
   featuresCommand(),
   similarCommand(),
+  importCommand(),
   summaryCommand(),
   dataCommand(),
   benchCommand(),

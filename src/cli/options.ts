@@ -24,6 +24,9 @@ export function decimal(text: string): number {
   return value;
 }
 
+/** `0.485,0.456,0.406` as numbers. */
+export const decimals = (text: string): readonly number[] => text.split(",").map(decimal);
+
 /** `1x28x28` as channels, height and width. */
 export function imageSize(text: string): readonly [number, number, number] {
   const [, channels, height, width] = /^(\d{1,4})x(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];

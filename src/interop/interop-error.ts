@@ -10,6 +10,16 @@ export type InteropErrorCode =
   | "ERR_SAFETENSORS_OFFSETS"
   /** A tensor cannot be written: its name is taken by the format, or its size and shape differ. */
   | "ERR_SAFETENSORS_WRITE"
+  /** A file of weights cannot be read, or is in no format that is known. */
+  | "ERR_WEIGHTS_FILE"
+  /** The shards of a model and their index contradict each other. */
+  | "ERR_WEIGHTS_INDEX"
+  /** The weights are not those of the model: names or shapes differ. */
+  | "ERR_WEIGHTS_MATCH"
+  /** A file of PyTorch's is damaged, or holds no state_dict. */
+  | "ERR_TORCH_FILE"
+  /** A file of PyTorch's asks for more memory than it has bytes. */
+  | "ERR_TORCH_LIMIT"
   /** An array does not have the axes that the conversion takes. */
   | "ERR_LAYOUT";
 

@@ -2,8 +2,10 @@ import { ResnetError } from "../tensor/error.js";
 
 /** Why a pickle was not read; stable across versions. */
 export type PickleErrorCode =
-  /** The bytes are no pickle, end too early, or contradict themselves. */
+  /** The bytes are no pickle, or contradict themselves. */
   | "ERR_PICKLE_FORMAT"
+  /** The bytes end before the pickle does. */
+  | "ERR_PICKLE_TRUNCATED"
   /** It names a class or function that is not on the caller's list. */
   | "ERR_PICKLE_CLASS"
   /** It asks for more memory or a longer number than files of its kind need. */

@@ -39,18 +39,14 @@ export class PickleReader {
 
   /** The bytes up to the end of the line, without it. */
   lineBytes(longest = Number.POSITIVE_INFINITY): Uint8Array {
-    const end = this.bytes.indexOf(0x0a, this.position);
-    if (end < 0) throw this.error("ERR_PICKLE_FORMAT", "the file ends within a line");
-    if (end - this.position > longest) {
-      const length = end - this.position;
-      throw this.error(
-        "ERR_PICKLE_LIMIT",
-        `a name or number has ${length} characters, the most is ${longest}`,
-      );
+    const rest = this.bytes.subarray(this.position, this.position + longest + 1);
+    const length = rest.indexOf(0x0a);
+    if (length < 0 && rest.length > longest) {
+      throw this.error("ERR_PICKLE_LIMIT", `a name or number has more than ${longest} characters`);
     }
-    const line = this.take(end - this.position);
-    this.position++;
-    return line;
+    if (length < 0) throw this.error("ERR_PICKLE_TRUNCATED", "the file ends within a line");
+    this.position += length + 1;
+    return rest.subarray(0, length);
   }
 
   /** An error that names the file and the place. */
@@ -62,11 +58,10 @@ export class PickleReader {
   #advance(length: number): number {
     const start = this.position;
     const left = this.bytes.length - start;
-    if (length > left || length < 0) {
-      throw this.error(
-        "ERR_PICKLE_FORMAT",
-        `the next value takes ${length} bytes but the file has ${left} more`,
-      );
+    if (length < 0) throw this.error("ERR_PICKLE_FORMAT", `the next value takes ${length} bytes`);
+    if (length > left) {
+      const has = `the file has ${left} more`;
+      throw this.error("ERR_PICKLE_TRUNCATED", `the next value takes ${length} bytes but ${has}`);
     }
     this.position += length;
     return start;

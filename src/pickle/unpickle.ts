@@ -4,6 +4,9 @@ import type { PickleGlobals } from "./pickle-globals.js";
 import { PickleReader } from "./pickle-reader.js";
 import { type PersistentLoad, Unpickler } from "./unpickler.js";
 
+/** Counted for every operation, so that those without values end as well. */
+const operationBytes = 8;
+
 export interface UnpickleOptions {
   /** The classes and functions that may be named; none by default. */
   readonly globals?: PickleGlobals;
@@ -29,7 +32,7 @@ export interface UnpickleOptions {
  * and a fixed 32 MiB. They may contain themselves: walk them with care.
  *
  * @returns the value, and `end`: the byte behind it
- * @throws {PickleError} `ERR_PICKLE_FORMAT` if the bytes are damaged; `ERR_PICKLE_CLASS` for a name that is not on
+ * @throws {PickleError} `ERR_PICKLE_FORMAT` if the bytes are damaged, `ERR_PICKLE_TRUNCATED` if they end early; `ERR_PICKLE_CLASS` for a name that is not on
  *   the list; `ERR_PICKLE_LIMIT` if the values take too much memory
  * @see Python's `pickletools`, whose names the operations have
  */
@@ -46,6 +49,7 @@ export function unpickle(
       reader.position--;
       throw reader.error("ERR_PICKLE_FORMAT", `${shown} is no operation that is read here`);
     }
+    machine.charge(operationBytes);
     operation(machine, reader);
   }
   return { value: machine.pop(), end: reader.position };

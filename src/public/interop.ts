@@ -2,4 +2,5 @@ export { OpenSafetensors } from "../interop/open-safetensors.js";
 export { readSafetensors, type SafetensorsFile } from "../interop/read-safetensors.js";
 export type { StoredArray } from "../interop/stored-array.js";
 export { fromTorchLayout, hwncToNchw, nchwToHwnc, toTorchLayout } from "../interop/torch-layout.js";
+export { readWeights, type Weights } from "../interop/read-weights.js";
 export { sourceOf, writeSafetensors, type ArraySource } from "../interop/write-safetensors.js";

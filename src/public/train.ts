@@ -11,6 +11,7 @@ export {
   writeCheckpoint,
   type CheckpointDescription,
 } from "../train/checkpoint.js";
+export { importWeights, type ImportOptions, type ImportedModel } from "../train/import-weights.js";
 export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";
 export { evaluate, type EvaluateOptions } from "../train/evaluate-module.js";

@@ -21,13 +21,15 @@ const descriptionSchema = z.object({
   /** What is done to an image of the data before it is normalised; nothing where nothing is said. */
   transforms: z.array(transformSchema).optional(),
   normalise: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }),
-  /** What it was trained on: the rows can be drawn again. */
-  data: z.object({
-    name: z.string(),
-    trainSize: z.int().min(1),
-    validSize: z.int().min(1),
-    seed: z.int().min(0),
-  }),
+  /** What it was trained on: the rows can be drawn again. Imported weights do not say. */
+  data: z
+    .object({
+      name: z.string(),
+      trainSize: z.int().min(1),
+      validSize: z.int().min(1),
+      seed: z.int().min(0),
+    })
+    .optional(),
   /** Whole epochs that the weights were trained for. */
   epoch: z.int().min(0),
 });
@@ -126,7 +128,7 @@ function parseDescription(file: string, text: string | undefined): CheckpointDes
   } catch (error) {
     throw new ResnetError(
       "ERR_CHECKPOINT",
-      `${file}: its metadata does not say which model the weights are of: it was not written by resnet train`,
+      `${file}: its metadata does not say which model the weights are of: it was not written by resnet train or resnet import`,
       { cause: error },
     );
   }

@@ -1,0 +1,92 @@
+import { PickleError } from "../../pickle/pickle-error.js";
+import { unpickle } from "../../pickle/unpickle.js";
+import type { ByteSource } from "../byte-source.js";
+import { InteropError } from "../interop-error.js";
+import { elementTypes } from "../safetensors-dtypes.js";
+import type { TorchFile } from "./torch-file.js";
+import { storageLoader, torchGlobals, type StorageClaim } from "./torch-globals.js";
+
+/** The number that begins these files, as a pickle. */
+const magic = 0x1950a86a20f9469cfc6cn;
+const protocol = 1001;
+
+/** Of these, the pickles of a file without odd contents take a small part. */
+const firstRead = 1 << 20;
+
+/**
+ * Opens what `torch.save` wrote before PyTorch 1.6, and still does on request: pickles of a magic number, the
+ * protocol, sizes on the writing machine, the object and the storages' keys; then for each storage 8 bytes of length
+ * and its numbers.
+ *
+ * @throws {InteropError} `ERR_TORCH_FILE` if it is damaged
+ * @throws {PickleError} as `unpickle`
+ */
+export async function readTorchLegacy(source: ByteSource): Promise<TorchFile> {
+  for (let length = firstRead; ; length *= 2) {
+    const bytes = await source.read(0, Math.min(length, source.size));
+    try {
+      return await readPickles(source, bytes);
+    } catch (error) {
+      // The pickles do not say how long they are.
+      const more = error instanceof PickleError && error.code === "ERR_PICKLE_TRUNCATED";
+      if (!more || bytes.length === source.size) throw error;
+    }
+  }
+}
+
+async function readPickles(source: ByteSource, bytes: Uint8Array): Promise<TorchFile> {
+  const { file } = source;
+  const wrong = (finding: string): InteropError =>
+    new InteropError("ERR_TORCH_FILE", `${file}: ${finding}`);
+  const claims = new Map<string, StorageClaim>();
+  const options = { globals: torchGlobals, persistentLoad: storageLoader(claims), file };
+  let start = 0;
+  const next = (): unknown => {
+    const { value, end } = unpickle(bytes, { ...options, start });
+    start = end;
+    return value;
+  };
+  if (next() !== magic) throw wrong("it does not begin as PyTorch's files do");
+  const found = next();
+  if (found !== protocol) throw wrong(`its protocol is not ${protocol}`);
+  const machine = next();
+  if (machine instanceof Map && machine.get("little_endian") === false) {
+    throw wrong("its numbers are not little-endian; save it again on an ordinary machine");
+  }
+  const value = next();
+  const keys = next();
+  if (!Array.isArray(keys)) throw wrong("it has no list of storages");
+  return { value, starts: await locateStorages(source, start, keys, claims) };
+}
+
+async function locateStorages(
+  source: ByteSource,
+  dataStart: number,
+  keys: readonly unknown[],
+  claims: ReadonlyMap<string, StorageClaim>,
+): Promise<ReadonlyMap<string, number>> {
+  const wrong = (finding: string): InteropError =>
+    new InteropError("ERR_TORCH_FILE", `${source.file}: ${finding}`);
+  const starts = new Map<string, number>();
+  let position = dataStart;
+  for (const each of keys) {
+    const key = typeof each === "string" || typeof each === "number" ? String(each) : "";
+    const claim = claims.get(key);
+    if (!claim || starts.has(key)) throw wrong("its list of storages does not match the tensors");
+    if (position + 8 > source.size) throw wrong(`it ends before the length of storage ${key}`);
+    const length = new DataView((await source.read(position, 8)).buffer).getBigInt64(0, true);
+    if (length !== BigInt(claim.length)) {
+      throw wrong(`storage ${key} has ${length} elements where the tensors say ${claim.length}`);
+    }
+    const bytes = claim.length * elementTypes.get(claim.type)!.bytes;
+    if (position + 8 + bytes > source.size) {
+      const left = source.size - position - 8;
+      throw wrong(`storage ${key} takes ${bytes} bytes but the file has ${left} more`);
+    }
+    starts.set(key, position + 8);
+    position += 8 + bytes;
+  }
+  const missing = [...claims.keys()].find((key) => !starts.has(key));
+  if (missing !== undefined) throw wrong(`storage ${missing} is not in its list`);
+  return starts;
+}

@@ -1,0 +1,72 @@
+import { unpickle } from "../../pickle/unpickle.js";
+import type { ByteSource } from "../byte-source.js";
+import { InteropError } from "../interop-error.js";
+import { elementTypes } from "../safetensors-dtypes.js";
+import { storageLoader, torchGlobals, type StorageClaim } from "./torch-globals.js";
+import type { TorchFile } from "./torch-file.js";
+import { ZipArchive } from "./zip-archive.js";
+
+/**
+ * Opens what `torch.save` writes since PyTorch 1.6: a zip archive with `NAME/data.pkl` and a file
+ * `NAME/data/KEY` for each storage, none of them compressed.
+ *
+ * @throws {InteropError} `ERR_TORCH_FILE` if the archive is damaged, compressed or holds something else
+ * @throws {PickleError} as `unpickle`
+ */
+export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
+  const { file } = source;
+  const archive = await ZipArchive.open(source);
+  const pickle = [...archive.names].find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
+  if (pickle === undefined) {
+    throw new InteropError("ERR_TORCH_FILE", `${file}: the zip archive has no data.pkl`);
+  }
+  const folder = pickle.slice(0, -"data.pkl".length);
+  await checkByteOrder(archive, `${folder}byteorder`, file);
+
+  const claims = new Map<string, StorageClaim>();
+  const { value } = unpickle(await archive.read(pickle), {
+    globals: torchGlobals,
+    persistentLoad: storageLoader(claims),
+    file: `${file}: ${pickle}`,
+  });
+  return { value, starts: await locateStorages(archive, folder, claims, file) };
+}
+
+async function locateStorages(
+  archive: ZipArchive,
+  folder: string,
+  claims: ReadonlyMap<string, StorageClaim>,
+  file: string,
+): Promise<ReadonlyMap<string, number>> {
+  const wrong = (finding: string): InteropError =>
+    new InteropError("ERR_TORCH_FILE", `${file}: ${finding}`);
+  const places: { readonly name: string; readonly start: number; readonly end: number }[] = [];
+  const starts = new Map<string, number>();
+  for (const [key, { type, length }] of claims) {
+    const name = `${folder}data/${key}`;
+    const { start, bytes } = await archive.locate(name);
+    const expected = length * elementTypes.get(type)!.bytes;
+    if (bytes !== expected) {
+      throw wrong(`${name} has ${bytes} bytes but takes ${expected} (${length} ${type})`);
+    }
+    starts.set(key, start);
+    if (bytes > 0) places.push({ name, start, end: start + bytes });
+  }
+  places.sort((a, b) => a.start - b.start);
+  const shared = places.findIndex(({ end }, i) => end > (places[i + 1]?.start ?? end));
+  if (shared >= 0) {
+    throw wrong(`${places[shared]!.name} and ${places[shared + 1]!.name} share bytes`);
+  }
+  return starts;
+}
+
+async function checkByteOrder(archive: ZipArchive, name: string, file: string): Promise<void> {
+  if (!archive.names.has(name)) return; // older than PyTorch 2.1: whatever the machine had
+  const order = new TextDecoder().decode(await archive.read(name));
+  if (order !== "little") {
+    throw new InteropError(
+      "ERR_TORCH_FILE",
+      `${file}: its numbers are not little-endian; save it again on an ordinary machine`,
+    );
+  }
+}

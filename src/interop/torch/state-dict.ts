@@ -1,0 +1,36 @@
+import { printable } from "../../pickle/pickle-text.js";
+import { InteropError } from "../interop-error.js";
+import { TorchTensor } from "./torch-tensor.js";
+
+/** Under which names trainings save their weights, beside counters and optimisers. */
+const wrappers = ["state_dict", "model_state_dict", "model", "net"];
+
+/**
+ * The named tensors of what was saved: of a dict of tensors, or of one under a usual name within a dict.
+ *
+ * @throws {InteropError} `ERR_TORCH_FILE` if there are none
+ */
+export function findStateDict(value: unknown, file: string): ReadonlyMap<string, TorchTensor> {
+  const own = tensorsOf(value);
+  if (own.size > 0) return own;
+  const dict = value instanceof Map ? value : new Map<unknown, unknown>();
+  for (const name of wrappers) {
+    const tensors = tensorsOf(dict.get(name));
+    if (tensors.size > 0) return tensors;
+  }
+  const keys = [...dict.keys()].slice(0, 10).map((key) => printable(String(key)));
+  const found = dict.size > 0 ? `a dict of ${keys.join(", ")}` : "something else";
+  throw new InteropError(
+    "ERR_TORCH_FILE",
+    `${file}: it should hold a state_dict, or one under ${wrappers.join(", ")}, but holds ${found}`,
+  );
+}
+
+function tensorsOf(value: unknown): ReadonlyMap<string, TorchTensor> {
+  const tensors = new Map<string, TorchTensor>();
+  if (!(value instanceof Map)) return tensors;
+  for (const [key, entry] of value as Map<unknown, unknown>) {
+    if (typeof key === "string" && entry instanceof TorchTensor) tensors.set(key, entry);
+  }
+  return tensors;
+}
