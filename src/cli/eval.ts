@@ -1,34 +1,37 @@
+import path from "node:path";
 import { Command, Option } from "commander";
-import type { Dataset } from "../data/dataset.js";
-import { splitRows } from "../data/split.js";
-import { takeRows } from "../data/take-rows.js";
-import { transformedShape } from "../data/transforms/compose-transforms.js";
+import { withClasses } from "../data/images/image-files.js";
+import { readImageFolder } from "../data/images/image-folder.js";
+import { isOnDisk } from "../data/images/is-on-disk.js";
+import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
 import { createExecutor } from "../executors/create-executor.js";
 import { createModel } from "../models/catalog.js";
 import { classificationReport } from "../report/classification-report.js";
 import { confusionMatrix } from "../report/confusion-matrix.js";
 import { formatClassificationReport } from "../report/format-classification-report.js";
 import { ResnetError } from "../tensor/error.js";
-import { dims4, formatShape, sameShape } from "../tensor/shape.js";
-import { residentSource } from "../train/batch-source.js";
+import { formatShape, sameShape } from "../tensor/shape.js";
 import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { createEvaluator } from "../train/evaluate.js";
-import { loadData } from "./load-data.js";
+import { loadParts } from "./data-parts.js";
 import {
   dataDirOption,
   executorOption,
   jsonOption,
   threadsOption,
   wholeNumber,
+  workersOption,
   type ExecutorFlags,
 } from "./options.js";
 import { Output } from "./output.js";
+import { shapeSeen, Sources } from "./sources.js";
 
 interface EvalFlags extends ExecutorFlags {
   readonly data?: string;
   readonly split: "test" | "valid" | "train";
   readonly batch: number;
   readonly dataDir?: string;
+  readonly workers?: number;
   readonly json?: boolean;
 }
 
@@ -39,7 +42,7 @@ export const evalCommand = (): Command =>
       "Evaluates the weights of a checkpoint: accuracy, loss, and a report for each class.",
     )
     .argument("<checkpoint>", "a run's last.safetensors or best.safetensors")
-    .option("--data <name>", "data set (default: the one it was trained on)")
+    .option("--data <name>", "data set or folder (default: the one it was trained on)")
     .addOption(
       new Option("--split <part>", "test images, or the run's own training or validation images")
         .choices(["test", "valid", "train"])
@@ -49,6 +52,7 @@ export const evalCommand = (): Command =>
     .addOption(executorOption())
     .addOption(threadsOption())
     .addOption(dataDirOption())
+    .addOption(workersOption())
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet eval runs/first/best.safetensors --split valid")
     .action(evaluateCheckpoint);
@@ -71,8 +75,8 @@ async function evaluateOpened(
   const { file, description } = checkpoint;
   const { imageShape, transforms = [], normalise } = description;
   const data = await loadPart(description, flags, output);
-  const [, height, width, channels] = dims4(data.images);
-  const made = transformedShape(transforms, { height, width, channels });
+  const preparation = { transforms: { train: transforms, eval: transforms }, normalise };
+  const made = shapeSeen(data, preparation);
   const seen = [made.height, made.width, made.channels];
   if (!sameShape(seen, imageShape) || data.classes.length !== description.classes.length) {
     throw new ResnetError(
@@ -89,10 +93,11 @@ async function evaluateOpened(
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
   });
+  const sources = new Sources(executor, preparation, flags.workers);
   try {
     await checkpoint.load(executor, model);
-    const labels = data.labels.data;
-    const source = residentSource(executor, flags.split, data, { ...normalise, transforms });
+    const labels = labelsOf(data);
+    const source = sources.open(flags.split, data);
     const { accuracy, loss, predictions } = await createEvaluator(
       executor,
       model,
@@ -107,15 +112,17 @@ async function evaluateOpened(
       `accuracy ${accuracy.toFixed(4)}, loss ${loss.toFixed(4)}, ${labels.length} images\n\n${formatClassificationReport(report)}`,
     );
   } finally {
+    await sources.close();
     await executor.close();
   }
 }
 
+/** The images to evaluate; of another folder than the one trained on, all those meant for tests. */
 async function loadPart(
-  { data }: CheckpointDescription,
+  { data, classes }: CheckpointDescription,
   flags: EvalFlags,
   output: Output,
-): Promise<Dataset> {
+): Promise<LabelledImages> {
   const name = flags.data ?? data?.name;
   if (name === undefined || (flags.split !== "test" && !data)) {
     throw new ResnetError(
@@ -124,12 +131,11 @@ async function loadPart(
         "and test on its test images",
     );
   }
-  const { train, test } = await loadData(name, flags.dataDir, output);
-  if (flags.split === "test" || !data) return test;
-  const rows = splitRows(
-    train.labels.data.length,
-    { train: data.trainSize, valid: data.validSize },
-    data.seed,
-  );
-  return takeRows(train, rows[flags.split]);
+  if (flags.split === "test" && isOnDisk(name) && path.resolve(name) !== data?.name) {
+    const { train, valid, test } = await readImageFolder(name);
+    return withClasses(test ?? valid ?? train, classes);
+  }
+  const sizes = data ?? { trainSize: null, validSize: null, seed: 0 };
+  const parts = await loadParts(name, { ...sizes, testSize: null }, flags.dataDir, output);
+  return parts[flags.split];
 }

@@ -53,6 +53,12 @@ export const threadsOption = (): Option =>
     "threads of the native executor (default: the cores there are)",
   ).argParser(wholeNumber);
 
+export const workersOption = (): Option =>
+  new Option(
+    "--workers <n>",
+    "threads that decode image files (default: half of the cores, at most 8)",
+  ).argParser(wholeNumber);
+
 export const dataDirOption = (): Option =>
   new Option(
     "--data-dir <dir>",

@@ -1,5 +1,7 @@
+import path from "node:path";
 import { InvalidArgumentError, Option, type OptionValues } from "commander";
 import { parseTransforms } from "../data/transforms/transform-text.js";
+import { isOnDisk } from "../data/images/is-on-disk.js";
 import { datasetInfo, listDatasets } from "../data/dataset-info.js";
 import { models } from "../models/catalog.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
@@ -12,7 +14,10 @@ const datasetNames = listDatasets().map(({ name }) => name);
 /** The options that override a recipe, each by the path of the field whose value it gives. */
 export const configOptions: Readonly<Record<string, Option>> = {
   model: new Option("--model <name>", `model: ${Object.keys(models).join(", ")}`),
-  data: new Option("--data <name>", `data set: ${datasetNames.join(", ")}`),
+  data: new Option(
+    "--data <name>",
+    `data set: ${datasetNames.join(", ")}, or a folder with train/CLASS/*.jpg or CLASS/*.jpg`,
+  ).argParser(dataName),
   epochs: new Option("--epochs <n>", "passes over the training images").argParser(wholeNumber),
   batch: new Option("--batch <n>", "images in one step").argParser(wholeNumber),
   optimizer: new Option("--optimizer <name>", "how weights are updated").choices([
@@ -55,18 +60,28 @@ export const configOptions: Readonly<Record<string, Option>> = {
   testSize: new Option("--limit-test <n>", "test images (default: all)").argParser(wholeNumber),
 };
 
+/** A name as it is, a path from the root: to be found again from wherever the run goes on. */
+function dataName(text: string): string {
+  return isOnDisk(text) ? path.resolve(text) : text;
+}
+
 function bestMetric(text: string): TrainConfig["bestMetric"] {
   if (text === "valid-accuracy") return "validAccuracy";
   if (text === "valid-loss") return "validLoss";
   throw new InvalidArgumentError("Allowed choices are valid-accuracy, valid-loss.");
 }
 
-/** The recipe's configuration with what the flags override. */
-export function configOf(name: string, flags: OptionValues): TrainConfig {
-  const recipe = findRecipe(name).config;
-  const config: Record<string, unknown> = structuredClone(recipe);
+/**
+ * The recipe's configuration with what the flags override.
+ *
+ * @param name undefined takes the recipe for the kind of data
+ */
+export function configOf(name: string | undefined, flags: OptionValues): TrainConfig {
   const data = flags["data"] as string | undefined;
-  if (data !== undefined && data !== recipe.data) {
+  const isFolder = data !== undefined && isOnDisk(data);
+  const recipe = findRecipe(name ?? (isFolder ? "image-folder" : "fashion-resnet34")).config;
+  const config: Record<string, unknown> = structuredClone(recipe);
+  if (data !== undefined && data !== recipe.data && !isFolder) {
     config["normalise"] = datasetInfo(data).normalise ?? recipe.normalise;
   }
   for (const [path, option] of Object.entries(configOptions)) {

@@ -1,14 +1,11 @@
-import type { Dataset, DatasetSplits } from "../data/dataset.js";
-import { splitRows } from "../data/split.js";
-import { takeRows } from "../data/take-rows.js";
-import { transformedShape } from "../data/transforms/compose-transforms.js";
+import { labelsOf } from "../data/labelled-images.js";
 import { findModel } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
-import { dims4 } from "../tensor/shape.js";
 import type { CheckpointDescription } from "../train/checkpoint.js";
 import type { TrainConfig } from "../train/config.js";
-import { loadData } from "./load-data.js";
+import { loadParts, type DataParts } from "./data-parts.js";
 import type { Output } from "./output.js";
+import { shapeSeen } from "./sources.js";
 
 /** What a training does, with the data and the model for it. */
 export interface TrainJob {
@@ -26,14 +23,13 @@ export async function prepareJob(
   output: Output,
 ): Promise<TrainJob> {
   const makeModel = findModel(config.model);
-  const data = await loadData(config.data, dataDir, output);
-  const { classes, images } = data.train;
-  const [, height, width, channels] = dims4(images);
-  const seen = transformedShape(config.transforms.eval, { height, width, channels });
+  const parts = await loadParts(config.data, config, dataDir, output);
+  const { classes } = parts.train;
+  const seen = shapeSeen(parts.train, config);
   return {
     config,
     model: makeModel({ classes: classes.length, channels: seen.channels }),
-    parts: splitData(data, config),
+    parts,
     description: {
       model: config.model,
       classes: [...classes],
@@ -43,32 +39,10 @@ export async function prepareJob(
       precision: config.precision,
       data: {
         name: config.data,
-        trainSize: config.trainSize,
-        validSize: config.validSize,
+        trainSize: labelsOf(parts.train).length,
+        validSize: labelsOf(parts.valid).length,
         seed: config.seed,
       },
     },
-  };
-}
-
-interface DataParts {
-  readonly train: Dataset;
-  readonly valid: Dataset;
-  readonly test: Dataset;
-}
-
-/** The images that the run uses, drawn with its seed. */
-function splitData(
-  { train, test }: DatasetSplits,
-  { trainSize, validSize, testSize, seed }: TrainConfig,
-): DataParts {
-  const rows = splitRows(train.labels.data.length, { train: trainSize, valid: validSize }, seed);
-  return {
-    train: takeRows(train, rows.train),
-    valid: takeRows(train, rows.valid),
-    test:
-      testSize === null
-        ? test
-        : takeRows(test, splitRows(test.labels.data.length, { test: testSize }, seed).test),
   };
 }

@@ -1,18 +1,27 @@
-import type { Dataset } from "../data/dataset.js";
+import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
 import type { Executor } from "../executors/executor.js";
 import { countParameters } from "../report/model-summary.js";
 import type { EpochMetrics } from "../train/epoch-metrics.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { RunDirectory } from "../train/run-directory.js";
+import { summariseClassCounts } from "./class-counts.js";
 import { wrapFields } from "./progress-line.js";
 import type { TrainJob } from "./train-job.js";
 
+/** What is trained on what, and how many images of each class there are. */
 export function describeJob({ config, model, parts }: TrainJob, executor: Executor): string {
-  const sizeOf = ({ labels }: Dataset): number => labels.data.length;
+  const { train, valid, test } = parts;
+  const sizeOf = (images: LabelledImages): number => labelsOf(images).length;
+  const tests = test === valid ? "which are also the test images" : `${sizeOf(test)} test images`;
+  const counted = [
+    { title: "training", images: train },
+    { title: "validation", images: valid },
+    ...(test === valid ? [] : [{ title: "test", images: test }]),
+  ];
   return (
     `${config.model} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
-    `${sizeOf(parts.train)} training, ${sizeOf(parts.valid)} validation, ${sizeOf(parts.test)} test images; ` +
-    `${executor.description}, ${config.precision}`
+    `${sizeOf(train)} training, ${sizeOf(valid)} validation images, ${tests}; ` +
+    `${executor.description}, ${config.precision}\n${summariseClassCounts(counted)}`
   );
 }
 

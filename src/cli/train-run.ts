@@ -1,7 +1,6 @@
+import { labelsOf } from "../data/labelled-images.js";
 import type { Executor } from "../executors/executor.js";
 import { writeEpochCharts, writeRunReport } from "../report/write-run-report.js";
-import { residentSource, type ImagePreparation } from "../train/batch-source.js";
-import type { TrainConfig } from "../train/config.js";
 import { createEvaluator, type Evaluation } from "../train/evaluate.js";
 import { initialState, modelSource, writeModelState } from "../train/model-state.js";
 import type { RunDirectory, RunSnapshot } from "../train/run-directory.js";
@@ -11,6 +10,7 @@ import { trainedWeights } from "../train/trained-weights.js";
 import { stopOnSignal } from "./interrupt.js";
 import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
+import type { Sources } from "./sources.js";
 import type { TrainJob } from "./train-job.js";
 import { describeJob, formatEpoch } from "./train-output.js";
 
@@ -24,10 +24,11 @@ export async function runEpochs(
   job: TrainJob,
   run: RunDirectory,
   executor: Executor,
+  sources: Sources,
   output: Output,
 ): Promise<number | null> {
   const { config, description, model, parts } = job;
-  const steps = Math.ceil(parts.train.labels.data.length / (config.batch * config.accumulate));
+  const steps = Math.ceil(labelsOf(parts.train).length / (config.batch * config.accumulate));
   const from = run.saved?.progress ?? startOfTraining;
   const bar = new Progress(config.epochs * steps, from.epoch * steps + from.step);
   const stop = stopOnSignal((line) => output.notice(line));
@@ -43,7 +44,7 @@ export async function runEpochs(
     executor,
     weights,
   });
-  const training = prepareTraining(job, run, executor, { signal: stop.signal, onStep });
+  const training = prepareTraining(job, run, executor, sources, { signal: stop.signal, onStep });
   try {
     await run.saved?.restore(executor);
     await run.begin(config);
@@ -70,6 +71,7 @@ function prepareTraining(
   { config, model, parts }: TrainJob,
   { saved }: RunDirectory,
   executor: Executor,
+  sources: Sources,
   options: Pick<Parameters<typeof trainLoop>[0], "signal" | "onStep">,
 ): Training {
   if (!saved) writeModelState(executor, model, initialState(model, config.seed));
@@ -77,8 +79,8 @@ function prepareTraining(
     executor,
     model,
     config,
-    train: residentSource(executor, "train", parts.train, preparationOf(config, "train")),
-    valid: residentSource(executor, "valid", parts.valid, preparationOf(config, "eval")),
+    train: sources.open("train", parts.train),
+    valid: sources.open("valid", parts.valid),
     ...(saved && { from: saved.progress }),
     ...options,
   });
@@ -101,16 +103,12 @@ function showStep(
 export async function testRun(
   { config, parts, model }: TrainJob,
   executor: Executor,
+  sources: Sources,
   run: RunDirectory,
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {
-  const source = residentSource(executor, "test", parts.test, preparationOf(config, "eval"));
+  const source = sources.open("test", parts.test);
   const { batch, precision } = config;
   const weights = trainedWeights(model, config);
   const test = await createEvaluator(executor, model, source, batch, precision, weights)();
-  return { test, text: await writeRunReport(run, test, parts.test) };
+  return { test, text: await writeRunReport(run, test, parts.test, config.transforms.eval) };
 }
-
-const preparationOf = (
-  { normalise, transforms }: TrainConfig,
-  use: "train" | "eval",
-): ImagePreparation => ({ ...normalise, transforms: transforms[use] });

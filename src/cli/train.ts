@@ -14,12 +14,14 @@ import {
   executorOption,
   jsonOption,
   threadsOption,
+  workersOption,
   type ExecutorFlags,
 } from "./options.js";
 import { Output } from "./output.js";
 import { formatDuration } from "./progress.js";
 import { resumeCommand } from "./resume-command.js";
 import { checkSameJob, resumedConfig } from "./resume.js";
+import { Sources } from "./sources.js";
 import { configOf, configOptions } from "./train-config.js";
 import { prepareJob } from "./train-job.js";
 import { documentOf } from "./train-output.js";
@@ -29,13 +31,12 @@ import { runEpochs, testRun } from "./train-run.js";
 interface TrainFlags extends ExecutorFlags {
   readonly dataDir?: string;
   readonly precision?: Precision | "auto";
+  readonly workers?: number;
   readonly out?: string;
   readonly resume?: string;
   readonly profile?: boolean;
   readonly json?: boolean;
 }
-
-const defaultRecipe = "fashion-resnet34";
 
 export function trainCommand(): Command {
   const command = new Command("train")
@@ -46,7 +47,7 @@ export function trainCommand(): Command {
     )
     .argument(
       "[recipe]",
-      `named set-up: ${Object.keys(recipes).join(", ")} (default: ${defaultRecipe})`,
+      `named set-up: ${Object.keys(recipes).join(", ")} (default: fashion-resnet34; image-folder for a folder)`,
     );
   for (const option of [...Object.values(configOptions), ...machineOptions])
     command.addOption(option);
@@ -67,7 +68,7 @@ export function trainCommand(): Command {
 async function train(recipe: string | undefined, given: TrainFlags): Promise<void> {
   const flags = settled(given);
   const output = new Output(flags.json ?? false);
-  const config = flags.resume === undefined ? configOf(recipe ?? defaultRecipe, flags) : null;
+  const config = flags.resume === undefined ? configOf(recipe, flags) : null;
   const run =
     config === null
       ? await RunDirectory.open(flags.resume!, (notice) => output.notice(notice))
@@ -94,16 +95,17 @@ async function trainIn(
   });
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
+  const sources = new Sources(executor, config, flags.workers);
   try {
     warnOfOtherExecutor(run, executor, output);
-    const stopped = await runEpochs(job, run, executor, output);
+    const stopped = await runEpochs(job, run, executor, sources, output);
     if (stopped !== null) {
       output.notice(`stopped in epoch ${run.epochs.length + 1} of ${config.epochs}, and saved`);
       output.notice(`to go on: ${commandFor(run, flags)}`);
       process.exitCode = stopped;
       return;
     }
-    const { test, text } = await testRun(job, executor, run);
+    const { test, text } = await testRun(job, executor, sources, run);
     const duration = formatDuration((performance.now() - start) / 1000);
     const closing = `${run.directory}: weights, metrics, report and charts, after ${duration}`;
     const profiles = profiling?.times().map(profileOf);
@@ -116,6 +118,7 @@ async function trainIn(
     if (run.canResume && !isHopeless(error)) output.notice(`to go on: ${commandFor(run, flags)}`);
     throw withLastWeights(error, run);
   } finally {
+    await sources.close();
     await executor.close();
   }
 }
@@ -154,7 +157,7 @@ function withLastWeights(error: unknown, { directory, epochs }: RunDirectory): u
   );
 }
 
-const machineOptions = [executorOption(), threadsOption(), dataDirOption()];
+const machineOptions = [executorOption(), threadsOption(), dataDirOption(), workersOption()];
 
 const commandFor = ({ directory }: RunDirectory, flags: TrainFlags): string =>
   resumeCommand(directory, { ...flags }, machineOptions);

@@ -1,4 +1,5 @@
 export { epochBatches, shuffleKey } from "../data/batches.js";
+export { countLabels } from "../data/count-labels.js";
 export {
   datasetInfo,
   listDatasets,
@@ -11,7 +12,7 @@ export {
 export type { Dataset, DatasetSplits } from "../data/dataset.js";
 export { DataError } from "../data/data-error.js";
 export { decodeImage, type ImageChannels } from "../data/images/decode-image.js";
-export { countByClass, type ImageFiles } from "../data/images/image-files.js";
+export type { ImageFiles } from "../data/images/image-files.js";
 export { readImageFolder, type ImageFolder } from "../data/images/image-folder.js";
 export { defaultWorkers, ImageWorkers } from "../data/loader/image-workers.js";
 export { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";

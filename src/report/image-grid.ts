@@ -1,6 +1,8 @@
 import type { EChartsOption } from "echarts";
 import sharp from "sharp";
-import type { Dataset } from "../data/dataset.js";
+import { isInFiles, type LabelledImages } from "../data/labelled-images.js";
+import { loadImage } from "../data/loader/load-image.js";
+import type { TransformList } from "../data/transforms/transform.js";
 import { axisLabelStyle, ink, titleStyle } from "./chart-style.js";
 import { fontFamily, renderSvg } from "./render-svg.js";
 
@@ -18,8 +20,19 @@ export interface Pixels {
   readonly shape: readonly [number, number, number];
 }
 
-/** Reads the images of a data set in memory, by row. */
-export function imageOf({ images }: Dataset): (row: number) => Pixels {
+/** Reads images by row; those of files are decoded in colour and transformed. */
+export function imageOf(
+  labelled: LabelledImages,
+  transforms: TransformList = [],
+): (row: number) => Pixels | Promise<Pixels> {
+  if (isInFiles(labelled)) {
+    return async (row) => {
+      const file = labelled.files[row]!;
+      const image = await loadImage({ file, channels: 3, transforms, key: null, shape: null });
+      return { data: image.data, shape: [image.height, image.width, image.channels] };
+    };
+  }
+  const { images } = labelled;
   const [, height = 0, width = 0, channels = 0] = images.shape;
   const size = height * width * channels;
   const shape = [height, width, channels] as const;

@@ -1,4 +1,5 @@
-import type { Dataset } from "../data/dataset.js";
+import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
+import type { TransformList } from "../data/transforms/transform.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { RunDirectory } from "../train/run-directory.js";
 import { topAccuracy } from "../train/sample-scores.js";
@@ -22,21 +23,23 @@ export async function writeEpochCharts(run: RunDirectory): Promise<void> {
  * Writes what a finished run has to show: `report.json`, `report.txt`, and each chart as SVG and as PNG.
  *
  * @param test the evaluation of `images`
+ * @param transforms done to images of files before they are drawn
  * @returns the text of the report, as in `report.txt`
  */
 export async function writeRunReport(
   run: RunDirectory,
   test: Evaluation,
-  images: Dataset,
+  images: LabelledImages,
+  transforms: TransformList = [],
 ): Promise<string> {
   const { classes } = images;
-  const labels = images.labels.data;
+  const labels = labelsOf(images);
   const confusion = confusionMatrix(labels, test.predictions, classes.length);
   const report = classificationReport(confusion, classes);
   const { accuracy, loss, ranks } = test;
   const top5 = classes.length > 5 ? { top5Accuracy: topAccuracy(ranks, 5) } : {};
   const document = { accuracy, ...top5, loss, samples: labels.length, report, confusion };
-  const scored = { scores: test, labels, classes, readImage: imageOf(images) };
+  const scored = { scores: test, labels, classes, readImage: imageOf(images, transforms) };
   const charts = {
     ...epochCharts(run.epochs),
     confusion: confusionChart(confusion, classes),

@@ -15,9 +15,9 @@ const fields = z.strictObject({
   recipe: z.string(),
   model: z.string(),
   data: z.string(),
-  /** Training and validation images, drawn with the seed from the data set's training part. */
-  trainSize: count,
-  validSize: count,
+  /** Training and validation images, drawn with the seed; null takes all, as `PartSizes` says. */
+  trainSize: count.nullable(),
+  validSize: count.nullable(),
   /** Test images, drawn with the seed; null takes all. */
   testSize: count.nullable(),
   /** Mean and deviation of each channel, of pixels scaled to 0 … 1. */

@@ -1,4 +1,5 @@
 import { ResnetError } from "../tensor/error.js";
+import { folderRecipes } from "./recipes/folder.js";
 import { parseConfig, type TrainConfig, type TrainConfigInput } from "./config.js";
 
 /** A named training set-up. */
@@ -63,7 +64,7 @@ const declared: Readonly<Record<string, Declared>> = {
 };
 
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  Object.entries(declared).map(([name, { config, ...rest }]) => [
+  Object.entries<Declared>({ ...declared, ...folderRecipes }).map(([name, { config, ...rest }]) => [
     name,
     { ...rest, config: parseConfig(config) },
   ]),

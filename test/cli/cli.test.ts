@@ -57,7 +57,7 @@ describe("words that are off", () => {
     [
       "train nope",
       2,
-      'error: there is no recipe "nope": choose one of fashion-resnet34, fashion-resnet50\n',
+      'error: there is no recipe "nope": choose one of fashion-resnet34, fashion-resnet50, image-folder\n',
     ],
     [
       "train --model vgg",

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import { countByClass } from "../../src/data/images/image-files.js";
+import { countLabels } from "../../src/data/count-labels.js";
 import { readImageFolder } from "../../src/data/images/image-folder.js";
 
 /** A temporary folder with these (empty) files; a path that ends in / is a folder. */
@@ -56,7 +56,7 @@ describe("readImageFolder", () => {
       "train/dogs/b.JPG",
     ]);
     assert.deepEqual([...train.labels], [0, 1, 1, 2, 2]);
-    assert.deepEqual([...countByClass(train)], [1, 2, 2]);
+    assert.deepEqual([...countLabels(train.labels, train.classes.length)], [1, 2, 2]);
     assert.deepEqual([...valid!.labels], [2]);
     assert.deepEqual([...tested!.labels], [0, 1]);
     assert.deepEqual(tested!.classes, train.classes);
@@ -107,7 +107,7 @@ describe("readImageFolder of many files", () => {
       for (let i = 0; i < 10_000; i++) closeSync(openSync(path.join(root, name, `${i}.jpg`), "w"));
     }
     const { train } = await readImageFolder(root);
-    assert.deepEqual([...countByClass(train)], [10_000, 10_000]);
+    assert.deepEqual([...countLabels(train.labels, train.classes.length)], [10_000, 10_000]);
     assert.equal(new Set(train.files).size, 20_000);
   });
 });

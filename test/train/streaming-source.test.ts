@@ -6,6 +6,7 @@ import type { ImageFiles } from "../../src/data/images/image-files.js";
 import { readImageFolder } from "../../src/data/images/image-folder.js";
 import { ImageWorkers } from "../../src/data/loader/image-workers.js";
 import { loadImage } from "../../src/data/loader/load-image.js";
+import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import type { Transform } from "../../src/data/transforms/transform.js";
 import type { Executor } from "../../src/executors/executor.js";
 import { hostArray } from "../../src/tensor/host-array.js";
@@ -21,8 +22,11 @@ import { writeImageFolder } from "../helpers/image-folder.js";
 import { TinyModel } from "../helpers/tiny-model.js";
 
 const normalise = { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.2] };
-const resize: Transform[] = [{ type: "resize", size: [6, 5], interpolation: "bilinear" }];
-const transforms = { train: resize, eval: resize };
+const resize: Transform = { type: "resize", size: [8, 7], interpolation: "bilinear" };
+const transforms = {
+  train: parseTransforms("resize([8, 7]) randomCrop([6, 5]) randomHorizontalFlip"),
+  eval: parseTransforms("resize([8, 7]) centerCrop([6, 5])"),
+};
 const config = parseConfig({
   ...findRecipe("fashion-resnet34").config,
   normalise,
@@ -31,12 +35,12 @@ const config = parseConfig({
   learningRate: 0.05,
 });
 
-/** The same images, in memory. */
+/** The same images, in memory: of one size, which resizing leaves as it is. */
 async function inMemory({ files, labels, classes }: ImageFiles): Promise<Dataset> {
-  const images = hostArray([files.length, 6, 5, 3], undefined, "u8");
+  const images = hostArray([files.length, 8, 7, 3], undefined, "u8");
   for (const [row, file] of files.entries()) {
-    const task = { file, channels: 3, transforms: resize, key: null, shape: null } as const;
-    images.data.set((await loadImage(task)).data, row * 90);
+    const task = { file, channels: 3, transforms: [resize], key: null, shape: null } as const;
+    images.data.set((await loadImage(task)).data, row * 168);
   }
   return { name: "memory", images, labels: hostArray([files.length], labels, "i32"), classes };
 }
@@ -63,8 +67,14 @@ describe("streamingSource", () => {
       const folder = await readImageFolder(await writeImageFolder(t));
       const resident = create();
       const expected = await train(resident, {
-        train: residentSource(resident, "train", await inMemory(folder.train), { ...normalise }),
-        valid: residentSource(resident, "valid", await inMemory(folder.valid!), { ...normalise }),
+        train: residentSource(resident, "train", await inMemory(folder.train), {
+          ...normalise,
+          transforms: transforms.train,
+        }),
+        valid: residentSource(resident, "valid", await inMemory(folder.valid!), {
+          ...normalise,
+          transforms: transforms.eval,
+        }),
       });
       await resident.close();
       for (const count of [1, 2]) {
@@ -86,9 +96,9 @@ describe("streamingSource", () => {
     const { train: images } = await readImageFolder(await writeImageFolder(t));
     const workers = new ImageWorkers(1);
     t.after(() => workers.close());
-    const shorter: Transform[] = [{ type: "resize", size: 6, interpolation: "bilinear" }];
+    const shorter = parseTransforms("resize(6)");
     const options = {
-      transforms: { train: resize, eval: shorter },
+      transforms: { ...transforms, eval: shorter },
       normalise,
       channels: 3,
     } as const;

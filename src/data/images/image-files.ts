@@ -1,3 +1,5 @@
+import { DataError } from "../data-error.js";
+
 /** Labelled image files: the rows of a data set that is read image by image, while it is used. */
 export interface ImageFiles {
   /** The data set's name and split, for people: `photos train`. */
@@ -22,11 +24,22 @@ export const imageExtensions: readonly string[] = [
   ".tif",
 ];
 
-/** Rows of each class. */
-export function countByClass({ labels, classes }: ImageFiles): Int32Array {
-  const counts = new Int32Array(classes.length);
-  for (const label of labels) counts[label]!++;
-  return counts;
+/**
+ * The same images, labelled as others with `classes` are.
+ *
+ * @throws {DataError} `ERR_DATA_LABEL` if they have a class that is not in `classes`
+ */
+export function withClasses(images: ImageFiles, classes: readonly string[]): ImageFiles {
+  const labelOf = images.classes.map((name) => classes.indexOf(name));
+  const unknown = labelOf.indexOf(-1);
+  if (unknown >= 0) {
+    const list = classes.length > 10 ? `${classes.slice(0, 10).join(", ")}, …` : classes.join(", ");
+    throw new DataError(
+      "ERR_DATA_LABEL",
+      `${images.name} has the class ${images.classes[unknown]}, but the classes are ${list}`,
+    );
+  }
+  return { ...images, labels: images.labels.map((label) => labelOf[label]!), classes };
 }
 
 /** The rows of `images` that `rows` lists, in that order. */

@@ -12,6 +12,9 @@ export function isOnDisk(data: string): boolean {
   const names = listDatasets().map(({ name }) => name);
   if (names.includes(data)) return false;
   if (existsSync(data)) return true;
+  if (data === "") {
+    throw new DataError("ERR_DATA_NAME", "no data is named: give a folder of images with --data");
+  }
   throw new DataError(
     "ERR_DATA_NAME",
     `no data set is named '${data}', and there is no such folder; data sets: ${names.join(", ")}`,

@@ -1,0 +1,44 @@
+import { countLabels } from "../data/count-labels.js";
+import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
+
+/** Images under a heading. */
+export interface CountedPart {
+  readonly title: string;
+  readonly images: LabelledImages;
+}
+
+/** More classes than this are told in one line. */
+const mostLines = 20;
+
+/** A table of the images of each class in each part. @param parts of the same classes; one at least */
+export function formatClassCounts(parts: readonly CountedPart[]): string {
+  const { classes } = parts[0]!.images;
+  const counts = parts.map(({ images }) => countLabels(labelsOf(images), classes.length));
+  const rows = [
+    ["class", ...parts.map(({ title }) => title)],
+    ...classes.map((name, i) => [name, ...counts.map((count) => String(count[i]))]),
+    ["all", ...parts.map(({ images }) => String(labelsOf(images).length))],
+  ];
+  return formatTable(rows);
+}
+
+/** The table, or where there are many classes, how much the first part's counts differ. */
+export function summariseClassCounts(parts: readonly CountedPart[]): string {
+  const { title, images } = parts[0]!;
+  const { classes } = images;
+  if (classes.length <= mostLines) return formatClassCounts(parts);
+  const counts = countLabels(labelsOf(images), classes.length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const example = (count: number): string => `${count} (${classes[counts.indexOf(count)]})`;
+  return `${classes.length} classes, from ${example(least)} to ${example(most)} ${title} images each`;
+}
+
+/** Columns two spaces apart: the first to the left, numbers to the right. */
+function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join("  ");
+  return rows.map(line).join("\n");
+}

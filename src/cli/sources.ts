@@ -1,0 +1,67 @@
+import type { ImageChannels } from "../data/images/decode-image.js";
+import { fixedShape } from "../data/loader/fixed-shape.js";
+import { ImageWorkers } from "../data/loader/image-workers.js";
+import { isInFiles, type LabelledImages } from "../data/labelled-images.js";
+import { transformedShape } from "../data/transforms/compose-transforms.js";
+import type { ImageShape } from "../data/transforms/image-bytes.js";
+import type { TransformList } from "../data/transforms/transform.js";
+import type { Executor } from "../executors/executor.js";
+import type { IngestAttrs } from "../ops/ingest.js";
+import { ResnetError } from "../tensor/error.js";
+import { dims4 } from "../tensor/shape.js";
+import { residentSource, type BatchSource } from "../train/batch-source.js";
+import { streamingSource } from "../train/streaming-source.js";
+
+/** What is done to images on their way to the model. */
+export interface Preparation {
+  readonly transforms: { readonly train: TransformList; readonly eval: TransformList };
+  readonly normalise: IngestAttrs;
+}
+
+/** The shape in which a model sees images when it is evaluated. */
+export function shapeSeen(
+  images: LabelledImages,
+  { transforms, normalise }: Preparation,
+): ImageShape {
+  if (isInFiles(images)) return fixedShape(transforms.eval, channelsOf(normalise));
+  const [, height, width, channels] = dims4(images.images);
+  return transformedShape(transforms.eval, { height, width, channels });
+}
+
+/** Files are decoded to as many channels as are normalised. */
+function channelsOf({ mean }: IngestAttrs): ImageChannels {
+  if (mean.length === 1 || mean.length === 3) return mean.length;
+  throw new ResnetError(
+    "ERR_CONFIG",
+    `image files have 1 or 3 channels, but normalise has ${mean.length} means: give one of each channel`,
+  );
+}
+
+/** Opens images for an executor: those in memory are uploaded, those in files are decoded by threads. */
+export class Sources {
+  private workers: ImageWorkers | undefined;
+
+  /** @param workerCount threads that decode; undefined takes the default */
+  constructor(
+    private readonly executor: Executor,
+    private readonly preparation: Preparation,
+    private readonly workerCount: number | undefined,
+  ) {}
+
+  /** @param name of the executor's states, for images in memory */
+  open(name: "train" | "valid" | "test", images: LabelledImages): BatchSource {
+    const { transforms, normalise } = this.preparation;
+    if (isInFiles(images)) {
+      this.workers ??= new ImageWorkers(this.workerCount);
+      const channels = channelsOf(normalise);
+      return streamingSource(this.workers, images, { transforms, normalise, channels });
+    }
+    const own = name === "train" ? transforms.train : transforms.eval;
+    return residentSource(this.executor, name, images, { ...normalise, transforms: own });
+  }
+
+  /** Ends the threads. */
+  async close(): Promise<void> {
+    await this.workers?.close();
+  }
+}

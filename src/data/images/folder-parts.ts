@@ -1,0 +1,35 @@
+import { dividedSizes, type PartSizes } from "../part-sizes.js";
+import { splitRows } from "../split.js";
+import { takeFiles, type ImageFiles } from "./image-files.js";
+import type { ImageFolder } from "./image-folder.js";
+
+export interface FolderParts {
+  readonly train: ImageFiles;
+  readonly valid: ImageFiles;
+  readonly test: ImageFiles;
+}
+
+/**
+ * What a training takes of a folder. Without validation images, some of the training images are kept apart for it;
+ * without test images, the validation images are those.
+ *
+ * @throws {DataError} `ERR_DATA_ROWS` if a part has fewer images than its size says
+ */
+export function folderParts(folder: ImageFolder, sizes: PartSizes): FolderParts {
+  const { trainSize, validSize, testSize, seed } = sizes;
+  const { train, valid } = folder.valid
+    ? { train: draw(folder.train, trainSize, seed), valid: draw(folder.valid, validSize, seed) }
+    : divide(folder.train, sizes);
+  return { train, valid, test: folder.test ? draw(folder.test, testSize, seed) : valid };
+}
+
+const draw = (images: ImageFiles, size: number | null, seed: number): ImageFiles =>
+  size === null || size === images.files.length
+    ? images
+    : takeFiles(images, splitRows(images.files.length, { drawn: size }, seed).drawn);
+
+function divide(images: ImageFiles, sizes: PartSizes): Pick<FolderParts, "train" | "valid"> {
+  const rows = images.files.length;
+  const parts = splitRows(rows, dividedSizes(rows, sizes), sizes.seed);
+  return { train: takeFiles(images, parts.train), valid: takeFiles(images, parts.valid) };
+}

@@ -1,0 +1,19 @@
+/** Images that a training takes of each part, drawn with the seed; null takes all there are. */
+export interface PartSizes {
+  readonly trainSize: number | null;
+  /** Where the data has no validation images of its own, they come out of the training images: null takes a fifth. */
+  readonly validSize: number | null;
+  readonly testSize: number | null;
+  readonly seed: number;
+}
+
+const validShare = 0.2;
+
+/** Sizes of the training and the validation images that come out of `rows` training images. */
+export function dividedSizes(
+  rows: number,
+  { trainSize, validSize }: PartSizes,
+): { readonly train: number; readonly valid: number } {
+  const valid = validSize ?? Math.max(1, Math.round(validShare * rows));
+  return { train: trainSize ?? Math.max(0, rows - valid), valid };
+}

@@ -1,0 +1,39 @@
+import type { TrainConfigInput } from "../config.js";
+
+/** ImageNet's, which networks trained on it expect. */
+const normalise = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** A start for photographs of one's own. */
+export const folderRecipes = {
+  "image-folder": {
+    title: "ResNet-18 on your own photographs, a folder per class: --data FOLDER",
+    source: "sizes, augmentation and normalisation of torchvision's training reference",
+    expected: "depends on the photographs; some hundred of them are few to start from nothing",
+    config: {
+      recipe: "image-folder",
+      model: "resnet18",
+      data: "",
+      trainSize: null,
+      validSize: null,
+      testSize: null,
+      transforms: {
+        train: [{ type: "randomResizedCrop", size: 224 }, { type: "randomHorizontalFlip" }],
+        eval: [
+          { type: "resize", size: 256 },
+          { type: "centerCrop", size: 224 },
+        ],
+      },
+      normalise,
+      epochs: 30,
+      batch: 32,
+      optimizer: "sgd",
+      learningRate: 0.0125, // 0.1 for 256 images, as the reference has it
+      momentum: 0.9,
+      weightDecay: 1e-4,
+      schedule: "cosine:3",
+      smoothing: 0.1,
+      precision: "fp32",
+      seed: 1,
+    } satisfies TrainConfigInput,
+  },
+} as const;

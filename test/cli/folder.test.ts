@@ -1,0 +1,127 @@
+// resnet data info, train and eval on folders of images, as their users meet them.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { packageRoot } from "../helpers/fixtures.js";
+import { writeImageFolder } from "../helpers/image-folder.js";
+
+const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+const scratch = mkdtempSync(path.join(tmpdir(), "resnet-ts-folder-cli-"));
+after(() => rmSync(scratch, { recursive: true }));
+
+function resnet(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+/** A model and images that take seconds. */
+const small = [
+  "--model=cifar-resnet20",
+  "--epochs=1",
+  "--batch=8",
+  "--train-transforms=resize(20) randomCrop(16) randomHorizontalFlip",
+  "--eval-transforms=resize(20) centerCrop(16)",
+];
+
+interface Evaluated {
+  readonly accuracy: number;
+  readonly samples: number;
+}
+
+describe("a folder of images", () => {
+  test("is counted by data info", async (t) => {
+    const root = await writeImageFolder(t, { train: 3, val: 2 });
+    const { status, stdout } = resnet("data", "info", root);
+    assert.equal(status, 0);
+    assert.equal(
+      stdout,
+      "class  training  validation\n" +
+        "a             3           2\n" +
+        "b             3           2\n" +
+        "c             3           2\n" +
+        "all           9           6\n",
+    );
+    const { stdout: json } = resnet("data", "info", root, "--json");
+    assert.deepEqual(JSON.parse(json), {
+      folder: root,
+      classes: ["a", "b", "c"],
+      train: [3, 3, 3],
+      valid: [2, 2, 2],
+      ignored: 0,
+    });
+  });
+
+  test("is trained on, its classes counted, and evaluated again", async (t) => {
+    const root = await writeImageFolder(t, { train: 5, val: 2 });
+    const out = path.join(scratch, "divided");
+    const trained = resnet("train", "--data", root, ...small, "--out", out);
+    assert.equal(trained.status, 0, trained.stderr);
+    assert.match(
+      trained.stdout,
+      /: 15 training, 6 validation images, which are also the test images; .*\nclass  training  validation\na +5 +2\n/,
+    );
+    const checkpoint = path.join(out, "last.safetensors");
+    const report = JSON.parse(readFileSync(path.join(out, "report.json"), "utf8")) as Evaluated;
+    const again = resnet("eval", checkpoint, "--json", "--workers", "3");
+    assert.equal(again.status, 0, again.stderr);
+    const { accuracy, samples } = JSON.parse(again.stdout) as Evaluated;
+    assert.deepEqual([accuracy, samples], [report.accuracy, 6]);
+
+    const other = resnet("eval", checkpoint, "--json", "--data", path.join(root, "train"));
+    assert.equal((JSON.parse(other.stdout) as Evaluated).samples, 15, other.stderr);
+  });
+
+  test("without parts is divided with the seed, and a damaged file ends the training", async (t) => {
+    const root = path.join(await writeImageFolder(t, { all: 5 }), "all");
+    const out = path.join(scratch, "undivided");
+    const { stdout } = resnet("train", "--data", root, ...small, "--out", out, "--json");
+    assert.equal((JSON.parse(stdout) as { epochs: unknown[] }).epochs.length, 1);
+    const file = path.join(root, "b/1.png");
+    writeFileSync(file, readFileSync(file).subarray(0, 90));
+    const { status, stderr } = resnet("train", "--data", root, ...small, "--out", `${out}-2`);
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /error: .*b.1\.png: it is damaged or truncated \(.*\); mend or remove it\n$/,
+    );
+  });
+
+  test("that does not exist, and one that is not named, are errors", () => {
+    const { stderr } = resnet("train", "--data", "no-such-folder");
+    assert.match(
+      stderr,
+      /^error: no data set is named 'no-such-folder', and there is no such folder; /,
+    );
+    assert.equal(
+      resnet("train", "image-folder").stderr,
+      "error: no data is named: give a folder of images with --data\n",
+    );
+  });
+});
+
+const photographs = path.join(packageRoot, "../shared/data/hymenoptera");
+
+describe("photographs", { skip: !existsSync(photographs) && "../shared/data is not here" }, () => {
+  test("of ants and bees are trained on", () => {
+    const limits = ["--limit-train", "16", "--limit-valid", "8", "--workers", "2"];
+    const out = path.join(scratch, "photographs");
+    const { status, stdout, stderr } = resnet(
+      "train",
+      "--data",
+      photographs,
+      ...small,
+      ...limits,
+      "--out",
+      out,
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /16 training, 8 validation images/);
+    assert.match(stdout, /\nepoch 1\/1 /);
+  });
+});
