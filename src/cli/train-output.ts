@@ -3,6 +3,7 @@ import type { Executor } from "../executors/executor.js";
 import { countParameters } from "../report/model-summary.js";
 import type { EpochMetrics } from "../train/epoch-metrics.js";
 import type { Evaluation } from "../train/evaluate.js";
+import type { TrainProgress } from "../train/train-progress.js";
 import type { RunDirectory } from "../train/run-directory.js";
 import { summariseClassCounts } from "./class-counts.js";
 import { wrapFields } from "./progress-line.js";
@@ -24,6 +25,11 @@ export function describeJob({ config, model, parts }: TrainJob, executor: Execut
     `${executor.description}, ${config.precision}\n${summariseClassCounts(counted)}`
   );
 }
+
+export const describeResume = ({ epoch, step }: TrainProgress, epochs: number): string =>
+  step > 0
+    ? `going on in epoch ${epoch + 1} of ${epochs}, after its step ${step}`
+    : `going on after ${epoch} of ${epochs} epochs`;
 
 export function formatEpoch(metrics: EpochMetrics, epochs: number, width: number): string {
   const { epoch, trainLoss, trainAccuracy, validLoss, validAccuracy, imagesPerSecond } = metrics;

@@ -12,7 +12,7 @@ import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
 import type { Sources } from "./sources.js";
 import type { TrainJob } from "./train-job.js";
-import { describeJob, formatEpoch } from "./train-output.js";
+import { describeJob, describeResume, formatEpoch } from "./train-output.js";
 
 /**
  * Trains from the beginning or from where the run was left, and saves after each epoch and as often as the configuration
@@ -49,6 +49,7 @@ export async function runEpochs(
     await run.saved?.restore(executor);
     await run.begin(config);
     output.say(describeJob(job, executor));
+    if (run.saved) output.say(describeResume(training.progress, config.epochs));
     if (run.epochs.length > 0 && training.progress.step === 0) await run.publish(snapshot());
     for await (const metrics of training) {
       await run.saveEpoch(metrics, snapshot());

@@ -50,7 +50,7 @@ export class RunDirectory {
    */
   static create(directory: string): Promise<RunDirectory> {
     return withReason(directory, async () => {
-      await mkdir(directory, { recursive: true });
+      await makeDirectory(directory);
       const unlock = await lockDirectory(directory);
       try {
         await removeTemporaryFiles(directory);
@@ -161,6 +161,15 @@ export class RunDirectory {
 
   private pathOf(name: string): string {
     return path.join(this.directory, name);
+  }
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await mkdir(directory); // says what is wrong, where the recursive call says ENOENT: a read-only file system
   }
 }
 

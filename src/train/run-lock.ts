@@ -34,10 +34,8 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
   const lock = path.join(directory, lockName);
   const id = randomUUID();
   const prepared = path.join(directory, `${lockName}-${id}`);
-  await mkdir(prepared);
   try {
-    await writeFile(path.join(prepared, id), JSON.stringify(await ownerOf(process.pid)));
-    for (let tries = 1; !(await renamed(prepared, lock)); tries++) {
+    for (let tries = 1; !(await take(prepared, id, lock)); tries++) {
       await removeDeadOwner(directory, lock);
       if (tries === mostTries) {
         throw new ResnetError("ERR_RUN_DIRECTORY", `${lock} cannot be replaced: remove it`);
@@ -47,22 +45,32 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
     await rm(prepared, { recursive: true, force: true });
     throw error;
   }
+  await removePrepared(directory);
   return async () => {
     await rm(path.join(lock, id), { force: true });
     await removeIfEmpty(lock);
   };
 }
 
-async function renamed(from: string, to: string): Promise<boolean> {
+/** @returns whether the lock is ours now */
+async function take(prepared: string, id: string, lock: string): Promise<boolean> {
   try {
-    await rename(from, to);
+    await mkdir(prepared, { recursive: true });
+    await writeFile(path.join(prepared, id), JSON.stringify(await ownerOf(process.pid)));
+    await rename(prepared, lock);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // On Windows a rename onto a directory, empty or not, is not permitted.
-    if (code === "ENOTEMPTY" || code === "EEXIST" || code === "EPERM") return false;
+    const { code = "" } = error as NodeJS.ErrnoException;
+    // There is an owner (on Windows: EPERM), or one has just removed what was prepared.
+    if (["ENOTEMPTY", "EEXIST", "EPERM", "ENOENT"].includes(code)) return false;
     throw error;
   }
+}
+
+/** Takes away what processes prepared that were killed, or came too late. */
+async function removePrepared(directory: string): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => name.startsWith(`${lockName}-`));
+  for (const name of names) await rm(path.join(directory, name), { recursive: true, force: true });
 }
 
 async function removeDeadOwner(directory: string, lock: string): Promise<void> {
