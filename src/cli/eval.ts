@@ -1,7 +1,6 @@
 import path from "node:path";
 import { Command, Option } from "commander";
 import { withClasses } from "../data/images/image-files.js";
-import { readImageFolder } from "../data/images/image-folder.js";
 import { isOnDisk } from "../data/images/is-on-disk.js";
 import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
 import { createExecutor } from "../executors/create-executor.js";
@@ -13,25 +12,25 @@ import { ResnetError } from "../tensor/error.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
 import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { createEvaluator } from "../train/evaluate.js";
-import { loadParts } from "./data-parts.js";
+import { loadParts, readFolderImages } from "./data-parts.js";
 import {
   dataDirOption,
   executorOption,
   jsonOption,
   threadsOption,
   wholeNumber,
+  onUnreadableOption,
   workersOption,
+  type DataFlags,
   type ExecutorFlags,
 } from "./options.js";
 import { Output } from "./output.js";
 import { shapeSeen, Sources } from "./sources.js";
 
-interface EvalFlags extends ExecutorFlags {
+interface EvalFlags extends ExecutorFlags, DataFlags {
   readonly data?: string;
   readonly split: "test" | "valid" | "train";
   readonly batch: number;
-  readonly dataDir?: string;
-  readonly workers?: number;
   readonly json?: boolean;
 }
 
@@ -53,6 +52,7 @@ export const evalCommand = (): Command =>
     .addOption(threadsOption())
     .addOption(dataDirOption())
     .addOption(workersOption())
+    .addOption(onUnreadableOption())
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet eval runs/first/best.safetensors --split valid")
     .action(evaluateCheckpoint);
@@ -132,10 +132,10 @@ async function loadPart(
     );
   }
   if (flags.split === "test" && isOnDisk(name) && path.resolve(name) !== data?.name) {
-    const { train, valid, test } = await readImageFolder(name);
+    const { train, valid, test } = await readFolderImages(name, flags, output);
     return withClasses(test ?? valid ?? train, classes);
   }
   const sizes = data ?? { trainSize: null, validSize: null, seed: 0 };
-  const parts = await loadParts(name, { ...sizes, testSize: null }, flags.dataDir, output);
+  const parts = await loadParts(name, { ...sizes, testSize: null }, flags, output);
   return parts[flags.split];
 }

@@ -59,6 +59,21 @@ export const workersOption = (): Option =>
     "threads that decode image files (default: half of the cores, at most 8)",
   ).argParser(wholeNumber);
 
+export const onUnreadableOption = (): Option =>
+  new Option(
+    "--on-unreadable <what>",
+    "what an image file that cannot be decoded does: skip decodes all of them first",
+  )
+    .choices(["fail", "skip"])
+    .default("fail");
+
+/** How images are found and read. */
+export interface DataFlags {
+  readonly dataDir?: string;
+  readonly workers?: number;
+  readonly onUnreadable?: "fail" | "skip";
+}
+
 export const dataDirOption = (): Option =>
   new Option(
     "--data-dir <dir>",

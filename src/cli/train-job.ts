@@ -4,6 +4,7 @@ import type { Module } from "../nn/module.js";
 import type { CheckpointDescription } from "../train/checkpoint.js";
 import type { TrainConfig } from "../train/config.js";
 import { loadParts, type DataParts } from "./data-parts.js";
+import type { DataFlags } from "./options.js";
 import type { Output } from "./output.js";
 import { shapeSeen } from "./sources.js";
 
@@ -19,11 +20,11 @@ export interface TrainJob {
 /** Loads what a configuration names. */
 export async function prepareJob(
   config: TrainConfig,
-  dataDir: string | undefined,
+  flags: DataFlags,
   output: Output,
 ): Promise<TrainJob> {
   const makeModel = findModel(config.model);
-  const parts = await loadParts(config.data, config, dataDir, output);
+  const parts = await loadParts(config.data, config, flags, output);
   const { classes } = parts.train;
   const seen = shapeSeen(parts.train, config);
   return {

@@ -14,7 +14,9 @@ import {
   executorOption,
   jsonOption,
   threadsOption,
+  onUnreadableOption,
   workersOption,
+  type DataFlags,
   type ExecutorFlags,
 } from "./options.js";
 import { Output } from "./output.js";
@@ -28,10 +30,8 @@ import { documentOf } from "./train-output.js";
 import { runEpochs, testRun } from "./train-run.js";
 
 /** Besides those of the configuration. */
-interface TrainFlags extends ExecutorFlags {
-  readonly dataDir?: string;
+interface TrainFlags extends ExecutorFlags, DataFlags {
   readonly precision?: Precision | "auto";
-  readonly workers?: number;
   readonly out?: string;
   readonly resume?: string;
   readonly profile?: boolean;
@@ -87,7 +87,7 @@ async function trainIn(
   output: Output,
 ): Promise<void> {
   const start = performance.now();
-  const job = await prepareJob(config, flags.dataDir, output);
+  const job = await prepareJob(config, flags, output);
   checkSameJob(run, job);
   const chosen = createExecutor(flags.executor, {
     threads: flags.threads,
@@ -157,7 +157,13 @@ function withLastWeights(error: unknown, { directory, epochs }: RunDirectory): u
   );
 }
 
-const machineOptions = [executorOption(), threadsOption(), dataDirOption(), workersOption()];
+const machineOptions = [
+  executorOption(),
+  threadsOption(),
+  dataDirOption(),
+  workersOption(),
+  onUnreadableOption(),
+];
 
 const commandFor = ({ directory }: RunDirectory, flags: TrainFlags): string =>
   resumeCommand(directory, { ...flags }, machineOptions);

@@ -15,6 +15,7 @@ export { decodeImage, type ImageChannels } from "../data/images/decode-image.js"
 export type { ImageFiles } from "../data/images/image-files.js";
 export { readImageFolder, type ImageFolder } from "../data/images/image-folder.js";
 export { defaultWorkers, ImageWorkers } from "../data/loader/image-workers.js";
+export { readableFiles, type ReadableFiles } from "../data/loader/readable-files.js";
 export { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
 export { splitRows } from "../data/split.js";
 export { takeRows } from "../data/take-rows.js";

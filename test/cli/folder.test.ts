@@ -77,7 +77,7 @@ describe("a folder of images", () => {
     assert.equal((JSON.parse(other.stdout) as Evaluated).samples, 15, other.stderr);
   });
 
-  test("without parts is divided with the seed, and a damaged file ends the training", async (t) => {
+  test("without parts is divided with the seed, and a damaged file ends the training or is left out", async (t) => {
     const root = path.join(await writeImageFolder(t, { all: 5 }), "all");
     const out = path.join(scratch, "undivided");
     const { stdout } = resnet("train", "--data", root, ...small, "--out", out, "--json");
@@ -90,6 +90,12 @@ describe("a folder of images", () => {
       stderr,
       /error: .*b.1\.png: it is damaged or truncated \(.*\); mend or remove it\n$/,
     );
+
+    const skipping = ["--on-unreadable", "skip", "--out", `${out}-3`];
+    const skipped = resnet("train", "--data", root, ...small, ...skipping);
+    assert.equal(skipped.status, 0, skipped.stderr);
+    assert.match(skipped.stderr, /^1 image file is left out:\n {2}.*b.1\.png: it is damaged/);
+    assert.match(skipped.stdout, /: 11 training, 3 validation images, which are also/);
   });
 
   test("that does not exist, and one that is not named, are errors", () => {
