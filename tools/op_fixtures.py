@@ -224,24 +224,30 @@ def linear() -> list[dict]:
 
 
 def cross_entropy() -> list[dict]:
-    def make(n: int, classes: int, smoothing: float, scale: float, step: float = 0, dloss: float = 1) -> dict:
+    def make(
+        n: int, classes: int, smoothing: float, scale: float, step: float = 0, dloss: float = 1, weights: list[float] | None = None
+    ) -> dict:
         def compute(v: Tensors) -> Tensors:
             logits = v["logits"].requires_grad_()
-            loss = F.cross_entropy(logits, v["labels"], label_smoothing=smoothing)
+            weight = torch.tensor(weights, dtype=logits.dtype) if weights else None
+            loss = F.cross_entropy(logits, v["labels"], weight=weight, label_smoothing=smoothing)
             # numpy's argmax is the first of several equal ones, torch's is any
             first = torch.from_numpy(np.argmax(logits.detach().numpy(), 1))
             return {"loss": loss, "correct": (first == v["labels"]).sum(), **gradients(loss, v, ["logits"], "dloss")}
 
         title = f"batch {n}, {classes} classes, smoothing {smoothing}, logits up to {scale}" + (", ties" if step else "")
+        title += ", weighted" if weights else ""
         inputs = {
             "logits": uniform(n, classes, scale=scale, **({"step": step} if step else {})),
             "labels": {"shape": [n], "below": classes},
             "dloss": uniform(scale=0.0, center=dloss),
         }
-        return case(title, {"smoothing": smoothing}, inputs, compute)
+        attributes = {"smoothing": smoothing, **({"classWeights": weights} if weights else {})}
+        return case(title, attributes, inputs, compute)
 
     return [make(*shape, smoothing, *rest) for smoothing in (0.0, 0.1) for shape, rest in (
         ((1, 10), (3.0,)), ((7, 10), (3.0, 0, 0.5)), ((5, 3), (100.0,)), ((33, 4), (1.0, 0.5)),
+        ((9, 4), (3.0, 0, 0.5, [0.25, 1.0, 3.5, 0.125])), ((1, 3), (3.0, 0, 1.0, [0.5, 2.0, 4.0])),
     )]
 
 

@@ -172,6 +172,10 @@ std::vector<double> OpReader::numbers(const char* name, size_t count) const {
   return *values;
 }
 
+std::vector<double> OpReader::optionalNumbers(const char* name, size_t count) const {
+  return instruction_.attrs.count(name) == 0 ? std::vector<double>() : numbers(name, count);
+}
+
 bool OpReader::flag(const char* name) const {
   const bool* value = std::get_if<bool>(&attr(name));
   if (!value) fail(std::string("the attribute ") + name + " must be true or false");

@@ -84,6 +84,8 @@ class OpReader {
   double number(const char* attr) const;
   long integer(const char* attr, long least, long most) const;
   std::vector<double> numbers(const char* attr, size_t count) const;
+  /** Empty where the attribute is absent. */
+  std::vector<double> optionalNumbers(const char* attr, size_t count) const;
   bool flag(const char* attr) const;
   Activation activation(float& slope) const;
 

@@ -1,9 +1,14 @@
 // softmax_cross_entropy.cc: the loss, the number of correct answers, and the loss's gradient.
 //
+// A sample's target is 1 − ε at its label plus ε / K everywhere, each class's times its weight w. The loss
+// is Σ target · −log softmax over the sum of the labels' weights: PyTorch's cross_entropy(weight=w).
+//
 // Rounding   each sample's sums are in double; samples are added in their order.
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include "../error.h"
 #include "op.h"
@@ -15,6 +20,8 @@ struct LossOperands {
   Operand logits, labels;
   long samples, classes;
   double smoothing;
+  std::vector<double> weights;  // of the classes; empty where each counts 1
+  double weightSum;
   std::string label;
 
   explicit LossOperands(OpReader& op)
@@ -25,6 +32,25 @@ struct LossOperands {
     classes = logits.shape()[1];
     op.requireShape("labels", labels, {samples});
     if (smoothing < 0 || smoothing > 1) op.fail("the attribute smoothing must be in 0 … 1");
+    weights = op.optionalNumbers("classWeights", static_cast<size_t>(classes));
+    weightSum = weights.empty() ? static_cast<double>(classes)
+                                : std::accumulate(weights.begin(), weights.end(), 0.0);
+  }
+
+  double weightOf(long k) const { return weights.empty() ? 1 : weights[static_cast<size_t>(k)]; }
+
+  /** The sum of the targets of a sample's classes. */
+  double targetSum(int32_t label) const {
+    return (1 - smoothing) * weightOf(label) + smoothing * weightSum / static_cast<double>(classes);
+  }
+
+  /** What the samples of the batch count together. */
+  double totalWeight(const RunContext& context) const {
+    if (weights.empty()) return static_cast<double>(samples);
+    const int32_t* values = labels.in<int32_t>(context);
+    double total = 0;
+    for (long n = 0; n < samples; n++) total += weightOf(values[n]);
+    return total;
   }
 
   void checkLabels(const RunContext& context) const {
@@ -72,9 +98,9 @@ Step makeSoftmaxCrossEntropy(OpReader& op) {
         const LogSum sum(row, in.classes);
         const double total = sum.largest + sum.logSum;
         double mean = 0;
-        for (long k = 0; k < in.classes; k++) mean += total - row[k];
+        for (long k = 0; k < in.classes; k++) mean += in.weightOf(k) * (total - row[k]);
         mean /= static_cast<double>(in.classes);
-        losses[n] = (1 - in.smoothing) * (total - row[labels[n]]);
+        losses[n] = (1 - in.smoothing) * in.weightOf(labels[n]) * (total - row[labels[n]]);
         if (in.smoothing > 0) losses[n] += in.smoothing * mean;
         hits[n] = std::max_element(row, row + in.classes) - row == labels[n];
       }
@@ -84,7 +110,7 @@ Step makeSoftmaxCrossEntropy(OpReader& op) {
       lossSum += losses[n];
       hitSum += hits[n];
     }
-    if (loss) *loss.in<float>(context) = static_cast<float>(lossSum / in.samples);
+    if (loss) *loss.in<float>(context) = static_cast<float>(lossSum / in.totalWeight(context));
     if (correct) *correct.in<float>(context) = static_cast<float>(hitSum);
   };
 }
@@ -96,7 +122,7 @@ Step makeSoftmaxCrossEntropyGrad(OpReader& op) {
   op.requireShape("dlogits", dlogits, in.logits.shape());
   return [=](const RunContext& context) {
     in.checkLabels(context);
-    const double share = *dloss.in<float>(context) / static_cast<double>(in.samples);
+    const double share = *dloss.in<float>(context) / in.totalWeight(context);
     const double spread = in.smoothing / static_cast<double>(in.classes);
     const int32_t* labels = in.labels.in<int32_t>(context);
     parallelBlocks(context, in.samples, in.samplesPerBlock(), [&](long begin, long end) {
@@ -104,10 +130,11 @@ Step makeSoftmaxCrossEntropyGrad(OpReader& op) {
         const float* row = in.logits.in<float>(context) + n * in.classes;
         float* out = dlogits.in<float>(context) + n * in.classes;
         const LogSum sum(row, in.classes);
+        const double targets = in.targetSum(labels[n]);
         for (long k = 0; k < in.classes; k++) {
-          const double target = spread + (k == labels[n] ? 1 - in.smoothing : 0);
+          const double target = in.weightOf(k) * (spread + (k == labels[n] ? 1 - in.smoothing : 0));
           const double probability = std::exp(row[k] - sum.largest - sum.logSum);
-          out[k] = static_cast<float>(share * (probability - target));
+          out[k] = static_cast<float>(share * (probability * targets - target));
         }
       }
     });

@@ -6,6 +6,8 @@ import { dims2, sameShape, ShapeError, sizeOf, type TensorSpec } from "../tensor
 export type CrossEntropyAttrs = {
   /** ε in `[0, 1)`: the target is `1 − ε` on the true class plus `ε / K` on every class. */
   readonly smoothing: number;
+  /** w, what a sample of each class counts, `[K]`, above 0. Absent: 1 each. */
+  readonly classWeights?: readonly number[];
 };
 
 /**
@@ -13,10 +15,11 @@ export type CrossEntropyAttrs = {
  *
  *     logits    [N, K]    unnormalised scores
  *     labels    i32 [N]   classes in 0 … K−1
- *     loss      []        mean over N of −Σ target · log softmax(logits)
+ *     loss      []        −Σ w · target · log softmax(logits), over the sum of the labels' w; without w, the mean over N
  *     correct   []        samples whose first largest logit is at the label
  *
- * PyTorch's `cross_entropy(logits, labels, label_smoothing=ε)`; smoothing: Szegedy et al. 2016, arXiv:1512.00567, §7.
+ * PyTorch's `cross_entropy(logits, labels, weight=w, label_smoothing=ε)`; smoothing: Szegedy et al. 2016,
+ * arXiv:1512.00567, §7.
  */
 export const softmaxCrossEntropyOp = defineOp<
   "logits" | "labels",
@@ -27,8 +30,9 @@ export const softmaxCrossEntropyOp = defineOp<
   inputs: ["logits", "labels"],
   outputs: ["loss", "correct?"],
 
-  shape({ logits, labels }, { smoothing }) {
+  shape({ logits, labels }, { smoothing, classWeights }) {
     checkLabels(logits, labels);
+    checkWeights(logits, classWeights);
     if (!(smoothing >= 0 && smoothing < 1)) {
       throw new ResnetError(
         "ERR_ATTRIBUTE",
@@ -44,7 +48,7 @@ export const softmaxCrossEntropyOp = defineOp<
 
   flops: ({ logits }) => 5 * sizeOf(logits.shape),
 
-  reference({ logits, labels }, { loss, correct }, { smoothing }) {
+  reference({ logits, labels }, { loss, correct }, attrs) {
     const [n, k] = dims2(logits);
     let total = 0;
     let right = 0;
@@ -52,12 +56,10 @@ export const softmaxCrossEntropyOp = defineOp<
       const row = logits.data.subarray(i * k, (i + 1) * k);
       const label = labelOf(labels, i, k);
       const { max, logSum } = logSumExp(row);
-      let mean = 0;
-      for (let j = 0; j < k; j++) mean += row[j]! / k;
-      total += logSum - (1 - smoothing) * row[label]! - smoothing * mean;
+      for (let j = 0; j < k; j++) total += targetOf(label, j, k, attrs) * (logSum - row[j]!);
       if (row.indexOf(max) === label) right++;
     }
-    loss.data[0] = total / n;
+    loss.data[0] = total / totalWeight(labels, k, attrs);
     if (correct) correct.data[0] = right;
   },
 });
@@ -66,11 +68,14 @@ export const softmaxCrossEntropyOp = defineOp<
 export const softmaxCrossEntropy = (
   logits: Tensor,
   labels: Tensor,
-  { smoothing }: CrossEntropyAttrs = { smoothing: 0 },
+  attrs: CrossEntropyAttrs = { smoothing: 0 },
 ): { readonly loss: Tensor; readonly correct: Tensor } =>
-  softmaxCrossEntropyOp.trace({ logits, labels }, { smoothing });
+  softmaxCrossEntropyOp.trace({ logits, labels }, attrs);
 
-/** Gradient of `softmaxCrossEntropy`: `dlogits = dloss · (softmax(logits) − target) / N`. */
+/**
+ * Gradient of `softmaxCrossEntropy`: with `t = w · target`, `dlogits = dloss · (softmax(logits) · Σ t − t)` over the sum of the
+ * labels' w.
+ */
 export const softmaxCrossEntropyGradOp = defineOp<
   "logits" | "labels" | "dloss",
   "dlogits",
@@ -85,19 +90,42 @@ export const softmaxCrossEntropyGradOp = defineOp<
     return { dlogits: logits };
   },
   flops: ({ logits }) => 5 * sizeOf(logits.shape),
-  reference({ logits, labels, dloss }, { dlogits }, { smoothing }) {
+  reference({ logits, labels, dloss }, { dlogits }, attrs) {
     const [n, k] = dims2(logits);
+    const share = dloss.data[0]! / totalWeight(labels, k, attrs);
     for (let i = 0; i < n; i++) {
       const row = logits.data.subarray(i * k, (i + 1) * k);
       const label = labelOf(labels, i, k);
       const { logSum } = logSumExp(row);
+      let targets = 0;
+      for (let j = 0; j < k; j++) targets += targetOf(label, j, k, attrs);
       for (let j = 0; j < k; j++) {
-        const target = smoothing / k + (j === label ? 1 - smoothing : 0);
-        dlogits.data[i * k + j] = (dloss.data[0]! * (Math.exp(row[j]! - logSum) - target)) / n;
+        const target = targetOf(label, j, k, attrs);
+        dlogits.data[i * k + j] = share * (Math.exp(row[j]! - logSum) * targets - target);
       }
     }
   },
 });
+
+/** The target of class j for a sample of class `label`, times what class j counts. */
+function targetOf(
+  label: number,
+  j: number,
+  classes: number,
+  { smoothing, classWeights }: CrossEntropyAttrs,
+): number {
+  const target = smoothing / classes + (j === label ? 1 - smoothing : 0);
+  return target * (classWeights?.[j] ?? 1);
+}
+
+/** What the samples of a batch count together. */
+function totalWeight(labels: Values, classes: number, { classWeights }: CrossEntropyAttrs): number {
+  const samples = labels.data.length;
+  if (!classWeights) return samples;
+  let total = 0;
+  for (let i = 0; i < samples; i++) total += classWeights[labelOf(labels, i, classes)]!;
+  return total;
+}
 
 function checkLabels(logits: TensorSpec, labels: TensorSpec): void {
   const [n] = dims2(logits, "softmaxCrossEntropy", "logits", "N K");
@@ -109,6 +137,24 @@ function checkLabels(logits: TensorSpec, labels: TensorSpec): void {
         logits: { shape: logits.shape, axes: "N K" },
         labels: { shape: labels.shape, axes: "N" },
       },
+    );
+  }
+}
+
+function checkWeights(logits: TensorSpec, classWeights: readonly number[] | undefined): void {
+  const [, k] = dims2(logits, "softmaxCrossEntropy", "logits", "N K");
+  if (!classWeights) return;
+  if (classWeights.length !== k) {
+    throw new ResnetError(
+      "ERR_ATTRIBUTE",
+      `softmaxCrossEntropy: there are ${k} classes but ${classWeights.length} class weights`,
+    );
+  }
+  const wrong = classWeights.find((weight) => !(weight > 0 && Number.isFinite(weight)));
+  if (wrong !== undefined) {
+    throw new ResnetError(
+      "ERR_ATTRIBUTE",
+      `softmaxCrossEntropy: class weights must be numbers above 0, but one is ${wrong}`,
     );
   }
 }

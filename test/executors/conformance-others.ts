@@ -114,9 +114,12 @@ const lossCases = [
   { n: 33, k: 130 },
 ].flatMap(({ n, k }): ConformanceCase[] =>
   [0, 0.1].flatMap((smoothing) =>
-    [1, 100].flatMap((scale) => {
-      const name = `batch ${n}, ${k} classes, smoothing ${smoothing}, logits up to ${scale}`;
+    ([1, 100, "weighted"] as const).flatMap((kind) => {
+      const scale = kind === "weighted" ? 1 : kind;
+      const name = `batch ${n}, ${k} classes, smoothing ${smoothing}, ${kind === "weighted" ? kind : `logits up to ${kind}`}`;
       const seed = seedOf(`loss ${name}`);
+      const classWeights = Array.from({ length: k }, (_, label) => 2 ** ((label % 7) - 3));
+      const attrs = { smoothing, ...(kind === "weighted" && { classWeights }) };
       const inputs = (): Record<string, HostArray> => ({
         logits: randomArray([n, k], seed, { scale, step: 0.25 }), // ties for the first place
         labels: randomIntegers([n], seed + 1, k, "i32"),
@@ -124,14 +127,14 @@ const lossCases = [
       // float32 exponentials of up to `scale`, whose argument is rounded to scale · ulp.
       const rtol = ulp * (16 + 2 * scale);
       const atol = k === 1 ? rtol : 0; // the loss of one class is 0
-      const forward = { op: "softmaxCrossEntropy", attrs: { smoothing }, inputs, rtol, atol };
+      const forward = { op: "softmaxCrossEntropy", attrs, inputs, rtol, atol };
       return [
         { ...forward, name, outputs: ["loss"] },
         { ...forward, name: `${name}, correct`, outputs: ["loss", "correct"] },
         {
           op: "softmaxCrossEntropyGrad",
           name,
-          attrs: { smoothing },
+          attrs,
           inputs: () => ({ ...inputs(), dloss: hostArray([], [0.7]) }),
           outputs: ["dlogits"],
           rtol,

@@ -39,7 +39,7 @@ export interface Expected {
 export interface OpCase {
   readonly name: string;
   readonly seed: number;
-  readonly attributes: Readonly<Record<string, number | string | boolean>>;
+  readonly attributes: Readonly<Record<string, number | string | boolean | readonly number[]>>;
   readonly inputs: Readonly<Record<string, DrawnSpec>>;
   readonly expected: Readonly<Record<string, Expected>>;
 }

@@ -185,6 +185,22 @@ const attributeErrors: Readonly<Record<string, readonly [() => unknown, string]>
     () => softmaxCrossEntropy(t(4, 10), input("labels", [4], "i32"), { smoothing: 1 }),
     "softmaxCrossEntropy: smoothing must be in [0, 1), but it is 1",
   ],
+  "cross-entropy with a weight too few": [
+    () =>
+      softmaxCrossEntropy(t(4, 3), input("labels", [4], "i32"), {
+        smoothing: 0,
+        classWeights: [1, 2],
+      }),
+    "softmaxCrossEntropy: there are 3 classes but 2 class weights",
+  ],
+  "cross-entropy with a class that counts nothing": [
+    () =>
+      softmaxCrossEntropy(t(4, 2), input("labels", [4], "i32"), {
+        smoothing: 0,
+        classWeights: [1, 0],
+      }),
+    "softmaxCrossEntropy: class weights must be numbers above 0, but one is 0",
+  ],
   "statistics of one value": [
     () =>
       runningStatisticsOp.trace(

@@ -169,6 +169,20 @@ describe("softmaxCrossEntropy: gradient matches finite differences", () => {
   }
 });
 
+test("softmaxCrossEntropy with class weights: gradient matches finite differences", () => {
+  for (const smoothing of [0, 0.3]) {
+    const classWeights = [0.25, 3, 1, 0.5, 8];
+    checkGradients(
+      ({ logits, labels }: Leaves) =>
+        softmaxCrossEntropy(logits!, labels!, { smoothing, classWeights }).loss,
+      {
+        logits: randomArray([7, 5], 7, { scale: 3 }),
+        labels: randomIntegers([7], 8, 5, "i32"),
+      },
+    );
+  }
+});
+
 describe("subsample: gradient matches finite differences", () => {
   for (const [h, w, n, c] of shapes) {
     for (const [stride, padChannels] of [

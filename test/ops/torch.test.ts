@@ -80,8 +80,11 @@ const traces: Readonly<Record<string, (leaves: Leaves, attributes: Attributes) =
   adaptiveMaxPool2d: ({ x }) => ({ ...adaptiveMaxPool2dOp.trace({ x: x! }, {}) }),
   linear: ({ x, weight, bias }) => ({ y: linear(x!, weight!, bias) }),
   lerp: ({ start, end, weight }) => ({ y: lerp(start!, end!, weight!) }),
-  softmaxCrossEntropy: ({ logits, labels }, { smoothing }) => ({
-    ...softmaxCrossEntropy(logits!, labels!, { smoothing: Number(smoothing) }),
+  softmaxCrossEntropy: ({ logits, labels }, { smoothing, classWeights }) => ({
+    ...softmaxCrossEntropy(logits!, labels!, {
+      smoothing: Number(smoothing),
+      ...(classWeights !== undefined && { classWeights: classWeights as readonly number[] }),
+    }),
   }),
 };
 
