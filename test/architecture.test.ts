@@ -53,6 +53,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   echarts: ["report"],
   sharp: ["data", "report"],
   tinyglobby: ["data"],
+  "csv-parse": ["data"],
   yauzl: ["data", "interop"],
   zod: ["data", "interop", "train", "cli"],
 };

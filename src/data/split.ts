@@ -1,23 +1,89 @@
-import { permutation, randomKey } from "../tensor/random.js";
+import { permutation, randomKey, type RandomKey } from "../tensor/random.js";
+import { countClasses } from "./class-balance.js";
 import { DataError } from "./data-error.js";
+
+export interface SplitOptions {
+  /** The class of each row: every part then has the classes in the proportions of the whole, to a row or two. */
+  readonly stratifyBy?: ArrayLike<number>;
+}
 
 /**
  * Disjoint random parts of the rows `0 … rows − 1`, each in random order.
  *
  *     const { train, valid } = splitRows(60000, { train: 10000, valid: 1000 }, seed);
+ *     const { train, valid } = splitRows(60000, partSizes(60000, { train: 0.9, valid: 0.1 }), seed);
  *
- * The parts are consecutive pieces of one permutation, in the order in which they are named; rows
- * that no part takes are left out. The same seed gives the same parts on every machine.
+ * The parts are consecutive pieces of one random order, as they are named; rows that no part takes are left out. The same
+ * seed gives the same parts on every machine.
  *
  * @param sizes rows of each part, by its name
- * @throws {DataError} `ERR_DATA_ROWS` if a size is not a whole number or the parts exceed the rows
+ * @throws {DataError} `ERR_DATA_ROWS` if a size is not a whole number or the parts exceed the rows;
+ *   `ERR_DATA_COUNT` if `stratifyBy` has not one class for each row
  */
 export function splitRows<Part extends string>(
   rows: number,
   sizes: Readonly<Record<Part, number>>,
   seed: number,
+  { stratifyBy }: SplitOptions = {},
 ): Record<Part, Int32Array> {
   const parts = Object.entries<number>(sizes);
+  checkSizes(rows, parts);
+  if (stratifyBy && stratifyBy.length !== rows) {
+    throw new DataError(
+      "ERR_DATA_COUNT",
+      `splitRows: there are ${rows} rows but ${stratifyBy.length} classes to stratify by`,
+    );
+  }
+  const key = randomKey(seed, "split");
+  const order = stratifyBy ? stratifiedOrder(key, stratifyBy) : permutation(key, rows);
+  let start = 0;
+  const split = parts.map(([part, size]) => {
+    const piece = order.slice(start, (start += size));
+    if (!stratifyBy) return [part, piece] as const;
+    const mixed = permutation(randomKey(seed, "split", part), size);
+    return [part, mixed.map((i) => piece[i]!)] as const;
+  });
+  return Object.fromEntries(split) as Record<Part, Int32Array>;
+}
+
+/**
+ * The sizes of parts that are given as fractions: whole numbers that add up to the rounded sum of the fractions, each
+ * less than one row away from its own.
+ *
+ * @param fractions share of each part, 0 … 1, by its name
+ * @throws {DataError} `ERR_DATA_ROWS` if one lies outside of 0 … 1, or they exceed 1 together
+ */
+export function partSizes<Part extends string>(
+  rows: number,
+  fractions: Readonly<Record<Part, number>>,
+): Record<Part, number> {
+  const parts = Object.entries<number>(fractions);
+  for (const [part, fraction] of parts) {
+    if (!(fraction >= 0 && fraction <= 1)) {
+      throw new DataError(
+        "ERR_DATA_ROWS",
+        `partSizes: the fraction of ${part} is ${fraction} but takes a number from 0 to 1`,
+      );
+    }
+  }
+  const sum = parts.reduce((total, [, fraction]) => total + fraction, 0);
+  if (sum > 1 + 1e-9) {
+    const list = parts.map(([part, fraction]) => `${part} ${fraction}`).join(", ");
+    throw new DataError("ERR_DATA_ROWS", `partSizes: the fractions (${list}) exceed 1 together`);
+  }
+  // Each part ends where the fractions up to it end, rounded.
+  let fraction = 0;
+  let end = 0;
+  const sizes = parts.map(([part, share]) => {
+    fraction += share;
+    const start = end;
+    end = Math.min(rows, Math.round(fraction * rows));
+    return [part, end - start] as const;
+  });
+  return Object.fromEntries(sizes) as Record<Part, number>;
+}
+
+function checkSizes(rows: number, parts: readonly (readonly [string, number])[]): void {
   for (const [part, size] of parts) {
     if (!Number.isSafeInteger(size) || size < 0) {
       throw new DataError(
@@ -34,8 +100,21 @@ export function splitRows<Part extends string>(
       `splitRows: the parts take ${total} rows (${list}) but the data set has ${rows}`,
     );
   }
-  const order = permutation(randomKey(seed, "split"), rows);
-  let start = 0;
-  const split = parts.map(([part, size]) => [part, order.slice(start, (start += size))] as const);
-  return Object.fromEntries(split) as Record<Part, Int32Array>;
+}
+
+/**
+ * A random order in which every piece has the classes in the proportions of the whole: the rows of each class, in random
+ * order, are spread evenly over the length.
+ */
+function stratifiedOrder(key: RandomKey, labels: ArrayLike<number>): Int32Array {
+  const classes = Array.from(labels).reduce((most, label) => Math.max(most, label + 1), 0);
+  const counts = countClasses(labels, classes);
+  const taken = new Int32Array(classes);
+  const order = permutation(key, labels.length);
+  const places = new Float64Array(labels.length);
+  for (const row of order) {
+    const label = labels[row]!;
+    places[row] = (taken[label]!++ + 0.5) / counts[label]!;
+  }
+  return order.sort((a, b) => places[a]! - places[b]! || labels[a]! - labels[b]! || a - b);
 }

@@ -1,0 +1,48 @@
+import { permutation, randomKey } from "../tensor/random.js";
+
+/** Rows of each class. */
+export function countClasses(labels: ArrayLike<number>, classes: number): Int32Array {
+  const counts = new Int32Array(classes);
+  for (let row = 0; row < labels.length; row++) counts[labels[row]!]!++;
+  return counts;
+}
+
+/**
+ * What a sample of each class must count for all classes to count the same: `N / (K · rows of the class)`, with K the classes
+ * that have rows. A class without any counts 1, for what smoothing gives it.
+ *
+ * scikit-learn's `compute_class_weight("balanced", classes=np.unique(y), y=y)`.
+ */
+export function balancedClassWeights(labels: ArrayLike<number>, classes: number): number[] {
+  const counts = countClasses(labels, classes);
+  const present = counts.reduce((sum, count) => sum + Number(count > 0), 0);
+  return Array.from(counts, (count) => (count > 0 ? labels.length / (present * count) : 1));
+}
+
+/**
+ * The rows of one balanced epoch: as many as there are, in equal parts from each class that has any, sorted by class. The
+ * rows of a small class are repeated, each as often as the others, give or take one; of a large class some are left out,
+ * which ones is drawn for each epoch.
+ */
+export function balancedRows(
+  labels: ArrayLike<number>,
+  classes: number,
+  seed: number,
+  epoch: number,
+): Int32Array {
+  const rowsOf: number[][] = Array.from({ length: classes }, () => []);
+  for (let row = 0; row < labels.length; row++) rowsOf[labels[row]!]!.push(row);
+  const present = rowsOf.filter((rows) => rows.length > 0);
+  const share = Math.floor(labels.length / present.length);
+  const extra = labels.length - share * present.length;
+  // The classes that get one more are drawn too, so that none always does.
+  const order = permutation(randomKey(seed, "balance", epoch), present.length);
+  const balanced: number[] = [];
+  for (const [place, which] of order.entries()) {
+    const rows = present[which]!;
+    const quota = share + Number(place < extra);
+    const drawn = permutation(randomKey(seed, "balance", epoch, which), rows.length);
+    for (let i = 0; i < quota; i++) balanced.push(rows[drawn[i % rows.length]!]!);
+  }
+  return Int32Array.from(balanced);
+}
