@@ -1,10 +1,11 @@
 import { folderParts } from "../data/images/folder-parts.js";
-import { readImageFolder, type ImageFolder } from "../data/images/image-folder.js";
+import type { ImageFolder } from "../data/images/image-folder.js";
+import { readImagesOnDisk } from "../data/images/images-on-disk.js";
 import { isOnDisk } from "../data/images/is-on-disk.js";
 import { ImageWorkers } from "../data/loader/image-workers.js";
 import { readableFiles } from "../data/loader/readable-files.js";
 import type { LabelledImages } from "../data/labelled-images.js";
-import { dividedSizes, type PartSizes } from "../data/part-sizes.js";
+import { dividedRows, type PartSizes } from "../data/part-sizes.js";
 import { splitRows } from "../data/split.js";
 import { takeRows } from "../data/take-rows.js";
 import { loadData } from "./load-data.js";
@@ -30,8 +31,7 @@ export async function loadParts(
 ): Promise<DataParts> {
   if (isOnDisk(data)) return folderParts(await readFolderImages(data, flags, output), sizes);
   const { train, test } = await loadData(data, flags.dataDir, output);
-  const rows = train.labels.data.length;
-  const drawn = splitRows(rows, dividedSizes(rows, sizes), sizes.seed);
+  const drawn = dividedRows(train.labels.data, sizes);
   const { testSize, seed } = sizes;
   return {
     train: takeRows(train, drawn.train),
@@ -49,7 +49,7 @@ export async function readFolderImages(
   { onUnreadable, workers: count }: DataFlags,
   output: Output,
 ): Promise<ImageFolder> {
-  const found = await readImageFolder(folder);
+  const found = await readImagesOnDisk(folder);
   if (onUnreadable !== "skip") return found;
   const workers = new ImageWorkers(count);
   try {

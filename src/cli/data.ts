@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { datasetInfo, listDatasets, type DatasetForm } from "../data/dataset-info.js";
-import { readImageFolder } from "../data/images/image-folder.js";
+import { readImagesOnDisk } from "../data/images/images-on-disk.js";
 import { isOnDisk } from "../data/images/is-on-disk.js";
 import { formatDigest } from "../data/sources/digest.js";
 import { folderDocument, formatFolder } from "./folder-info.js";
@@ -55,7 +55,7 @@ export function dataCommand(): Command {
     .action(async (name: string, { json }: DataFlags) => {
       const output = new Output(json ?? false);
       if (isOnDisk(name)) {
-        const folder = await readImageFolder(name);
+        const folder = await readImagesOnDisk(name);
         output.result(folderDocument(name, folder), formatFolder(folder));
       } else {
         const info = datasetInfo(name);

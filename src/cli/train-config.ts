@@ -49,6 +49,18 @@ export const configOptions: Readonly<Record<string, Option>> = {
   ).argParser(seedNumber),
   trainSize: new Option("--limit-train <n>", "training images").argParser(wholeNumber),
   validSize: new Option("--limit-valid <n>", "validation images").argParser(wholeNumber),
+  stratify: new Option(
+    "--stratify",
+    "draw training and validation images with each class in its proportion",
+  ),
+  sampling: new Option(
+    "--sampling <how>",
+    "images of an epoch: shuffle takes each once (default), balanced as many of each class",
+  ).choices(["shuffle", "balanced"]),
+  classWeights: new Option(
+    "--class-weights <w>",
+    "what images count in the loss: balanced, or a number for each class, such as 1,2.5",
+  ).argParser(classWeights),
   bestMetric: new Option(
     "--best-metric <m>",
     "what picks best.safetensors: valid-accuracy (default) or valid-loss",
@@ -63,6 +75,10 @@ export const configOptions: Readonly<Record<string, Option>> = {
 /** A name as it is, a path from the root: to be found again from wherever the run goes on. */
 function dataName(text: string): string {
   return isOnDisk(text) ? path.resolve(text) : text;
+}
+
+function classWeights(text: string): TrainConfig["classWeights"] {
+  return text === "balanced" ? text : text.split(",").map(decimal);
 }
 
 function bestMetric(text: string): TrainConfig["bestMetric"] {

@@ -43,6 +43,7 @@ export async function prepareJob(
         trainSize: labelsOf(parts.train).length,
         validSize: labelsOf(parts.valid).length,
         seed: config.seed,
+        ...(config.stratify && { stratify: true }),
       },
     },
   };

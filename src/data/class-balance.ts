@@ -1,11 +1,5 @@
+import { countLabels } from "./count-labels.js";
 import { permutation, randomKey } from "../tensor/random.js";
-
-/** Rows of each class. */
-export function countClasses(labels: ArrayLike<number>, classes: number): Int32Array {
-  const counts = new Int32Array(classes);
-  for (let row = 0; row < labels.length; row++) counts[labels[row]!]!++;
-  return counts;
-}
 
 /**
  * What a sample of each class must count for all classes to count the same: `N / (K · rows of the class)`, with K the classes
@@ -14,7 +8,7 @@ export function countClasses(labels: ArrayLike<number>, classes: number): Int32A
  * scikit-learn's `compute_class_weight("balanced", classes=np.unique(y), y=y)`.
  */
 export function balancedClassWeights(labels: ArrayLike<number>, classes: number): number[] {
-  const counts = countClasses(labels, classes);
+  const counts = countLabels(labels, classes);
   const present = counts.reduce((sum, count) => sum + Number(count > 0), 0);
   return Array.from(counts, (count) => (count > 0 ? labels.length / (present * count) : 1));
 }
@@ -24,15 +18,14 @@ export function balancedClassWeights(labels: ArrayLike<number>, classes: number)
  * rows of a small class are repeated, each as often as the others, give or take one; of a large class some are left out,
  * which ones is drawn for each epoch.
  */
-export function balancedRows(
-  labels: ArrayLike<number>,
-  classes: number,
-  seed: number,
-  epoch: number,
-): Int32Array {
-  const rowsOf: number[][] = Array.from({ length: classes }, () => []);
-  for (let row = 0; row < labels.length; row++) rowsOf[labels[row]!]!.push(row);
-  const present = rowsOf.filter((rows) => rows.length > 0);
+export function balancedRows(labels: ArrayLike<number>, seed: number, epoch: number): Int32Array {
+  const rowsOf = new Map<number, number[]>();
+  for (let row = 0; row < labels.length; row++) {
+    const rows = rowsOf.get(labels[row]!);
+    if (rows) rows.push(row);
+    else rowsOf.set(labels[row]!, [row]);
+  }
+  const present = [...rowsOf].sort(([a], [b]) => a - b).map(([, rows]) => rows);
   const share = Math.floor(labels.length / present.length);
   const extra = labels.length - share * present.length;
   // The classes that get one more are drawn too, so that none always does.

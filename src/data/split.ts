@@ -1,5 +1,5 @@
 import { permutation, randomKey, type RandomKey } from "../tensor/random.js";
-import { countClasses } from "./class-balance.js";
+import { countLabels } from "./count-labels.js";
 import { DataError } from "./data-error.js";
 
 export interface SplitOptions {
@@ -11,7 +11,7 @@ export interface SplitOptions {
  * Disjoint random parts of the rows `0 … rows − 1`, each in random order.
  *
  *     const { train, valid } = splitRows(60000, { train: 10000, valid: 1000 }, seed);
- *     const { train, valid } = splitRows(60000, partSizes(60000, { train: 0.9, valid: 0.1 }), seed);
+ *     const { train, valid } = splitRows(60000, fractionSizes(60000, { train: 0.9, valid: 0.1 }), seed);
  *
  * The parts are consecutive pieces of one random order, as they are named; rows that no part takes are left out. The same
  * seed gives the same parts on every machine.
@@ -53,7 +53,7 @@ export function splitRows<Part extends string>(
  * @param fractions share of each part, 0 … 1, by its name
  * @throws {DataError} `ERR_DATA_ROWS` if one lies outside of 0 … 1, or they exceed 1 together
  */
-export function partSizes<Part extends string>(
+export function fractionSizes<Part extends string>(
   rows: number,
   fractions: Readonly<Record<Part, number>>,
 ): Record<Part, number> {
@@ -62,14 +62,17 @@ export function partSizes<Part extends string>(
     if (!(fraction >= 0 && fraction <= 1)) {
       throw new DataError(
         "ERR_DATA_ROWS",
-        `partSizes: the fraction of ${part} is ${fraction} but takes a number from 0 to 1`,
+        `fractionSizes: the fraction of ${part} is ${fraction} but takes a number from 0 to 1`,
       );
     }
   }
   const sum = parts.reduce((total, [, fraction]) => total + fraction, 0);
   if (sum > 1 + 1e-9) {
     const list = parts.map(([part, fraction]) => `${part} ${fraction}`).join(", ");
-    throw new DataError("ERR_DATA_ROWS", `partSizes: the fractions (${list}) exceed 1 together`);
+    throw new DataError(
+      "ERR_DATA_ROWS",
+      `fractionSizes: the fractions (${list}) exceed 1 together`,
+    );
   }
   // Each part ends where the fractions up to it end, rounded.
   let fraction = 0;
@@ -108,7 +111,7 @@ function checkSizes(rows: number, parts: readonly (readonly [string, number])[])
  */
 function stratifiedOrder(key: RandomKey, labels: ArrayLike<number>): Int32Array {
   const classes = Array.from(labels).reduce((most, label) => Math.max(most, label + 1), 0);
-  const counts = countClasses(labels, classes);
+  const counts = countLabels(labels, classes);
   const taken = new Int32Array(classes);
   const order = permutation(key, labels.length);
   const places = new Float64Array(labels.length);

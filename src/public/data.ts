@@ -18,9 +18,9 @@ export { defaultWorkers, ImageWorkers } from "../data/loader/image-workers.js";
 export { readableFiles, type ReadableFiles } from "../data/loader/readable-files.js";
 export { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
 export { datasetOfArrays, type LabelledArrays } from "../data/dataset-of-arrays.js";
-export { balancedClassWeights, balancedRows, countClasses } from "../data/class-balance.js";
+export { balancedClassWeights, balancedRows } from "../data/class-balance.js";
 export { readImageCsv } from "../data/images/image-csv.js";
-export { partSizes, splitRows, type SplitOptions } from "../data/split.js";
+export { fractionSizes, splitRows, type SplitOptions } from "../data/split.js";
 export { takeRows } from "../data/take-rows.js";
 export {
   composeTransforms,

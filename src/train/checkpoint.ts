@@ -28,6 +28,7 @@ const descriptionSchema = z.object({
       trainSize: z.int().min(1),
       validSize: z.int().min(1),
       seed: z.int().min(0),
+      stratify: z.boolean().optional(),
     })
     .optional(),
   /** Whole epochs that the weights were trained for. */

@@ -20,6 +20,10 @@ const fields = z.strictObject({
   validSize: count.nullable(),
   /** Test images, drawn with the seed; null takes all. */
   testSize: count.nullable(),
+  /** Whether training and validation images have each class in its proportion of the whole. */
+  stratify: z.boolean().default(false),
+  /** In an epoch `shuffle` takes each training image once, `balanced` as many of each class: small classes repeat. */
+  sampling: z.enum(["shuffle", "balanced"]).default("shuffle"),
   /** Mean and deviation of each channel, of pixels scaled to 0 … 1. */
   normalise: z.strictObject({ mean: z.array(z.number()), std: z.array(positive) }),
   /** What is done to an image before it is normalised, first to last; evaluation and prediction draw nothing. */
@@ -55,6 +59,11 @@ const fields = z.strictObject({
   /** The learning rate over time: data, or a short form such as `cosine:5`, which parsing turns into data. */
   schedule: scheduleSchema,
   smoothing: share,
+  /** What an image of each class counts in the loss; `balanced` is the inverse of its frequency, null 1. */
+  classWeights: z
+    .union([z.literal("balanced"), z.array(positive)])
+    .nullable()
+    .default(null),
   /** α of the Beta distribution that mixup draws from; null mixes nothing. */
   mixup: alpha.nullable().default(null),
   /** The same of cutmix. With both, each batch draws one of the two. */

@@ -1,4 +1,5 @@
 import { epochBatches, shuffleKey } from "../data/batches.js";
+import { balancedRows } from "../data/class-balance.js";
 import type { Executor, RunInputs } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
@@ -195,7 +196,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
     const { config, train } = this.options;
     const { epoch, step, sums } = this.progress;
     const samples = config.batch * config.accumulate;
-    const batches = epochBatches(this.rows, samples, shuffleKey(config.seed, epoch))
+    const batches = epochBatches(this.rowsOf(epoch), samples, shuffleKey(config.seed, epoch))
       .slice(step)
       .flatMap((rows) => microBatches(rows, config.batch));
     const rows = batches.map((batch) => batch.rows);
@@ -222,6 +223,14 @@ export class Training implements AsyncIterable<EpochMetrics> {
         imagesPerSecond: (1000 * (now.seen - sums.seen)) / (performance.now() - start),
       };
     }
+  }
+
+  /** The rows that an epoch visits. */
+  private rowsOf(epoch: number): Int32Array {
+    const { config, train } = this.options;
+    return config.sampling === "balanced"
+      ? balancedRows(train.labels, config.seed, epoch)
+      : this.rows;
   }
 
   private async runBatch(inputs: RunInputs, batch: MicroBatch): Promise<BatchResult> {

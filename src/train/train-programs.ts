@@ -2,6 +2,7 @@ import type { Executor, LoadedProgram } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import type { BatchSource } from "./batch-source.js";
+import { classWeightsOf } from "./class-weights.js";
 import type { TrainConfig } from "./config.js";
 import { isMixing } from "./draw-mix.js";
 import { programsBySize } from "./evaluate.js";
@@ -29,6 +30,7 @@ export function trainPrograms(
     source,
     batchSize,
     smoothing: config.smoothing,
+    classWeights: classWeightsOf(config, source.labels),
     precision: config.precision,
     groups,
     decaysWeightsOnly: config.weightDecayOn === "weights",

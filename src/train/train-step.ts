@@ -20,6 +20,8 @@ export interface GradientOptions {
   readonly batchSize: number;
   /** Label smoothing ε in `[0, 1)`. Default 0. */
   readonly smoothing?: number;
+  /** What a sample of each of so many classes counts. Default null: all the same. */
+  readonly classWeights?: ((classes: number) => readonly number[]) | null;
   /** Default fp32. */
   readonly precision?: Precision;
   /** What is frozen, and whose rate is another. Default: all parameters are trained alike. */
@@ -121,17 +123,30 @@ interface TracedGradients {
 
 function traceLoss(
   model: Module,
-  { source, batchSize, smoothing = 0, precision = "fp32", mixes = false }: GradientOptions,
+  options: GradientOptions,
 ): { readonly loss: Tensor; readonly correct: Tensor } {
+  const { source, batchSize, precision = "fp32", mixes = false } = options;
   const { images, labels } = source.trace(batchSize, precision, true);
-  if (!mixes) return softmaxCrossEntropy(model.call(images), labels, { smoothing });
+  if (!mixes) return traceCrossEntropy(model.call(images), labels, options);
   const share = input("mixShare", []);
   const box = input("mixBox", [4], "i32");
   const { y, neighbourLabels } = mixSamplesOp.trace({ x: images, labels, share, box }, {});
   const logits = model.call(y);
-  const { loss, correct } = softmaxCrossEntropy(logits, labels, { smoothing });
-  const neighbour = softmaxCrossEntropy(logits, neighbourLabels, { smoothing });
+  const { loss, correct } = traceCrossEntropy(logits, labels, options);
+  const neighbour = traceCrossEntropy(logits, neighbourLabels, options);
   return { loss: lerp(neighbour.loss, loss, input("labelShare", [])), correct };
+}
+
+function traceCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  { smoothing = 0, classWeights }: GradientOptions,
+): { readonly loss: Tensor; readonly correct: Tensor } {
+  const [, classes = 0] = logits.shape;
+  return softmaxCrossEntropy(logits, labels, {
+    smoothing,
+    ...(classWeights && { classWeights: classWeights(classes) }),
+  });
 }
 
 /** The running averages of all state that a step changes. */

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { countClasses } from "../../src/data/class-balance.js";
-import { partSizes, splitRows } from "../../src/data/split.js";
+import { countLabels } from "../../src/data/count-labels.js";
+import { fractionSizes, splitRows } from "../../src/data/split.js";
 
 const seeds = fc.nat({ max: 2 ** 32 });
 /** Labels of up to six classes, of any frequencies. */
@@ -46,10 +46,10 @@ describe("splitRows, for any sizes and seed", () => {
       const split = splitRows(rows, sizes, seed, { stratifyBy: labels });
       const all = [...split.train, ...split.valid, ...split.test];
       assert.equal(new Set(all).size, all.length);
-      const whole = countClasses(labels, 6);
+      const whole = countLabels(labels, 6);
       for (const part of ["train", "valid", "test"] as const) {
         assert.equal(split[part].length, sizes[part]);
-        const counts = countClasses(
+        const counts = countLabels(
           [...split[part]].map((row) => labels[row]!),
           6,
         );
@@ -97,13 +97,13 @@ describe("splitRows, for any sizes and seed", () => {
   });
 });
 
-describe("partSizes", () => {
+describe("fractionSizes", () => {
   test("each part is less than one row from its fraction, and nothing is lost", () => {
     const weights = fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 6 });
     const property = fc.property(fc.nat({ max: 10_000 }), weights, (rows, parts) => {
       const sum = parts.reduce((total, part) => total + part, 0) || 1;
       const fractions = Object.fromEntries(parts.map((part, i) => [`part${i}`, part / sum]));
-      const sizes = partSizes(rows, fractions);
+      const sizes = fractionSizes(rows, fractions);
       for (const [name, fraction] of Object.entries(fractions)) {
         assert.ok(Number.isInteger(sizes[name]) && sizes[name]! >= 0);
         assert.ok(Math.abs(sizes[name]! - fraction * rows) <= 1 + 1e-6);
@@ -115,13 +115,13 @@ describe("partSizes", () => {
   });
 
   test("names fractions that are none, or too many together", () => {
-    assert.throws(() => partSizes(10, { train: 1.5 }), {
+    assert.throws(() => fractionSizes(10, { train: 1.5 }), {
       code: "ERR_DATA_ROWS",
-      message: "partSizes: the fraction of train is 1.5 but takes a number from 0 to 1",
+      message: "fractionSizes: the fraction of train is 1.5 but takes a number from 0 to 1",
     });
-    assert.throws(() => partSizes(10, { train: 0.9, valid: 0.2 }), {
+    assert.throws(() => fractionSizes(10, { train: 0.9, valid: 0.2 }), {
       code: "ERR_DATA_ROWS",
-      message: "partSizes: the fractions (train 0.9, valid 0.2) exceed 1 together",
+      message: "fractionSizes: the fractions (train 0.9, valid 0.2) exceed 1 together",
     });
   });
 });

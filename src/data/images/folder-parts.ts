@@ -1,4 +1,4 @@
-import { dividedSizes, type PartSizes } from "../part-sizes.js";
+import { dividedRows, type PartSizes } from "../part-sizes.js";
 import { splitRows } from "../split.js";
 import { takeFiles, type ImageFiles } from "./image-files.js";
 import type { ImageFolder } from "./image-folder.js";
@@ -29,7 +29,6 @@ const draw = (images: ImageFiles, size: number | null, seed: number): ImageFiles
     : takeFiles(images, splitRows(images.files.length, { drawn: size }, seed).drawn);
 
 function divide(images: ImageFiles, sizes: PartSizes): Pick<FolderParts, "train" | "valid"> {
-  const rows = images.files.length;
-  const parts = splitRows(rows, dividedSizes(rows, sizes), sizes.seed);
+  const parts = dividedRows(images.labels, sizes);
   return { train: takeFiles(images, parts.train), valid: takeFiles(images, parts.valid) };
 }

@@ -1,0 +1,115 @@
+// Class weights and balanced sampling in a whole training.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { balancedClassWeights } from "../../src/data/class-balance.js";
+import { countLabels } from "../../src/data/count-labels.js";
+import type { TrainConfigInput } from "../../src/train/config.js";
+import { dividedRows } from "../../src/data/part-sizes.js";
+import { initialState, writeModelState } from "../../src/train/model-state.js";
+import { trainLoop } from "../../src/train/train-loop.js";
+
+import { reference } from "../helpers/executors.js";
+import { randomConfig, randomDataset, randomSources } from "../helpers/random-dataset.js";
+import { TinyModel } from "../helpers/tiny-model.js";
+
+const data = { train: randomDataset(17, 1), valid: randomDataset(6, 2) };
+data.train.labels.data.set([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2]);
+const labels = data.train.labels.data;
+
+/** The losses of a training, and the rows that each of its epochs visits. */
+async function train(change: Partial<TrainConfigInput>) {
+  const executor = reference.create();
+  const model = new TinyModel();
+  const config = randomConfig({ epochs: 2, batch: 5, ...change });
+  writeModelState(executor, model, initialState(model, 1));
+  const { train: source, valid } = randomSources(executor, data);
+  const visited: number[][] = [];
+  const recording = {
+    ...source,
+    batches(...args: Parameters<typeof source.batches>) {
+      visited.push(args[0].flatMap((rows) => [...rows]));
+      return source.batches(...args);
+    },
+  };
+  const losses: number[] = [];
+  for await (const { trainLoss } of trainLoop({ executor, model, config, train: recording, valid }))
+    losses.push(trainLoss);
+  await executor.close();
+  return { losses, visited };
+}
+
+describe("class weights in a training", () => {
+  test("'balanced' are the numbers of the training labels", async () => {
+    const numbers = balancedClassWeights(labels, 3);
+    const { losses } = await train({ classWeights: "balanced" });
+    assert.deepEqual(losses, (await train({ classWeights: numbers })).losses);
+    assert.notDeepEqual(losses, (await train({})).losses);
+  });
+
+  test("that are equal change nothing, whatever their size", async () => {
+    assert.deepEqual(
+      (await train({ classWeights: [2, 2, 2] })).losses,
+      (await train({ classWeights: null })).losses,
+    );
+  });
+
+  test("must be as many as the model has classes", async () => {
+    await assert.rejects(train({ classWeights: [1, 2] }), {
+      code: "ERR_ATTRIBUTE",
+      message: "softmaxCrossEntropy: there are 3 classes but 2 class weights",
+    });
+  });
+});
+
+describe("sampling of an epoch", () => {
+  test("'shuffle' takes every image once", async () => {
+    const { visited } = await train({});
+    for (const rows of visited)
+      assert.deepEqual(
+        [...rows].sort((a, b) => a - b),
+        [...labels.keys()],
+      );
+  });
+
+  test("'balanced' takes as many of each class, in an order of each epoch", async () => {
+    const { visited } = await train({ sampling: "balanced" });
+    assert.equal(visited.length, 2);
+    for (const rows of visited) {
+      const counts = countLabels(
+        rows.map((row) => labels[row]!),
+        3,
+      );
+      assert.deepEqual([...counts.sort()], [5, 6, 6]);
+    }
+    assert.notDeepEqual(visited[0], visited[1]);
+  });
+});
+
+test("a stratified run has each class in its proportion", () => {
+  const many = Int32Array.from({ length: 1000 }, (_, row) => Number(row % 10 === 0));
+  const rows = dividedRows(many, {
+    trainSize: 500,
+    validSize: 100,
+    testSize: null,
+    seed: 3,
+    stratify: true,
+  });
+  assert.deepEqual(
+    [
+      ...countLabels(
+        [...rows.train].map((row) => many[row]!),
+        2,
+      ),
+    ],
+    [450, 50],
+  );
+  assert.deepEqual(
+    [
+      ...countLabels(
+        [...rows.valid].map((row) => many[row]!),
+        2,
+      ),
+    ],
+    [90, 10],
+  );
+});
