@@ -8,6 +8,7 @@ import { evalCommand } from "./eval.js";
 import { explainCommand } from "./explain.js";
 import { featuresCommand } from "./features.js";
 import { importCommand } from "./import.js";
+import { lrFindCommand } from "./lr-find.js";
 import { packageVersion } from "./package-version.js";
 import { predictCommand } from "./predict.js";
 import { recipesCommand } from "./recipes.js";
@@ -35,6 +36,7 @@ const program = new Command("resnet")
   .option("--debug", "show the stack of an error");
 for (const command of [
   trainCommand(),
+  lrFindCommand(),
   evalCommand(),
   predictCommand(),
   explainCommand(),

@@ -80,5 +80,14 @@ export const dataDirOption = (): Option =>
     "directory with the data set's files; looked at before all other sources",
   );
 
+/** What a training needs to know of the machine and of where its data is. */
+export const machineOptions: readonly Option[] = [
+  executorOption(),
+  threadsOption(),
+  dataDirOption(),
+  workersOption(),
+  onUnreadableOption(),
+];
+
 export const jsonOption = (): Option =>
   new Option("--json", "print one JSON document and nothing else on standard output");

@@ -3,11 +3,13 @@ import { InvalidArgumentError, Option, type OptionValues } from "commander";
 import { parseTransforms } from "../data/transforms/transform-text.js";
 import { isOnDisk } from "../data/images/is-on-disk.js";
 import { datasetInfo, listDatasets } from "../data/dataset-info.js";
+import { prefersBf16 } from "../executors/create-executor.js";
 import { models } from "../models/catalog.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
+import type { Precision } from "../train/precision.js";
 import { findRecipe } from "../train/recipes.js";
 import { scheduleForms } from "../train/schedules/schedule-config.js";
-import { decimal, seedNumber, wholeNumber } from "./options.js";
+import { decimal, seedNumber, wholeNumber, type ExecutorFlags } from "./options.js";
 
 const datasetNames = listDatasets().map(({ name }) => name);
 
@@ -72,6 +74,32 @@ export const configOptions: Readonly<Record<string, Option>> = {
   testSize: new Option("--limit-test <n>", "test images (default: all)").argParser(wholeNumber),
 };
 
+/** `FIELD=VALUE` of the configuration; a value is JSON, or else a string. */
+function assignment(text: string, before: readonly Assignment[] = []): readonly Assignment[] {
+  const [, field, value = ""] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+  if (field === undefined)
+    throw new InvalidArgumentError("It takes FIELD=VALUE, such as emaDecay=0.99.");
+  return [...before, [field, parsed(value)]];
+}
+
+type Assignment = readonly [field: string, value: unknown];
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** Any field of the configuration, also those without an option of their own. */
+export const setOption = new Option(
+  "--set <field=value>",
+  "any other field of the configuration, such as emaDecay=0.99; may be repeated; docs/training.md lists them",
+)
+  .argParser(assignment)
+  .conflicts("resume");
+
 /** A name as it is, a path from the root: to be found again from wherever the run goes on. */
 function dataName(text: string): string {
   return isOnDisk(text) ? path.resolve(text) : text;
@@ -104,8 +132,17 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
     const value: unknown = flags[option.attributeName()];
     if (value !== undefined) setAt(config, path.split("."), value);
   }
+  for (const [field, value] of (flags["set"] ?? []) as readonly Assignment[]) config[field] = value;
   return parseConfig(config);
 }
+
+/** With a precision that `config.json` can record: it says what was used. */
+export const settled = <F extends ExecutorFlags & { readonly precision?: Precision | "auto" }>(
+  flags: F,
+): F =>
+  flags.precision === "auto"
+    ? { ...flags, precision: prefersBf16(flags.executor) ? "bf16" : "fp32" }
+    : flags;
 
 /** Sets a field of a field. */
 export function setAt(

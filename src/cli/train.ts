@@ -1,6 +1,6 @@
 import path from "node:path";
 import { Command, Option } from "commander";
-import { createExecutor, prefersBf16 } from "../executors/create-executor.js";
+import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
 import { profiled } from "../executors/profiled-executor.js";
 import { formatProfile, profileOf } from "../report/profile.js";
@@ -9,22 +9,13 @@ import type { TrainConfig } from "../train/config.js";
 import type { Precision } from "../train/precision.js";
 import { recipes } from "../train/recipes.js";
 import { RunDirectory } from "../train/run-directory.js";
-import {
-  dataDirOption,
-  executorOption,
-  jsonOption,
-  threadsOption,
-  onUnreadableOption,
-  workersOption,
-  type DataFlags,
-  type ExecutorFlags,
-} from "./options.js";
+import { jsonOption, machineOptions, type DataFlags, type ExecutorFlags } from "./options.js";
 import { Output } from "./output.js";
 import { formatDuration } from "./progress.js";
 import { resumeCommand } from "./resume-command.js";
 import { checkSameJob, resumedConfig } from "./resume.js";
 import { Sources } from "./sources.js";
-import { configOf, configOptions } from "./train-config.js";
+import { configOf, configOptions, setOption, settled } from "./train-config.js";
 import { prepareJob } from "./train-job.js";
 import { documentOf } from "./train-output.js";
 import { runEpochs, testRun } from "./train-run.js";
@@ -49,7 +40,7 @@ export function trainCommand(): Command {
       "[recipe]",
       `named set-up: ${Object.keys(recipes).join(", ")} (default: fashion-resnet34; image-folder for a folder)`,
     );
-  for (const option of [...Object.values(configOptions), ...machineOptions])
+  for (const option of [...Object.values(configOptions), setOption, ...machineOptions])
     command.addOption(option);
   return command
     .option("--out <dir>", "run directory (default: runs/RECIPE-TIME)")
@@ -135,12 +126,6 @@ function warnOfOtherExecutor(
   );
 }
 
-/** With a precision that `config.json` can record: it says what was used. */
-const settled = (flags: TrainFlags): TrainFlags =>
-  flags.precision === "auto"
-    ? { ...flags, precision: prefersBf16(flags.executor) ? "bf16" : "fp32" }
-    : flags;
-
 /** What would happen again: the loss diverged, or what was saved cannot be used. */
 const isHopeless = (error: unknown): boolean =>
   error instanceof ResnetError && ["ERR_DIVERGED", "ERR_CHECKPOINT"].includes(error.code);
@@ -156,14 +141,6 @@ function withLastWeights(error: unknown, { directory, epochs }: RunDirectory): u
     { cause: error },
   );
 }
-
-const machineOptions = [
-  executorOption(),
-  threadsOption(),
-  dataDirOption(),
-  workersOption(),
-  onUnreadableOption(),
-];
 
 const commandFor = ({ directory }: RunDirectory, flags: TrainFlags): string =>
   resumeCommand(directory, { ...flags }, machineOptions);

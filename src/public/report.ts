@@ -9,6 +9,7 @@ export { formatClassificationReport } from "../report/format-classification-repo
 export { heatPicture, type HeatMap } from "../report/heat-picture.js";
 export { imageOf, type Pixels } from "../report/image-grid.js";
 export { learningRateChart } from "../report/learning-rate-chart.js";
+export { learningRateSearchChart } from "../report/learning-rate-search-chart.js";
 export { lineChart, type LineChart } from "../report/line-chart.js";
 export { lossChart } from "../report/loss-chart.js";
 export { formatSummary } from "../report/format-summary.js";

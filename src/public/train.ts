@@ -26,6 +26,12 @@ export {
 export { adam, adamw, type AdamOptions } from "../train/optimizers/adam.js";
 export type { Optimizer } from "../train/optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "../train/optimizers/sgd.js";
+export {
+  findLearningRate,
+  type LearningRateSearch,
+  type LearningRateSearchOptions,
+  type LearningRateTrial,
+} from "../train/find-learning-rate.js";
 export type { Precision } from "../train/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
 export { RunDirectory, type RunSnapshot } from "../train/run-directory.js";

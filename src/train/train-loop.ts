@@ -3,7 +3,6 @@ import { balancedRows } from "../data/class-balance.js";
 import type { Executor, RunInputs } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
-import { hostArray } from "../tensor/host-array.js";
 import { randomKey } from "../tensor/random.js";
 import type { BatchSource } from "./batch-source.js";
 import type { TrainConfig } from "./config.js";
@@ -11,7 +10,7 @@ import type { EpochMetrics } from "./epoch-metrics.js";
 import { createEvaluator, type Evaluation } from "./evaluate.js";
 import { microBatches, type MicroBatch } from "./micro-batches.js";
 import { readModelState, type ModelState, type StateName } from "./model-state.js";
-import { isOptimizerState } from "./optimizers/optimizer.js";
+import { resetOptimizer } from "./optimizers/reset-optimizer.js";
 import { parameterGroups } from "./parameter-groups.js";
 import { StepRunner, type BatchResult } from "./step-runner.js";
 import { createSchedule, type Schedule } from "./schedules/schedule.js";
@@ -252,13 +251,6 @@ export class Training implements AsyncIterable<EpochMetrics> {
   private learningRateAt(step: number): number {
     const { rateFactor, plateau } = this.progress;
     return this.options.config.learningRate * this.schedule(step, plateau) * rateFactor;
-  }
-}
-
-/** Forgets what an earlier training on this executor left: velocities and moments start at zero. */
-function resetOptimizer(executor: Executor): void {
-  for (const [name, { shape, dtype }] of executor.states()) {
-    if (isOptimizerState(name)) executor.write(name, hostArray(shape, undefined, dtype));
   }
 }
 

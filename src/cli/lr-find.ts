@@ -1,0 +1,99 @@
+import { Command } from "commander";
+import { writeFileAtomically } from "../data/files.js";
+import { createExecutor } from "../executors/create-executor.js";
+import { learningRateSearchChart } from "../report/learning-rate-search-chart.js";
+import { findLearningRate } from "../train/find-learning-rate.js";
+import { initialState, writeModelState } from "../train/model-state.js";
+import type { Precision } from "../train/precision.js";
+import { stopOnSignal } from "./interrupt.js";
+import {
+  decimal,
+  jsonOption,
+  machineOptions,
+  wholeNumber,
+  type DataFlags,
+  type ExecutorFlags,
+} from "./options.js";
+import { Output } from "./output.js";
+import { Progress } from "./progress.js";
+import { configOf, configOptions, setOption, settled } from "./train-config.js";
+import { Sources } from "./sources.js";
+import { prepareJob } from "./train-job.js";
+
+interface FindFlags extends ExecutorFlags, DataFlags {
+  readonly from: number;
+  readonly to: number;
+  readonly steps: number;
+  readonly chart: string;
+  readonly precision?: Precision | "auto";
+  readonly json?: boolean;
+}
+
+/** Fields that a search does not ask for: it has no epochs, no schedule, and saves nothing. */
+const unused = ["epochs", "learningRate", "schedule", "bestMetric", "saveEvery", "testSize"];
+
+export function lrFindCommand(): Command {
+  const command = new Command("lr-find")
+    .summary("find a learning rate by trying many")
+    .description(
+      "Trains for some steps while the learning rate grows from very small to very large, and says\n" +
+        "where the loss falls fastest: a good peak for --lr. Nothing of the training is kept.",
+    )
+    .argument("[recipe]", "named set-up of the training (default: that of the data)");
+  for (const [field, option] of Object.entries(configOptions))
+    if (!unused.includes(field)) command.addOption(option);
+  for (const option of [setOption, ...machineOptions]) command.addOption(option);
+  return command
+    .option("--from <x>", "the first learning rate", decimal, 1e-6)
+    .option("--to <x>", "the last", decimal, 1)
+    .option("--steps <n>", "steps from the one to the other", wholeNumber, 100)
+    .option("--chart <file>", "where to write the chart", "lr-find.svg")
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExample:\n  resnet lr-find fashion-resnet34 --batch 128")
+    .action(find);
+}
+
+async function find(recipe: string | undefined, flags: FindFlags): Promise<void> {
+  const output = new Output(flags.json ?? false);
+  const config = configOf(recipe, settled(flags));
+  const { model, parts } = await prepareJob(config, flags, output);
+  const executor = createExecutor(flags.executor, {
+    threads: flags.threads,
+    onNotice: (notice) => output.notice(notice),
+  });
+  const sources = new Sources(executor, config, flags.workers);
+  const bar = new Progress(flags.steps);
+  const stop = stopOnSignal((line) => output.notice(line));
+  try {
+    writeModelState(executor, model, initialState(model, config.seed));
+    let done = 0;
+    const search = await findLearningRate({
+      executor,
+      model,
+      config,
+      train: sources.open("train", parts.train),
+      from: flags.from,
+      to: flags.to,
+      steps: flags.steps,
+      signal: stop.signal,
+      onTrial: ({ learningRate, smoothedLoss }) =>
+        bar.update(++done, [
+          `learning rate ${learningRate.toExponential(1)}`,
+          `loss ${smoothedLoss.toFixed(4)}`,
+        ]),
+    });
+    bar.clear();
+    const { chart } = flags;
+    await writeFileAtomically(chart, learningRateSearchChart(search));
+    const finding =
+      search.suggestion === null
+        ? `the loss did not fall between ${flags.from} and ${flags.to}`
+        : `the loss falls fastest at a learning rate of ${search.suggestion.toPrecision(2)}`;
+    output.result({ ...search, chart }, `${finding}; ${search.trials.length} steps, ${chart}`);
+  } finally {
+    bar.clear();
+    stop.dispose();
+    await sources.close();
+    await executor.close();
+  }
+}

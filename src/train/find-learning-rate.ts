@@ -1,0 +1,135 @@
+import { epochBatches, shuffleKey } from "../data/batches.js";
+import type { Executor } from "../executors/executor.js";
+import type { Module } from "../nn/module.js";
+import { ResnetError } from "../tensor/error.js";
+import { randomKey } from "../tensor/random.js";
+import type { BatchSource } from "./batch-source.js";
+import type { TrainConfig } from "./config.js";
+import { microBatches } from "./micro-batches.js";
+import { readModelState, writeModelState } from "./model-state.js";
+import { resetOptimizer } from "./optimizers/reset-optimizer.js";
+import { parameterGroups } from "./parameter-groups.js";
+import { StepRunner } from "./step-runner.js";
+
+/** One step of a search. */
+export interface LearningRateTrial {
+  readonly learningRate: number;
+  /** Before the step, in nats. */
+  readonly loss: number;
+  /** The running mean of losses so far, of which a step makes up a tenth. */
+  readonly smoothedLoss: number;
+}
+
+export interface LearningRateSearch {
+  readonly trials: readonly LearningRateTrial[];
+  /** Where the loss falls fastest; null if it did not fall. */
+  readonly suggestion: number | null;
+}
+
+export interface LearningRateSearchOptions {
+  readonly executor: Executor;
+  readonly model: Module;
+  readonly config: TrainConfig;
+  readonly train: BatchSource;
+  /** The first rate and the last. Defaults 1e-6 and 1. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Default 100. */
+  readonly steps?: number;
+  /** Ends the search after the step in progress. */
+  readonly signal?: AbortSignal;
+  readonly onTrial?: (trial: LearningRateTrial) => void;
+}
+
+const smoothing = 0.9;
+/** A loss so many times the best has diverged. */
+const divergence = 4;
+
+/**
+ * Trains for some steps while the learning rate grows from very small to very large by equal factors: a good peak is where
+ * the loss falls fastest. Ends early where the loss diverges. The model's state is afterwards what it was before.
+ *
+ * Source: Smith 2015, arXiv:1506.01186, §3.3; the end as in PyTorch Lightning's `lr_find`.
+ *
+ * @throws {ResnetError} `ERR_CONFIG` for limits that are none
+ */
+export async function findLearningRate(
+  options: LearningRateSearchOptions,
+): Promise<LearningRateSearch> {
+  const { executor, model, config, train, signal, onTrial } = options;
+  const { from = 1e-6, to = 1, steps = 100 } = options;
+  if (!(from > 0 && to > from && steps >= 2)) {
+    throw new ResnetError(
+      "ERR_CONFIG",
+      `a search of learning rates needs 0 < from < to and 2 steps, not from ${from} to ${to} in ${steps}`,
+    );
+  }
+  const rates = Array.from({ length: steps }, (_, i) => from * (to / from) ** (i / (steps - 1)));
+  const runner = new StepRunner(executor, model, config, train, parameterGroups(model, config));
+  const before = readModelState(executor, model);
+  resetOptimizer(executor);
+  try {
+    const trials: LearningRateTrial[] = [];
+    let [mean, best] = [0, Infinity];
+    for await (const { learningRate, loss } of stepsAt(rates, runner, config, train)) {
+      mean = smoothing * mean + (1 - smoothing) * loss;
+      const smoothedLoss = mean / (1 - smoothing ** (trials.length + 1));
+      if (!(smoothedLoss <= divergence * best)) break; // so for NaN, too
+      best = Math.min(best, smoothedLoss);
+      trials.push({ learningRate, loss, smoothedLoss });
+      onTrial?.(trials.at(-1)!);
+      if (signal?.aborted) break;
+    }
+    return { trials, suggestion: steepest(trials) };
+  } finally {
+    writeModelState(executor, model, before);
+    resetOptimizer(executor);
+  }
+}
+
+/** One step at each rate, over as many epochs as it takes. */
+async function* stepsAt(
+  rates: readonly number[],
+  runner: StepRunner,
+  config: TrainConfig,
+  train: BatchSource,
+): AsyncGenerator<{ readonly learningRate: number; readonly loss: number }, void> {
+  const rows = Int32Array.from({ length: train.rows }, (_, i) => i);
+  let step = 0;
+  for (let epoch = 0; ; epoch++) {
+    const order = epochBatches(
+      rows,
+      config.batch * config.accumulate,
+      shuffleKey(config.seed, epoch),
+    );
+    const batches = order.flatMap((each) => microBatches(each, config.batch));
+    const key = randomKey(config.seed, "augment", epoch);
+    let i = 0;
+    let sums = { loss: 0, seen: 0 };
+    for await (const inputs of train.batches(
+      batches.map((batch) => batch.rows),
+      key,
+    )) {
+      const batch = batches[i++]!;
+      const learningRate = rates[step]!;
+      const { loss, seen } = await runner.run(inputs, batch, step, learningRate);
+      sums = { loss: sums.loss + loss, seen: sums.seen + seen };
+      if (!batch.isLast) continue;
+      yield { learningRate, loss: sums.loss / sums.seen };
+      sums = { loss: 0, seen: 0 };
+      if (++step === rates.length) return;
+    }
+  }
+}
+
+/** The rate around which a line through the losses falls most; the running mean would lag behind. */
+function steepest(trials: readonly LearningRateTrial[]): number | null {
+  const reach = Math.max(2, Math.round(trials.length / 20));
+  const around = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
+  let [found, least]: [number | null, number] = [null, 0];
+  for (let i = reach; i < trials.length - reach; i++) {
+    const slope = around.reduce((sum, k) => sum + k * trials[i + k]!.loss, 0);
+    if (slope < least) [found, least] = [trials[i]!.learningRate, slope];
+  }
+  return found;
+}
