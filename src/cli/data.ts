@@ -7,6 +7,7 @@ import { folderDocument, formatFolder } from "./folder-info.js";
 import { loadData } from "./load-data.js";
 import { dataDirOption, jsonOption } from "./options.js";
 import { Output } from "./output.js";
+import { previewCommand } from "./preview.js";
 
 interface DataFlags {
   readonly dataDir?: string;
@@ -14,7 +15,7 @@ interface DataFlags {
 }
 
 export function dataCommand(): Command {
-  const command = new Command("data").summary("list, fetch and describe data sets");
+  const command = new Command("data").summary("list, fetch, describe and preview data sets");
   command
     .command("list")
     .summary("the data sets there are")
@@ -62,6 +63,7 @@ export function dataCommand(): Command {
         output.result(info, formatInfo(info));
       }
     });
+  command.addCommand(previewCommand());
   return command;
 }
 

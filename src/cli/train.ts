@@ -15,6 +15,7 @@ import { formatDuration } from "./progress.js";
 import { resumeCommand } from "./resume-command.js";
 import { checkSameJob, resumedConfig } from "./resume.js";
 import { Sources } from "./sources.js";
+import { normaliseFromData } from "./normalise-from-data.js";
 import { configOf, configOptions, setOption, settled } from "./train-config.js";
 import { prepareJob } from "./train-job.js";
 import { documentOf } from "./train-output.js";
@@ -25,6 +26,7 @@ interface TrainFlags extends ExecutorFlags, DataFlags {
   readonly precision?: Precision | "auto";
   readonly out?: string;
   readonly resume?: string;
+  readonly normaliseFromData?: boolean;
   readonly profile?: boolean;
   readonly json?: boolean;
 }
@@ -49,6 +51,12 @@ export function trainCommand(): Command {
         "--resume <dir>",
         "go on with the run in this directory, as if it had never stopped",
       ).conflicts("out"),
+    )
+    .addOption(
+      new Option(
+        "--normalise-from-data",
+        "by the mean and deviation of the training images",
+      ).conflicts("resume"),
     )
     .option("--profile", "at the end, show where the time went")
     .addOption(jsonOption())
@@ -78,7 +86,10 @@ async function trainIn(
   output: Output,
 ): Promise<void> {
   const start = performance.now();
-  const job = await prepareJob(config, flags, output);
+  const asked = await prepareJob(config, flags, output);
+  const job = flags.normaliseFromData
+    ? await normaliseFromData(asked, flags.workers, output)
+    : asked;
   checkSameJob(run, job);
   const chosen = createExecutor(flags.executor, {
     threads: flags.threads,
@@ -86,7 +97,7 @@ async function trainIn(
   });
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
-  const sources = new Sources(executor, config, flags.workers);
+  const sources = new Sources(executor, job.config, flags.workers);
   try {
     warnOfOtherExecutor(run, executor, output);
     const stopped = await runEpochs(job, run, executor, sources, output);

@@ -38,3 +38,5 @@ export {
   type TransformInput,
   type TransformList,
 } from "../data/transforms/transform.js";
+export { ChannelCounts, type ChannelStatistics } from "../data/channel-statistics.js";
+export { channelStatisticsOf } from "../data/loader/channel-statistics-of.js";

@@ -1,0 +1,39 @@
+/** Mean and deviation of each channel, of pixels scaled to 0 … 1. */
+export interface ChannelStatistics {
+  readonly mean: number[];
+  readonly std: number[];
+}
+
+/** Counts the bytes of each channel, image by image: exact, in whatever order. */
+export class ChannelCounts {
+  private readonly counts: readonly Float64Array[];
+
+  constructor(channels: number) {
+    this.counts = Array.from({ length: channels }, () => new Float64Array(256));
+  }
+
+  /** @param bytes any number of pixels, channels innermost */
+  add(bytes: Uint8Array): void {
+    for (const [c, counts] of this.counts.entries())
+      for (let i = c; i < bytes.length; i += this.counts.length) counts[bytes[i]!]!++;
+  }
+
+  /**
+   * What was counted, to six digits; the deviation is that of the pixels themselves (PyTorch's `std(correction=0)`). A
+   * channel whose pixels are all the same has the deviation 1, which leaves it finite.
+   */
+  statistics(): ChannelStatistics {
+    const each = this.counts.map((counts) => {
+      const pixels = counts.reduce((sum, count) => sum + count, 0);
+      const meanOf = (value: (byte: number) => number): number =>
+        counts.reduce((sum, count, byte) => sum + (count / pixels) * value(byte), 0);
+      const mean = meanOf((byte) => byte / 255);
+      return { mean, std: Math.sqrt(meanOf((byte) => (byte / 255 - mean) ** 2)) };
+    });
+    const rounded = (value: number): number => Number(value.toFixed(6));
+    return {
+      mean: each.map(({ mean }) => rounded(mean)),
+      std: each.map(({ std }) => rounded(std) || 1),
+    };
+  }
+}
