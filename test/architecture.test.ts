@@ -54,6 +54,8 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   sharp: ["data", "report"],
   tinyglobby: ["data"],
   "csv-parse": ["data"],
+  fflate: ["interop"],
+  protobufjs: ["interop"],
   yauzl: ["data", "interop"],
   zod: ["data", "interop", "train", "cli"],
 };

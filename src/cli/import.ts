@@ -37,7 +37,10 @@ export const importCommand = (): Command =>
       "classes to tell apart; where the file has another number, the classifier starts anew",
       wholeNumber,
     )
-    .option("--class-names <file>", "names of the classes, one a line (default: their numbers)")
+    .option(
+      "--class-names <file>",
+      "names of the classes, one a line (default: ImageNet's for its 1000, else their numbers)",
+    )
     .option(
       "--input <CxHxW>",
       "channels, height and width of an image (default: those that the model was made for)",

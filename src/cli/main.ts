@@ -6,6 +6,7 @@ import { dataCommand } from "./data.js";
 import { doctorCommand } from "./doctor.js";
 import { evalCommand } from "./eval.js";
 import { explainCommand } from "./explain.js";
+import { exportCommand } from "./export.js";
 import { featuresCommand } from "./features.js";
 import { importCommand } from "./import.js";
 import { lrFindCommand } from "./lr-find.js";
@@ -43,6 +44,7 @@ for (const command of [
   featuresCommand(),
   similarCommand(),
   importCommand(),
+  exportCommand(),
   summaryCommand(),
   dataCommand(),
   benchCommand(),

@@ -20,6 +20,10 @@ export type InteropErrorCode =
   | "ERR_TORCH_FILE"
   /** A file of PyTorch's asks for more memory than it has bytes. */
   | "ERR_TORCH_LIMIT"
+  /** A tensor cannot be written for PyTorch. */
+  | "ERR_TORCH_WRITE"
+  /** A network cannot be written as ONNX. */
+  | "ERR_ONNX"
   /** An array does not have the axes that the conversion takes. */
   | "ERR_LAYOUT";
 

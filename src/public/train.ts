@@ -11,6 +11,7 @@ export {
   writeCheckpoint,
   type CheckpointDescription,
 } from "../train/checkpoint.js";
+export { exportModel, tracePrediction, type ExportOptions } from "../train/export-model.js";
 export { importWeights, type ImportOptions, type ImportedModel } from "../train/import-weights.js";
 export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";

@@ -3,6 +3,7 @@ import { transformSchema } from "../data/transforms/transform.js";
 import type { Executor } from "../executors/executor.js";
 import type { OpenSafetensors } from "../interop/open-safetensors.js";
 import { fromTorchLayout } from "../interop/torch-layout.js";
+import type { StoredArray } from "../interop/stored-array.js";
 import type { ArraySource } from "../interop/write-safetensors.js";
 import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
@@ -98,6 +99,17 @@ export class Checkpoint {
     const state = new Map<string, HostArray>();
     await this.visit((name, array) => state.set(name, array));
     return state;
+  }
+
+  /**
+   * Everything that the file has: the weights, and `num_batches_tracked` where they were imported.
+   *
+   * @throws {ResnetError} `ERR_CHECKPOINT` if they are damaged
+   */
+  async tensors(): Promise<ReadonlyMap<string, StoredArray>> {
+    const tensors = new Map<string, StoredArray>();
+    await visitArrays(this.opened, this.file, (name, array) => tensors.set(name, array));
+    return tensors;
   }
 
   close(): Promise<void> {

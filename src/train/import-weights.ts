@@ -1,3 +1,4 @@
+import { imageNetClasses } from "../data/catalog/imagenet-classes.js";
 import { fitWeights } from "../interop/fit-weights.js";
 import type { Int64Array } from "../interop/stored-array.js";
 import { nameInModel } from "../interop/weight-names.js";
@@ -7,14 +8,14 @@ import { namedState, type Module } from "../nn/module.js";
 import type { Shape } from "../tensor/shape.js";
 import { ResnetError } from "../tensor/error.js";
 import type { CheckpointDescription } from "./checkpoint.js";
-import { initialState, type ModelState } from "./model-state.js";
+import type { ModelState } from "./model-state.js";
 
 export interface ImportOptions {
   /** A name of the catalogue. */
   readonly model: string;
   /** Classes to tell apart; where the file has another number, the classifier starts anew. Default: the file's. */
   readonly classes?: number | undefined;
-  /** Names of the classes; default their numbers. */
+  /** Names of the classes; default ImageNet's for its 1000 classes, else their numbers. */
   readonly classNames?: readonly string[] | undefined;
   /** `[C, H, W]` of an image. Default: the file's channels, and the size that the model was made for. */
   readonly image?: readonly [number, number, number] | undefined;
@@ -63,21 +64,30 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
   const model = createModel(name, { classes, channels });
   const anew = options.classes === undefined ? [] : dependents(name, base, "classes");
   const { state, counters, replaced } = fitWeights(weights, shapesOf(model), new Set(anew), file);
-  const first = initialState(model, seed);
+  const leaves = namedState(model);
   const normalise = channels === 3 ? imageNetNormalise : identity(channels);
   return {
     description: {
       model: name,
-      classes: [...(classNames ?? Array.from({ length: classes }, (_, i) => String(i)))],
+      classes: [...(classNames ?? namesOf(classes, purpose.classes))],
       imageShape: [height, width, channels],
       normalise: options.normalise ?? normalise,
       epoch: 0,
     },
-    state: new Map([...state, ...replaced.map((each) => [each, first.get(each)!] as const)]),
+    state: new Map([
+      ...state,
+      ...replaced.map((each) => [each, leaves.get(each)!.initialise(seed, each)] as const),
+    ]),
     counters,
     replaced,
   };
 }
+
+/** ImageNet's names where the classes are as many as its own, and the model was made for it; else numbers. */
+const namesOf = (classes: number, intended: number): readonly string[] =>
+  classes === imageNetClasses.length && classes === intended
+    ? imageNetClasses
+    : Array.from({ length: classes }, (_, i) => String(i));
 
 const identity = (channels: number): CheckpointDescription["normalise"] => ({
   mean: new Array<number>(channels).fill(0),

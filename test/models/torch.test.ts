@@ -1,63 +1,19 @@
 // Every kind of network against PyTorch in float64: names, logits in training and evaluation, loss, every gradient.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { describe, test } from "node:test";
 import { gradients } from "../../src/autodiff/gradients.js";
 import { graphOf } from "../../src/graph/graph.js";
 import { input } from "../../src/graph/tensor.js";
 import { fromTorchLayout, nchwToHwnc, toTorchLayout } from "../../src/interop/torch-layout.js";
-import { models } from "../../src/models/catalog.js";
-import { cifarResnet } from "../../src/models/cifar-resnet.js";
-import { d2lResnet18 } from "../../src/models/d2l-resnet.js";
-import type { NetworkOptions } from "../../src/models/network-options.js";
-import { resnet50 } from "../../src/models/resnet.js";
-import { namedParameters, namedState, type Module } from "../../src/nn/module.js";
+import { namedParameters, namedState } from "../../src/nn/module.js";
 import { traceModule } from "../../src/nn/trace-module.js";
 import { softmaxCrossEntropy } from "../../src/ops/softmax-cross-entropy.js";
 import type { Values } from "../../src/graph/define-op.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
-import type { Shape } from "../../src/tensor/shape.js";
 import { assertClose } from "../helpers/assert-close.js";
-import { draw, packageRoot, type DrawnSpec } from "../helpers/fixtures.js";
+import { draw } from "../helpers/fixtures.js";
 import { interpretAll } from "../helpers/interpret.js";
-
-interface NetworkRow {
-  readonly name: string;
-  readonly seed: number;
-  readonly width: number;
-  readonly image: readonly [number, number, number];
-  readonly classes: number;
-  readonly batch: number;
-  /** Name and PyTorch's shape of every parameter and running statistic. */
-  readonly state: readonly (readonly [string, ...number[]])[];
-  readonly evalLogits: readonly number[];
-  readonly logits: readonly number[];
-  readonly loss: number;
-  /** Name, L2 norm, first and last element of every gradient. */
-  readonly gradients: readonly (readonly [string, number, number, number])[];
-}
-
-const file = path.join(packageRoot, "test/fixtures/models.json");
-const { networks } = JSON.parse(readFileSync(file, "utf8")) as { readonly networks: NetworkRow[] };
-
-/** Those that are not in the catalogue as they are. */
-const variants: Readonly<Record<string, (options: NetworkOptions) => Module>> = {
-  "cifar-resnet20, shortcut B": (options) => cifarResnet(20, { ...options, shortcut: "B" }),
-  "resnet50, stem cifar, stride on 1x1": (options) =>
-    resnet50({ ...options, stem: "cifar", strideOn: "1x1" }),
-  "d2l-resnet18, average pool": (options) => d2lResnet18({ ...options, pool: "avg" }),
-};
-
-/** As tools/model_fixtures.py draws it. */
-function specOf(name: string, shape: Shape): DrawnSpec {
-  if (shape.length === 4) {
-    return { shape, scale: Math.sqrt(6 / (shape[1]! * shape[2]! * shape[3]!)) };
-  }
-  if (shape.length === 2) return { shape, scale: 1 / Math.sqrt(shape[1]!) };
-  const isScale = name.endsWith("running_var") || name.endsWith("weight");
-  return { shape, scale: 0.3, center: isScale ? 1 : 0 };
-}
+import { makeNetwork, networks, specOf } from "../helpers/network-rows.js";
 
 /**
  * Both sides compute in float64, but the fixture keeps 12 digits, and up to 50 batch norms of a few samples magnify the
@@ -70,10 +26,9 @@ const flat = ({ data }: Values): ArrayLike<number> => data;
 
 for (const row of networks) {
   describe(row.name, () => {
-    const { seed, width, classes, batch } = row;
+    const { seed, classes, batch } = row;
     const [channels, height, columns] = row.image;
-    const make = variants[row.name] ?? models[row.name]!;
-    const model = make({ width, classes, channels });
+    const model = makeNetwork(row);
     const values: Record<string, HostArray> = {
       images: nchwToHwnc(draw(seed, "images", { shape: [batch, ...row.image], scale: 2 })),
       labels: draw(seed, "labels", { shape: [batch], below: classes }),

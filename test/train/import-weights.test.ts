@@ -77,6 +77,13 @@ describe("importWeights", () => {
     assert.notDeepEqual(other, state.get("fc.weight"));
   });
 
+  test("knows ImageNet's classes by name", () => {
+    const options = { model: "resnet18", classes: 1000, file: "file" };
+    const { description } = importWeights(weightsOf("resnet18"), options);
+    assert.equal(description.classes[0], "tench");
+    assert.equal(description.classes.length, 1000);
+  });
+
   test("keeps a classifier that has as many classes as are asked for", () => {
     const options = { model: "resnet18", classes: 5, file: "file" };
     assert.deepEqual(importWeights(weightsOf("resnet18"), options).replaced, []);

@@ -1,0 +1,51 @@
+import { Command, Option } from "commander";
+import { writeFileAtomically } from "../data/files.js";
+import { Checkpoint } from "../train/checkpoint.js";
+import { exportFormats, exportModel, type ExportOptions } from "../train/export-model.js";
+import { jsonOption } from "./options.js";
+import { Output } from "./output.js";
+
+interface ExportFlags {
+  readonly format: ExportOptions["format"];
+  readonly out: string;
+  readonly fold: boolean;
+  readonly json?: boolean;
+}
+
+export const exportCommand = (): Command =>
+  new Command("export")
+    .summary("write a checkpoint as ONNX, for PyTorch, or as plain safetensors")
+    .description(
+      "Writes the model of a checkpoint in the format of other programs: a network as ONNX, or a state_dict for\n" +
+        "PyTorch, as torch.save writes it or as safetensors.",
+    )
+    .argument("<checkpoint>", "a run's last.safetensors or best.safetensors, or an imported one")
+    .addOption(
+      new Option("--format <name>", "what to write").choices(exportFormats).makeOptionMandatory(),
+    )
+    .requiredOption("--out <file>", "the file to write")
+    .option("--no-fold", "ONNX: keep batch norms apart from their convolutions")
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      "\nExample:\n  resnet export runs/first/best.safetensors --format onnx --out model.onnx",
+    )
+    .action(exportCheckpoint);
+
+async function exportCheckpoint(
+  file: string,
+  { format, out, fold, json }: ExportFlags,
+): Promise<void> {
+  const checkpoint = await Checkpoint.open(file);
+  try {
+    const { description } = checkpoint;
+    const bytes = exportModel(description, await checkpoint.tensors(), { format, fold });
+    await writeFileAtomically(out, bytes);
+    new Output(json ?? false).result(
+      { file: out, format, model: description.model, bytes: bytes.length },
+      `${out}: ${description.model} as ${format}, ${bytes.length} bytes`,
+    );
+  } finally {
+    await checkpoint.close();
+  }
+}

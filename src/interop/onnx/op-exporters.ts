@@ -1,0 +1,125 @@
+import type { GraphNode } from "../../graph/tensor.js";
+import { InteropError } from "../interop-error.js";
+import { foldBatchNorm } from "./fold-batch-norm.js";
+import type { OnnxBuilder } from "./onnx-builder.js";
+import type { OnnxAttribute } from "./onnx-messages.js";
+
+/** Writes one node of a graph as nodes of ONNX, whose images are `[N, C, H, W]`. */
+type OpExporter = (node: GraphNode, builder: OnnxBuilder, fold: boolean) => void;
+
+interface WindowAttrs {
+  readonly stride: number;
+  readonly padding: number;
+}
+
+const windowAttributes = ({ stride, padding }: WindowAttrs, kernel: readonly number[]) => ({
+  kernel_shape: kernel,
+  strides: [stride, stride],
+  pads: [padding, padding, padding, padding],
+});
+
+/** An op of one input that is an operator of ONNX. */
+const unary =
+  (
+    opType: string,
+    attributes: (node: GraphNode) => Readonly<Record<string, OnnxAttribute>> = () => ({}),
+  ): OpExporter =>
+  (node, builder) => {
+    const { x, y } = { ...node.inputs, ...node.outputs };
+    builder.add(opType, node, [builder.nameOf(x!)], attributes(node), y!);
+  };
+
+const pool = (opType: string, more: Readonly<Record<string, OnnxAttribute>> = {}): OpExporter =>
+  unary(opType, ({ attrs }) => {
+    const { kernel, ...window } = attrs as unknown as WindowAttrs & { readonly kernel: number };
+    return { ...windowAttributes(window, [kernel, kernel]), ...more };
+  });
+
+const conv2d: OpExporter = (node, builder, fold) => {
+  const { x, weight, bias, scale, residual } = node.inputs;
+  const { activation } = node.attrs as { readonly activation?: string };
+  if (scale || residual || (activation ?? "none") !== "none") {
+    throw new InteropError(
+      "ERR_ONNX",
+      "a fused graph cannot be exported: export it as it was traced",
+    );
+  }
+  const norm = builder.onlyReader(node.outputs["y"]!);
+  const [kh, kw] = weight!.shape;
+  const { groups, ...window } = node.attrs as unknown as WindowAttrs & { readonly groups: number };
+  const attributes = { ...windowAttributes(window, [kh!, kw!]), group: groups };
+  if (fold && norm?.op.name === "batchNorm2d" && norm.inputs["x"] === node.outputs["y"]) {
+    const folded = foldBatchNorm(node, norm, builder);
+    const names = Object.entries(folded).map(([name, array]) =>
+      builder.tensor(`${node.module}.folded_${name}`, array),
+    );
+    builder.add("Conv", node, [builder.nameOf(x!), ...names], attributes, norm.outputs["y"]!);
+    return;
+  }
+  const operands = [x!, weight!, ...(bias ? [bias] : [])].map((tensor) => builder.nameOf(tensor));
+  builder.add("Conv", node, operands, attributes, node.outputs["y"]!);
+};
+
+const batchNorm2d: OpExporter = (node, builder) => {
+  if (builder.isComputed(node.outputs["y"]!)) return; // folded into its convolution
+  const { x, weight, bias, mean, variance } = node.inputs;
+  const { eps } = node.attrs as unknown as { readonly eps: number };
+  const operands = [x!, weight!, bias!, mean!, variance!].map((each) => builder.nameOf(each));
+  builder.add(
+    "BatchNormalization",
+    node,
+    operands,
+    { epsilon: { float: eps } },
+    node.outputs["y"]!,
+  );
+};
+
+const add: OpExporter = (node, builder) => {
+  const { a, b } = node.inputs;
+  builder.add("Add", node, [builder.nameOf(a!), builder.nameOf(b!)], {}, node.outputs["y"]!);
+};
+
+const linear: OpExporter = (node, builder) => {
+  const { x, weight, bias } = node.inputs;
+  const operands = [x!, weight!, ...(bias ? [bias] : [])].map((tensor) => builder.nameOf(tensor));
+  builder.add("Gemm", node, operands, { transB: 1 }, node.outputs["y"]!); // weight [Out, In], as PyTorch's
+};
+
+const subsample: OpExporter = (node, builder) => {
+  const { stride, padChannels } = node.attrs as unknown as {
+    readonly stride: number;
+    readonly padChannels: readonly [number, number];
+  };
+  const [before, after] = padChannels;
+  const constant = (name: string, values: readonly number[]): string =>
+    builder.tensor(`${name}_${values.join("_")}`, {
+      shape: [values.length],
+      data: BigInt64Array.from(values, BigInt),
+    });
+  const slice = [
+    builder.nameOf(node.inputs["x"]!),
+    constant("starts", [0, 0]),
+    constant("ends", [2 ** 31 - 1, 2 ** 31 - 1]),
+    constant("axes", [2, 3]),
+    constant("steps", [stride, stride]),
+  ];
+  const pads = [0, before, 0, 0, 0, after, 0, 0];
+  const sliced = builder.add("Slice", node, slice, {}, null);
+  builder.add("Pad", node, [sliced, constant("pads", pads)], {}, node.outputs["y"]!);
+};
+
+/** By the op's name; what stands here can be exported. */
+export const opExporters: ReadonlyMap<string, OpExporter> = new Map<string, OpExporter>([
+  ["conv2d", conv2d],
+  ["batchNorm2d", batchNorm2d],
+  ["relu", unary("Relu")],
+  ["leakyRelu", unary("LeakyRelu", ({ attrs }) => ({ alpha: { float: Number(attrs["slope"]) } }))],
+  ["add", add],
+  ["maxPool2d", pool("MaxPool")],
+  ["avgPool2d", pool("AveragePool", { count_include_pad: 1 })],
+  ["adaptiveAvgPool2d", unary("GlobalAveragePool")],
+  ["adaptiveMaxPool2d", unary("GlobalMaxPool")],
+  ["flatten", unary("Flatten", () => ({ axis: 1 }))],
+  ["linear", linear],
+  ["subsample", subsample],
+]);

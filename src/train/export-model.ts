@@ -1,0 +1,73 @@
+import { graphOf, type Graph } from "../graph/graph.js";
+import { input } from "../graph/tensor.js";
+import { writeOnnx } from "../interop/onnx/write-onnx.js";
+import type { StoredArray } from "../interop/stored-array.js";
+import { writeTorch } from "../interop/torch/write-torch.js";
+import { writeSafetensors } from "../interop/write-safetensors.js";
+import { createModel } from "../models/catalog.js";
+import { namedState, type Module } from "../nn/module.js";
+import { traceModule } from "../nn/trace-module.js";
+import type { CheckpointDescription } from "./checkpoint.js";
+import { checkModelState } from "./model-state.js";
+
+/** The graph of a prediction, as it is traced: `images` `[H, W, 1, C]`, normalised, to `logits` `[1, classes]`. */
+export function tracePrediction(
+  model: Module,
+  [height, width, channels]: CheckpointDescription["imageShape"],
+): Graph {
+  const images = input("images", [height, width, 1, channels]);
+  const { result } = traceModule(model, false, () => model.call(images));
+  return graphOf({ logits: result });
+}
+
+/** Formats that a checkpoint can be written in, by the name that commands use. */
+export const exportFormats = ["onnx", "safetensors", "pytorch"] as const;
+
+export interface ExportOptions {
+  readonly format: (typeof exportFormats)[number];
+  /** ONNX: whether batch norms behind convolutions become part of these. Default true. */
+  readonly fold?: boolean;
+}
+
+/**
+ * A checkpoint's network in the format of another program: ONNX, as `writeOnnx`, or the state_dict under the model's
+ * names as safetensors or as `torch.save` writes it.
+ *
+ * ONNX's metadata has `model`, and as JSON `classes`, `mean` and `std`: the images that it takes are pixels scaled to 0 … 1,
+ * less the mean, over the deviation.
+ *
+ * @param tensors weights and running statistics in PyTorch's layout, with `num_batches_tracked` where there is one
+ * @throws {ResnetError} `ERR_CHECKPOINT` if they are not those of the model
+ * @throws {InteropError} `ERR_ONNX`, `ERR_TORCH_WRITE`, `ERR_SAFETENSORS_WRITE`
+ */
+export function exportModel(
+  { model: name, classes, imageShape, normalise }: CheckpointDescription,
+  tensors: ReadonlyMap<string, StoredArray>,
+  { format, fold = true }: ExportOptions,
+): Uint8Array {
+  const model = createModel(name, { classes: classes.length, channels: imageShape[2] });
+  checkModelState(model, tensors);
+  if (format !== "onnx") {
+    const ordered = inTorchOrder(model, tensors);
+    return format === "pytorch" ? writeTorch(ordered) : writeSafetensors(ordered, { format: "pt" });
+  }
+  const metadata = {
+    model: name,
+    classes: JSON.stringify(classes),
+    mean: JSON.stringify(normalise.mean),
+    std: JSON.stringify(normalise.std),
+  };
+  return writeOnnx(tracePrediction(model, imageShape), tensors, { name, fold, metadata });
+}
+
+/** As a module of PyTorch lists its state: the counter of a batch norm comes behind its statistics. */
+function inTorchOrder(
+  model: Module,
+  tensors: ReadonlyMap<string, StoredArray>,
+): ReadonlyMap<string, StoredArray> {
+  const names = [...namedState(model).keys()].flatMap((name) => {
+    const counter = name.replace(/running_var$/, "num_batches_tracked");
+    return counter !== name && tensors.has(counter) ? [name, counter] : [name];
+  });
+  return new Map(names.map((name) => [name, tensors.get(name)!]));
+}

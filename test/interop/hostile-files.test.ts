@@ -1,0 +1,198 @@
+// Files that were made to do harm, or damaged: each ends with an error that has a code, at once and in little memory.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, test } from "node:test";
+import { zipSync, type Zippable } from "fflate";
+import { bytesSource, type ByteSource } from "../../src/interop/byte-source.js";
+import { readSafetensors } from "../../src/interop/read-safetensors.js";
+import type { StoredArray } from "../../src/interop/stored-array.js";
+import { readTorch } from "../../src/interop/torch/read-torch.js";
+import { PickleWriter } from "../../src/pickle/pickle-writer.js";
+import { ResnetError } from "../../src/tensor/error.js";
+import { randomKey, uniform } from "../../src/tensor/random.js";
+import { packageRoot } from "../helpers/fixtures.js";
+
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(path.join(packageRoot, "test/fixtures/torch", name)));
+
+type Tensors = ReadonlyMap<string, StoredArray>;
+
+const torch = (bytes: Uint8Array): Promise<Tensors> => readTorch(bytesSource(bytes, "file"));
+const safetensors = async (bytes: Uint8Array): Promise<Tensors> =>
+  readSafetensors(bytes, "file").tensors;
+
+const refuses = (bytes: Uint8Array, code: string, message: RegExp): Promise<void> =>
+  assert.rejects(torch(bytes), { code, message });
+
+/** A pickle of `{"x": tensor}` with this storage, offset, shape and strides. */
+const tensorPickle = (
+  storage: { readonly key?: string; readonly elements: number },
+  offset: number,
+  shape: readonly number[],
+  strides: readonly number[],
+): Uint8Array => {
+  const { key = "0", elements } = storage;
+  const pickle = new PickleWriter().op("}").text("x").global("torch._utils", "_rebuild_tensor_v2");
+  pickle.op("(").op("(").text("storage").global("torch", "FloatStorage").text(key).text("cpu");
+  pickle.integer(elements).op("t").op("Q").integer(offset).integers(shape).integers(strides);
+  return pickle.op("t").op("R").op("s").end();
+};
+
+const archive = (pickle: Uint8Array, storage: Uint8Array, level: 0 | 9 = 0): Uint8Array => {
+  const files: Zippable = { "a/data.pkl": [pickle, { level }], "a/data/0": [storage, { level }] };
+  return zipSync(files);
+};
+
+const fourFloats = new Uint8Array(16);
+
+describe("a PyTorch file is refused", () => {
+  test("where it is cut, at any byte", async () => {
+    for (const name of ["training.pth", "tensors-legacy.pth"]) {
+      const whole = fixture(name);
+      assert.ok((await torch(whole)).size > 0);
+      for (let length = 0; length < whole.length; length++) {
+        await assert.rejects(torch(whole.subarray(0, length)), (error) => {
+          assert.ok(error instanceof ResnetError, `${name}, ${length} bytes: ${String(error)}`);
+          return true;
+        });
+      }
+    }
+  });
+
+  test("where it calls a function", async () => {
+    const pickle = new PickleWriter().global("os", "system").op("(").text("touch x").op("t");
+    const code = archive(pickle.op("R").end(), fourFloats);
+    await refuses(code, "ERR_PICKLE_CLASS", /it holds os\.system, which is refused/);
+  });
+
+  test("where it is compressed: a megabyte that would become a gigabyte", async () => {
+    const small = archive(tensorPickle({ elements: 4 }, 0, [4], [1]), fourFloats);
+    assert.deepEqual([...(await torch(small)).get("x")!.data], [0, 0, 0, 0]);
+    const bomb = archive(
+      tensorPickle({ elements: 2 ** 22 }, 0, [2 ** 22], [1]),
+      new Uint8Array(2 ** 24),
+      9,
+    );
+    assert.ok(bomb.length < 2 ** 16);
+    await refuses(bomb, "ERR_TORCH_FILE", /a\/data\.pkl is compressed, which PyTorch never does/);
+  });
+
+  const sizes: Readonly<Record<string, readonly [Uint8Array, string, RegExp]>> = {
+    "a storage that is larger than its entry": [
+      tensorPickle({ elements: 2 ** 45 }, 0, [4], [1]),
+      "ERR_TORCH_FILE",
+      /a\/data\/0 has 16 bytes but takes 140737488355328 \(35184372088832 F32\)$/,
+    ],
+    "a tensor that shows one element again and again": [
+      tensorPickle({ elements: 4 }, 0, [2 ** 40], [0]),
+      "ERR_TORCH_LIMIT",
+      /show the same numbers too often: they take 4398046511104 bytes of a file of \d+$/,
+    ],
+    "a tensor that ends outside of its storage": [
+      tensorPickle({ elements: 4 }, 1, [2, 2], [2, 1]),
+      "ERR_PICKLE_FORMAT",
+      /it ends at element 5 of a storage that has 4$/,
+    ],
+    "a shape of numbers beyond every memory": [
+      tensorPickle({ elements: 4 }, 0, [2 ** 52, 2 ** 52], [1, 1]),
+      "ERR_PICKLE_FORMAT",
+      /it ends at element 9007199254740991 of a storage that has 4$/,
+    ],
+    "a storage that is not there": [
+      tensorPickle({ key: "../1", elements: 4 }, 0, [4], [1]),
+      "ERR_TORCH_FILE",
+      /a\/data\/\.\.\/1 is not in the zip archive$/,
+    ],
+  };
+  for (const [name, [pickle, code, message]] of Object.entries(sizes)) {
+    test(`for ${name}`, () => refuses(archive(pickle, fourFloats), code, message));
+  }
+
+  test("for storages that share bytes", async () => {
+    const bytes = fixture("training.pth").slice();
+    const view = new DataView(bytes.buffer);
+    const directory = (name: string): number => Buffer.from(bytes).lastIndexOf(name) - 46;
+    const [first, second] = [directory("training/data/0"), directory("training/data/1")];
+    view.setUint32(second + 42, view.getUint32(first + 42, true), true); // offset of the local header
+    await refuses(
+      bytes,
+      "ERR_TORCH_FILE",
+      /training\/data\/\d and training\/data\/\d share bytes$/,
+    );
+  });
+
+  test("for lengths of 2^63", async () => {
+    const legacy = fixture("tensors-legacy.pth").slice();
+    const dataStart = Buffer.from(legacy).lastIndexOf("e.") + 2; // behind the list of storages
+    new DataView(legacy.buffer).setBigUint64(dataStart, 2n ** 63n, true);
+    await refuses(
+      legacy,
+      "ERR_TORCH_FILE",
+      /has -9223372036854775808 elements where the tensors say/,
+    );
+    const safe = fixture("tensors.safetensors").slice();
+    new DataView(safe.buffer).setBigUint64(0, 2n ** 63n, true);
+    assert.throws(() => readSafetensors(safe), { code: "ERR_SAFETENSORS_HEADER" });
+  });
+
+  test("for a header of empty objects, which would take thirty times its size", () => {
+    const header = `{"a":[${"{},".repeat(2 ** 20)}{}]}`;
+    const bytes = new Uint8Array(8 + header.length);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+    bytes.set(Buffer.from(header), 8);
+    assert.throws(() => readSafetensors(bytes), {
+      code: "ERR_SAFETENSORS_HEADER",
+      message: /is said to take 3145738 bytes but at most 2097152 are allowed/,
+    });
+  });
+});
+
+describe("damaged at random", () => {
+  const files: Readonly<Record<string, (bytes: Uint8Array) => Promise<Tensors>>> = {
+    "tensors.pth": torch,
+    "training.pth": torch,
+    "tensors-legacy.pth": torch,
+    "tensors.safetensors": safetensors,
+  };
+  for (const [name, read] of Object.entries(files)) {
+    test(`${name} gives tensors no larger than twice the file, or an error with a code`, async () => {
+      const original = fixture(name);
+      const key = randomKey(6, "damage", name);
+      let refused = 0;
+      for (let i = 0; i < 400; i++) {
+        const bytes = original.slice();
+        const draw = (j: number, below: number): number =>
+          Math.floor(uniform(key, 16 * i + j) * below);
+        for (let j = 0; j < 1 + (i % 4); j++)
+          bytes[draw(2 * j, bytes.length)] = draw(2 * j + 1, 256);
+        const start = process.cpuUsage().user;
+        try {
+          const arrays = [...(await read(bytes)).values()];
+          const taken = arrays.reduce((sum, { data }) => sum + data.byteLength, 0);
+          assert.ok(taken <= 2 * bytes.length, `${taken} bytes of a file of ${bytes.length}`);
+        } catch (error) {
+          assert.ok(error instanceof ResnetError, String((error as Error).stack));
+          refused++;
+        }
+        assert.ok(process.cpuUsage().user - start < 1e6, `case ${i} took more than a second`);
+      }
+      assert.ok(refused > 20 && refused < 400, `${refused} of 400 refused`);
+    });
+  }
+});
+
+test("a large file with nothing in it is not read again and again", async () => {
+  // 64 MB whose pickle asks for a text of 2^40 bytes: read in pieces that double, so less than twice.
+  const bytes = new Uint8Array(2 ** 26);
+  bytes.set(fixture("tensors-legacy.pth").subarray(0, 21)); // magic number and protocol
+  bytes.set([0x8d, 0, 0, 0, 0, 0, 1, 0, 0], 21);
+  let read = 0;
+  const source = bytesSource(bytes, "file");
+  const counting: ByteSource = {
+    ...source,
+    read: (start, length) => ((read += length), source.read(start, length)),
+  };
+  await assert.rejects(readTorch(counting), { code: "ERR_PICKLE_TRUNCATED" });
+  assert.ok(read < 2 * bytes.length, `${read} bytes`);
+});

@@ -1,0 +1,104 @@
+// Networks as ONNX give PyTorch's logits in onnxruntime: every kind of network of the catalogue, batch norm folded or not.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import * as ort from "onnxruntime-web";
+import { graphOf } from "../../src/graph/graph.js";
+import { input } from "../../src/graph/tensor.js";
+import { writeOnnx } from "../../src/interop/onnx/write-onnx.js";
+import { avgPool2d } from "../../src/ops/avg-pool2d.js";
+import { dropout } from "../../src/ops/dropout.js";
+import { flatten } from "../../src/ops/flatten.js";
+import type { Shape } from "../../src/tensor/shape.js";
+import { exportModel, tracePrediction } from "../../src/train/export-model.js";
+import { initialState } from "../../src/train/model-state.js";
+import { createModel } from "../../src/models/catalog.js";
+import { assertClose } from "../helpers/assert-close.js";
+import { draw } from "../helpers/fixtures.js";
+import { makeNetwork, networks, specOf } from "../helpers/network-rows.js";
+
+ort.env.wasm.numThreads = 1;
+
+async function run(file: Uint8Array, images: Float32Array, shape: Shape): Promise<Float32Array> {
+  const session = await ort.InferenceSession.create(file);
+  const { logits } = await session.run({ images: new ort.Tensor("float32", images, shape) });
+  await session.release();
+  return logits!.data as Float32Array;
+}
+
+for (const row of networks) {
+  const { name, seed, batch, image, state } = row;
+  const [channels, height, width] = image;
+  const weights = new Map(
+    state.map(([key, ...shape]) => [key, draw(seed, key, specOf(key, shape))] as const),
+  );
+  const shape = [batch, ...image];
+  const images = draw(seed, "images", { shape, scale: 2 }).data as Float32Array;
+  for (const fold of [false, true]) {
+    test(`${name} as ONNX, batch norm ${fold ? "folded" : "kept"}`, async () => {
+      const graph = tracePrediction(makeNetwork(row), [height, width, channels]);
+      const logits = await run(writeOnnx(graph, weights, { name, fold }), images, shape);
+      const largest = Math.max(...row.evalLogits.map(Math.abs));
+      assertClose(logits, row.evalLogits, { rtol: 0, atol: 1e-4 * Math.max(1, largest) }, "logits");
+    });
+  }
+}
+
+describe("writeOnnx", () => {
+  test("pools with zeros counted in the mean, as AvgPool2d", async () => {
+    const images = input("images", [3, 3, 1, 1]);
+    const graph = graphOf({
+      logits: flatten(avgPool2d(images, { kernel: 2, stride: 2, padding: 1 })),
+    });
+    const ones = new Float32Array(9).fill(1);
+    const logits = await run(
+      writeOnnx(graph, new Map(), { name: "pool", fold: true }),
+      ones,
+      [1, 1, 3, 3],
+    );
+    assert.deepEqual([...logits], [0.25, 0.5, 0.5, 1]);
+  });
+
+  test("names the op that has no counterpart", () => {
+    const images = input("images", [1, 1, 1, 1]);
+    const key = input("key", [2], "i32");
+    const graph = graphOf({
+      logits: dropout(flatten(images), key, { probability: 0.5, stream: 0 }),
+    });
+    assert.throws(() => writeOnnx(graph, new Map(), { name: "net", fold: true }), {
+      code: "ERR_ONNX",
+      message: /: the op dropout cannot be exported, only conv2d, batchNorm2d, /,
+    });
+  });
+
+  test("names a parameter without values", () => {
+    const graph = tracePrediction(
+      createModel("resnet18", { classes: 2, channels: 3 }),
+      [32, 32, 3],
+    );
+    assert.throws(() => writeOnnx(graph, new Map(), { name: "net", fold: false }), {
+      code: "ERR_ONNX",
+      message: "there are no values for conv1.weight",
+    });
+  });
+});
+
+test("exportModel writes classes and normalisation into the metadata, and leaves the batch free", async () => {
+  const classes = ["ant", "bee"];
+  const description = {
+    model: "cifar-resnet20",
+    classes,
+    imageShape: [32, 32, 1] as [number, number, number],
+    normalise: { mean: [0.5], std: [0.25] },
+    epoch: 0,
+  };
+  const model = createModel("cifar-resnet20", { classes: 2, channels: 1 });
+  const file = exportModel(description, initialState(model, 0), { format: "onnx" });
+  const text = new TextDecoder("latin1").decode(file);
+  for (const part of ['["ant","bee"]', "[0.5]", "[0.25]", "cifar-resnet20"]) {
+    assert.ok(text.includes(part), part);
+  }
+  for (const batch of [1, 3]) {
+    const logits = await run(file, new Float32Array(batch * 1024), [batch, 1, 32, 32]);
+    assert.equal(logits.length, 2 * batch);
+  }
+});
