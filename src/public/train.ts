@@ -41,9 +41,13 @@ export type { ScheduleConfig } from "../train/schedules/schedule-config.js";
 export {
   trainLoop,
   type StepProgress,
+  type TrainEvent,
   type Training,
   type TrainLoopOptions,
 } from "../train/train-loop.js";
 export type { EpochSums, TrainProgress } from "../train/train-progress.js";
 export { traceEvaluation, traceTrainStep, type TrainStepOptions } from "../train/train-step.js";
 export { streamingSource, type StreamingOptions } from "../train/streaming-source.js";
+export { RunningMean } from "../train/running-mean.js";
+export { Timer } from "../train/timer.js";
+export { train, type TrainOptions, type TrainResult } from "../train/train.js";

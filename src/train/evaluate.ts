@@ -6,6 +6,7 @@ import type { BatchSource } from "./batch-source.js";
 import type { StateName } from "./model-state.js";
 import type { Precision } from "./precision.js";
 import { emptyScores, scoreSamples, topAccuracy, type SampleScores } from "./sample-scores.js";
+import { RunningMean } from "./running-mean.js";
 import { traceEvaluation } from "./train-step.js";
 
 /** Programs that differ only in batch size, made when a size first comes up. */
@@ -50,16 +51,16 @@ export function createEvaluator(
   const rows = Int32Array.from({ length: source.rows }, (_, i) => i);
   return async () => {
     const scores = emptyScores(source.rows);
-    let lossSum = 0;
+    const mean = new RunningMean();
     let done = 0;
     const batches = epochBatches(rows, batchSize, null);
     for await (const inputs of source.batches(batches, null)) {
       const n = Math.min(batchSize, source.rows - done);
       const { logits, loss } = await programs(n).run(inputs);
-      lossSum += loss!.data[0]! * n;
+      mean.add(loss!.data[0]!, n);
       scoreSamples(scores, done, logits!.data, n, source.labels);
       done += n;
     }
-    return { loss: lossSum / source.rows, accuracy: topAccuracy(scores.ranks, 1), ...scores };
+    return { loss: mean.mean, accuracy: topAccuracy(scores.ranks, 1), ...scores };
   };
 }
