@@ -45,7 +45,7 @@ const imageNetNormalise = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.2
  * How many channels and classes the file's model has is read off the shapes of its first and last layer.
  *
  * @throws {InteropError} `ERR_WEIGHTS_MATCH` that lists all that does not fit the model
- * @throws {ResnetError} `ERR_MODEL`, `ERR_CLASSES`
+ * @throws {ResnetError} `ERR_MODEL`, `ERR_CLASSES`, `ERR_CONFIG` if there is not one mean and deviation a channel
  */
 export function importWeights(weights: Weights, options: ImportOptions): ImportedModel {
   const { model: name, classNames, file, seed = 0 } = options;
@@ -65,13 +65,19 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
   const anew = options.classes === undefined ? [] : dependents(name, base, "classes");
   const { state, counters, replaced } = fitWeights(weights, shapesOf(model), new Set(anew), file);
   const leaves = namedState(model);
-  const normalise = channels === 3 ? imageNetNormalise : identity(channels);
+  const normalise = options.normalise ?? (channels === 3 ? imageNetNormalise : identity(channels));
+  if (normalise.mean.length !== channels || normalise.std.length !== channels) {
+    throw new ResnetError(
+      "ERR_CONFIG",
+      `the images have ${channels} channels but ${normalise.mean.length} means and ${normalise.std.length} deviations are given`,
+    );
+  }
   return {
     description: {
       model: name,
       classes: [...(classNames ?? namesOf(classes, purpose.classes))],
       imageShape: [height, width, channels],
-      normalise: options.normalise ?? normalise,
+      normalise,
       epoch: 0,
     },
     state: new Map([
@@ -111,6 +117,7 @@ function sizesOf(weights: Weights, name: string, base: ModelOptions) {
   const names = new Map([...nameInModel(weights.keys())].map(([file, own]) => [own, file]));
   return (option: keyof ModelOptions, axis: number): number | undefined => {
     const [key] = dependents(name, base, option).filter((each) => names.has(each));
-    return key === undefined ? undefined : weights.get(names.get(key)!)!.shape[axis];
+    const size = key === undefined ? undefined : weights.get(names.get(key)!)!.shape[axis];
+    return size === 0 ? undefined : size;
   };
 }

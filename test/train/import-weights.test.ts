@@ -97,6 +97,15 @@ describe("importWeights", () => {
     });
   });
 
+  test("refuses a normalisation of other channels", () => {
+    const normalise = { mean: [0.5], std: [0.25] };
+    const options = { model: "resnet18", normalise, file: "file" };
+    assert.throws(() => importWeights(weightsOf("resnet18"), options), {
+      code: "ERR_CONFIG",
+      message: "the images have 3 channels but 1 means and 1 deviations are given",
+    });
+  });
+
   test("names the file and what is wrong for another model", () => {
     const options = { model: "resnet34", file: "some.pth" };
     assert.throws(() => importWeights(weightsOf("resnet18"), options), {
