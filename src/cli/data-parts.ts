@@ -32,14 +32,15 @@ export async function loadParts(
   if (isOnDisk(data)) return folderParts(await readFolderImages(data, flags, output), sizes);
   const { train, test } = await loadData(data, flags.dataDir, output);
   const drawn = dividedRows(train.labels.data, sizes);
-  const { testSize, seed } = sizes;
+  const { testSize, validSize, seed } = sizes;
+  const testPart =
+    testSize === null
+      ? test
+      : takeRows(test, splitRows(test.labels.data.length, { test: testSize }, seed).test);
   return {
     train: takeRows(train, drawn.train),
-    valid: takeRows(train, drawn.valid),
-    test:
-      testSize === null
-        ? test
-        : takeRows(test, splitRows(test.labels.data.length, { test: testSize }, seed).test),
+    valid: validSize === 0 ? testPart : takeRows(train, drawn.valid),
+    test: testPart,
   };
 }
 

@@ -25,6 +25,7 @@ const usageErrors = new Set([
   "ERR_CLASS",
   "ERR_CLASSES",
   "ERR_RECIPE",
+  "ERR_COMPARISON",
   "ERR_DATA_NAME",
   "ERR_DATA_ROWS",
   "ERR_THREADS",

@@ -1,16 +1,35 @@
 import { Command } from "commander";
-import { recipes } from "../train/recipes.js";
+import { findRecipe, recipes, type Recipe } from "../train/recipes.js";
 import { jsonOption } from "./options.js";
 import { Output } from "./output.js";
 
 export const recipesCommand = (): Command =>
   new Command("recipes")
     .summary("list the named training set-ups, their source and expected result")
+    .argument("[recipe]", "one of them, with everything that it sets")
     .addOption(jsonOption())
-    .action(({ json }: { readonly json?: boolean }) => {
-      const text = Object.entries(recipes).map(
-        ([name, { title, source, expected }]) =>
-          `${name}\n  ${title}\n  from      ${source}\n  expected  ${expected}`,
-      );
-      new Output(json ?? false).result(recipes, text.join("\n\n"));
+    .addHelpText("after", "\nExample:\n  resnet recipes degradation")
+    .action((name: string | undefined, { json }: { readonly json?: boolean }) => {
+      const output = new Output(json ?? false);
+      if (name === undefined)
+        output.result(recipes, Object.entries(recipes).map(entry).join("\n\n"));
+      else output.result(findRecipe(name), describe(name, findRecipe(name)));
     });
+
+const entry = ([name, { title, source, expected }]: readonly [string, Recipe]): string =>
+  `${name}\n  ${title}\n  from      ${source}\n  expected  ${expected}`;
+
+function describe(name: string, recipe: Recipe): string {
+  const { variations, config, trainings } = recipe;
+  const tries = variations.map(({ flags, why }) => `  resnet train ${name} ${flags}\n    ${why}`);
+  const parts = Object.entries(trainings).map(
+    ([training, own]) => `  ${training}: ${JSON.stringify(own)}`,
+  );
+  return [
+    entry([name, recipe]),
+    ...(parts.length > 0 ? ["", "compares", ...parts] : []),
+    ...(tries.length > 0 ? ["", "try also", ...tries] : []),
+    "",
+    JSON.stringify(config, null, 2),
+  ].join("\n");
+}

@@ -5,6 +5,7 @@ import { isOnDisk } from "../data/images/is-on-disk.js";
 import { datasetInfo, listDatasets } from "../data/dataset-info.js";
 import { prefersBf16 } from "../executors/create-executor.js";
 import { models } from "../models/catalog.js";
+import { ResnetError } from "../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
 import type { Precision } from "../train/precision.js";
 import { findRecipe } from "../train/recipes.js";
@@ -50,7 +51,10 @@ export const configOptions: Readonly<Record<string, Option>> = {
     "seed of everything random: weights, split, order of images",
   ).argParser(seedNumber),
   trainSize: new Option("--limit-train <n>", "training images").argParser(wholeNumber),
-  validSize: new Option("--limit-valid <n>", "validation images").argParser(wholeNumber),
+  validSize: new Option(
+    "--limit-valid <n>",
+    "validation images, held out of the training images; 0: the test images validate",
+  ).argParser(seedNumber),
   stratify: new Option(
     "--stratify",
     "draw training and validation images with each class in its proportion",
@@ -113,6 +117,34 @@ function bestMetric(text: string): TrainConfig["bestMetric"] {
   if (text === "valid-accuracy") return "validAccuracy";
   if (text === "valid-loss") return "validLoss";
   throw new InvalidArgumentError("Allowed choices are valid-accuracy, valid-loss.");
+}
+
+/**
+ * The configurations of what a recipe compares, by name, with what the flags override; null if the recipe is one training.
+ *
+ * @throws {ResnetError} `ERR_COMPARISON` for a flag that would make the trainings alike
+ */
+export function trainingsOf(
+  name: string | undefined,
+  flags: OptionValues,
+): ReadonlyMap<string, TrainConfig> | null {
+  if (name === undefined) return null;
+  const trainings = Object.entries(findRecipe(name).trainings);
+  if (trainings.length === 0) return null;
+  for (const [field, option] of Object.entries(configOptions)) {
+    const isGiven = flags[option.attributeName()] !== undefined;
+    if (isGiven && trainings.some(([, own]) => Object.hasOwn(own, field))) {
+      const names = trainings.map(([training]) => training).join(", ");
+      throw new ResnetError(
+        "ERR_COMPARISON",
+        `${option.long}: the trainings of ${name} (${names}) differ in it; leave it out, or choose another recipe`,
+      );
+    }
+  }
+  const config = configOf(name, flags);
+  return new Map(
+    trainings.map(([training, own]) => [training, parseConfig({ ...config, ...own })]),
+  );
 }
 
 /**

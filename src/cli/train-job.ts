@@ -41,7 +41,7 @@ export async function prepareJob(
       data: {
         name: config.data,
         trainSize: labelsOf(parts.train).length,
-        validSize: labelsOf(parts.valid).length,
+        validSize: config.validSize === 0 ? 0 : labelsOf(parts.valid).length,
         seed: config.seed,
         ...(config.stratify && { stratify: true }),
       },

@@ -2,6 +2,7 @@ import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
 import type { Executor } from "../executors/executor.js";
 import { countParameters } from "../report/model-summary.js";
 import type { EpochMetrics } from "../train/epoch-metrics.js";
+import { validationName, type TrainConfig } from "../train/config.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { TrainProgress } from "../train/train-progress.js";
 import type { RunDirectory } from "../train/run-directory.js";
@@ -31,12 +32,16 @@ export const describeResume = ({ epoch, step }: TrainProgress, epochs: number): 
     ? `going on in epoch ${epoch + 1} of ${epochs}, after its step ${step}`
     : `going on after ${epoch} of ${epochs} epochs`;
 
-export function formatEpoch(metrics: EpochMetrics, epochs: number, width: number): string {
+export function formatEpoch(metrics: EpochMetrics, config: TrainConfig, width: number): string {
   const { epoch, trainLoss, trainAccuracy, validLoss, validAccuracy, imagesPerSecond } = metrics;
   const fields = [
-    `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
+    `epoch ${String(epoch).padStart(String(config.epochs).length)}/${config.epochs}`,
     `train loss ${trainLoss.toFixed(4)}, accuracy ${trainAccuracy.toFixed(4)}`,
-    `validation loss ${validLoss.toFixed(4)}, accuracy ${validAccuracy.toFixed(4)}`,
+    ...(Number.isNaN(validLoss)
+      ? []
+      : [
+          `${validationName(config)} loss ${validLoss.toFixed(4)}, accuracy ${validAccuracy.toFixed(4)}`,
+        ]),
     `${Math.round(imagesPerSecond)} images/s`,
   ];
   return wrapFields(fields, width);

@@ -1,6 +1,7 @@
 import { labelsOf } from "../data/labelled-images.js";
 import type { Executor } from "../executors/executor.js";
 import { writeEpochCharts, writeRunReport } from "../report/write-run-report.js";
+import { validationName } from "../train/config.js";
 import { createEvaluator, type Evaluation } from "../train/evaluate.js";
 import { initialState, modelSource, writeModelState } from "../train/model-state.js";
 import type { RunDirectory, RunSnapshot } from "../train/run-directory.js";
@@ -53,9 +54,9 @@ export async function runEpochs(
     if (run.epochs.length > 0 && training.progress.step === 0) await run.publish(snapshot());
     for await (const metrics of training) {
       await run.saveEpoch(metrics, snapshot());
-      await writeEpochCharts(run);
+      await writeEpochCharts(run, validationName(config));
       bar.clear();
-      output.say(formatEpoch(metrics, config.epochs, output.width));
+      output.say(formatEpoch(metrics, config, output.width));
     }
     if (stop.exitCode === null || run.epochs.length === config.epochs) return null;
     if (training.progress.step > 0) await run.saveState(snapshot());
@@ -75,7 +76,8 @@ function prepareTraining(
   sources: Sources,
   options: Pick<Parameters<typeof trainLoop>[0], "signal" | "onStep">,
 ): Training {
-  if (!saved) writeModelState(executor, model, initialState(model, config.seed));
+  if (!saved)
+    writeModelState(executor, model, initialState(model, config.seed, config.initialisation));
   return trainLoop({
     executor,
     model,
@@ -111,5 +113,6 @@ export async function testRun(
   const { batch, precision } = config;
   const weights = trainedWeights(model, config);
   const test = await createEvaluator(executor, model, source, batch, precision, weights)();
-  return { test, text: await writeRunReport(run, test, parts.test, config.transforms.eval) };
+  const options = { transforms: config.transforms.eval, validation: validationName(config) };
+  return { test, text: await writeRunReport(run, test, parts.test, options) };
 }

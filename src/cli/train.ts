@@ -16,7 +16,8 @@ import { resumeCommand } from "./resume-command.js";
 import { checkSameJob, resumedConfig } from "./resume.js";
 import { Sources } from "./sources.js";
 import { normaliseFromData } from "./normalise-from-data.js";
-import { configOf, configOptions, setOption, settled } from "./train-config.js";
+import { compareTrainings } from "./train-comparison.js";
+import { configOf, configOptions, setOption, settled, trainingsOf } from "./train-config.js";
 import { prepareJob } from "./train-job.js";
 import { documentOf } from "./train-output.js";
 import { runEpochs, testRun } from "./train-run.js";
@@ -67,6 +68,16 @@ export function trainCommand(): Command {
 async function train(recipe: string | undefined, given: TrainFlags): Promise<void> {
   const flags = settled(given);
   const output = new Output(flags.json ?? false);
+  const trainings = flags.resume === undefined ? trainingsOf(recipe, flags) : null;
+  if (trainings) {
+    return compareTrainings({
+      trainings,
+      directory: flags.out ?? defaultDirectory(recipe!),
+      flags,
+      output,
+      newExecutor: () => executorFor(flags, output),
+    });
+  }
   const config = flags.resume === undefined ? configOf(recipe, flags) : null;
   const run =
     config === null
@@ -91,10 +102,7 @@ async function trainIn(
     ? await normaliseFromData(asked, flags.workers, output)
     : asked;
   checkSameJob(run, job);
-  const chosen = createExecutor(flags.executor, {
-    threads: flags.threads,
-    onNotice: (notice) => output.notice(notice),
-  });
+  const chosen = executorFor(flags, output);
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
   const sources = new Sources(executor, job.config, flags.workers);
@@ -124,6 +132,9 @@ async function trainIn(
     await executor.close();
   }
 }
+
+const executorFor = ({ executor, threads }: TrainFlags, output: Output): Executor =>
+  createExecutor(executor, { threads, onNotice: (notice) => output.notice(notice) });
 
 function warnOfOtherExecutor(
   { saved }: RunDirectory,

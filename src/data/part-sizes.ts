@@ -3,7 +3,7 @@ import { splitRows } from "./split.js";
 /** Images that a training takes of each part, drawn with the seed; null takes all there are. */
 export interface PartSizes {
   readonly trainSize: number | null;
-  /** Where the data has no validation images of its own, they come out of the training images: null takes a fifth. */
+  /** Where the data has no validation images of its own, they come out of the training images: null takes a fifth; 0 takes the test images instead. */
   readonly validSize: number | null;
   readonly testSize: number | null;
   readonly seed: number;

@@ -23,10 +23,10 @@ export class ModuleState extends Leaf {
   }
 
   /** First values in PyTorch's shape and order, for a run with this seed. Depends on seed and name alone. */
-  initialise(seed: number, name: string): HostArray<"f32"> {
+  initialise(seed: number, name: string, initializer = this.initializer): HostArray<"f32"> {
     return hostArray(
       this.torchShape,
-      this.initializer(this.torchShape, randomKey(seed, "initialise", name)),
+      initializer(this.torchShape, randomKey(seed, "initialise", name)),
     );
   }
 }

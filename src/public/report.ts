@@ -3,6 +3,7 @@ export {
   classificationReport,
   type ClassificationReport,
 } from "../report/classification-report.js";
+export { errorChart, gradientChart } from "../report/comparison-charts.js";
 export { confusionChart } from "../report/confusion-chart.js";
 export { confusionMatrix, type ConfusionMatrix } from "../report/confusion-matrix.js";
 export { formatClassificationReport } from "../report/format-classification-report.js";

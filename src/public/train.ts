@@ -17,6 +17,7 @@ export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/c
 export type { EpochMetrics } from "../train/epoch-metrics.js";
 export { evaluate, type EvaluateOptions } from "../train/evaluate-module.js";
 export { createEvaluator, type Evaluation } from "../train/evaluate.js";
+export { gradientNorms } from "../train/gradient-norms.js";
 export {
   initialState,
   modelSource,

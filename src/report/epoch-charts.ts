@@ -6,8 +6,9 @@ import { lossChart } from "./loss-chart.js";
 /** The charts that grow with every epoch, as SVG by name of the file. */
 export const epochCharts = (
   metrics: readonly EpochMetrics[],
+  validation?: string,
 ): Readonly<Record<string, string>> => ({
-  loss: lossChart(metrics),
-  accuracy: accuracyChart(metrics),
+  loss: lossChart(metrics, validation),
+  accuracy: accuracyChart(metrics, validation),
   "learning-rate": learningRateChart(metrics),
 });

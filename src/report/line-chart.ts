@@ -17,12 +17,13 @@ export interface Axis {
 }
 
 export interface Curve {
+  /** Empty: not in the legend. */
   readonly name: string;
   readonly colour: string;
   readonly dashed?: boolean;
   /** Which vertical axis it is read on. Default left. */
   readonly axis?: "left" | "right";
-  /** A value that is not finite is a gap. */
+  /** NaN is no value, and the curve goes on; an infinite value is a gap. */
   readonly points: readonly Point[];
 }
 
@@ -59,9 +60,9 @@ export function lineChart(chart: LineChart): string {
       itemHeight: 4,
       itemGap: 20,
       textStyle: { ...axisNameStyle, color: ink.strong },
-      data: curves.map(({ name }) => ({ name })),
+      data: curves.flatMap(({ name }) => (name ? { name } : [])),
     },
-    grid: { left: 76, right: right ? 76 : 36, top: 66, bottom: 62 },
+    grid: { left: 76, right: right ? 76 : 36, top: note ? 84 : 66, bottom: 62 },
     xAxis: horizontalAxis(x, curves),
     yAxis: [verticalAxis(y, "left"), ...(right ? [verticalAxis(right, "right")] : [])],
     series: curves.map((curve) => series(curve, curve.axis === "right" ? right! : y)),
@@ -123,7 +124,7 @@ function series({ name, colour, dashed, axis, points }: Curve, vertical: Axis): 
     type: "line",
     name,
     yAxisIndex: axis === "right" ? 1 : 0,
-    data: points.map(([x, y]) => [x, isDrawable(y) ? y : "-"]),
+    data: points.filter(([, y]) => !Number.isNaN(y)).map(([x, y]) => [x, isDrawable(y) ? y : "-"]),
     showSymbol: points.length <= 30,
     symbol: "circle",
     symbolSize: 6,

@@ -13,8 +13,8 @@ import { mistakeGrid, predictionGrid } from "./prediction-grid.js";
 import { renderPng } from "./render-png.js";
 
 /** Writes the charts of the epochs so far: after each epoch, so that an open one can be watched growing. */
-export async function writeEpochCharts(run: RunDirectory): Promise<void> {
-  for (const [name, svg] of Object.entries(epochCharts(run.epochs))) {
+export async function writeEpochCharts(run: RunDirectory, validation?: string): Promise<void> {
+  for (const [name, svg] of Object.entries(epochCharts(run.epochs, validation))) {
     await run.write(`${name}.svg`, svg);
   }
 }
@@ -23,14 +23,14 @@ export async function writeEpochCharts(run: RunDirectory): Promise<void> {
  * Writes what a finished run has to show: `report.json`, `report.txt`, and each chart as SVG and as PNG.
  *
  * @param test the evaluation of `images`
- * @param transforms done to images of files before they are drawn
+ * @param options what is done to images of files before they are drawn; what the images are called that validated
  * @returns the text of the report, as in `report.txt`
  */
 export async function writeRunReport(
   run: RunDirectory,
   test: Evaluation,
   images: LabelledImages,
-  transforms: TransformList = [],
+  options: { readonly transforms?: TransformList; readonly validation?: string } = {},
 ): Promise<string> {
   const { classes } = images;
   const labels = labelsOf(images);
@@ -39,9 +39,9 @@ export async function writeRunReport(
   const { accuracy, loss, ranks } = test;
   const top5 = classes.length > 5 ? { top5Accuracy: topAccuracy(ranks, 5) } : {};
   const document = { accuracy, ...top5, loss, samples: labels.length, report, confusion };
-  const scored = { scores: test, labels, classes, readImage: imageOf(images, transforms) };
+  const scored = { scores: test, labels, classes, readImage: imageOf(images, options.transforms) };
   const charts = {
-    ...epochCharts(run.epochs),
+    ...epochCharts(run.epochs, options.validation),
     confusion: confusionChart(confusion, classes),
     predictions: await predictionGrid(scored),
     mistakes: await mistakeGrid(scored),

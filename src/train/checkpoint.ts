@@ -27,7 +27,7 @@ const descriptionSchema = z.object({
     .object({
       name: z.string(),
       trainSize: z.int().min(1),
-      validSize: z.int().min(1),
+      validSize: z.int().min(0),
       seed: z.int().min(0),
       stratify: z.boolean().optional(),
     })

@@ -17,7 +17,8 @@ const fields = z.strictObject({
   data: z.string(),
   /** Training and validation images, drawn with the seed; null takes all, as `PartSizes` says. */
   trainSize: count.nullable(),
-  validSize: count.nullable(),
+  /** 0 holds none out, and the test images validate. */
+  validSize: z.int().min(0).nullable(),
   /** Test images, drawn with the seed; null takes all. */
   testSize: count.nullable(),
   /** Whether training and validation images have each class in its proportion of the whole. */
@@ -35,7 +36,11 @@ const fields = z.strictObject({
         .refine((list) => !list.some(isRandom), "a random transform is for training only"),
     })
     .default({ train: [], eval: [] }),
+  /** Of the weights of convolutions and linear layers: what the model says (He, for most), or Xavier-uniform. */
+  initialisation: z.enum(["model", "xavier-uniform"]).default("model"),
   epochs: count,
+  /** Epochs from one validation to the next; the last epoch is always validated. */
+  evaluateEvery: count.default(1),
   batch: count,
   optimizer: z.enum(["sgd", "adam", "adamw"]),
   learningRate: positive,
@@ -96,6 +101,10 @@ export type TrainConfig = z.output<typeof schema>;
 
 /** What may be written: short forms, and no more than what differs from the defaults. */
 export type TrainConfigInput = z.input<typeof schema>;
+
+/** What the images are called that validate: people should see when it is the test images. */
+export const validationName = ({ validSize }: TrainConfig): "validation" | "test" =>
+  validSize === 0 ? "test" : "validation";
 
 /**
  * Checks a configuration, from a recipe, flags or a file.

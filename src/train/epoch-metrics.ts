@@ -6,9 +6,9 @@ export interface EpochMetrics {
   readonly trainLoss: number;
   /** Share of the epoch's training samples that were right just before their step, 0 … 1. */
   readonly trainAccuracy: number;
-  /** Mean cross-entropy over the validation samples after the epoch, in nats. */
+  /** Mean cross-entropy over the validation samples after the epoch, in nats; NaN where it was not validated. */
   readonly validLoss: number;
-  /** Share of the validation samples that are classified correctly, 0 … 1. */
+  /** Share of the validation samples that are classified correctly, 0 … 1; NaN likewise. */
   readonly validAccuracy: number;
   /** Training images per second of training time. */
   readonly imagesPerSecond: number;

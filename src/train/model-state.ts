@@ -1,17 +1,32 @@
 import type { Executor } from "../executors/executor.js";
 import { fromTorchLayout, toTorchLayout } from "../interop/torch-layout.js";
 import type { ArraySource } from "../interop/write-safetensors.js";
+import { xavierUniform } from "../nn/initializers.js";
 import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
 import type { HostArray } from "../tensor/host-array.js";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.js";
+import type { TrainConfig } from "./config.js";
 
 /** Arrays by parameter name, in PyTorch's shapes and order of elements: what a checkpoint holds. */
 export type ModelState = ReadonlyMap<string, HostArray>;
 
-/** First values of every parameter and running statistic, for a run with this seed. */
-export const initialState = (model: Module, seed: number): ModelState =>
-  new Map([...namedState(model)].map(([name, leaf]) => [name, leaf.initialise(seed, name)]));
+/**
+ * First values of every parameter and running statistic, for a run with this seed.
+ *
+ * @param initialisation of the weights of convolutions and linear layers, if not the model's own
+ */
+export const initialState = (
+  model: Module,
+  seed: number,
+  initialisation: TrainConfig["initialisation"] = "model",
+): ModelState =>
+  new Map(
+    [...namedState(model)].map(([name, leaf]) => {
+      const isOwn = initialisation === "model" || leaf.shape.length < 2;
+      return [name, leaf.initialise(seed, name, isOwn ? leaf.initializer : xavierUniform)];
+    }),
+  );
 
 /**
  * Writes a model's state into an executor.

@@ -184,8 +184,8 @@ async function checkEmpty(directory: string): Promise<void> {
 /** Whether the last epoch is better than each before it. */
 function isBest(epochs: readonly EpochMetrics[], metric: WatchedMetric): boolean {
   const penalties = epochs.map((metrics) => penaltyOf(metrics, metric));
-  const last = penalties.pop();
-  return last !== undefined && penalties.every((penalty) => last < penalty);
+  const last = penalties.pop() ?? NaN;
+  return !Number.isNaN(last) && !penalties.some((penalty) => penalty <= last);
 }
 
 async function newestState(

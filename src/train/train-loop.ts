@@ -173,8 +173,10 @@ export class Training implements AsyncIterable<EpochMetrics> {
     imagesPerSecond: number,
   ): Promise<EpochMetrics> {
     const { epoch, sums } = this.progress;
-    const validation = await this.validate();
-    if (!Number.isFinite(validation.loss))
+    const { config } = this.options;
+    const isDue = (epoch + 1) % config.evaluateEvery === 0 || epoch + 1 === config.epochs;
+    const validation = isDue ? await this.validate() : { loss: NaN, accuracy: NaN };
+    if (isDue && !Number.isFinite(validation.loss))
       throw diverged("validation", validation.loss, `after epoch ${epoch + 1}`);
     const metrics: EpochMetrics = {
       epoch: epoch + 1,
@@ -186,7 +188,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
       learningRate,
       seconds: (performance.now() - start) / 1000,
     };
-    this.#progress = afterEpoch(this.progress, metrics, this.options.config);
+    this.#progress = afterEpoch(this.progress, metrics, config);
     return metrics;
   }
 

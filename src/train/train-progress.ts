@@ -1,7 +1,7 @@
 import type { TrainConfig } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
 import { initialPlateau, nextPlateau, type PlateauState } from "./schedules/plateau.js";
-import { penaltyOf } from "./watched-metric.js";
+import { penaltyOf, type WatchedMetric } from "./watched-metric.js";
 
 /** Sums over the samples that an epoch has seen so far. */
 export interface EpochSums {
@@ -80,14 +80,19 @@ export function afterEpoch(
     step: 0,
     sums: nothing,
     plateau:
-      schedule.kind === "plateau"
+      schedule.kind === "plateau" && isKnown(metrics, schedule.metric)
         ? nextPlateau(plateau, penaltyOf(metrics, schedule.metric), schedule)
         : plateau,
-    stopping: earlyStopping
-      ? nextStopping(stopping, penaltyOf(metrics, earlyStopping.metric))
-      : stopping,
+    stopping:
+      earlyStopping && isKnown(metrics, earlyStopping.metric)
+        ? nextStopping(stopping, penaltyOf(metrics, earlyStopping.metric))
+        : stopping,
   };
 }
+
+/** An epoch that was not validated teaches nothing. */
+const isKnown = (metrics: EpochMetrics, metric: WatchedMetric): boolean =>
+  !Number.isNaN(penaltyOf(metrics, metric));
 
 const nextStopping = ({ best, badEpochs }: StoppingState, penalty: number): StoppingState =>
   best === null || penalty < best

@@ -25,13 +25,21 @@ export interface TrainingRecord {
 
 const metadataKey = "resnet-ts-training";
 
+/** JSON writes null for the NaN of an epoch that was not validated. */
+const measured = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? NaN);
+
 /** What this program wrote, under a checksum, is looked at no closer. */
 const recordSchema = z.looseObject({
   config: z.unknown().transform(parseConfig),
   description: z.looseObject({}),
   executor: z.string(),
   progress: z.looseObject({ epoch: z.int().min(0), step: z.int().min(0) }),
-  epochs: z.array(z.looseObject({ epoch: z.int().min(1) })),
+  epochs: z.array(
+    z.looseObject({ epoch: z.int().min(1), validLoss: measured, validAccuracy: measured }),
+  ),
 });
 
 /**

@@ -113,11 +113,14 @@ describe("lossChart", () => {
     }
   });
 
-  test("leaves a gap where a loss is not finite", () => {
-    const epochs = [1, 2, 3, 4, 5].map((epoch) => row(epoch, epoch === 3 ? Number.NaN : 1, 1, 0.5));
+  test("leaves a gap where a loss is infinite, and goes on where an epoch was not validated", () => {
+    const epochs = [1, 2, 3, 4, 5].map((epoch) =>
+      row(epoch, epoch === 3 ? Infinity : 1, epoch === 3 ? NaN : 1, 0.5),
+    );
     const [training, validation] = curves(lossChart(epochs));
     assert.equal(training!.match(/M/g)?.length, 2);
     assert.equal(validation!.match(/M/g)?.length, 1);
+    assert.equal(validation!.match(/L/g)?.length, 3);
   });
 
   test("cuts off a first loss that would flatten the others, and says so", () => {

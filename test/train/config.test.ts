@@ -67,7 +67,7 @@ describe("parseConfig", () => {
     for (const name of ["fashion", "constructor"]) {
       assert.throws(() => findRecipe(name), {
         code: "ERR_RECIPE",
-        message: `there is no recipe "${name}": choose one of fashion-resnet34, fashion-resnet50, image-folder`,
+        message: `there is no recipe "${name}": choose one of ${Object.keys(recipes).join(", ")}`,
       });
     }
   });

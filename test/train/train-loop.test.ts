@@ -99,6 +99,19 @@ for (const { name, create } of executorsUnderTest) {
       );
     });
 
+    test("validates every so many epochs, and the last", async (t) => {
+      const executor = create();
+      t.after(() => executor.close());
+      const often = await train(executor, randomConfig());
+      const seldom = await train(executor, randomConfig({ evaluateEvery: 2 }));
+      const [first, second, third] = often.epochs.map(({ validLoss }) => validLoss);
+      assert.deepEqual(
+        seldom.epochs.map(({ validLoss }) => validLoss),
+        [NaN, second, third],
+      );
+      assert.ok(first! > 0 && Number.isNaN(seldom.epochs[0]!.validAccuracy));
+    });
+
     test("goes on from the middle of an epoch as if it had never stopped", async (t) => {
       const settings = randomConfig({ optimizer: "adam", epochs: 3 });
       const whole = create();

@@ -1,16 +1,15 @@
-import type { TrainConfigInput } from "../config.js";
+import type { DeclaredRecipes } from "./recipe.js";
 
 /** ImageNet's, which networks trained on it expect. */
 const normalise = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /** A start for photographs of one's own. */
-export const folderRecipes = {
+export const folderRecipes: DeclaredRecipes = {
   "image-folder": {
     title: "ResNet-18 on your own photographs, a folder per class: --data FOLDER",
     source: "sizes, augmentation and normalisation of torchvision's training reference",
     expected: "depends on the photographs; some hundred of them are few to start from nothing",
     config: {
-      recipe: "image-folder",
       model: "resnet18",
       data: "",
       trainSize: null,
@@ -34,6 +33,6 @@ export const folderRecipes = {
       smoothing: 0.1,
       precision: "fp32",
       seed: 1,
-    } satisfies TrainConfigInput,
+    },
   },
-} as const;
+};
