@@ -1,5 +1,6 @@
 import { ResnetError } from "../tensor/error.js";
 import { parseConfig, type TrainConfig } from "./config.js";
+import { bestRecipes } from "./recipes/best.js";
 import { cifarRecipes } from "./recipes/cifar.js";
 import { d2lRecipes } from "./recipes/d2l.js";
 import { folderRecipes } from "./recipes/folder.js";
@@ -10,9 +11,13 @@ export type { Recipe } from "./recipes/recipe.js";
 
 /** Every recipe by name, checked, with its defaults filled in. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  Object.entries({ ...fashionRecipes, ...d2lRecipes, ...cifarRecipes, ...folderRecipes }).map(
-    ([name, declared]) => [name, complete(name, declared)],
-  ),
+  Object.entries({
+    ...fashionRecipes,
+    ...d2lRecipes,
+    ...cifarRecipes,
+    ...bestRecipes,
+    ...folderRecipes,
+  }).map(([name, declared]) => [name, complete(name, declared)]),
 );
 
 function complete(name: string, declared: DeclaredRecipe): Recipe {

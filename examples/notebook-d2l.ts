@@ -1,0 +1,62 @@
+// The second notebook, "Dive into Deep Learning": a residual block, the net's shapes, a training, and its chart.
+//   node dist/examples/notebook-d2l.js [training images] [epochs] [side of the images]
+import { writeFile } from "node:fs/promises";
+import {
+  accuracyChart,
+  createExecutor,
+  d2lResnet18,
+  evaluate,
+  findRecipe,
+  hostArray,
+  initialState,
+  loadDataset,
+  outputShapes,
+  parseConfig,
+  Residual,
+  residentSource,
+  takeRows,
+  trainLoop,
+  writeModelState,
+  type EpochMetrics,
+} from "resnet-ts";
+
+const [images = "60000", epochs = "10", side = "96"] = process.argv.slice(2);
+
+const x = hostArray([4, 3, 6, 6]);
+console.log((await evaluate(new Residual(3, 3), x)).shape);
+console.log((await evaluate(new Residual(3, 6, { use1x1Conv: true, strides: 2 }), x)).shape);
+
+const net = d2lResnet18();
+for (const { name, type, output } of outputShapes(net, [1, 224, 224])) {
+  if (/^\d$/.test(name)) console.log(type, "output shape:", output);
+}
+
+const resize = [{ type: "resize", size: Number(side) }];
+const config = parseConfig({
+  ...findRecipe("fashion-resnet18-d2l").config,
+  transforms: { train: resize, eval: resize },
+  epochs: Number(epochs),
+});
+const { train, test } = await loadDataset("fashion-mnist");
+const first = (count: number): number[] => Array.from({ length: count }, (_, row) => row);
+
+const executor = createExecutor();
+writeModelState(executor, net, initialState(net, config.seed, config.initialisation));
+const preparation = { ...config.normalise, transforms: config.transforms.eval };
+const tests = takeRows(test, first(Math.min(10_000, Number(images))));
+const parts = {
+  train: residentSource(executor, "train", takeRows(train, first(Number(images))), preparation),
+  valid: residentSource(executor, "test", tests, preparation),
+};
+const metrics: EpochMetrics[] = [];
+for await (const epoch of trainLoop({ executor, model: net, config, ...parts })) {
+  metrics.push(epoch);
+  await writeFile("accuracy.svg", accuracyChart(metrics, "test")); // open it, and watch it grow
+}
+await executor.close();
+
+const { trainLoss, trainAccuracy, validAccuracy, imagesPerSecond } = metrics.at(-1)!;
+console.log(
+  `loss ${trainLoss.toFixed(3)}, train acc ${trainAccuracy.toFixed(3)}, test acc ${validAccuracy.toFixed(3)}`,
+);
+console.log(`${imagesPerSecond.toFixed(1)} examples/sec`);
