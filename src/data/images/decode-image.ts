@@ -71,10 +71,14 @@ function takeChannels(
   available: number,
   channels: ImageChannels,
 ): Uint8Array<ArrayBuffer> {
+  if (available === channels && bytes.byteLength === bytes.buffer.byteLength)
+    return bytes as Uint8Array<ArrayBuffer>;
   const pixels = bytes.length / available;
   const taken = new Uint8Array(pixels * channels);
   for (let p = 0, from = 0, to = 0; p < pixels; p++, from += available) {
-    const [r, g, b] = [bytes[from]!, bytes[from + 1]!, bytes[from + 2]!];
+    const r = bytes[from]!;
+    const g = bytes[from + 1]!;
+    const b = bytes[from + 2]!;
     if (channels === 1) {
       taken[to++] = (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16; // ITU-R 601 in 16 bits
     } else {

@@ -95,15 +95,33 @@ function resampleRows(image: ImageBytes, width: number, filter: Filter): ImageBy
   const { height, channels, data } = image;
   const { start, count, weights, stride } = tapsOf(image.width, width, filter);
   const result = blankImage({ height, width, channels });
-  for (let x = 0; x < width; x++) {
-    const taps = weights.subarray(x * stride, x * stride + count[x]!);
-    for (let c = 0; c < channels; c++) {
-      const first = start[x]! * channels + c;
-      for (let y = 0; y < height; y++) {
+  const pixels = result.data;
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const first = (y * image.width + start[x]!) * channels;
+      const end = x * stride + count[x]!;
+      if (channels === 3) {
+        // Written out: all three colours in one walk over the taps.
+        let red = half;
+        let green = half;
+        let blue = half;
+        for (let t = x * stride, i = first; t < end; t++, i += 3) {
+          const weight = weights[t]!;
+          red = (red + Math.imul(data[i]!, weight)) | 0;
+          green = (green + Math.imul(data[i + 1]!, weight)) | 0;
+          blue = (blue + Math.imul(data[i + 2]!, weight)) | 0;
+        }
+        pixels[to] = toByte(red);
+        pixels[to + 1] = toByte(green);
+        pixels[to + 2] = toByte(blue);
+        to += 3;
+        continue;
+      }
+      for (let c = 0; c < channels; c++) {
         let sum = half;
-        for (let k = 0, i = y * image.width * channels + first; k < taps.length; k++, i += channels)
-          sum += Math.imul(data[i]!, taps[k]!);
-        result.data[(y * width + x) * channels + c] = toByte(sum);
+        for (let t = x * stride, i = first + c; t < end; t++, i += channels)
+          sum = (sum + Math.imul(data[i]!, weights[t]!)) | 0;
+        pixels[to++] = toByte(sum);
       }
     }
   }
@@ -116,15 +134,16 @@ function resampleColumns(image: ImageBytes, height: number, filter: Filter): Ima
   const { start, count, weights, stride } = tapsOf(image.height, height, filter);
   const result = blankImage({ height, width, channels });
   const row = width * channels;
-  const sums = new Int32Array(row);
-  for (let y = 0; y < height; y++) {
-    sums.fill(half);
-    for (let k = 0; k < count[y]!; k++) {
-      const weight = weights[y * stride + k]!;
-      const first = (start[y]! + k) * row;
-      for (let x = 0; x < row; x++) sums[x]! += Math.imul(data[first + x]!, weight);
+  const pixels = result.data;
+  for (let y = 0, to = 0; y < height; y++) {
+    const first = start[y]! * row;
+    const end = y * stride + count[y]!;
+    for (let x = 0; x < row; x++) {
+      let sum = half;
+      for (let t = y * stride, i = first + x; t < end; t++, i += row)
+        sum = (sum + Math.imul(data[i]!, weights[t]!)) | 0;
+      pixels[to++] = toByte(sum);
     }
-    for (let x = 0; x < row; x++) result.data[y * row + x] = toByte(sums[x]!);
   }
   return result;
 }
