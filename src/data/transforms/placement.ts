@@ -68,8 +68,17 @@ export function placeImage(
   const { height, width, channels, data } = image;
   const result = blankImage({ height: rows.size, width: columns.size, channels });
   const [outside, covered] = [fillBytes(fill, channels), fillBytes(eraseFill, channels)];
+  const isErasing = erased.bottom > erased.top && erased.right > erased.left;
+  const isRowWhole =
+    columns.step === 1 && columns.start >= 0 && columns.start + columns.size <= width && !isErasing;
   for (let h = 0, out = 0; h < rows.size; h++) {
     const row = rows.start + rows.step * h;
+    if (isRowWhole && row >= 0 && row < height) {
+      const from = (row * width + columns.start) * channels;
+      result.data.set(data.subarray(from, from + columns.size * channels), out);
+      out += columns.size * channels;
+      continue;
+    }
     for (let w = 0; w < columns.size; w++) {
       const column = columns.start + columns.step * w;
       const isErased = h >= erased.top && h < erased.bottom && w >= erased.left && w < erased.right;
