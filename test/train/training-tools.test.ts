@@ -325,6 +325,18 @@ describe("ending and steering a training", () => {
     });
   });
 
+  test("another training on the same executor is not touched by one that diverged", async (t) => {
+    const settings = { accumulate: 2, emaDecay: 0.5 };
+    const { executor, model, training } = start(t, { ...settings, learningRate: 1e30 });
+    await assert.rejects(finish(training), { code: "ERR_DIVERGED" });
+    writeModelState(executor, model, initialState(model, 1));
+    const config = randomConfig(settings);
+    const { epochs } = await finish(
+      trainLoop({ executor, model, config, ...randomSources(executor) }),
+    );
+    assert.ok(epochs.every(({ validLoss }) => Number.isFinite(validLoss)));
+  });
+
   test("nesterov needs a momentum", () => {
     assert.throws(() => randomConfig({ nesterov: true, momentum: 0 }), {
       message:

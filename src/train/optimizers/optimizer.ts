@@ -21,10 +21,6 @@ export interface Optimizer {
   trace(gradients: readonly ParameterGradient[], gradientScale?: Tensor): ReadonlyMap<Leaf, Tensor>;
 }
 
-const prefix = "optimizer.";
-
 /** State of an optimiser: one array like the parameter. */
 export const optimizerState = (kind: string, parameter: string): string =>
-  `${prefix}${kind}.${parameter}`;
-
-export const isOptimizerState = (name: string): boolean => name.startsWith(prefix);
+  `optimizer.${kind}.${parameter}`;

@@ -1,10 +1,15 @@
 import type { Executor } from "../../executors/executor.js";
 import { hostArray } from "../../tensor/host-array.js";
-import { isOptimizerState } from "./optimizer.js";
 
-/** Forgets what an earlier training on this executor left: velocities and moments start at zero. */
+/** What a training remembers besides the model's own state. */
+const remembered = /^(optimizer|accumulated|ema)\./;
+
+/**
+ * Forgets what an earlier training on this executor left: velocities, moments and means start at zero, also where that
+ * training ended in numbers that are none.
+ */
 export function resetOptimizer(executor: Executor): void {
   for (const [name, { shape, dtype }] of executor.states()) {
-    if (isOptimizerState(name)) executor.write(name, hostArray(shape, undefined, dtype));
+    if (remembered.test(name)) executor.write(name, hostArray(shape, undefined, dtype));
   }
 }
