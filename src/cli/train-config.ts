@@ -67,6 +67,10 @@ export const configOptions: Readonly<Record<string, Option>> = {
     "--class-weights <w>",
     "what images count in the loss: balanced, or a number for each class, such as 1,2.5",
   ).argParser(classWeights),
+  init: new Option(
+    "--init <file>",
+    "start from these weights: a checkpoint, or what resnet import reads; another number of classes starts the head anew",
+  ).argParser((file) => path.resolve(file)),
   bestMetric: new Option(
     "--best-metric <m>",
     "what picks best.safetensors: valid-accuracy (default) or valid-loss",

@@ -3,11 +3,12 @@ import type { Executor } from "../executors/executor.js";
 import { writeEpochCharts, writeRunReport } from "../report/write-run-report.js";
 import { validationName } from "../train/config.js";
 import { createEvaluator, type Evaluation } from "../train/evaluate.js";
-import { initialState, modelSource, writeModelState } from "../train/model-state.js";
+import { modelSource, writeModelState } from "../train/model-state.js";
 import type { RunDirectory, RunSnapshot } from "../train/run-directory.js";
 import { trainLoop, type StepProgress, type Training } from "../train/train-loop.js";
 import { startOfTraining } from "../train/train-progress.js";
 import { trainedWeights } from "../train/trained-weights.js";
+import { firstState } from "./first-state.js";
 import { stopOnSignal } from "./interrupt.js";
 import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
@@ -29,6 +30,7 @@ export async function runEpochs(
   output: Output,
 ): Promise<number | null> {
   const { config, description, model, parts } = job;
+  if (!run.saved) writeModelState(executor, model, await firstState(job, output));
   const steps = Math.ceil(labelsOf(parts.train).length / (config.batch * config.accumulate));
   const from = run.saved?.progress ?? startOfTraining;
   const bar = new Progress(config.epochs * steps, from.epoch * steps + from.step);
@@ -45,7 +47,8 @@ export async function runEpochs(
     executor,
     weights,
   });
-  const training = prepareTraining(job, run, executor, sources, { signal: stop.signal, onStep });
+  const options = { signal: stop.signal, onStep };
+  const training = prepareTraining(job, run, executor, sources, options);
   try {
     await run.saved?.restore(executor);
     await run.begin(config);
@@ -76,8 +79,6 @@ function prepareTraining(
   sources: Sources,
   options: Pick<Parameters<typeof trainLoop>[0], "signal" | "onStep">,
 ): Training {
-  if (!saved)
-    writeModelState(executor, model, initialState(model, config.seed, config.initialisation));
   return trainLoop({
     executor,
     model,

@@ -9,6 +9,7 @@ import type { TrainConfig } from "../train/config.js";
 import type { Precision } from "../train/precision.js";
 import { recipes } from "../train/recipes.js";
 import { RunDirectory } from "../train/run-directory.js";
+import { withModelOfInit } from "./first-state.js";
 import { jsonOption, machineOptions, type DataFlags, type ExecutorFlags } from "./options.js";
 import { Output } from "./output.js";
 import { formatDuration } from "./progress.js";
@@ -25,6 +26,8 @@ import { runEpochs, testRun } from "./train-run.js";
 /** Besides those of the configuration. */
 interface TrainFlags extends ExecutorFlags, DataFlags {
   readonly precision?: Precision | "auto";
+  readonly model?: string;
+  readonly init?: string;
   readonly out?: string;
   readonly resume?: string;
   readonly normaliseFromData?: boolean;
@@ -66,7 +69,7 @@ export function trainCommand(): Command {
 }
 
 async function train(recipe: string | undefined, given: TrainFlags): Promise<void> {
-  const flags = settled(given);
+  const flags = await withModelOfInit(settled(given));
   const output = new Output(flags.json ?? false);
   const trainings = flags.resume === undefined ? trainingsOf(recipe, flags) : null;
   if (trainings) {

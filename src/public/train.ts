@@ -15,6 +15,7 @@ export { exportModel, tracePrediction, type ExportOptions } from "../train/expor
 export { importWeights, type ImportOptions, type ImportedModel } from "../train/import-weights.js";
 export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";
+export { readFirstWeights, type FirstWeights } from "../train/first-weights.js";
 export { evaluate, type EvaluateOptions } from "../train/evaluate-module.js";
 export { createEvaluator, type Evaluation } from "../train/evaluate.js";
 export { gradientNorms } from "../train/gradient-norms.js";

@@ -85,6 +85,8 @@ const fields = z.strictObject({
   /** What activations are stored and multiplied in: float32 or bfloat16. */
   precision: z.enum(["fp32", "bf16"]),
   seed: z.int().min(0),
+  /** File of weights that the training starts from; null draws them with the seed. */
+  init: z.string().nullable().default(null),
   /** What picks `best.safetensors`. */
   bestMetric: watchedMetric.extract(["validAccuracy", "validLoss"]).default("validAccuracy"),
   /** Saves after every so many steps, besides after each epoch; null after epochs only. */

@@ -41,7 +41,7 @@ export function parameterGroups(
 function covers(model: Module, field: string, part: string): (path: string) => boolean {
   const modules = namedModules(model);
   const parts = [...modules.keys()].filter((path) => /^[^.]+$/.test(path));
-  const head = [...modules].findLast(([, module]) => module instanceof Linear)?.[0];
+  const head = headOf(model);
   const within = (name: string) => (path: string) => path === name || path.startsWith(`${name}.`);
   const first = parts.indexOf("layer1");
   if (modules.has(part) && part !== "") return within(part);
@@ -55,3 +55,7 @@ function covers(model: Module, field: string, part: string): (path: string) => b
       `or a module such as ${parts.join(", ")}`,
   );
 }
+
+/** The path of the head: the last linear layer, which tells the classes apart. */
+export const headOf = (model: Module): string | undefined =>
+  [...namedModules(model)].findLast(([, module]) => module instanceof Linear)?.[0];

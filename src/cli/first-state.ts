@@ -1,0 +1,48 @@
+import { ResnetError } from "../tensor/error.js";
+import { Checkpoint } from "../train/checkpoint.js";
+import { readFirstWeights } from "../train/first-weights.js";
+import { initialState, type ModelState } from "../train/model-state.js";
+import type { Output } from "./output.js";
+import type { TrainJob } from "./train-job.js";
+
+/** What a training starts from: random weights, or those of `--init`. Says what of these starts anew. */
+export async function firstState(
+  { config, model, description }: TrainJob,
+  output: Output,
+): Promise<ModelState> {
+  if (config.init === null) return initialState(model, config.seed, config.initialisation);
+  const { state, replaced } = await readFirstWeights(config.init, model, config.seed);
+  const classes = `for the ${description.classes.length} classes of ${config.data}`;
+  output.notice(
+    replaced.length > 0
+      ? `starting from ${config.init}; ${replaced.join(" and ")} start anew, ${classes}`
+      : `starting from ${config.init}`,
+  );
+  return state;
+}
+
+interface InitFlags {
+  readonly init?: string;
+  readonly model?: string;
+  readonly resume?: string;
+}
+
+/** With the model that the file of `--init` says it is of, unless another was asked for. */
+export async function withModelOfInit<Flags extends InitFlags>(flags: Flags): Promise<Flags> {
+  const { init, model, resume } = flags;
+  if (init === undefined || model !== undefined || resume !== undefined) return flags;
+  const found = await modelIn(init);
+  return found === undefined ? flags : { ...flags, model: found };
+}
+
+/** The model that a file of weights is of; undefined where it does not say. */
+async function modelIn(file: string): Promise<string | undefined> {
+  try {
+    const checkpoint = await Checkpoint.open(file);
+    await checkpoint.close();
+    return checkpoint.description.model;
+  } catch (error) {
+    if (error instanceof ResnetError) return undefined;
+    throw error;
+  }
+}
