@@ -85,17 +85,18 @@ export class NumpyArray extends PickleObject {
   }
 
   fill(shape: unknown, dtype: unknown, bytes: unknown, charge: Charge): void {
-    if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-      throw new Error("its shape is no tuple of sizes");
-    }
+    if (!Array.isArray(shape)) throw new Error("its shape is no tuple");
     if (shape.length > maxAxes) {
       throw new Error(`its shape has ${shape.length} axes, of which NumPy has ${maxAxes} at most`);
+    }
+    if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+      throw new Error("its shape is no tuple of sizes");
     }
     if (!(dtype instanceof NumpyDtype)) throw new Error("it has no dtype");
     if (!(bytes instanceof Uint8Array)) throw new Error("its values are no bytes");
     this.data = dtype.read(bytes, charge);
     this.dtype = dtype.name;
-    this.shape = shape as number[];
+    this.shape = [...(shape as number[])]; // its own: a pickle may append to a list that it has stored
     const size = this.shape.reduce((product, each) => product * each, 1);
     if (size !== this.data.length) {
       const found = `it has ${this.data.length} values`;

@@ -126,7 +126,10 @@ export class Unpickler {
 
   /** Pushes what a name stands for. */
   global(module: unknown, name: unknown): PickleGlobal {
-    const full = `${String(module)}.${String(name)}`;
+    if (typeof module !== "string" || typeof name !== "string") {
+      throw this.reader.error("ERR_PICKLE_FORMAT", "a class is named by what is no text");
+    }
+    const full = `${module}.${name}`;
     const construct = this.globals.get(full);
     if (construct === undefined) {
       throw this.reader.error(

@@ -139,6 +139,14 @@ describe("unpickle refuses", () => {
     refuses(ascii("c\x1b[31mred\nname\n."), "ERR_PICKLE_CLASS", /it holds \?\[31mred\.name,/);
   });
 
+  test("no change of an array's shape once it is made", () => {
+    const dtype = "cnumpy\ndtype\n(Vu1\ntR";
+    // A list of one size is stored, shapes an array, and then gets another size.
+    const array = `cnumpy.core.numeric\n_frombuffer\n(\x96\x02\0\0\0\0\0\0\0ab${dtype}](K\x02eq\x07VC\ntR`;
+    const made = read(ascii(`(${array}h\x07K\x05at.`)) as readonly [NumpyArray, unknown];
+    assert.deepEqual([made[0].shape, made[1]], [[2], [2, 5]]);
+  });
+
   test("every truncation, with a code", () => {
     for (const file of [
       fixture("plain", "2"),
@@ -176,6 +184,10 @@ describe("unpickle refuses", () => {
     ],
     "a number of letters": ["F1e1x\n.", "pickle: byte 6: a number is not written in digits"],
     "a string without quotes": ["Sabc\n.", "pickle: byte 5: a string is not in quotes"],
+    "a name that is no text": [
+      `]${"2\x86".repeat(40)}\x8c\x01a\x93.`, // as text, a trillion commas
+      "pickle: byte 85: a class is named by what is no text",
+    ],
     "a name that is not called": [
       "cnumpy\nndarray\n)R.",
       "pickle: byte 17: numpy.ndarray cannot be called",

@@ -18,13 +18,17 @@ export function findStateDict(value: unknown, file: string): ReadonlyMap<string,
     const tensors = tensorsOf(dict.get(name));
     if (tensors.size > 0) return tensors;
   }
-  const keys = [...dict.keys()].slice(0, 10).map((key) => printable(String(key)));
+  const keys = [...dict.keys()].slice(0, 10).map(printableKey);
   const found = dict.size > 0 ? `a dict of ${keys.join(", ")}` : "something else";
   throw new InteropError(
     "ERR_TORCH_FILE",
     `${file}: it should hold a state_dict, or one under ${wrappers.join(", ")}, but holds ${found}`,
   );
 }
+
+/** Tuples are not written out: a few that share their parts would be text without end. */
+const printableKey = (key: unknown): string =>
+  typeof key === "object" ? "a tuple" : printable(String(key));
 
 function tensorsOf(value: unknown): ReadonlyMap<string, TorchTensor> {
   const tensors = new Map<string, TorchTensor>();
