@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ImageSize } from "./image-bytes.js";
 
 /** The largest side that a transform makes, in pixels. */
-const maxSide = 16_384;
+export const maxSide = 16_384;
 
 export const side = z.int().min(1).max(maxSide);
 

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { defineTransform } from "./define-transform.js";
-import type { ImageSize } from "./image-bytes.js";
+import { maxSide, sizeOfCrop, sizeSchema } from "./fields.js";
+import { formatSize, type ImageSize } from "./image-bytes.js";
 import { resample } from "./resample.js";
-import { sizeOfCrop, sizeSchema } from "./fields.js";
+import { transformError } from "./transform-error.js";
 
 /**
  * Another size, by Pillow's antialiased resampling. One number is the shorter side, and the longer one keeps the ratio,
@@ -25,5 +26,11 @@ export const resize = defineTransform({
 function resizedSize(size: z.output<typeof sizeSchema>, { height, width }: ImageSize): ImageSize {
   if (typeof size !== "number") return sizeOfCrop(size);
   const longer = Math.trunc((size * Math.max(height, width)) / Math.min(height, width));
+  if (longer > maxSide) {
+    throw transformError(
+      `resize: the longer side of an image of ${formatSize({ height, width })} would become ${longer}` +
+        ` pixels, but the most is ${maxSide}; crop it, or give height and width`,
+    );
+  }
   return height < width ? { height: size, width: longer } : { height: longer, width: size };
 }

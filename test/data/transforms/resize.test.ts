@@ -5,6 +5,7 @@ import {
   transformedShape,
 } from "../../../src/data/transforms/compose-transforms.js";
 import { resample, type Interpolation } from "../../../src/data/transforms/resample.js";
+import { parseTransforms } from "../../../src/data/transforms/transform-text.js";
 import { transformSchema } from "../../../src/data/transforms/transform.js";
 import { randomKey, uniform } from "../../../src/tensor/random.js";
 import { assertImage, casesOf, drawImage, guarded, type ExpectedImage } from "./images.js";
@@ -64,6 +65,16 @@ describe("resize", () => {
       assert.deepEqual(results[0], results[1], `${h} x ${w} to ${toH} x ${toW}`);
       assert.equal(results[0]!.data.length, toH * toW * image.channels);
     }
+  });
+
+  test("refuses to make a sliver into gigabytes", () => {
+    const sliver = { height: 1, width: 60_000, channels: 1, data: new Uint8Array(60_000) };
+    assert.throws(() => composeTransforms(parseTransforms("resize(256)"))(sliver, null), {
+      code: "ERR_DATA_TRANSFORM",
+      message:
+        "resize: the longer side of an image of 1 x 60000 would become 15360000 pixels, but the" +
+        " most is 16384; crop it, or give height and width",
+    });
   });
 
   test("keeps an even image even", () => {
