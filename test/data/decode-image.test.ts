@@ -67,6 +67,14 @@ describe("decodeImage refuses", () => {
     });
   });
 
+  test("a drawing, though libvips reads it", async () => {
+    const drawing = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+    await assert.rejects(decodeImage(drawing, 3, "drawing.png"), {
+      code: "ERR_DATA_IMAGE",
+      message: /^drawing\.png: it is not a JPEG, PNG,/,
+    });
+  });
+
   test("an empty file", async () => {
     await assert.rejects(decodeImage(new Uint8Array(), 3, "empty.png"), {
       code: "ERR_DATA_IMAGE",

@@ -40,11 +40,20 @@ const readImageFile = (file: string): Promise<Uint8Array> =>
     throw new DataError("ERR_DATA_SOURCE", `${file}: ${reason}`, { cause: error });
   });
 
+/** How files of the formats begin. libvips would read more, such as SVG: programs of a kind, and not photographs. */
+const signatures =
+  // oxlint-disable-next-line no-control-regex
+  /^(\xff\xd8\xff|\x89PNG|RIFF.{4}WEBP|.{4}ftyp|GIF8|II[*+]\0|MM\0[*+])/s;
+
+const unknownFormat = "it is not a JPEG, PNG, WebP, AVIF, GIF or TIFF, or is cut off in its header";
+
 async function decode(
   bytes: Uint8Array,
   file: string,
 ): Promise<{ readonly data: Uint8Array; readonly info: OutputInfo }> {
   if (bytes.length === 0) throw notAnImage(file, "the file is empty");
+  if (!signatures.test(Buffer.from(bytes.subarray(0, 12)).toString("latin1")))
+    throw notAnImage(file, unknownFormat);
   try {
     return await sharp(bytes, { autoOrient: true, ignoreIcc: true })
       .raw()
@@ -57,8 +66,7 @@ async function decode(
 /** The first line of what libvips says, which repeats itself for each of its tries. */
 function findingOf(error: unknown): string {
   const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-  if (/unsupported image format/.test(line))
-    return "it is not a JPEG, PNG, WebP, AVIF, GIF or TIFF, or is cut off in its header";
+  if (/unsupported image format/.test(line)) return unknownFormat;
   return `it is damaged or truncated (${line.replace(/^Input (file|buffer) has corrupt header: /, "")})`;
 }
 

@@ -28,13 +28,13 @@ export async function readArchive(
   path: string,
   where: string,
 ): Promise<Map<string, Uint8Array>> {
-  await checkFileDigest(archive.digest, path, where);
   const wanted = new Map(
     files.map((file) => [`${archive.folder}/${file.name}${archive.suffix}`, file]),
   );
   const contents = new Map<string, Uint8Array>();
   const entries = archive.name.endsWith(".zip") ? zipEntries : tarEntries;
   try {
+    await checkFileDigest(archive.digest, path, where);
     for await (const { name, read } of entries(path)) {
       const file = wanted.get(name);
       if (!file || contents.has(file.name)) continue;
