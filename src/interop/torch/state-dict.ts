@@ -26,9 +26,9 @@ export function findStateDict(value: unknown, file: string): ReadonlyMap<string,
   );
 }
 
-/** Tuples are not written out: a few that share their parts would be text without end. */
+/** Only what is short is written out: a few tuples that share their parts would be text without end. */
 const printableKey = (key: unknown): string =>
-  typeof key === "object" ? "a tuple" : printable(String(key));
+  typeof key === "string" || typeof key === "number" ? printable(String(key)) : `a ${typeof key}`;
 
 function tensorsOf(value: unknown): ReadonlyMap<string, TorchTensor> {
   const tensors = new Map<string, TorchTensor>();
