@@ -81,7 +81,7 @@ describe("words that are off", () => {
     [
       "train --data imagenet",
       2,
-      `error: no data set is named 'imagenet'; there are: ${dataNames}\n`,
+      `error: no data set is named 'imagenet', and there is no such folder; data sets: ${dataNames}\n`,
     ],
     [
       "summary resnet18 --input 28",
