@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { writeFileAtomically } from "../data/files.js";
 import { gradCam } from "../predict/grad-cam.js";
 import { heatPicture } from "../report/heat-picture.js";
 import { classifierCommand, withClassifier, type ClassifierFlags } from "./classifier-command.js";
+import { writeOutput } from "./write-output.js";
 
 interface ExplainFlags extends ClassifierFlags {
   readonly out: string;
@@ -30,7 +30,7 @@ async function explainImage(checkpoint: string, image: string, flags: ExplainFla
   const { label, layer } = flags;
   await withClassifier(checkpoint, flags, async (classifier, output) => {
     const cam = await gradCam(classifier, image, { label, layer });
-    await writeFileAtomically(flags.out, await heatPicture(cam.picture, cam));
+    await writeOutput(flags.out, await heatPicture(cam.picture, cam));
     const { label: name, index, probability } = cam.of;
     output.result(
       {

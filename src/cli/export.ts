@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
-import { writeFileAtomically } from "../data/files.js";
 import { Checkpoint } from "../train/checkpoint.js";
 import { exportFormats, exportModel, type ExportOptions } from "../train/export-model.js";
 import { jsonOption } from "./options.js";
 import { Output } from "./output.js";
+import { writeOutput } from "./write-output.js";
 
 interface ExportFlags {
   readonly format: ExportOptions["format"];
@@ -40,7 +40,7 @@ async function exportCheckpoint(
   try {
     const { description } = checkpoint;
     const bytes = exportModel(description, await checkpoint.tensors(), { format, fold });
-    await writeFileAtomically(out, bytes);
+    await writeOutput(out, bytes);
     new Output(json ?? false).result(
       { file: out, format, model: description.model, bytes: bytes.length },
       `${out}: ${description.model} as ${format}, ${bytes.length} bytes`,

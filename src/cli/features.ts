@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { writeFileAtomically } from "../data/files.js";
+import { DataError } from "../data/data-error.js";
 import { findImages } from "../data/images/find-images.js";
 import { writeSafetensors } from "../interop/write-safetensors.js";
 import { features, type Features } from "../predict/features.js";
@@ -11,6 +11,7 @@ import {
   type ClassifierFlags,
 } from "./classifier-command.js";
 import { wholeNumber } from "./options.js";
+import { writeOutput } from "./write-output.js";
 
 interface FeaturesFlags extends ClassifierFlags {
   readonly out: string;
@@ -45,12 +46,14 @@ async function writeFeatures(
     const options = { layer, batch, onUnreadable: skipUnreadable(output) };
     const found: Features[] = [];
     for await (const each of features(classifier, files, options)) found.push(each);
+    if (found.length === 0)
+      throw new DataError(
+        "ERR_DATA_IMAGE",
+        `none of the pictures can be read: ${out} is not written`,
+      );
     const stacked = stack(found);
     const names = JSON.stringify(found.map(({ image }) => image));
-    await writeFileAtomically(
-      out,
-      writeSafetensors(new Map([["features", stacked]]), { images: names }),
-    );
+    await writeOutput(out, writeSafetensors(new Map([["features", stacked]]), { images: names }));
     output.result(
       { out, shape: stacked.shape, images: found.map(({ image }) => image) },
       `${out}: features ${stacked.shape.join(" x ")}`,
@@ -60,8 +63,8 @@ async function writeFeatures(
 
 /** Features of N pictures as one array, `[N, …]`. */
 function stack(found: readonly Features[]) {
-  const shape = found[0]?.values.shape ?? [0];
-  const size = found[0]?.values.data.length ?? 0;
+  const { shape, data } = found[0]!.values;
+  const size = data.length;
   const all = new Float32Array(found.length * size);
   for (const [i, { values }] of found.entries()) all.set(values.data, i * size);
   return hostArray([found.length, ...shape], all);

@@ -9,6 +9,7 @@ import { writeCheckpoint, type CheckpointDescription } from "../train/checkpoint
 import { importWeights } from "../train/import-weights.js";
 import { decimals, imageSize, jsonOption, seedNumber, wholeNumber } from "./options.js";
 import { Output } from "./output.js";
+import { writeOutput } from "./write-output.js";
 
 interface ImportFlags {
   readonly model: string;
@@ -73,7 +74,7 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
     seed: flags.seed,
   });
   const tensors = new Map<string, StoredArray>([...state, ...counters]);
-  await writeCheckpoint(flags.out, description, sourceOf(tensors));
+  await writeOutput(flags.out, () => writeCheckpoint(flags.out, description, sourceOf(tensors)));
   const { model, classes, imageShape } = description;
   const [height, width, channels] = imageShape;
   const anew = replaced.length > 0 ? `; starting anew: ${replaced.join(", ")}` : "";

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { writeFileAtomically } from "../data/files.js";
 import { createExecutor } from "../executors/create-executor.js";
 import { learningRateSearchChart } from "../report/learning-rate-search-chart.js";
 import { findLearningRate } from "../train/find-learning-rate.js";
@@ -19,6 +18,7 @@ import { Progress } from "./progress.js";
 import { configOf, configOptions, setOption, settled } from "./train-config.js";
 import { Sources } from "./sources.js";
 import { prepareJob } from "./train-job.js";
+import { writeOutput } from "./write-output.js";
 
 interface FindFlags extends ExecutorFlags, DataFlags {
   readonly from: number;
@@ -84,7 +84,7 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
     });
     bar.clear();
     const { chart } = flags;
-    await writeFileAtomically(chart, learningRateSearchChart(search));
+    await writeOutput(chart, learningRateSearchChart(search));
     const finding =
       search.suggestion === null
         ? `the loss did not fall between ${flags.from} and ${flags.to}`

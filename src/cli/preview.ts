@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { writeFileAtomically } from "../data/files.js";
 import { labelsOf } from "../data/labelled-images.js";
 import { composeTransforms } from "../data/transforms/compose-transforms.js";
 import { foldIn } from "../data/transforms/draws.js";
@@ -14,6 +13,7 @@ import { loadParts } from "./data-parts.js";
 import { dataDirOption, jsonOption, wholeNumber } from "./options.js";
 import { Output } from "./output.js";
 import { configOf, configOptions } from "./train-config.js";
+import { writeOutput } from "./write-output.js";
 
 interface PreviewFlags {
   readonly recipe?: string;
@@ -69,7 +69,7 @@ async function preview(data: string | undefined, flags: PreviewFlags): Promise<v
   }
   const note = `${formatTransforms(list)}, seed ${config.seed}`;
   const svg = await imageGrid(`${train.name}: what training sees`, note, tiles);
-  await writeFileAtomically(flags.out, await renderPng(svg));
+  await writeOutput(flags.out, await renderPng(svg));
   output.result(
     { file: flags.out, data: train.name, transforms: list, images: count },
     `${flags.out}: ${count} images of ${train.name}, ${note}`,

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Command } from "commander";
+import { DataError } from "../data/data-error.js";
 import { findImages } from "../data/images/find-images.js";
 import { features, type Features } from "../predict/features.js";
 import { nearest } from "../predict/nearest.js";
@@ -45,6 +46,8 @@ async function findSimilar(
     const query = await features(classifier, [image]).next();
     const candidates: Features[] = [];
     for await (const each of features(classifier, files, options)) candidates.push(each);
+    if (candidates.length === 0)
+      throw new DataError("ERR_DATA_IMAGE", `there is no picture to compare ${image} with`);
     const neighbours = nearest(query.value!.values, candidates, top);
     output.result(
       { image, neighbours },

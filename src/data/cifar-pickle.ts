@@ -53,8 +53,8 @@ export function readCifarPickle(
     );
   }
   const labels = entry(key);
-  if (!Array.isArray(labels)) {
-    throw new DataError("ERR_DATA_FORMAT", `${file}: the pickle has no list '${key}'`);
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "number")) {
+    throw new DataError("ERR_DATA_FORMAT", `${file}: the pickle has no list of numbers '${key}'`);
   }
   if (labels.length !== data.shape[0]) {
     throw new DataError(

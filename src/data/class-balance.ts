@@ -14,7 +14,7 @@ export function balancedClassWeights(labels: ArrayLike<number>, classes: number)
 }
 
 /**
- * The rows of one balanced epoch: as many as there are, in equal parts from each class that has any, sorted by class. The
+ * The rows of one balanced epoch: as many as there are, in equal parts from each class that has any, class after class. The
  * rows of a small class are repeated, each as often as the others, give or take one; of a large class some are left out,
  * which ones is drawn for each epoch.
  */

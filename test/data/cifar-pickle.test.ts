@@ -43,7 +43,7 @@ describe("readCifarPickle", () => {
   test("names the labels that a file of the other data set lacks", () => {
     assert.throws(() => readCifarPickle(fixture("train"), "train", cifar10), {
       code: "ERR_DATA_FORMAT",
-      message: "train: the pickle has no list 'labels'",
+      message: "train: the pickle has no list of numbers 'labels'",
     });
   });
 

@@ -1,0 +1,32 @@
+import { writeFileAtomically } from "../data/files.js";
+import { ResnetError } from "../tensor/error.js";
+
+/**
+ * Writes the file that a command was asked for, whole or not at all.
+ *
+ * @param write how, where the bytes are not in memory
+ * @throws {ResnetError} `ERR_OUTPUT` if the file system refuses
+ */
+export async function writeOutput(
+  file: string,
+  contents: string | Uint8Array | (() => Promise<void>),
+): Promise<void> {
+  try {
+    await (typeof contents === "function" ? contents() : writeFileAtomically(file, contents));
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    const reason = reasons[code] === undefined ? code : `${code}: ${reasons[code]}`;
+    throw new ResnetError("ERR_OUTPUT", `${file} cannot be written (${reason})`, { cause: error });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "you may not write there",
+  EDQUOT: "your quota is used up",
+  EISDIR: "it is a folder",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a part of the path is a file",
+  EEXIST: "a part of the path is a file",
+  EROFS: "the file system is read-only",
+};
