@@ -14,6 +14,7 @@ import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { createEvaluator } from "../train/evaluate.js";
 import { loadParts, readFolderImages } from "./data-parts.js";
 import {
+  cacheOption,
   dataDirOption,
   executorOption,
   jsonOption,
@@ -52,6 +53,7 @@ export const evalCommand = (): Command =>
     .addOption(threadsOption())
     .addOption(dataDirOption())
     .addOption(workersOption())
+    .addOption(cacheOption())
     .addOption(onUnreadableOption())
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet eval runs/first/best.safetensors --split valid")
@@ -93,7 +95,7 @@ async function evaluateOpened(
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
   });
-  const sources = new Sources(executor, preparation, flags.workers);
+  const sources = new Sources(executor, preparation, flags);
   try {
     await checkpoint.load(executor, model);
     const labels = labelsOf(data);

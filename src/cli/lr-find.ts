@@ -61,7 +61,7 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
   });
-  const sources = new Sources(executor, config, flags.workers);
+  const sources = new Sources(executor, config, flags);
   const bar = new Progress(flags.steps);
   const stop = stopOnSignal((line) => output.notice(line));
   try {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import { defaultImageCache } from "../data/loader/image-cache.js";
 import type { ExecutorName } from "../executors/create-executor.js";
 
 /** Parsers of option values; what they refuse, commander reports with the option's name. */
@@ -59,6 +60,13 @@ export const workersOption = (): Option =>
     "threads that decode image files (default: half of the cores, at most 8)",
   ).argParser(wholeNumber);
 
+export const cacheOption = (): Option =>
+  new Option(
+    "--cache [dir]",
+    "keep decoded images of files on disk, for later epochs and runs " +
+      "(default: $XDG_CACHE_HOME/resnet-ts/images)",
+  ).preset(defaultImageCache());
+
 export const onUnreadableOption = (): Option =>
   new Option(
     "--on-unreadable <what>",
@@ -71,6 +79,7 @@ export const onUnreadableOption = (): Option =>
 export interface DataFlags {
   readonly dataDir?: string;
   readonly workers?: number;
+  readonly cache?: string;
   readonly onUnreadable?: "fail" | "skip";
 }
 
@@ -86,6 +95,7 @@ export const machineOptions: readonly Option[] = [
   threadsOption(),
   dataDirOption(),
   workersOption(),
+  cacheOption(),
   onUnreadableOption(),
 ];
 

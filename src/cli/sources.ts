@@ -11,6 +11,7 @@ import { ResnetError } from "../tensor/error.js";
 import { dims4 } from "../tensor/shape.js";
 import { residentSource, type BatchSource } from "../train/batch-source.js";
 import { streamingSource } from "../train/streaming-source.js";
+import type { DataFlags } from "./options.js";
 
 /** What is done to images on their way to the model. */
 export interface Preparation {
@@ -41,20 +42,24 @@ function channelsOf({ mean }: IngestAttrs): ImageChannels {
 export class Sources {
   private workers: ImageWorkers | undefined;
 
-  /** @param workerCount threads that decode; undefined takes the default */
   constructor(
     private readonly executor: Executor,
     private readonly preparation: Preparation,
-    private readonly workerCount: number | undefined,
+    private readonly flags: Pick<DataFlags, "workers" | "cache">,
   ) {}
 
   /** @param name of the executor's states, for images in memory */
   open(name: "train" | "valid" | "test", images: LabelledImages): BatchSource {
     const { transforms, normalise } = this.preparation;
     if (isInFiles(images)) {
-      this.workers ??= new ImageWorkers(this.workerCount);
+      this.workers ??= new ImageWorkers(this.flags.workers);
       const channels = channelsOf(normalise);
-      return streamingSource(this.workers, images, { transforms, normalise, channels });
+      return streamingSource(this.workers, images, {
+        transforms,
+        normalise,
+        channels,
+        cache: this.flags.cache,
+      });
     }
     const own = name === "train" ? transforms.train : transforms.eval;
     return residentSource(this.executor, name, images, { ...normalise, transforms: own });

@@ -63,7 +63,7 @@ async function trainOne(
 ): Promise<Trained | null> {
   const job = await prepareJob(config, flags, output);
   const executor = newExecutor();
-  const sources = new Sources(executor, config, flags.workers);
+  const sources = new Sources(executor, config, flags);
   const run = await RunDirectory.create(path.join(directory, name));
   try {
     const norms = await normsAtStart(job, executor, sources);

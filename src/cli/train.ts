@@ -108,7 +108,7 @@ async function trainIn(
   const chosen = executorFor(flags, output);
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
-  const sources = new Sources(executor, job.config, flags.workers);
+  const sources = new Sources(executor, job.config, flags);
   try {
     warnOfOtherExecutor(run, executor, output);
     const stopped = await runEpochs(job, run, executor, sources, output);

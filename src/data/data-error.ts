@@ -26,6 +26,8 @@ export type DataErrorCode =
   | "ERR_DATA_SOURCE"
   /** A thread that decodes images died or was closed. */
   | "ERR_DATA_WORKER"
+  /** Images cannot be kept where they should be. */
+  | "ERR_DATA_CACHE"
   /** A split, batch or selection of rows that the data set cannot give. */
   | "ERR_DATA_ROWS"
   /** A transform that does not exist, or that an image does not fit. */

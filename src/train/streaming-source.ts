@@ -1,6 +1,7 @@
 import type { ImageChannels } from "../data/images/decode-image.js";
 import type { ImageFiles } from "../data/images/image-files.js";
 import { fixedShape } from "../data/loader/fixed-shape.js";
+import { openImageCache } from "../data/loader/image-cache.js";
 import type { ImageWorkers } from "../data/loader/image-workers.js";
 import { loadBatches } from "../data/loader/load-batches.js";
 import { foldIn } from "../data/transforms/draws.js";
@@ -17,6 +18,8 @@ export interface StreamingOptions {
   readonly transforms: { readonly train: TransformList; readonly eval: TransformList };
   readonly normalise: IngestAttrs;
   readonly channels: ImageChannels;
+  /** Directory in which decoded images are kept for later epochs and runs; none by default. */
+  readonly cache?: string | undefined;
 }
 
 /**
@@ -24,14 +27,15 @@ export interface StreamingOptions {
  * never more than a few batches of them in memory.
  *
  * @param workers closed by whoever made them; several sources may share them
- * @throws {DataError} `ERR_DATA_TRANSFORM` if images would end in different sizes; while batches are read, the codes of
+ * @throws {DataError} `ERR_DATA_CACHE` if the cache cannot be written; `ERR_DATA_TRANSFORM` if images would end in different sizes; while batches are read, the codes of
  *   `loadImage`
  */
 export function streamingSource(
   workers: ImageWorkers,
   images: ImageFiles,
-  { transforms, normalise, channels }: StreamingOptions,
+  { transforms, normalise, channels, cache }: StreamingOptions,
 ): BatchSource {
+  if (cache !== undefined) openImageCache(cache);
   const shapes = {
     train: fixedShape(transforms.train, channels),
     eval: fixedShape(transforms.eval, channels),
@@ -43,7 +47,8 @@ export function streamingSource(
     load(row, key, signal) {
       const part = key ? "train" : "eval";
       const shape = shapes[part];
-      const task = { file: images.files[row]!, channels, transforms: transforms[part], key, shape };
+      const file = images.files[row]!;
+      const task = { file, channels, transforms: transforms[part], key, shape, cache };
       return workers.load(task, signal);
     },
   });

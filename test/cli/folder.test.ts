@@ -1,7 +1,7 @@
 // resnet data info, train and eval on folders of images, as their users meet them.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
@@ -60,7 +60,8 @@ describe("a folder of images", () => {
   test("is trained on, its classes counted, and evaluated again", async (t) => {
     const root = await writeImageFolder(t, { train: 5, val: 2 });
     const out = path.join(scratch, "divided");
-    const trained = resnet("train", "--data", root, ...small, "--out", out);
+    const cache = path.join(scratch, "cache");
+    const trained = resnet("train", "--data", root, ...small, "--out", out, "--cache", cache);
     assert.equal(trained.status, 0, trained.stderr);
     assert.match(
       trained.stdout,
@@ -72,6 +73,8 @@ describe("a folder of images", () => {
     assert.equal(again.status, 0, again.stderr);
     const { accuracy, samples } = JSON.parse(again.stdout) as Evaluated;
     assert.deepEqual([accuracy, samples], [report.accuracy, 6]);
+    const kept = readdirSync(cache, { recursive: true, withFileTypes: true });
+    assert.equal(kept.filter((entry) => entry.isFile()).length, 15 + 6);
 
     const other = resnet("eval", checkpoint, "--json", "--data", path.join(root, "train"));
     assert.equal((JSON.parse(other.stdout) as Evaluated).samples, 15, other.stderr);

@@ -65,7 +65,7 @@ const run = begun
   : await RunDirectory.create(directory);
 const executor = createExecutor("auto", { threads: 1 });
 console.log("ready");
-const sources = new Sources(executor, config, 1);
+const sources = new Sources(executor, config, { workers: 1 });
 process.exitCode = (await runEpochs(job, run, executor, sources, new Output(true))) ?? 0;
 await executor.close();
 await run.close();

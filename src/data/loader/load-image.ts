@@ -3,7 +3,9 @@ import { DataError } from "../data-error.js";
 import { decodeImage, type ImageChannels } from "../images/decode-image.js";
 import { composeTransforms } from "../transforms/compose-transforms.js";
 import { formatSize, type ImageBytes, type ImageShape } from "../transforms/image-bytes.js";
+import { splitTransforms } from "../transforms/split-transforms.js";
 import type { TransformList } from "../transforms/transform.js";
+import { cachedImage } from "./image-cache.js";
 
 /** One image to be made: plain data, so that a thread can be told. */
 export interface ImageTask {
@@ -14,6 +16,8 @@ export interface ImageTask {
   readonly key: RandomKey | null;
   /** What the image has to be in the end; null takes any. */
   readonly shape: ImageShape | null;
+  /** Directory in which decoded images are kept; none by default. The pixels are the same. */
+  readonly cache?: string | undefined;
 }
 
 /**
@@ -22,10 +26,13 @@ export interface ImageTask {
  * @throws {DataError} the codes of `decodeImage`; `ERR_DATA_TRANSFORM` if a transform does not fit the image
  */
 export async function loadImage(task: ImageTask): Promise<ImageBytes> {
-  const { file, channels, transforms, key, shape } = task;
-  const { shape: decoded, data } = await decodeImage(file, channels);
-  const [height = 0, width = 0] = decoded;
-  const image = transformNamed(file, { height, width, channels, data }, transforms, key);
+  const { file, shape, cache, channels, transforms, key } = task;
+  const { once } = splitTransforms(transforms);
+  const start = cache
+    ? await cachedImage(cache, { file, channels, transforms: once }, () => makeOnce(task, once))
+    : await makeOnce(task, once);
+  const rest = composeTransforms(transforms.slice(once.length), once.length);
+  const image = withName(file, () => rest(start, key));
   if (shape && !sameSize(image, shape)) {
     throw new DataError(
       "ERR_DATA_TRANSFORM",
@@ -36,14 +43,17 @@ export async function loadImage(task: ImageTask): Promise<ImageBytes> {
   return image;
 }
 
-function transformNamed(
-  file: string,
-  image: ImageBytes,
-  transforms: TransformList,
-  key: RandomKey | null,
-): ImageBytes {
+/** The image after the transforms at the start of the list that draw nothing. */
+async function makeOnce({ file, channels }: ImageTask, once: TransformList): Promise<ImageBytes> {
+  const { shape, data } = await decodeImage(file, channels);
+  const [height = 0, width = 0] = shape;
+  return withName(file, () => composeTransforms(once)({ height, width, channels, data }, null));
+}
+
+/** What is wrong with a file's image names the file. */
+function withName(file: string, make: () => ImageBytes): ImageBytes {
   try {
-    return composeTransforms(transforms)(image, key);
+    return make();
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     throw new DataError(error.code, `${file}: ${error.message}`, { cause: error });
