@@ -99,7 +99,7 @@ describe("checkpoints", () => {
       code: "ERR_CHECKPOINT",
       message:
         `${foreign}: its metadata does not say which model the weights are of: ` +
-        "it was not written by resnet train",
+        "it was not written by resnet train or resnet import",
     });
   });
 });
