@@ -91,6 +91,8 @@ const fields = z.strictObject({
   bestMetric: watchedMetric.extract(["validAccuracy", "validLoss"]).default("validAccuracy"),
   /** Saves after every so many steps, besides after each epoch; null after epochs only. */
   saveEvery: count.nullable().default(null),
+  /** Whether the weights of every epoch are kept, as `epoch-005.safetensors`, besides the last and the best. */
+  keepEpochs: z.boolean().default(false),
 });
 
 const schema = fields.refine(({ nesterov, momentum }) => !nesterov || momentum > 0, {

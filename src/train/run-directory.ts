@@ -129,19 +129,23 @@ export class RunDirectory {
   }
 
   /**
-   * Writes the files that belong to the end of an epoch: `metrics.jsonl`, `last.safetensors`, and `best.safetensors`
-   * after the best one yet. Does no harm a second time.
+   * Writes the files that belong to the end of an epoch: `metrics.jsonl`, `last.safetensors`, `best.safetensors` after
+   * the best one yet, and `epoch-005.safetensors` where each is kept. Does no harm a second time.
    */
   async publish(snapshot: RunSnapshot): Promise<void> {
     const lines = this.metrics.map((line) => `${JSON.stringify(line)}\n`);
     await this.write(metricsFile, lines.join(""));
-    const metric = this.config?.bestMetric;
-    if (metric && isBest(this.metrics, metric)) await this.saveWeights("best", snapshot);
+    const { bestMetric, keepEpochs } = this.config ?? {};
+    if (bestMetric && isBest(this.metrics, bestMetric)) await this.saveWeights("best", snapshot);
+    if (keepEpochs) await this.saveWeights(epochName(this.metrics.length), snapshot);
     await this.saveWeights("last", snapshot);
   }
 
-  /** Writes `last.safetensors` or `best.safetensors`: weights for evaluation and for other programs. */
-  saveWeights(name: "last" | "best", { description, weights }: RunSnapshot): Promise<void> {
+  /** Writes `last.safetensors` or one of its kind: weights for evaluation and for other programs. */
+  saveWeights(
+    name: "last" | "best" | `epoch-${string}`,
+    { description, weights }: RunSnapshot,
+  ): Promise<void> {
     const file = this.pathOf(`${name}.safetensors`);
     return withReason(this.directory, () =>
       writeCheckpoint(file, { ...description, epoch: this.metrics.length }, weights),
@@ -180,6 +184,9 @@ async function checkEmpty(directory: string): Promise<void> {
   const resume = entries.includes(configFile) ? `, or go on with --resume ${directory}` : "";
   throw refused(`${directory} is not empty (${found}): name another directory with --out${resume}`);
 }
+
+/** Names sort as the epochs do, up to the 999th. */
+const epochName = (epoch: number): `epoch-${string}` => `epoch-${String(epoch).padStart(3, "0")}`;
 
 /** Whether the last epoch is better than each before it. */
 function isBest(epochs: readonly EpochMetrics[], metric: WatchedMetric): boolean {

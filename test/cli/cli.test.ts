@@ -84,6 +84,22 @@ describe("words that are off", () => {
       `error: no data set is named 'imagenet', and there is no such folder; data sets: ${dataNames}\n`,
     ],
     [
+      "train --set emaDecy=0.9",
+      2,
+      'error: the training set-up is off: Unrecognized key: "emaDecy"\n',
+    ],
+    [
+      "train --set emaDecay=2 --set nesterov=perhaps",
+      2,
+      'error: the training set-up is off: nesterov is "perhaps": Invalid input: expected boolean, received string; ' +
+        "emaDecay is 2: Too big: expected number to be <1\n",
+    ],
+    [
+      "train --set emaDecay",
+      2,
+      "error: option '--set <field=value>' argument 'emaDecay' is invalid. It takes FIELD=VALUE, such as emaDecay=0.99.\n",
+    ],
+    [
       "summary resnet18 --input 28",
       2,
       "error: option '--input <CxHxW>' argument '28' is invalid. It takes CHANNELSxHEIGHTxWIDTH, such as 1x28x28.\n",

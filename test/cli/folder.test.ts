@@ -101,6 +101,57 @@ describe("a folder of images", () => {
     assert.match(skipped.stdout, /: 11 training, 3 validation images, which are also/);
   });
 
+  test("may validate by its test images, or by those of val/, but not by none", async (t) => {
+    const root = await writeImageFolder(t, { train: 5, val: 2, test: 3 });
+    const train = (parts: string, name: string) =>
+      resnet(
+        "train",
+        "--data",
+        parts,
+        ...small,
+        "--limit-valid=0",
+        "--out",
+        path.join(scratch, name),
+      );
+    assert.match(
+      train(root, "by-test").stdout,
+      /: 15 training, 9 validation images, which are also/,
+    );
+    rmSync(path.join(root, "test"), { recursive: true });
+    assert.match(
+      train(root, "by-val").stdout,
+      /: 15 training, 6 validation images, which are also/,
+    );
+    const { status, stderr } = train(path.join(root, "train"), "by-none");
+    assert.equal(status, 2);
+    assert.equal(
+      stderr,
+      "error: no validation images are to be held out of the training images (validSize is 0), and the folder has " +
+        "neither test/ nor val/ to validate by: add one of them, or choose another number\n",
+    );
+  });
+
+  test("whose training diverges is told the step, and where the last good weights are", async (t) => {
+    const root = await writeImageFolder(t);
+    const out = path.join(scratch, "diverged");
+    const words = [
+      ...small,
+      "--epochs=3",
+      "--batch=15",
+      "--lr=1e30",
+      "--set",
+      'schedule={"kind":"one-cycle","rise":0.4,"startDivisor":1e33}',
+      "--set=keepEpochs=true",
+    ];
+    const { status, stderr } = resnet("train", "--data", root, ...words, "--out", out);
+    assert.equal(status, 1);
+    assert.match(stderr, /^error: the validation loss became NaN after epoch 2: try a lower/);
+    const weights = path.join(out, "last.safetensors");
+    assert.ok(stderr.endsWith(`; the last good weights are in ${weights}, of epoch 1\n`), stderr);
+    assert.deepEqual(readFileSync(weights), readFileSync(path.join(out, "epoch-001.safetensors")));
+    assert.equal(resnet("eval", weights).status, 0);
+  });
+
   test("that does not exist, and one that is not named, are errors", () => {
     const { stderr } = resnet("train", "--data", "no-such-folder");
     assert.match(

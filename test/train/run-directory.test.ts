@@ -108,6 +108,21 @@ describe("RunDirectory", () => {
     ]);
   });
 
+  test("keeps the weights of every epoch where it is told to", async () => {
+    const run = await begin("every-epoch", { keepEpochs: true });
+    for (const number of [1, 2]) {
+      await run.saveEpoch(epoch(number, 0.5), snapshot(10 * number, number));
+    }
+    await run.close();
+    const names = await readdir(run.directory);
+    assert.deepEqual(names.filter((name) => name.startsWith("epoch-")).sort(), [
+      "epoch-001.safetensors",
+      "epoch-002.safetensors",
+    ]);
+    assert.equal(await weightIn(run, "epoch-001.safetensors"), 10);
+    assert.equal(await weightIn(run, "epoch-002.safetensors"), 20);
+  });
+
   test("may pick the best by validation loss", async () => {
     const run = await begin("by-loss", { bestMetric: "validLoss" });
     for (const [i, loss] of [3, 1, 2].entries()) {

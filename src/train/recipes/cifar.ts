@@ -97,6 +97,7 @@ export const cifarRecipes: DeclaredRecipes = {
       schedule: "step:10:0.1",
       smoothing: 0,
       evaluateEvery: 2,
+      keepEpochs: true,
       precision: "fp32",
       seed: 1,
     },
