@@ -64,6 +64,11 @@ describe("readImageCsv", () => {
   refuses("an empty file", "", "the file has no rows");
   refuses("names of columns alone", "path,label\n", "the file lists no images");
   refuses(
+    "columns of other names",
+    "file,class\na.png,x\n",
+    'line 1 begins with "file", which is no image: a first line that names the columns calls them path and label',
+  );
+  refuses(
     "a row without a label",
     "path,label\na.png,x\n\nb.png\n",
     "line 4 has no label: each line is a path, a comma and a label",

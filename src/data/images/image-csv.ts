@@ -12,7 +12,8 @@ import { byCodePoint } from "./list-image-files.js";
  *     cats/1.jpg,cat
  *     "dogs/the old one, sleeping.png",dog
  *
- * The first row may name the columns, in any order and among others; without names the first is the path and the second the label.
+ * The first row may name the columns, in any order and among others; without names the first is the path and the second the label, and
+ * the first image has an ending, such as `.jpg`.
  * Paths start at the file's own folder unless they are absolute. Classes are the labels, sorted by code point, or by value where all of
  * them are whole numbers.
  *
@@ -28,6 +29,12 @@ export async function readImageCsv(file: string): Promise<ImageFiles> {
   const [pathColumn, labelColumn] = hasNames
     ? [named.indexOf("path"), named.indexOf("label")]
     : [0, 1];
+  if (!hasNames && path.extname(first.fields[0] ?? "") === "") {
+    throw new DataError(
+      "ERR_DATA_FORMAT",
+      `${file}: line ${first.line} begins with "${first.fields[0]}", which is no image: a first line that names the columns calls them path and label`,
+    );
+  }
   const images = rows.slice(hasNames ? 1 : 0).map(({ fields, line }) => {
     const [image, label] = [fields[pathColumn], fields[labelColumn]];
     if (image && label) return { image, label: label.normalize("NFC") };
