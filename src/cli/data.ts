@@ -34,7 +34,7 @@ export function dataCommand(): Command {
   command
     .command("get")
     .summary("fetch a data set into the cache, and check it")
-    .argument("<name>")
+    .argument("<name>", "one of those of `resnet data list`")
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action(async (name: string, { dataDir, json }: DataFlags) => {
@@ -51,7 +51,10 @@ export function dataCommand(): Command {
     .summary(
       "where a data set comes from, its classes, licence and checksums; of a folder, images of each class",
     )
-    .argument("<name>", "a data set's name, or a folder with train/CLASS/*.jpg or CLASS/*.jpg")
+    .argument(
+      "<name>",
+      "a data set's name, a folder with train/CLASS/*.jpg or CLASS/*.jpg, or a .csv of paths and labels",
+    )
     .addOption(jsonOption())
     .action(async (name: string, { json }: DataFlags) => {
       const output = new Output(json ?? false);

@@ -1,3 +1,4 @@
+import { DataError } from "../data/data-error.js";
 import { labelsOf } from "../data/labelled-images.js";
 import { findModel } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
@@ -25,6 +26,13 @@ export async function prepareJob(
 ): Promise<TrainJob> {
   const makeModel = findModel(config.model);
   const parts = await loadParts(config.data, config, flags, output);
+  if (labelsOf(parts.train).length === 0) {
+    const held = labelsOf(parts.valid).length;
+    throw new DataError(
+      "ERR_DATA_ROWS",
+      `${parts.train.name}: no image is left to train on, as ${held} validate: give more images`,
+    );
+  }
   const { classes } = parts.train;
   const seen = shapeSeen(parts.train, config);
   return {
