@@ -10,15 +10,22 @@ import {
   type DataWait,
 } from "../bench/data-wait.js";
 import { formatMachine, formatRow, type Machine } from "../bench/format-bench.js";
+import {
+  formatLoader,
+  loaderBatch,
+  loaderTransforms,
+  measureLoaders,
+} from "../bench/loader-time.js";
 import { planningMilliseconds } from "../bench/planning-time.js";
 import type { RivalCommand } from "../bench/rival.js";
 import type { MachinePeak } from "../bench/roofline.js";
 import { onnxModelFile, onnxruntimeWays, ourselves, pytorchWays } from "../bench/rivals.js";
+import { defaultWorkers } from "../data/loader/image-workers.js";
 import { measurePeak, nativeCapabilities } from "../executors/native/load-addon.js";
 import { formatProfile } from "../report/profile.js";
 import { ResnetError } from "../tensor/error.js";
 import type { Precision } from "../train/precision.js";
-import { jsonOption, threadsOption, wholeNumber } from "./options.js";
+import { jsonOption, threadsOption, wholeNumber, workersOption } from "./options.js";
 import { Output } from "./output.js";
 import { packageVersion } from "./package-version.js";
 
@@ -33,6 +40,8 @@ interface BenchFlags {
   readonly threads?: number;
   readonly profile?: boolean;
   readonly dataWait?: boolean;
+  readonly loader?: string;
+  readonly workers?: number;
   readonly json?: boolean;
 }
 
@@ -59,6 +68,8 @@ export const benchCommand = (): Command =>
     .addOption(threadsOption())
     .option("--profile", "show where our time goes, for each row")
     .option("--data-wait", "only how long a training waits for its images, by augmentation")
+    .option("--loader <folder>", "only how fast images of a folder are loaded, cached or not")
+    .addOption(workersOption())
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -82,8 +93,22 @@ async function benchDataWait({ threads, json }: BenchFlags, output: Output): Pro
   if (json) output.result({ waits }, "");
 }
 
+async function benchLoader(folder: string, flags: BenchFlags, output: Output): Promise<void> {
+  const { workers = defaultWorkers(), rounds, compare, python } = flags;
+  if (compare === "onnxruntime") {
+    throw new ResnetError("ERR_RIVAL", "onnxruntime loads no images: compare with pytorch");
+  }
+  output.say(
+    `${loaderTransforms}, batches of ${loaderBatch}, ${workers} workers, ${rounds} epochs after the first`,
+  );
+  const peer = compare === "pytorch" ? python : undefined;
+  const loaders = await measureLoaders(folder, { workers, rounds, python: peer });
+  output.result({ workers, loaders }, loaders.map(formatLoader).join("\n"));
+}
+
 async function bench(flags: BenchFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
+  if (flags.loader !== undefined) return benchLoader(flags.loader, flags, output);
   if (flags.dataWait) return benchDataWait(flags, output);
   const rows = selectRows(benchRows(), flags.rows);
   const { isa, physicalCores } = nativeCapabilities();

@@ -119,7 +119,7 @@ test("the tarball holds what users need and nothing else", () => {
   assert.ok(stdout, stderr);
   const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
   const allowed =
-    /^(dist\/src|src|prebuilds|docs)\/|^tools\/(bench_pytorch|resnet_torch|export_onnx)\.py$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    /^(dist\/src|src|prebuilds|docs)\/|^tools\/(bench_pytorch|bench_loader|resnet_torch|export_onnx)\.py$|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
   assert.deepEqual(
     files.map((file) => file.path).filter((file) => !allowed.test(file)),
     [],
