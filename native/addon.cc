@@ -5,6 +5,7 @@
 //
 //   capabilities() -> { isa, isas, bf16, threads, physicalCores }
 //   peak(threads) -> { flopsPerSecond, bf16FlopsPerSecond, bytesPerSecond }, measured
+//   resampleAxis(source, target, outer, inner, taps), resample.h
 //   new Executor(threads)
 //     .isa .bf16 .threads
 //     .load(program) -> Program
@@ -28,6 +29,7 @@
 #include "executor.h"
 #include "peak.h"
 #include "read_program.h"
+#include "resample.h"
 
 namespace resnet {
 namespace {
@@ -334,6 +336,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(data);
   exports["Executor"] = ExecutorObject::define(env);
   exports["peak"] = Napi::Function::New(env, peak, "peak");
+  exports["resampleAxis"] = Napi::Function::New(env, resampleAxis, "resampleAxis");
   exports["capabilities"] = Napi::Function::New(env, capabilities, "capabilities");
   return exports;
 }

@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "executors/reference": ["executors", "program", "graph", "ops"],
   "executors/native": ["executors", "program"],
   pickle: [],
-  data: ["pickle"],
+  data: ["pickle", "executors/native"],
   interop: ["pickle", "graph", "program"],
   train: allAbove("train"),
   predict: allAbove("report"),

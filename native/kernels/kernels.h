@@ -119,6 +119,17 @@ struct AdamCall {
   bool decoupled;
 };
 
+/**
+ * One axis of u8 `[outer, from, inner]` resampled: target[o][i][x] is the sum of
+ * weights[i · stride + k] · source[o][start[i] + k][x] over k < count[i], in units of 2^−22.
+ */
+struct ResampleCall {
+  const uint8_t* source;
+  uint8_t* target;
+  const int32_t *start, *count, *weights;
+  long outer, from, to, inner, stride;
+};
+
 // X(name, arguments): every kernel returns nothing.
 #define RESNET_KERNELS(X)                                                                          \
   X(fill, (float value, float* y, long n))                                                         \
@@ -130,6 +141,7 @@ struct AdamCall {
   X(triad, (const float* b, const float* c, float factor, float* a, long n))                       \
   X(sgd, (const SgdCall* call, long begin, long end))                                              \
   X(adam, (const AdamCall* call, long begin, long end))                                            \
+  X(resampleAxis, (const ResampleCall* call))                                                      \
   /* sum = Σ x², in double every 1024 values. */                                                   \
   X(sumOfSquares, (const float* x, long n, double* sum))
 

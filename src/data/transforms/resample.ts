@@ -33,7 +33,7 @@ const weightBits = 22;
 const half = 1 << (weightBits - 1);
 
 /** Which input pixels make each output pixel of one axis. */
-interface Taps {
+export interface Taps {
   /** First input pixel of each output pixel. */
   readonly start: Int32Array;
   /** Input pixels of each output pixel. */
@@ -41,6 +41,26 @@ interface Taps {
   /** Weights in units of 2^−22, `stride` for each output pixel. */
   readonly weights: Int32Array;
   readonly stride: number;
+}
+
+/**
+ * Resamples the middle axis of `[outer, from, inner]`: into `target`, `[outer, taps.start.length, inner]`.
+ *
+ * Rows are `[height, width, channels]` and columns `[1, height, width · channels]`.
+ */
+export type ResampleAxis = (
+  source: Uint8Array,
+  target: Uint8Array,
+  outer: number,
+  inner: number,
+  taps: Taps,
+) => void;
+
+let resampleAxis: ResampleAxis = typescriptResampleAxis;
+
+/** Resizes with other loops on this thread: the same bytes as `typescriptResampleAxis`, sooner. */
+export function useResampleAxis(loops: ResampleAxis): void {
+  resampleAxis = loops;
 }
 
 /** The image at another size; the same image where that is its size. */
@@ -85,65 +105,63 @@ function tapsOf(from: number, to: number, { support, weight }: Filter): Taps {
   return { start, count, weights, stride };
 }
 
-const toByte = (sum: number): number => {
+function toByte(sum: number): number {
   const value = sum >> weightBits;
   return value < 0 ? 0 : value > 255 ? 255 : value;
-};
+}
 
 function resampleRows(image: ImageBytes, width: number, filter: Filter): ImageBytes {
   if (width === image.width) return image;
   const { height, channels, data } = image;
-  const { start, count, weights, stride } = tapsOf(image.width, width, filter);
   const result = blankImage({ height, width, channels });
-  const pixels = result.data;
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const first = (y * image.width + start[x]!) * channels;
-      const end = x * stride + count[x]!;
-      if (channels === 3) {
-        // Written out: all three colours in one walk over the taps.
-        let red = half;
-        let green = half;
-        let blue = half;
-        for (let t = x * stride, i = first; t < end; t++, i += 3) {
-          const weight = weights[t]!;
-          red = (red + Math.imul(data[i]!, weight)) | 0;
-          green = (green + Math.imul(data[i + 1]!, weight)) | 0;
-          blue = (blue + Math.imul(data[i + 2]!, weight)) | 0;
-        }
-        pixels[to] = toByte(red);
-        pixels[to + 1] = toByte(green);
-        pixels[to + 2] = toByte(blue);
-        to += 3;
-        continue;
-      }
-      for (let c = 0; c < channels; c++) {
-        let sum = half;
-        for (let t = x * stride, i = first + c; t < end; t++, i += channels)
-          sum = (sum + Math.imul(data[i]!, weights[t]!)) | 0;
-        pixels[to++] = toByte(sum);
-      }
-    }
-  }
+  resampleAxis(data, result.data, height, channels, tapsOf(image.width, width, filter));
   return result;
 }
 
 function resampleColumns(image: ImageBytes, height: number, filter: Filter): ImageBytes {
   if (height === image.height) return image;
   const { width, channels, data } = image;
-  const { start, count, weights, stride } = tapsOf(image.height, height, filter);
   const result = blankImage({ height, width, channels });
-  const row = width * channels;
-  const pixels = result.data;
-  for (let y = 0, to = 0; y < height; y++) {
-    const first = start[y]! * row;
-    const end = y * stride + count[y]!;
-    for (let x = 0; x < row; x++) {
-      let sum = half;
-      for (let t = y * stride, i = first + x; t < end; t++, i += row)
-        sum = (sum + Math.imul(data[i]!, weights[t]!)) | 0;
-      pixels[to++] = toByte(sum);
+  resampleAxis(data, result.data, 1, width * channels, tapsOf(image.height, height, filter));
+  return result;
+}
+
+/** The loops where there is no native engine, and the reference of those that it has. */
+export function typescriptResampleAxis(
+  source: Uint8Array,
+  target: Uint8Array,
+  outer: number,
+  inner: number,
+  { start, count, weights, stride }: Taps,
+): void {
+  const to = start.length;
+  const from = source.length / (outer * inner);
+  for (let o = 0, at = 0; o < outer; o++) {
+    for (let i = 0; i < to; i++) {
+      const first = (o * from + start[i]!) * inner;
+      const end = i * stride + count[i]!;
+      if (inner === 3) {
+        // Written out: all three colours in one walk over the taps.
+        let red = half;
+        let green = half;
+        let blue = half;
+        for (let t = i * stride, pixel = first; t < end; t++, pixel += 3) {
+          const weight = weights[t]!;
+          red = (red + Math.imul(source[pixel]!, weight)) | 0;
+          green = (green + Math.imul(source[pixel + 1]!, weight)) | 0;
+          blue = (blue + Math.imul(source[pixel + 2]!, weight)) | 0;
+        }
+        target[at++] = toByte(red);
+        target[at++] = toByte(green);
+        target[at++] = toByte(blue);
+        continue;
+      }
+      for (let x = 0; x < inner; x++) {
+        let sum = half;
+        for (let t = i * stride, pixel = first + x; t < end; t++, pixel += inner)
+          sum = (sum + Math.imul(source[pixel]!, weights[t]!)) | 0;
+        target[at++] = toByte(sum);
+      }
     }
   }
-  return result;
 }

@@ -55,6 +55,19 @@ export interface Addon {
   readonly Executor: new (threads: number) => AddonExecutor;
   capabilities(): NativeCapabilities;
   peak(threads: number): NativePeak;
+  /** One pass of an image's resizing: `typescriptResampleAxis` of `data/transforms/resample.ts`, byte for byte. */
+  resampleAxis(
+    source: Uint8Array,
+    target: Uint8Array,
+    outer: number,
+    inner: number,
+    taps: {
+      readonly start: Int32Array;
+      readonly count: Int32Array;
+      readonly weights: Int32Array;
+      readonly stride: number;
+    },
+  ): void;
 }
 
 /** Thrown where no build of the native engine can be loaded; says what was tried and what to do. */

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { afterEach, describe, test } from "node:test";
 import {
   composeTransforms,
   transformedShape,
 } from "../../../src/data/transforms/compose-transforms.js";
-import { resample, type Interpolation } from "../../../src/data/transforms/resample.js";
+import {
+  resample,
+  typescriptResampleAxis,
+  useResampleAxis,
+  type Interpolation,
+} from "../../../src/data/transforms/resample.js";
+import { loadAddon } from "../../../src/executors/native/load-addon.js";
 import { parseTransforms } from "../../../src/data/transforms/transform-text.js";
 import { transformSchema } from "../../../src/data/transforms/transform.js";
 import { randomKey, uniform } from "../../../src/tensor/random.js";
@@ -74,6 +80,56 @@ describe("resize", () => {
       message:
         "resize: the longer side of an image of 1 x 60000 would become 15360000 pixels, but the" +
         " most is 16384; crop it, or give height and width",
+    });
+  });
+
+  describe("by the native engine", () => {
+    const { resampleAxis } = loadAddon();
+    afterEach(() => useResampleAxis(typescriptResampleAxis));
+
+    for (const each of casesOf<ResizeCase>("resize")) {
+      const { seed, image, size, interpolation, expected } = each;
+      test(`is Pillow's: ${image.join(" x ")} to ${size.join(" x ")}, ${interpolation}`, (t) => {
+        const spy = t.mock.fn(resampleAxis);
+        useResampleAxis(spy);
+        const [height, width] = size;
+        assertImage(resample(drawImage(seed, image), { height, width }, interpolation), expected);
+        assert.equal(spy.mock.callCount() > 0, height !== image[0] || width !== image[1]);
+      });
+    }
+
+    test("is TypeScript's at any size", () => {
+      const draws = randomKey(3, "sizes");
+      for (let i = 0; i < 60; i++) {
+        const [h, w, height, width] = [0, 1, 2, 3].map(
+          (k) => 1 + Math.floor(uniform(draws, 4 * i + k) ** 2 * 90),
+        ) as [number, number, number, number];
+        const image = drawImage(i, [h, w, i % 2 === 0 ? 1 : 3]);
+        const results = [typescriptResampleAxis, resampleAxis].map((loops) => {
+          useResampleAxis(loops);
+          return resample(image, { height, width }, i % 3 === 0 ? "bicubic" : "bilinear");
+        });
+        assert.deepEqual(results[0], results[1], `${h} x ${w} to ${height} x ${width}`);
+      }
+    });
+
+    test("refuses taps outside the image", () => {
+      const call = (start: number, count: number, stride = 2) =>
+        resampleAxis(new Uint8Array(12), new Uint8Array(3), 1, 3, {
+          start: Int32Array.of(start),
+          count: Int32Array.of(count),
+          weights: new Int32Array(2),
+          stride,
+        });
+      call(2, 2);
+      for (const [start, count, stride] of [
+        [3, 2],
+        [-1, 2],
+        [0, 3],
+        [0, -1],
+        [0, 1, 3],
+      ] as const)
+        assert.throws(() => call(start, count, stride), /do not fit each other/);
     });
   });
 
