@@ -1,0 +1,82 @@
+// A residual block of one's own in a ResNet, and a training that is watched and steered step by step.
+//   node dist/examples/own-block.js [training images] [epochs]
+import {
+  add,
+  BatchNorm2d,
+  Conv2d,
+  createExecutor,
+  findRecipe,
+  initialState,
+  loadDataset,
+  Module,
+  relu,
+  ResNet,
+  residentSource,
+  splitRows,
+  takeRows,
+  trainLoop,
+  writeModelState,
+  type Tensor,
+} from "resnet-ts";
+
+/** A 3 x 3 within each channel, then a 1 x 1 across them, around a shortcut: far fewer weights than two 3 x 3. */
+class SeparableBlock extends Module {
+  readonly depthwise: Conv2d;
+  readonly pointwise: Conv2d;
+  readonly bn: BatchNorm2d;
+  readonly shortcut: Conv2d | null;
+
+  constructor(
+    inChannels: number,
+    readonly outChannels: number,
+    stride: number,
+  ) {
+    super();
+    const isSame = stride === 1 && inChannels === outChannels;
+    this.depthwise = new Conv2d(inChannels, inChannels, 3, {
+      stride,
+      padding: 1,
+      groups: inChannels,
+    });
+    this.pointwise = new Conv2d(inChannels, outChannels, 1);
+    this.bn = new BatchNorm2d(outChannels);
+    this.shortcut = isSame ? null : new Conv2d(inChannels, outChannels, 1, { stride });
+  }
+
+  protected override forward(x: Tensor): Tensor {
+    const y = this.bn.call(this.pointwise.call(this.depthwise.call(x)));
+    return relu(add(y, this.shortcut?.call(x) ?? x));
+  }
+}
+
+const [images = "5000", epochs = "5"] = process.argv.slice(2);
+const model = new ResNet(
+  ({ inChannels, channels, stride }) => new SeparableBlock(inChannels, channels, stride),
+  [1, 1, 1, 1],
+  { classes: 10, channels: 1, width: 16, stem: "cifar" },
+);
+const { config: recipe } = findRecipe("fashion-resnet34");
+const config = { ...recipe, batch: 32, epochs: Number(epochs) };
+const { train } = await loadDataset("fashion-mnist");
+const rows = splitRows(60_000, { train: Number(images), valid: 500 }, config.seed);
+
+const executor = createExecutor();
+writeModelState(executor, model, initialState(model, config.seed));
+const source = (name: string, of: Int32Array) =>
+  residentSource(executor, name, takeRows(train, of), config.normalise);
+const parts = { train: source("train", rows.train), valid: source("valid", rows.valid) };
+
+const training = trainLoop({ executor, model, config, ...parts });
+let best = Infinity;
+for await (const event of training.events()) {
+  if (event.kind === "step") {
+    if (event.step % 50 === 0) console.log(`step ${event.step}: loss ${event.loss.toFixed(4)}`);
+    continue;
+  }
+  const { epoch, validLoss, validAccuracy } = event;
+  console.log(`epoch ${epoch}: validation accuracy ${validAccuracy.toFixed(4)}`);
+  if (validLoss > best) training.rateFactor *= 0.5; // from the next step on
+  best = Math.min(best, validLoss);
+  if (validAccuracy > 0.9) training.stop(); // good enough
+}
+await executor.close();
