@@ -71,6 +71,10 @@ export const configOptions: Readonly<Record<string, Option>> = {
     "--init <file>",
     "start from these weights: a checkpoint, or what resnet import reads; another number of classes starts the head anew",
   ).argParser((file) => path.resolve(file)),
+  freeze: new Option(
+    "--freeze <parts>",
+    "parts of the model that keep their values, such as stem,layer1 or backbone",
+  ).argParser((text) => text.split(",")),
   bestMetric: new Option(
     "--best-metric <m>",
     "what picks best.safetensors: valid-accuracy (default) or valid-loss",
@@ -106,6 +110,14 @@ export const setOption = new Option(
   "any other field of the configuration, such as emaDecay=0.99; may be repeated; docs/training.md lists them",
 )
   .argParser(assignment)
+  .conflicts("resume");
+
+/** The learning rate of the head alone, which the configuration says as a factor of the model's. */
+export const headRateOption = new Option(
+  "--head-lr <x>",
+  "learning rate of the last linear layer, for fine-tuning (default: that of all)",
+)
+  .argParser(decimal)
   .conflicts("resume");
 
 /** A name as it is, a path from the root: to be found again from wherever the run goes on. */
@@ -167,6 +179,11 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
   for (const [path, option] of Object.entries(configOptions)) {
     const value: unknown = flags[option.attributeName()];
     if (value !== undefined) setAt(config, path.split("."), value);
+  }
+  const headRate = flags["headLr"] as number | undefined;
+  if (headRate !== undefined) {
+    const head = headRate / Number(config["learningRate"]);
+    config["rateFactors"] = { ...recipe.rateFactors, head };
   }
   for (const [field, value] of (flags["set"] ?? []) as readonly Assignment[]) config[field] = value;
   return parseConfig(config);

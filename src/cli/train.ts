@@ -18,7 +18,14 @@ import { checkSameJob, resumedConfig } from "./resume.js";
 import { Sources } from "./sources.js";
 import { normaliseFromData } from "./normalise-from-data.js";
 import { compareTrainings } from "./train-comparison.js";
-import { configOf, configOptions, setOption, settled, trainingsOf } from "./train-config.js";
+import {
+  configOf,
+  configOptions,
+  headRateOption,
+  setOption,
+  settled,
+  trainingsOf,
+} from "./train-config.js";
 import { prepareJob } from "./train-job.js";
 import { documentOf } from "./train-output.js";
 import { runEpochs, testRun } from "./train-run.js";
@@ -46,7 +53,12 @@ export function trainCommand(): Command {
       "[recipe]",
       `named set-up: ${Object.keys(recipes).join(", ")} (default: fashion-resnet34; image-folder for a folder)`,
     );
-  for (const option of [...Object.values(configOptions), setOption, ...machineOptions])
+  for (const option of [
+    ...Object.values(configOptions),
+    headRateOption,
+    setOption,
+    ...machineOptions,
+  ])
     command.addOption(option);
   return command
     .option("--out <dir>", "run directory (default: runs/RECIPE-TIME)")
