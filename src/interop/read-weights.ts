@@ -29,11 +29,11 @@ export async function readWeights(file: string): Promise<Weights> {
   return readSafetensorsFile(file);
 }
 
-/** A zip archive, or a pickle of protocol 2 or newer: safetensors begin with a length below 2^40. */
+/** A zip archive, or a pickle of protocol 2 or newer: safetensors begin with a length, which is smaller than these. */
 async function isTorch(source: ByteSource): Promise<boolean> {
   if (source.size < 8) return false;
   const [first, second, ...rest] = await source.read(0, 8);
-  const isZip = first === 0x50 && second === 0x4b;
+  const isZip = first === 0x50 && second === 0x4b && rest[0] === 3 && rest[1] === 4;
   const isPickle = first === 0x80 && second! >= 2 && second! <= 5;
   return isZip || (isPickle && rest.slice(3).some((byte) => byte !== 0));
 }

@@ -3,6 +3,7 @@ import { fitWeights } from "../interop/fit-weights.js";
 import type { Int64Array } from "../interop/stored-array.js";
 import { nameInModel } from "../interop/weight-names.js";
 import type { Weights } from "../interop/read-weights.js";
+import type { TransformList } from "../data/transforms/transform.js";
 import { createModel, purposeOf, type ModelOptions } from "../models/catalog.js";
 import { namedState, type Module } from "../nn/module.js";
 import type { Shape } from "../tensor/shape.js";
@@ -77,6 +78,7 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
       model: name,
       classes: [...(classNames ?? namesOf(classes, purpose.classes))],
       imageShape: [height, width, channels],
+      ...(isImageNetSize(height, width, channels) && { transforms: [...imageNetTransforms] }),
       normalise,
       epoch: 0,
     },
@@ -88,6 +90,15 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
     replaced,
   };
 }
+
+/** How photographs are cut for models of ImageNet: torchvision's preset of evaluation. */
+const imageNetTransforms: TransformList = [
+  { type: "resize", size: 256, interpolation: "bilinear" },
+  { type: "centerCrop", size: 224 },
+];
+
+const isImageNetSize = (height: number, width: number, channels: number): boolean =>
+  height === 224 && width === 224 && channels === 3;
 
 /** ImageNet's names where the classes are as many as its own, and the model was made for it; else numbers. */
 const namesOf = (classes: number, intended: number): readonly string[] =>

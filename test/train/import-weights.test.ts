@@ -37,6 +37,10 @@ describe("importWeights", () => {
         model,
         classes: ["0", "1", "2", "3", "4"],
         imageShape: [224, 224, 3],
+        transforms: [
+          { type: "resize", size: 256, interpolation: "bilinear" },
+          { type: "centerCrop", size: 224 },
+        ],
         normalise: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
         epoch: 0,
       });

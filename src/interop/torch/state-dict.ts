@@ -11,11 +11,10 @@ const wrappers = ["state_dict", "model_state_dict", "model", "net"];
  * @throws {InteropError} `ERR_TORCH_FILE` if there are none
  */
 export function findStateDict(value: unknown, file: string): ReadonlyMap<string, TorchTensor> {
-  const own = tensorsOf(value);
-  if (own.size > 0) return own;
   const dict = value instanceof Map ? value : new Map<unknown, unknown>();
-  for (const name of wrappers) {
-    const tensors = tensorsOf(dict.get(name));
+  // The usual names first: beside them a training may save a tensor of its own, such as its best accuracy.
+  for (const candidate of [...wrappers.map((name) => dict.get(name) as unknown), dict]) {
+    const tensors = tensorsOf(candidate);
     if (tensors.size > 0) return tensors;
   }
   const keys = [...dict.keys()].slice(0, 10).map(printableKey);

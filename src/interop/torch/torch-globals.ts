@@ -1,5 +1,5 @@
 import { numpyGlobals } from "../../pickle/numpy.js";
-import { PickleGlobal, type PickleGlobals } from "../../pickle/pickle-globals.js";
+import { PickleGlobal, type Charge, type PickleGlobals } from "../../pickle/pickle-globals.js";
 import { asText } from "../../pickle/pickle-text.js";
 import type { PersistentLoad } from "../../pickle/unpickler.js";
 import { TorchTensor, type TorchStorage } from "./torch-tensor.js";
@@ -21,11 +21,20 @@ const storageTypes: Readonly<Record<string, string>> = {
 /** More than a model and three moments of an optimiser have. */
 const maxStorages = 16_384;
 
+/** What a Map keeps for an entry, at most, in bytes. */
+const entryBytes = 64;
+
 /** Entries of a dict in pairs: how an OrderedDict with contents is written by Python 2. */
-function orderedDict([pairs = []]: readonly unknown[]): Map<unknown, unknown> {
+function orderedDict([pairs = []]: readonly unknown[], charge: Charge): Map<unknown, unknown> {
   const isPair = (pair: unknown): pair is [unknown, unknown] =>
     Array.isArray(pair) && pair.length === 2;
   if (!Array.isArray(pairs) || !pairs.every(isPair)) throw new Error("its entries are no pairs");
+  // Many dicts can be asked for of one list, so each is paid for, and with it the text of its keys.
+  const keyBytes = pairs.reduce(
+    (sum, [key]) => sum + (key instanceof Uint8Array ? key.length : 0),
+    0,
+  );
+  charge((pairs.length + 1) * entryBytes + keyBytes);
   return new Map(pairs.map(([key, value]) => [asText(key) ?? key, value]));
 }
 

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { findStateDict } from "../../src/interop/torch/state-dict.js";
+import { torchGlobals } from "../../src/interop/torch/torch-globals.js";
+import { TorchTensor } from "../../src/interop/torch/torch-tensor.js";
+import { unpickle } from "../../src/pickle/unpickle.js";
+
+const tensor = TorchTensor.of({ key: "0", type: "F32", start: 0, length: 1 }, 0, [1], [1]);
+
+describe("findStateDict", () => {
+  test("takes the weights, and not a tensor that was saved beside them", () => {
+    const weights = new Map([["fc.weight", tensor]]);
+    const saved = new Map<string, unknown>([
+      ["epoch", 3],
+      ["best_acc1", tensor],
+      ["state_dict", weights],
+    ]);
+    assert.deepEqual([...findStateDict(saved, "a.pth").keys()], ["fc.weight"]);
+    assert.deepEqual([...findStateDict(weights, "a.pth").keys()], ["fc.weight"]);
+  });
+});
+
+describe("OrderedDict", () => {
+  test("is paid for each time, though made of one list", () => {
+    const ascii = (text: string): number[] => [...Buffer.from(text, "latin1")];
+    const pairs = Array.from({ length: 1000 }, () => ascii("K\x01K\x02\x86")).flat();
+    const list = [...ascii("]("), ...pairs, ...ascii("eq\x00")]; // memo 0
+    const dict = ascii("ccollections\nOrderedDict\nh\x00\x85R0"); // of the list in memo 0, and dropped
+    const bytes = Uint8Array.from([
+      ...ascii("\x80\x02"),
+      ...list,
+      ...Array.from({ length: 2000 }, () => dict).flat(),
+      ...ascii("N."),
+    ]);
+    assert.throws(() => unpickle(bytes, { globals: torchGlobals }), { code: "ERR_PICKLE_LIMIT" });
+  });
+});
