@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { removeTemporaryFiles, writeFileAtomically } from "../data/files.js";
 import type { Executor } from "../executors/executor.js";
@@ -212,7 +212,10 @@ async function newestState(
   } catch (error) {
     if (previous === undefined || !(error instanceof ResnetError)) throw error;
     onNotice(`${error.message}; going on from the one before it, ${previous}`);
-    return readTrainingState(path.join(directory, previous));
+    const saved = await readTrainingState(path.join(directory, previous));
+    // The next save keeps what stands in the newest's place as the previous one: that must not be the damaged file.
+    await rm(path.join(directory, newest), { force: true });
+    return saved;
   }
 }
 

@@ -176,7 +176,15 @@ describe("RunDirectory", () => {
     ]);
     await again.close();
 
-    await rm(path.join(run.directory, "resume.previous.safetensors"));
+    // The damaged file is gone, so that the next save cannot keep it as the previous state.
+    const previous = path.join(run.directory, "resume.previous.safetensors");
+    await assert.rejects(readFile(newest), { code: "ENOENT" });
+    const once = await RunDirectory.open(run.directory, noNotice);
+    assert.equal(once.epochs.length, 1);
+    await once.close();
+
+    await rm(previous);
+    await writeFile(newest, bytes);
     await assert.rejects(RunDirectory.open(run.directory, noNotice), { code: "ERR_CHECKPOINT" });
     await rm(newest);
     await assert.rejects(RunDirectory.open(run.directory, noNotice), {
