@@ -4,7 +4,6 @@ import { withClasses } from "../data/images/image-files.js";
 import { isOnDisk } from "../data/images/is-on-disk.js";
 import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
 import { createExecutor } from "../executors/create-executor.js";
-import { createModel } from "../models/catalog.js";
 import { classificationReport } from "../report/classification-report.js";
 import { confusionMatrix } from "../report/confusion-matrix.js";
 import { formatClassificationReport } from "../report/format-classification-report.js";
@@ -12,6 +11,7 @@ import { ResnetError } from "../tensor/error.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
 import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { createEvaluator } from "../train/evaluate.js";
+import { modelOf } from "../train/model-variant.js";
 import { loadParts, readFolderImages } from "./data-parts.js";
 import {
   cacheOption,
@@ -87,10 +87,7 @@ async function evaluateOpened(
         `but ${data.name} has ${formatShape(seen)} of ${data.classes.length}`,
     );
   }
-  const model = createModel(description.model, {
-    classes: description.classes.length,
-    channels: made.channels,
-  });
+  const model = modelOf(description);
   const executor = createExecutor(flags.executor, {
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),

@@ -3,16 +3,25 @@ import { Command } from "commander";
 import { readWeights } from "../interop/read-weights.js";
 import type { StoredArray } from "../interop/stored-array.js";
 import { sourceOf } from "../interop/write-safetensors.js";
-import { findModel, models } from "../models/catalog.js";
+import { findModel, models, type VariantOptions } from "../models/catalog.js";
 import { ResnetError } from "../tensor/error.js";
 import { writeCheckpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { importWeights } from "../train/import-weights.js";
-import { decimals, imageSize, jsonOption, seedNumber, wholeNumber } from "./options.js";
+import { nameOf, parseVariant } from "../train/model-variant.js";
+import {
+  decimals,
+  imageSize,
+  jsonOption,
+  modelOptionOption,
+  seedNumber,
+  wholeNumber,
+} from "./options.js";
 import { Output } from "./output.js";
 import { writeOutput } from "./write-output.js";
 
 interface ImportFlags {
   readonly model: string;
+  readonly modelOption?: VariantOptions;
   readonly out: string;
   readonly classes?: number;
   readonly classNames?: string;
@@ -32,6 +41,7 @@ export const importCommand = (): Command =>
     )
     .argument("<file>", "file of weights")
     .requiredOption("--model <name>", `model: ${Object.keys(models).join(", ")}`)
+    .addOption(modelOptionOption())
     .requiredOption("--out <checkpoint>", "the checkpoint to write, a .safetensors file")
     .option(
       "--classes <n>",
@@ -63,10 +73,12 @@ export const importCommand = (): Command =>
 
 async function importFile(file: string, flags: ImportFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
-  findModel(flags.model); // before a long read
+  const modelOptions = flags.modelOption && parseVariant(flags.modelOption);
+  findModel(flags.model, modelOptions); // before a long read
   const { description, state, counters, replaced } = importWeights(await readWeights(file), {
     file,
     model: flags.model,
+    modelOptions,
     classes: flags.classes,
     classNames: flags.classNames === undefined ? undefined : await readLines(flags.classNames),
     image: flags.input,
@@ -80,7 +92,7 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
   const anew = replaced.length > 0 ? `; starting anew: ${replaced.join(", ")}` : "";
   output.result(
     { checkpoint: flags.out, model, classes, imageShape, tensors: state.size, replaced },
-    `${flags.out}: ${model} for images ${channels}x${height}x${width} of ${classes.length} classes, ` +
+    `${flags.out}: ${nameOf(description)} for images ${channels}x${height}x${width} of ${classes.length} classes, ` +
       `${state.size} tensors${anew}`,
   );
 }

@@ -15,7 +15,7 @@ import {
 } from "./options.js";
 import { Output } from "./output.js";
 import { Progress } from "./progress.js";
-import { configOf, configOptions, setOption, settled } from "./train-config.js";
+import { configOf, configOptions, otherConfigOptions, settled } from "./train-config.js";
 import { Sources } from "./sources.js";
 import { prepareJob } from "./train-job.js";
 import { writeOutput } from "./write-output.js";
@@ -42,7 +42,7 @@ export function lrFindCommand(): Command {
     .argument("[recipe]", "named set-up of the training (default: that of the data)");
   for (const [field, option] of Object.entries(configOptions))
     if (!unused.includes(field)) command.addOption(option);
-  for (const option of [setOption, ...machineOptions]) command.addOption(option);
+  for (const option of [...otherConfigOptions, ...machineOptions]) command.addOption(option);
   return command
     .option("--from <x>", "the first learning rate", decimal, 1e-6)
     .option("--to <x>", "the last", decimal, 1)

@@ -28,6 +28,27 @@ export function decimal(text: string): number {
 /** `0.485,0.456,0.406` as numbers. */
 export const decimals = (text: string): readonly number[] => text.split(",").map(decimal);
 
+/**
+ * A parser that collects `NAME=VALUE`, of which a value is JSON or else a string.
+ *
+ * @param form what it takes, with an example, for the error
+ */
+export const assignments =
+  (form: string) =>
+  (text: string, before: Readonly<Record<string, unknown>> = {}) => {
+    const [, name, value = ""] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+    if (name === undefined) throw new InvalidArgumentError(`It takes ${form}.`);
+    return { ...before, [name]: parsed(value) };
+  };
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 /** `1x28x28` as channels, height and width. */
 export function imageSize(text: string): readonly [number, number, number] {
   const [, channels, height, width] = /^(\d{1,4})x(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
@@ -74,6 +95,12 @@ export const onUnreadableOption = (): Option =>
   )
     .choices(["fail", "skip"])
     .default("fail");
+
+export const modelOptionOption = (): Option =>
+  new Option(
+    "--model-option <name=value>",
+    "how the model differs from the one of that name, such as width=32 or stem=cifar; may be repeated",
+  ).argParser(assignments("NAME=VALUE, such as width=32"));
 
 /** How images are found and read. */
 export interface DataFlags {

@@ -1,11 +1,13 @@
 import { Command } from "commander";
-import { createModel, models, purposeOf } from "../models/catalog.js";
+import { createModel, models, purposeOf, type VariantOptions } from "../models/catalog.js";
 import { formatSummary } from "../report/format-summary.js";
 import { summarize } from "../report/model-summary.js";
-import { imageSize, jsonOption, wholeNumber } from "./options.js";
+import { nameOf, parseVariant } from "../train/model-variant.js";
+import { imageSize, jsonOption, modelOptionOption, wholeNumber } from "./options.js";
 import { Output } from "./output.js";
 
 interface SummaryFlags {
+  readonly modelOption?: VariantOptions;
   readonly input?: readonly [number, number, number];
   readonly classes?: number;
   readonly batch: number;
@@ -16,6 +18,7 @@ export const summaryCommand = (): Command =>
   new Command("summary")
     .summary("show a model's layers, parameters, multiply-adds and memory")
     .argument("<model>", Object.keys(models).join(", "))
+    .addOption(modelOptionOption())
     .option(
       "--input <CxHxW>",
       "channels, height and width of an image (default: those that the model was made for)",
@@ -29,10 +32,12 @@ export const summaryCommand = (): Command =>
     .option("--batch <n>", "images in one training step, for its memory", wholeNumber, 32)
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet summary resnet34 --input 1x28x28 --classes 10")
-    .action((name: string, { input, classes, batch, json }: SummaryFlags) => {
+    .action((name: string, { modelOption, input, classes, batch, json }: SummaryFlags) => {
       const purpose = purposeOf(name);
       const image = input ?? purpose.image;
-      const options = { classes: classes ?? purpose.classes, channels: image[0] };
-      const summary = summarize(name, createModel(name, options), image, { batch });
+      const size = { classes: classes ?? purpose.classes, channels: image[0] };
+      const modelOptions = parseVariant(modelOption ?? {});
+      const model = createModel(name, { ...modelOptions, ...size });
+      const summary = summarize(nameOf({ model: name, modelOptions }), model, image, { batch });
       new Output(json ?? false).result(summary, formatSummary(summary));
     });

@@ -10,7 +10,14 @@ import { parseConfig, type TrainConfig } from "../train/config.js";
 import type { Precision } from "../train/precision.js";
 import { findRecipe } from "../train/recipes.js";
 import { scheduleForms } from "../train/schedules/schedule-config.js";
-import { decimal, seedNumber, wholeNumber, type ExecutorFlags } from "./options.js";
+import {
+  assignments,
+  decimal,
+  modelOptionOption,
+  seedNumber,
+  wholeNumber,
+  type ExecutorFlags,
+} from "./options.js";
 
 const datasetNames = listDatasets().map(({ name }) => name);
 
@@ -86,39 +93,28 @@ export const configOptions: Readonly<Record<string, Option>> = {
   testSize: new Option("--limit-test <n>", "test images (default: all)").argParser(wholeNumber),
 };
 
-/** `FIELD=VALUE` of the configuration; a value is JSON, or else a string. */
-function assignment(text: string, before: readonly Assignment[] = []): readonly Assignment[] {
-  const [, field, value = ""] = /^(\w+)=(.*)$/s.exec(text) ?? [];
-  if (field === undefined)
-    throw new InvalidArgumentError("It takes FIELD=VALUE, such as emaDecay=0.99.");
-  return [...before, [field, parsed(value)]];
-}
-
-type Assignment = readonly [field: string, value: unknown];
-
-function parsed(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
-
 /** Any field of the configuration, also those without an option of their own. */
-export const setOption = new Option(
+const setOption = new Option(
   "--set <field=value>",
   "any other field of the configuration, such as emaDecay=0.99; may be repeated; docs/training.md lists them",
 )
-  .argParser(assignment)
+  .argParser(assignments("FIELD=VALUE, such as emaDecay=0.99"))
   .conflicts("resume");
 
 /** The learning rate of the head alone, which the configuration says as a factor of the model's. */
-export const headRateOption = new Option(
+const headRateOption = new Option(
   "--head-lr <x>",
   "learning rate of the last linear layer, for fine-tuning (default: that of all)",
 )
   .argParser(decimal)
   .conflicts("resume");
+
+/** Options of the configuration that are not the value of one field, and which a resumed run does not take. */
+export const otherConfigOptions: readonly Option[] = [
+  modelOptionOption().conflicts("resume"),
+  headRateOption,
+  setOption,
+];
 
 /** A name as it is, a path from the root: to be found again from wherever the run goes on. */
 function dataName(text: string): string {
@@ -180,12 +176,14 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
     const value: unknown = flags[option.attributeName()];
     if (value !== undefined) setAt(config, path.split("."), value);
   }
+  if (flags["model"] !== undefined) config["modelOptions"] = {}; // the recipe's are of its own model
+  Object.assign(config["modelOptions"] as object, flags["modelOption"]);
   const headRate = flags["headLr"] as number | undefined;
   if (headRate !== undefined) {
     const head = headRate / Number(config["learningRate"]);
     config["rateFactors"] = { ...recipe.rateFactors, head };
   }
-  for (const [field, value] of (flags["set"] ?? []) as readonly Assignment[]) config[field] = value;
+  Object.assign(config, flags["set"]);
   return parseConfig(config);
 }
 

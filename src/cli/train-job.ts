@@ -24,7 +24,7 @@ export async function prepareJob(
   flags: DataFlags,
   output: Output,
 ): Promise<TrainJob> {
-  const makeModel = findModel(config.model);
+  const makeModel = findModel(config.model, config.modelOptions);
   const parts = await loadParts(config.data, config, flags, output);
   if (labelsOf(parts.train).length === 0) {
     const held = labelsOf(parts.valid).length;
@@ -41,6 +41,7 @@ export async function prepareJob(
     parts,
     description: {
       model: config.model,
+      ...(Object.keys(config.modelOptions).length > 0 && { modelOptions: config.modelOptions }),
       classes: [...classes],
       imageShape: [seen.height, seen.width, seen.channels],
       transforms: config.transforms.eval,

@@ -3,6 +3,7 @@ import type { Executor } from "../executors/executor.js";
 import { countParameters } from "../report/model-summary.js";
 import type { EpochMetrics } from "../train/epoch-metrics.js";
 import { validationName, type TrainConfig } from "../train/config.js";
+import { nameOf } from "../train/model-variant.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { TrainProgress } from "../train/train-progress.js";
 import type { RunDirectory } from "../train/run-directory.js";
@@ -21,7 +22,7 @@ export function describeJob({ config, model, parts }: TrainJob, executor: Execut
     ...(test === valid ? [] : [{ title: "test", images: test }]),
   ];
   return (
-    `${config.model} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
+    `${nameOf(config)} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
     `${sizeOf(train)} training, ${sizeOf(valid)} validation images, ${tests}; ` +
     `${executor.description}, ${config.precision}\n${summariseClassCounts(counted)}`
   );

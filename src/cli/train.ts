@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
 import { profiled } from "../executors/profiled-executor.js";
+import type { VariantOptions } from "../models/catalog.js";
 import { formatProfile, profileOf } from "../report/profile.js";
 import { ResnetError } from "../tensor/error.js";
 import type { TrainConfig } from "../train/config.js";
@@ -21,8 +22,7 @@ import { compareTrainings } from "./train-comparison.js";
 import {
   configOf,
   configOptions,
-  headRateOption,
-  setOption,
+  otherConfigOptions,
   settled,
   trainingsOf,
 } from "./train-config.js";
@@ -34,6 +34,7 @@ import { runEpochs, testRun } from "./train-run.js";
 interface TrainFlags extends ExecutorFlags, DataFlags {
   readonly precision?: Precision | "auto";
   readonly model?: string;
+  readonly modelOption?: VariantOptions;
   readonly init?: string;
   readonly out?: string;
   readonly resume?: string;
@@ -53,12 +54,7 @@ export function trainCommand(): Command {
       "[recipe]",
       `named set-up: ${Object.keys(recipes).join(", ")} (default: fashion-resnet34; image-folder for a folder)`,
     );
-  for (const option of [
-    ...Object.values(configOptions),
-    headRateOption,
-    setOption,
-    ...machineOptions,
-  ])
+  for (const option of [...Object.values(configOptions), ...otherConfigOptions, ...machineOptions])
     command.addOption(option);
   return command
     .option("--out <dir>", "run directory (default: runs/RECIPE-TIME)")

@@ -1,17 +1,27 @@
 import type { Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
-import { cifarPlain, cifarResnet } from "./cifar-resnet.js";
+import { cifarPlain, cifarResnet, type CifarResNetOptions } from "./cifar-resnet.js";
 import { convBNResnet101, convBNResnet152, convBNResnet50 } from "./conv-bn-resnet.js";
-import { d2lResnet18 } from "./d2l-resnet.js";
+import { d2lResnet18, type D2lOptions } from "./d2l-resnet.js";
 import type { NetworkOptions } from "./network-options.js";
 import * as preact from "./preact-resnet.js";
 import * as resnet from "./resnet.js";
+import type { BottleneckNetOptions } from "./resnet.js";
 
-/** What every model of the catalogue can be asked for. */
-export interface ModelOptions {
+/** What a data set decides of a model. */
+export interface ModelSize {
   readonly classes: number;
   readonly channels: number;
 }
+
+/** How a network differs from the one that its name stands for. Each family takes some of these. */
+export type VariantOptions = Omit<
+  BottleneckNetOptions & CifarResNetOptions & D2lOptions,
+  keyof ModelSize
+>;
+
+/** What models of the catalogue can be asked for. */
+export interface ModelOptions extends ModelSize, VariantOptions {}
 
 /** The data that a network was made for, and is summarised with unless other is asked for. */
 export interface Purpose {
@@ -24,14 +34,31 @@ export type ModelFactory = (options?: NetworkOptions) => Module;
 
 interface Family {
   readonly purpose: Purpose;
+  readonly takes: readonly string[];
   readonly members: Readonly<Record<string, ModelFactory>>;
 }
 
-const imageNetFamily: Family = {
-  purpose: { image: [3, 224, 224], classes: 1000 },
-  members: {
+/** @param takes the options of its members, but for the classes and channels that all have */
+const family = <Options extends NetworkOptions>(
+  purpose: Purpose,
+  takes: readonly Exclude<keyof Options, keyof ModelSize>[],
+  members: Readonly<Record<string, (options?: Options) => Module>>,
+): Family => ({
+  purpose,
+  takes: takes as readonly string[],
+  members: members as Readonly<Record<string, ModelFactory>>, // what they are called with, `findModel` checks
+});
+
+const imageNet: Purpose = { image: [3, 224, 224], classes: 1000 };
+const cifar: Purpose = { image: [3, 32, 32], classes: 10 };
+const cifarDepths = [20, 32, 44, 56, 110];
+
+const families: readonly Family[] = [
+  family(imageNet, ["width", "stem", "dropout", "zeroLastNorm", "stochasticDepth"], {
     resnet18: resnet.resnet18,
     resnet34: resnet.resnet34,
+  }),
+  family(imageNet, ["width", "stem", "dropout", "zeroLastNorm", "stochasticDepth", "strideOn"], {
     resnet50: resnet.resnet50,
     resnet101: resnet.resnet101,
     resnet152: resnet.resnet152,
@@ -39,35 +66,37 @@ const imageNetFamily: Family = {
     resnext101_32x8d: resnet.resnext101_32x8d,
     wide_resnet50_2: resnet.wide_resnet50_2,
     wide_resnet101_2: resnet.wide_resnet101_2,
+  }),
+  family(imageNet, ["width", "stem", "dropout", "stochasticDepth"], {
     "preact-resnet18": preact.preactResnet18,
     "preact-resnet34": preact.preactResnet34,
     "preact-resnet50": preact.preactResnet50,
     "preact-resnet101": preact.preactResnet101,
     "preact-resnet152": preact.preactResnet152,
+  }),
+  family(imageNet, ["width", "stem", "dropout"], {
     plain18: resnet.plain18,
     plain34: resnet.plain34,
+  }),
+  family(imageNet, ["width"], {
     "convbn-resnet50": convBNResnet50,
     "convbn-resnet101": convBNResnet101,
     "convbn-resnet152": convBNResnet152,
-  },
-};
-
-const cifarDepths = [20, 32, 44, 56, 110];
-
-const cifarFamily: Family = {
-  purpose: { image: [3, 32, 32], classes: 10 },
-  members: Object.fromEntries([
-    ...cifarDepths.map((depth) => [`cifar-resnet${depth}`, cifarResnet.bind(null, depth)]),
-    ...cifarDepths.map((depth) => [`plain${depth}`, cifarPlain.bind(null, depth)]),
-  ]) as Record<string, ModelFactory>,
-};
-
-const d2lFamily: Family = {
-  purpose: { image: [1, 224, 224], classes: 10 },
-  members: { "d2l-resnet18": d2lResnet18 },
-};
-
-const families = [imageNetFamily, cifarFamily, d2lFamily];
+  }),
+  family<CifarResNetOptions>(
+    cifar,
+    ["width", "shortcut", "zeroLastNorm", "stochasticDepth"],
+    Object.fromEntries(
+      cifarDepths.map((depth) => [`cifar-resnet${depth}`, cifarResnet.bind(null, depth)]),
+    ),
+  ),
+  family(
+    cifar,
+    ["width"],
+    Object.fromEntries(cifarDepths.map((depth) => [`plain${depth}`, cifarPlain.bind(null, depth)])),
+  ),
+  family({ image: [1, 224, 224], classes: 10 }, ["width", "pool"], { "d2l-resnet18": d2lResnet18 }),
+];
 
 /** Models by the names that commands and checkpoints use; torchvision's own where it has the model. */
 export const models: Readonly<Record<string, ModelFactory>> = Object.fromEntries(
@@ -75,22 +104,38 @@ export const models: Readonly<Record<string, ModelFactory>> = Object.fromEntries
 );
 
 /** The images and classes that a model was made for. @throws {ResnetError} `ERR_MODEL`, as `findModel` */
-export function purposeOf(name: string): Purpose {
-  findModel(name);
-  return families.find(({ members }) => Object.hasOwn(members, name))!.purpose;
+export const purposeOf = (name: string): Purpose => familyOf(name).purpose;
+
+/**
+ * @param variant how it differs from the one that the name stands for
+ * @throws {ResnetError} `ERR_MODEL` for a name that is not in the catalogue, or an option that the model does not have;
+ *   lists those that are
+ */
+export function findModel(name: string, variant: VariantOptions = {}): (size: ModelSize) => Module {
+  const { takes, members } = familyOf(name);
+  for (const option of Object.keys(variant)) {
+    if (!takes.includes(option)) {
+      throw new ResnetError(
+        "ERR_MODEL",
+        `${name} has no option "${option}": it takes ${takes.join(", ")}`,
+      );
+    }
+  }
+  return ({ classes, channels }) => members[name]!({ ...variant, classes, channels });
 }
 
-/** @throws {ResnetError} `ERR_MODEL` for a name that is not in the catalogue; lists those that are */
-export function findModel(name: string): (options: ModelOptions) => Module {
-  const make = Object.hasOwn(models, name) ? models[name] : undefined;
-  if (!make)
+function familyOf(name: string): Family {
+  const found = families.find(({ members }) => Object.hasOwn(members, name));
+  if (!found)
     throw new ResnetError(
       "ERR_MODEL",
       `there is no model "${name}": choose one of ${Object.keys(models).join(", ")}`,
     );
-  return make;
+  return found;
 }
 
 /** @throws {ResnetError} `ERR_MODEL`, as `findModel` */
-export const createModel = (name: string, options: ModelOptions): Module =>
-  findModel(name)(options);
+export const createModel = (
+  name: string,
+  { classes, channels, ...variant }: ModelOptions,
+): Module => findModel(name, variant)({ classes, channels });

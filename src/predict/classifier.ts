@@ -6,7 +6,6 @@ import type { Executor, LoadedProgram, RunOutputs } from "../executors/executor.
 import { graphOf } from "../graph/graph.js";
 import { input, type Tensor } from "../graph/tensor.js";
 import type { ModuleCall } from "../graph/trace.js";
-import { createModel } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { ingest } from "../ops/ingest.js";
@@ -14,6 +13,7 @@ import { plan } from "../planner/plan.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { programsBySize } from "../train/evaluate.js";
+import { modelOf } from "../train/model-variant.js";
 import type { Precision } from "../train/precision.js";
 import { pictureLoader } from "./picture.js";
 
@@ -50,17 +50,18 @@ export class Classifier {
   ) {}
 
   /**
+   * @param options.model a network of one's own that the weights are of. Default: the catalogue's, as the checkpoint says
    * @throws {ResnetError} the codes of `Checkpoint.open` and `Checkpoint.load`
    */
-  static async open(file: string, executor: Executor): Promise<Classifier> {
+  static async open(
+    file: string,
+    executor: Executor,
+    options: { readonly model?: Module } = {},
+  ): Promise<Classifier> {
     const checkpoint = await Checkpoint.open(file);
     try {
       const { description } = checkpoint;
-      const { classes, imageShape } = description;
-      const model = createModel(description.model, {
-        classes: classes.length,
-        channels: imageShape[2],
-      });
+      const model = options.model ?? modelOf(description);
       await checkpoint.load(executor, model);
       return new Classifier(executor, model, description);
     } finally {

@@ -12,7 +12,9 @@ export {
   purposeOf,
   type ModelFactory,
   type ModelOptions,
+  type ModelSize,
   type Purpose,
+  type VariantOptions,
 } from "../models/catalog.js";
 export { CifarBlock, cifarBlocks, type CifarBlockOptions } from "../models/cifar-block.js";
 export {

@@ -14,6 +14,7 @@ export {
 export { exportModel, tracePrediction, type ExportOptions } from "../train/export-model.js";
 export { importWeights, type ImportOptions, type ImportedModel } from "../train/import-weights.js";
 export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config.js";
+export { modelOf, type DescribedModel } from "../train/model-variant.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";
 export { readFirstWeights, type FirstWeights } from "../train/first-weights.js";
 export { evaluate, type EvaluateOptions } from "../train/evaluate-module.js";

@@ -10,10 +10,13 @@ import { ResnetError } from "../tensor/error.js";
 import type { HostArray } from "../tensor/host-array.js";
 import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
 import { checkModelState, type ModelState } from "./model-state.js";
+import { variantSchema } from "./model-variant.js";
 
 /** What is needed to use the weights: stands in the file's metadata, so that a checkpoint alone can predict. */
 const descriptionSchema = z.object({
   model: z.string(),
+  /** How it differs from the one of that name; not at all where nothing is said. */
+  modelOptions: variantSchema.optional(),
   classes: z.array(z.string()).min(1),
   /** Height, width and channels of what the model sees. */
   imageShape: z.tuple([z.int().min(1), z.int().min(1), z.int().min(1)]),

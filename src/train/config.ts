@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { isRandom, transformSchema } from "../data/transforms/transform.js";
-import { ResnetError } from "../tensor/error.js";
+import { variantSchema } from "./model-variant.js";
 import { scheduleSchema } from "./schedules/schedule-config.js";
+import { parseSettings } from "./parse-settings.js";
 import { watchedMetric } from "./watched-metric.js";
 
 const positive = z.number().positive();
@@ -14,6 +15,8 @@ const fields = z.strictObject({
   /** Name of the recipe that this started from. */
   recipe: z.string(),
   model: z.string(),
+  /** How the model differs from the one of that name. */
+  modelOptions: variantSchema.default({}),
   data: z.string(),
   /** Training and validation images, drawn with the seed; null takes all, as `PartSizes` says. */
   trainSize: count.nullable(),
@@ -115,19 +118,5 @@ export const validationName = ({ validSize }: TrainConfig): "validation" | "test
  *
  * @throws {ResnetError} `ERR_CONFIG` that lists every finding at once
  */
-export function parseConfig(value: unknown): TrainConfig {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const findings = result.error.issues.map(({ path, message }) =>
-    path.length > 0
-      ? `${path.join(".")} is ${JSON.stringify(valueAt(value, path))}: ${message}`
-      : message,
-  );
-  throw new ResnetError("ERR_CONFIG", `the training set-up is off: ${findings.join("; ")}`);
-}
-
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce(
-    (inner: unknown, key) => (inner as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key],
-    value,
-  );
+export const parseConfig = (value: unknown): TrainConfig =>
+  parseSettings(schema, value, "the training set-up");

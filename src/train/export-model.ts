@@ -4,11 +4,11 @@ import { writeOnnx } from "../interop/onnx/write-onnx.js";
 import type { StoredArray } from "../interop/stored-array.js";
 import { writeTorch } from "../interop/torch/write-torch.js";
 import { writeSafetensors } from "../interop/write-safetensors.js";
-import { createModel } from "../models/catalog.js";
 import { namedState, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import type { CheckpointDescription } from "./checkpoint.js";
 import { checkModelState } from "./model-state.js";
+import { modelOf } from "./model-variant.js";
 
 /** The graph of a prediction, as it is traced: `images` `[H, W, 1, C]`, normalised, to `logits` `[1, classes]`. */
 export function tracePrediction(
@@ -27,13 +27,15 @@ export interface ExportOptions {
   readonly format: (typeof exportFormats)[number];
   /** ONNX: whether batch norms behind convolutions become part of these. Default true. */
   readonly fold?: boolean;
+  /** A network of one's own that the weights are of. Default: the catalogue's, as the description says. */
+  readonly model?: Module;
 }
 
 /**
  * A checkpoint's network in the format of another program: ONNX, as `writeOnnx`, or the state_dict under the model's
  * names as safetensors or as `torch.save` writes it.
  *
- * ONNX's metadata has `model`, and as JSON `classes`, `mean` and `std`: the images that it takes are pixels scaled to 0 … 1,
+ * ONNX's metadata has `model`, and as JSON `modelOptions` (where there are any), `classes`, `mean` and `std`: the images that it takes are pixels scaled to 0 … 1,
  * less the mean, over the deviation.
  *
  * @param tensors weights and running statistics in PyTorch's layout, with `num_batches_tracked` where there is one
@@ -41,18 +43,20 @@ export interface ExportOptions {
  * @throws {InteropError} `ERR_ONNX`, `ERR_TORCH_WRITE`, `ERR_SAFETENSORS_WRITE`
  */
 export function exportModel(
-  { model: name, classes, imageShape, normalise }: CheckpointDescription,
+  description: CheckpointDescription,
   tensors: ReadonlyMap<string, StoredArray>,
-  { format, fold = true }: ExportOptions,
+  { format, fold = true, ...options }: ExportOptions,
 ): Uint8Array {
-  const model = createModel(name, { classes: classes.length, channels: imageShape[2] });
+  const model = options.model ?? modelOf(description);
   checkModelState(model, tensors);
   if (format !== "onnx") {
     const ordered = inTorchOrder(model, tensors);
     return format === "pytorch" ? writeTorch(ordered) : writeSafetensors(ordered, { format: "pt" });
   }
+  const { model: name, modelOptions, classes, imageShape, normalise } = description;
   const metadata = {
     model: name,
+    ...(modelOptions && { modelOptions: JSON.stringify(modelOptions) }),
     classes: JSON.stringify(classes),
     mean: JSON.stringify(normalise.mean),
     std: JSON.stringify(normalise.std),

@@ -4,7 +4,13 @@ import type { Int64Array } from "../interop/stored-array.js";
 import { nameInModel } from "../interop/weight-names.js";
 import type { Weights } from "../interop/read-weights.js";
 import type { TransformList } from "../data/transforms/transform.js";
-import { createModel, purposeOf, type ModelOptions } from "../models/catalog.js";
+import {
+  createModel,
+  purposeOf,
+  type ModelOptions,
+  type ModelSize,
+  type VariantOptions,
+} from "../models/catalog.js";
 import { namedState, type Module } from "../nn/module.js";
 import type { Shape } from "../tensor/shape.js";
 import { ResnetError } from "../tensor/error.js";
@@ -14,6 +20,8 @@ import type { ModelState } from "./model-state.js";
 export interface ImportOptions {
   /** A name of the catalogue. */
   readonly model: string;
+  /** How it differs from the one of that name. */
+  readonly modelOptions?: VariantOptions | undefined;
   /** Classes to tell apart; where the file has another number, the classifier starts anew. Default: the file's. */
   readonly classes?: number | undefined;
   /** Names of the classes; default ImageNet's for its 1000 classes, else their numbers. */
@@ -49,9 +57,9 @@ const imageNetNormalise = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.2
  * @throws {ResnetError} `ERR_MODEL`, `ERR_CLASSES`, `ERR_CONFIG` if there is not one mean and deviation a channel
  */
 export function importWeights(weights: Weights, options: ImportOptions): ImportedModel {
-  const { model: name, classNames, file, seed = 0 } = options;
+  const { model: name, modelOptions, classNames, file, seed = 0 } = options;
   const purpose = purposeOf(name);
-  const base: ModelOptions = { classes: purpose.classes, channels: purpose.image[0] };
+  const base = { ...modelOptions, classes: purpose.classes, channels: purpose.image[0] };
   const sizeIn = sizesOf(weights, name, base);
   const [, height, width] = options.image ?? purpose.image;
   const channels = options.image?.[0] ?? sizeIn("channels", 1) ?? base.channels;
@@ -62,7 +70,7 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
       `there are ${classNames.length} names for ${classes} classes: give as many`,
     );
   }
-  const model = createModel(name, { classes, channels });
+  const model = createModel(name, { ...modelOptions, classes, channels });
   const anew = options.classes === undefined ? [] : dependents(name, base, "classes");
   const { state, counters, replaced } = fitWeights(weights, shapesOf(model), new Set(anew), file);
   const leaves = namedState(model);
@@ -76,6 +84,7 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
   return {
     description: {
       model: name,
+      ...(modelOptions && { modelOptions }),
       classes: [...(classNames ?? namesOf(classes, purpose.classes))],
       imageShape: [height, width, channels],
       ...(isImageNetSize(height, width, channels) && { transforms: [...imageNetTransforms] }),
@@ -115,7 +124,7 @@ const shapesOf = (model: Module): ReadonlyMap<string, Shape> =>
   new Map([...namedState(model)].map(([name, leaf]) => [name, leaf.torchShape]));
 
 /** The entries of a model whose shape follows from this option: those of its first or its last layer. */
-function dependents(name: string, base: ModelOptions, option: keyof ModelOptions): string[] {
+function dependents(name: string, base: ModelOptions, option: keyof ModelSize): string[] {
   const larger = shapesOf(createModel(name, { ...base, [option]: base[option] + 1 }));
   const shapes = shapesOf(createModel(name, base));
   return [...shapes]
@@ -126,7 +135,7 @@ function dependents(name: string, base: ModelOptions, option: keyof ModelOptions
 /** Reads an option of the file's model off the shape of the first entry that depends on it. */
 function sizesOf(weights: Weights, name: string, base: ModelOptions) {
   const names = new Map([...nameInModel(weights.keys())].map(([file, own]) => [own, file]));
-  return (option: keyof ModelOptions, axis: number): number | undefined => {
+  return (option: keyof ModelSize, axis: number): number | undefined => {
     const [key] = dependents(name, base, option).filter((each) => names.has(each));
     const size = key === undefined ? undefined : weights.get(names.get(key)!)!.shape[axis];
     return size === 0 ? undefined : size;

@@ -47,7 +47,7 @@ export async function train(
   options: TrainOptions = {},
 ): Promise<TrainResult> {
   const settings = parseConfig(config);
-  const makeModel = findModel(settings.model);
+  const makeModel = findModel(settings.model, settings.modelOptions);
   const executor = options.executor ?? createExecutor();
   const open = (name: "train" | "valid" | "test", images: Dataset) => {
     const transforms = settings.transforms[name === "train" ? "train" : "eval"];

@@ -8,14 +8,26 @@ import { decodeImage } from "../../src/data/images/decode-image.js";
 import { findImages } from "../../src/data/images/find-images.js";
 import { composeTransforms } from "../../src/data/transforms/compose-transforms.js";
 import { createExecutor } from "../../src/executors/create-executor.js";
-import { createModel } from "../../src/models/catalog.js";
+import type { Tensor } from "../../src/graph/tensor.js";
+import { sourceOf } from "../../src/interop/write-safetensors.js";
+import { BasicBlock } from "../../src/models/blocks.js";
+import { Conv2d } from "../../src/nn/conv2d.js";
+import { Flatten } from "../../src/nn/flatten.js";
+import { Linear } from "../../src/nn/linear.js";
+import { Module } from "../../src/nn/module.js";
+import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
 import { Classifier } from "../../src/predict/classifier.js";
 import { features, type Features } from "../../src/predict/features.js";
 import { gradCam } from "../../src/predict/grad-cam.js";
 import { predict, type Prediction } from "../../src/predict/predict.js";
+import { countParameters } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
+import { writeCheckpoint } from "../../src/train/checkpoint.js";
 import { evaluate } from "../../src/train/evaluate-module.js";
-import { writeTestCheckpoint } from "../helpers/checkpoint.js";
+import { exportModel } from "../../src/train/export-model.js";
+import { modelOf } from "../../src/train/model-variant.js";
+import { initialState } from "../../src/train/model-state.js";
+import { writeTestCheckpoint, type WrittenCheckpoint } from "../helpers/checkpoint.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
 
 async function open(t: TestContext) {
@@ -35,7 +47,8 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 /** Logits of a file, by the module itself in the reference executor. */
 async function logitsOf(
   file: string,
-  { description, state }: ReturnType<typeof writeTestCheckpoint>,
+  { description, state }: Omit<WrittenCheckpoint, "file">,
+  model: Module = modelOf(description),
 ): Promise<ArrayLike<number>> {
   const { shape, data } = await decodeImage(file, 3);
   const transform = composeTransforms(description.transforms ?? []);
@@ -45,9 +58,39 @@ async function logitsOf(
   for (let i = 0; i < 400; i++)
     for (let c = 0; c < 3; c++)
       x.data[400 * c + i] = (made.data[3 * i + c]! / 255 - mean[c]!) / std[c]!;
-  const model = createModel(description.model, { classes: 3, channels: 3 });
   return (await evaluate(model, x, { state, executor: "reference" })).data;
 }
+
+/** A network that the catalogue does not have: a stem of its own. */
+class OwnStem extends Module {
+  readonly stem = new Conv2d(3, 8, 5, { stride: 2, padding: 2 });
+  readonly block = new BasicBlock(8, 8);
+  readonly avgpool = new AdaptiveAvgPool2d();
+  readonly flatten = new Flatten();
+  readonly fc = new Linear(8, 3);
+  protected override forward(x: Tensor): Tensor {
+    const y = this.block.call(this.stem.call(x));
+    return this.fc.call(this.flatten.call(this.avgpool.call(y)));
+  }
+}
+
+test("a network of one's own is saved, opened, shown pictures and exported", async (t) => {
+  const { file, description, folder } = await open(t);
+  const model = new OwnStem();
+  const state = initialState(model, 5);
+  const own = { ...description, model: "own" };
+  await writeCheckpoint(file, own, sourceOf(state));
+  const executor = createExecutor("auto");
+  t.after(() => executor.close());
+  await assert.rejects(Classifier.open(file, executor), { code: "ERR_MODEL" });
+  const classifier = await Classifier.open(file, executor, { model });
+  const [image = ""] = await findImages([folder]);
+  const [prediction] = await collect(predict(classifier, [image]));
+  const logits = Array.from(await logitsOf(image, { description, state }, model));
+  assert.equal(prediction!.top[0]!.index, logits.indexOf(Math.max(...logits)));
+  const onnx = exportModel(own, state, { format: "onnx", model });
+  assert.ok(onnx.length > 4 * countParameters(model));
+});
 
 describe("predict", () => {
   test("gives the module's own probabilities, whatever the batch", async (t) => {
