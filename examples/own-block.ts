@@ -9,6 +9,7 @@ import {
   initialState,
   loadDataset,
   Module,
+  parseConfig,
   relu,
   ResNet,
   residentSource,
@@ -56,7 +57,7 @@ const model = new ResNet(
   { classes: 10, channels: 1, width: 16, stem: "cifar" },
 );
 const { config: recipe } = findRecipe("fashion-resnet34");
-const config = { ...recipe, batch: 32, epochs: Number(epochs) };
+const config = parseConfig({ ...recipe, batch: 32, epochs: Number(epochs), schedule: "cosine" });
 const { train } = await loadDataset("fashion-mnist");
 const rows = splitRows(60_000, { train: Number(images), valid: 500 }, config.seed);
 

@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { withClasses } from "../data/images/image-files.js";
 import { isOnDisk } from "../data/images/is-on-disk.js";
 import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
+import { readFolder } from "../data/loader/read-folder.js";
 import { createExecutor } from "../executors/create-executor.js";
 import { classificationReport } from "../report/classification-report.js";
 import { confusionMatrix } from "../report/confusion-matrix.js";
@@ -12,7 +13,7 @@ import { formatShape, sameShape } from "../tensor/shape.js";
 import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { createEvaluator } from "../train/evaluate.js";
 import { modelOf } from "../train/model-variant.js";
-import { loadParts, readFolderImages } from "./data-parts.js";
+import { loadPartsOf } from "./load-data.js";
 import {
   cacheOption,
   dataDirOption,
@@ -26,7 +27,7 @@ import {
   type ExecutorFlags,
 } from "./options.js";
 import { Output } from "./output.js";
-import { shapeSeen, Sources } from "./sources.js";
+import { shapeSeen, ImageSources } from "../train/image-sources.js";
 
 interface EvalFlags extends ExecutorFlags, DataFlags {
   readonly data?: string;
@@ -92,7 +93,7 @@ async function evaluateOpened(
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
   });
-  const sources = new Sources(executor, preparation, flags);
+  const sources = new ImageSources(executor, preparation, flags);
   try {
     await checkpoint.load(executor, model);
     const labels = labelsOf(data);
@@ -131,10 +132,11 @@ async function loadPart(
     );
   }
   if (flags.split === "test" && isOnDisk(name) && path.resolve(name) !== data?.name) {
-    const { train, valid, test } = await readFolderImages(name, flags, output);
+    const onNotice = (notice: string): void => output.notice(notice);
+    const { train, valid, test } = await readFolder(name, { ...flags, onNotice });
     return withClasses(test ?? valid ?? train, classes);
   }
   const sizes = data ?? { trainSize: null, validSize: null, seed: 0 };
-  const parts = await loadParts(name, { ...sizes, testSize: null }, flags, output);
+  const parts = await loadPartsOf(name, { ...sizes, testSize: null }, flags, output);
   return parts[flags.split];
 }

@@ -1,7 +1,7 @@
 import { ResnetError } from "../tensor/error.js";
 import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
-import { readFirstWeights } from "../train/first-weights.js";
-import { initialState, type ModelState } from "../train/model-state.js";
+import { firstWeights } from "../train/first-weights.js";
+import type { ModelState } from "../train/model-state.js";
 import type { Output } from "./output.js";
 import type { TrainJob } from "./train-job.js";
 
@@ -10,8 +10,8 @@ export async function firstState(
   { config, model, description }: TrainJob,
   output: Output,
 ): Promise<ModelState> {
-  if (config.init === null) return initialState(model, config.seed, config.initialisation);
-  const { state, replaced } = await readFirstWeights(config.init, model, config.seed);
+  const { state, replaced } = await firstWeights(model, config);
+  if (config.init === null) return state;
   const classes = `for the ${description.classes.length} classes of ${config.data}`;
   output.notice(
     replaced.length > 0

@@ -2,8 +2,9 @@ import { Command } from "commander";
 import { createExecutor } from "../executors/create-executor.js";
 import { learningRateSearchChart } from "../report/learning-rate-search-chart.js";
 import { findLearningRate } from "../train/find-learning-rate.js";
-import { initialState, writeModelState } from "../train/model-state.js";
+import { writeModelState } from "../train/model-state.js";
 import type { Precision } from "../train/precision.js";
+import { firstState, withModelOfInit } from "./first-state.js";
 import { stopOnSignal } from "./interrupt.js";
 import {
   decimal,
@@ -16,7 +17,7 @@ import {
 import { Output } from "./output.js";
 import { Progress } from "./progress.js";
 import { configOf, configOptions, otherConfigOptions, settled } from "./train-config.js";
-import { Sources } from "./sources.js";
+import { ImageSources } from "../train/image-sources.js";
 import { prepareJob } from "./train-job.js";
 import { writeOutput } from "./write-output.js";
 
@@ -26,6 +27,8 @@ interface FindFlags extends ExecutorFlags, DataFlags {
   readonly steps: number;
   readonly chart: string;
   readonly precision?: Precision | "auto";
+  readonly model?: string;
+  readonly init?: string;
   readonly json?: boolean;
 }
 
@@ -55,17 +58,18 @@ export function lrFindCommand(): Command {
 
 async function find(recipe: string | undefined, flags: FindFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
-  const config = configOf(recipe, settled(flags));
-  const { model, parts } = await prepareJob(config, flags, output);
+  const config = configOf(recipe, await withModelOfInit(settled(flags)));
+  const job = await prepareJob(config, flags, output);
+  const { model, parts } = job;
   const executor = createExecutor(flags.executor, {
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
   });
-  const sources = new Sources(executor, config, flags);
+  const sources = new ImageSources(executor, config, flags);
   const bar = new Progress(flags.steps);
   const stop = stopOnSignal((line) => output.notice(line));
   try {
-    writeModelState(executor, model, initialState(model, config.seed));
+    writeModelState(executor, model, await firstState(job, output));
     let done = 0;
     const search = await findLearningRate({
       executor,
@@ -90,6 +94,7 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
         ? `the loss did not fall between ${flags.from} and ${flags.to}`
         : `the loss falls fastest at a learning rate of ${search.suggestion.toPrecision(2)}`;
     output.result({ ...search, chart }, `${finding}; ${search.trials.length} steps, ${chart}`);
+    if (stop.exitCode !== null) process.exitCode = stop.exitCode;
   } finally {
     bar.clear();
     stop.dispose();

@@ -9,7 +9,7 @@ import { ink } from "../report/chart-style.js";
 import { imageGrid, imageOf, type Pixels, type Tile } from "../report/image-grid.js";
 import { renderPng } from "../report/render-png.js";
 import { randomKey } from "../tensor/random.js";
-import { loadParts } from "./data-parts.js";
+import { loadPartsOf } from "./load-data.js";
 import { dataDirOption, jsonOption, wholeNumber } from "./options.js";
 import { Output } from "./output.js";
 import { configOf, configOptions } from "./train-config.js";
@@ -51,7 +51,7 @@ async function preview(data: string | undefined, flags: PreviewFlags): Promise<v
   const named =
     data === undefined ? {} : { data: configOptions["data"]!.parseArg?.(data, data) ?? data };
   const config = configOf(flags.recipe, { ...flags, ...named });
-  const { train } = await loadParts(config.data, config, flags, output);
+  const { train } = await loadPartsOf(config.data, config, flags, output);
   const list = config.transforms.train;
   const read = imageOf(train);
   const isVaried = list.some(isRandom);

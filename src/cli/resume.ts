@@ -2,9 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { Option, OptionValues } from "commander";
 import { ResnetError } from "../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
+import type { ComparisonDirectory, Trainings } from "../train/run-comparison.js";
 import type { RunDirectory } from "../train/run-directory.js";
 import type { TrainJob } from "./train-job.js";
 import { configOptions, setAt } from "./train-config.js";
+
+type Begun = Pick<RunDirectory, "directory" | "config" | "saved">;
 
 /** Fields that may change when a run goes on: they do not touch the steps that it has done. */
 const changeable = ["epochs", "saveEvery"];
@@ -15,21 +18,16 @@ const changeable = ["epochs", "saveEvery"];
  * @throws {ResnetError} `ERR_CONFIG` for a flag that would make it another training, naming both values
  */
 export function resumedConfig(
-  { directory, config, saved }: RunDirectory,
+  run: Begun,
   recipe: string | undefined,
   flags: OptionValues,
 ): TrainConfig {
+  const { directory, config } = run;
   if (!config) throw new Error("only a run that has begun can be resumed");
   if (recipe !== undefined && recipe !== config.recipe) {
     throw different(directory, `was started from the recipe ${config.recipe}, not ${recipe}`);
   }
-  for (const field of Object.keys(saved?.config ?? {})) {
-    const [now, then] = [valueAt(config, field), valueAt(saved?.config, field)];
-    if (!changeable.includes(field) && !isDeepStrictEqual(now, then)) {
-      const finding = `was trained with ${field} ${show(then)}, but its config.json now says ${show(now)}`;
-      throw different(directory, finding);
-    }
-  }
+  checkSaved(run);
   const changed = structuredClone(config) as unknown as Record<string, unknown>;
   for (const [path, option] of Object.entries(configOptions)) {
     const value: unknown = flags[option.attributeName()];
@@ -40,6 +38,30 @@ export function resumedConfig(
     checkFlag(directory, option, valueAt(config, path), valueAt(result, path), path);
   }
   return result;
+}
+
+/** The same for each training of a comparison, whether it has begun or not. */
+export const resumedTrainings = (
+  { directory, trainings }: ComparisonDirectory,
+  recipe: string | undefined,
+  flags: OptionValues,
+): Trainings =>
+  new Map(
+    [...trainings].map(([name, config]) => [
+      name,
+      resumedConfig({ directory, config, saved: null }, recipe, flags),
+    ]),
+  );
+
+/** Refuses a configuration that is not what the run was trained with so far. @throws {ResnetError} `ERR_CONFIG` */
+export function checkSaved({ directory, config, saved }: Begun): void {
+  for (const field of Object.keys(saved?.config ?? {})) {
+    const [now, then] = [valueAt(config, field), valueAt(saved?.config, field)];
+    if (!changeable.includes(field) && !isDeepStrictEqual(now, then)) {
+      const finding = `was trained with ${field} ${show(then)}, but its configuration now says ${show(now)}`;
+      throw different(directory, finding);
+    }
+  }
 }
 
 function checkFlag(

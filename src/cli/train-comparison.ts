@@ -1,32 +1,21 @@
-import path from "node:path";
-import { writeFileAtomically } from "../data/files.js";
-import type { Executor } from "../executors/executor.js";
 import { errorChart, gradientChart } from "../report/comparison-charts.js";
+import type { Executor } from "../executors/executor.js";
 import { countParameters } from "../report/model-summary.js";
 import { renderPng } from "../report/render-png.js";
-import { validationName, type TrainConfig } from "../train/config.js";
+import { validationName } from "../train/config.js";
 import type { EpochMetrics } from "../train/epoch-metrics.js";
 import type { Evaluation } from "../train/evaluate.js";
+import { firstWeights } from "../train/first-weights.js";
 import { gradientNorms } from "../train/gradient-norms.js";
-import { initialState, writeModelState } from "../train/model-state.js";
-import { RunDirectory } from "../train/run-directory.js";
-import type { DataFlags } from "./options.js";
-import type { Output } from "./output.js";
-import { Sources } from "./sources.js";
-import { prepareJob, type TrainJob } from "./train-job.js";
-import { documentOf } from "./train-output.js";
-import { runEpochs, testRun } from "./train-run.js";
+import { writeModelState } from "../train/model-state.js";
+import type { ComparisonDirectory } from "../train/run-comparison.js";
+import { checkSaved } from "./resume.js";
+import type { ImageSources } from "../train/image-sources.js";
+import type { TrainJob } from "./train-job.js";
+import { trainOne, type TrainOneOptions } from "./train-one.js";
 
-export interface ComparisonOptions {
-  readonly trainings: ReadonlyMap<string, TrainConfig>;
-  /** Where the run directories go, each under its training's name, and the charts. */
-  readonly directory: string;
-  readonly flags: DataFlags;
-  readonly output: Output;
-  readonly newExecutor: () => Executor;
-}
-
-interface Trained {
+/** What is compared of a training. */
+interface Compared {
   readonly epochs: readonly EpochMetrics[];
   readonly norms: ReadonlyMap<string, number>;
   readonly test: Evaluation;
@@ -34,19 +23,26 @@ interface Trained {
   readonly document: object;
 }
 
-/** Trains what a recipe compares, one after the other, and draws them together. Ends early if the user stops it. */
-export async function compareTrainings(options: ComparisonOptions): Promise<void> {
-  const { trainings, directory, output } = options;
-  const done = new Map<string, Trained>();
-  for (const [name, config] of trainings) {
+/**
+ * Trains what a recipe compares, one after the other, and draws them together. What an earlier process has finished is
+ * only tested again. Ends early if the user stops it.
+ */
+export async function compareTrainings(
+  comparison: ComparisonDirectory,
+  options: TrainOneOptions,
+): Promise<void> {
+  const { directory, trainings } = comparison;
+  const { output } = options;
+  const done = new Map<string, Compared>();
+  for (const name of trainings.keys()) {
     output.say(`\n${name} (${done.size + 1} of ${trainings.size})`);
-    const trained = await trainOne(name, config, options);
+    const trained = await trainPart(comparison, name, options);
     if (!trained) return;
     done.set(name, trained);
-    await writeCharts(directory, done, validationName(config));
+    await writeCharts(comparison, done);
   }
   const text = tableOf(done);
-  await writeFileAtomically(path.join(directory, "comparison.txt"), text);
+  await comparison.write("comparison.txt", text);
   output.result(
     {
       run: directory,
@@ -56,69 +52,62 @@ export async function compareTrainings(options: ComparisonOptions): Promise<void
   );
 }
 
-async function trainOne(
+async function trainPart(
+  comparison: ComparisonDirectory,
   name: string,
-  config: TrainConfig,
-  { directory, flags, output, newExecutor }: ComparisonOptions,
-): Promise<Trained | null> {
-  const job = await prepareJob(config, flags, output);
-  const executor = newExecutor();
-  const sources = new Sources(executor, config, flags);
-  const run = await RunDirectory.create(path.join(directory, name));
+  options: TrainOneOptions,
+): Promise<Compared | null> {
+  const config = comparison.trainings.get(name)!;
+  const run = await comparison.run(name, (notice) => options.output.notice(notice));
   try {
-    const norms = await normsAtStart(job, executor, sources);
-    const stopped = await runEpochs(job, run, executor, sources, output);
-    if (stopped !== null) {
-      output.notice(`stopped in ${name}; to go on with it: resnet train --resume ${run.directory}`);
-      process.exitCode = stopped;
-      return null;
-    }
-    const { test } = await testRun(job, executor, sources, run);
-    const parameters = countParameters(job.model);
-    const document = {
-      ...documentOf(run, test),
-      parameters,
-      gradientNorms: Object.fromEntries(norms),
+    checkSaved({ directory: run.directory, config, saved: run.saved });
+    let norms: ReadonlyMap<string, number> = new Map();
+    const before = async (...found: Parameters<typeof normsAtStart>): Promise<void> => {
+      norms = await normsAtStart(...found);
     };
+    const trained = await trainOne(run, config, { ...options, before });
+    if (!trained) return null;
+    const { job, test } = trained;
+    const parameters = countParameters(job.model);
+    const gradients = Object.fromEntries(norms);
+    const document = { ...trained.document, parameters, gradientNorms: gradients };
     return { epochs: run.epochs, norms, test, parameters, document };
   } finally {
     await run.close();
-    await sources.close();
-    await executor.close();
   }
 }
 
 /** Of the first batch of the validation images: those are not augmented. */
-function normsAtStart(
+async function normsAtStart(
   { config, model, parts }: TrainJob,
   executor: Executor,
-  sources: Sources,
+  sources: ImageSources,
 ): Promise<ReadonlyMap<string, number>> {
-  writeModelState(executor, model, initialState(model, config.seed, config.initialisation));
+  writeModelState(executor, model, (await firstWeights(model, config)).state);
   return gradientNorms(executor, model, sources.open("valid", parts.valid), config.batch);
 }
 
 async function writeCharts(
-  directory: string,
-  done: ReadonlyMap<string, Trained>,
-  validation: string,
+  comparison: ComparisonDirectory,
+  done: ReadonlyMap<string, Compared>,
 ): Promise<void> {
-  const pick = <T>(value: (trained: Trained) => T): ReadonlyMap<string, T> =>
+  const [first] = comparison.trainings.values();
+  const pick = <T>(value: (trained: Compared) => T): ReadonlyMap<string, T> =>
     new Map([...done].map(([name, trained]) => [name, value(trained)]));
   const charts = {
     error: errorChart(
       pick(({ epochs }) => epochs),
-      validation,
+      validationName(first!),
     ),
     gradients: gradientChart(pick(({ norms }) => norms)),
   };
   for (const [name, svg] of Object.entries(charts)) {
-    await writeFileAtomically(path.join(directory, `${name}.svg`), svg);
-    await writeFileAtomically(path.join(directory, `${name}.png`), await renderPng(svg));
+    await comparison.write(`${name}.svg`, svg);
+    await comparison.write(`${name}.png`, await renderPng(svg));
   }
 }
 
-function tableOf(done: ReadonlyMap<string, Trained>): string {
+function tableOf(done: ReadonlyMap<string, Compared>): string {
   const rows = [...done].map(([name, { epochs, test, parameters }]) => {
     const { trainLoss = NaN, trainAccuracy = NaN } = epochs.at(-1) ?? {};
     const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);

@@ -143,20 +143,36 @@ export function trainingsOf(
   if (name === undefined) return null;
   const trainings = Object.entries(findRecipe(name).trainings);
   if (trainings.length === 0) return null;
-  for (const [field, option] of Object.entries(configOptions)) {
-    const isGiven = flags[option.attributeName()] !== undefined;
-    if (isGiven && trainings.some(([, own]) => Object.hasOwn(own, field))) {
-      const names = trainings.map(([training]) => training).join(", ");
-      throw new ResnetError(
-        "ERR_COMPARISON",
-        `${option.long}: the trainings of ${name} (${names}) differ in it; leave it out, or choose another recipe`,
-      );
-    }
+  for (const [flag, field] of givenFields(flags)) {
+    if (!trainings.some(([, own]) => Object.hasOwn(own, field))) continue;
+    const names = trainings.map(([training]) => training).join(", ");
+    throw new ResnetError(
+      "ERR_COMPARISON",
+      `${flag}: the trainings of ${name} (${names}) differ in it; leave it out, or choose another recipe`,
+    );
+  }
+  if (flags["normaliseFromData"] === true) {
+    throw new ResnetError(
+      "ERR_COMPARISON",
+      `--normalise-from-data is for one training, and ${name} compares several: --set normalise=… is for all`,
+    );
   }
   const config = configOf(name, flags);
   return new Map(
     trainings.map(([training, own]) => [training, parseConfig({ ...config, ...own })]),
   );
+}
+
+/** The flags that give a field of the configuration, with that field. */
+function givenFields(flags: OptionValues): (readonly [flag: string, field: string])[] {
+  const options = Object.entries(configOptions)
+    .filter(([, option]) => flags[option.attributeName()] !== undefined)
+    .map(([field, option]) => [option.long!, field] as const);
+  const set = Object.keys((flags["set"] as object | undefined) ?? {});
+  const assigned = set.map((field) => [`--set ${field}`, field] as const);
+  // Weights are of one model. It comes first, since `withModelOfInit` has added that model's flag.
+  const init = flags["init"] === undefined ? [] : [["--init", "model"] as const];
+  return [...init, ...options, ...assigned];
 }
 
 /**
@@ -178,12 +194,12 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
   }
   if (flags["model"] !== undefined) config["modelOptions"] = {}; // the recipe's are of its own model
   Object.assign(config["modelOptions"] as object, flags["modelOption"]);
+  Object.assign(config, flags["set"]);
   const headRate = flags["headLr"] as number | undefined;
   if (headRate !== undefined) {
     const head = headRate / Number(config["learningRate"]);
-    config["rateFactors"] = { ...recipe.rateFactors, head };
+    config["rateFactors"] = { ...(config["rateFactors"] as object), head };
   }
-  Object.assign(config, flags["set"]);
   return parseConfig(config);
 }
 

@@ -1,13 +1,14 @@
 import { DataError } from "../data/data-error.js";
 import { labelsOf } from "../data/labelled-images.js";
+import type { DataParts } from "../data/load-parts.js";
 import { findModel } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
 import type { CheckpointDescription } from "../train/checkpoint.js";
 import type { TrainConfig } from "../train/config.js";
-import { loadParts, type DataParts } from "./data-parts.js";
+import { loadPartsOf } from "./load-data.js";
 import type { DataFlags } from "./options.js";
 import type { Output } from "./output.js";
-import { shapeSeen } from "./sources.js";
+import { shapeSeen } from "../train/image-sources.js";
 
 /** What a training does, with the data and the model for it. */
 export interface TrainJob {
@@ -25,7 +26,7 @@ export async function prepareJob(
   output: Output,
 ): Promise<TrainJob> {
   const makeModel = findModel(config.model, config.modelOptions);
-  const parts = await loadParts(config.data, config, flags, output);
+  const parts = await loadPartsOf(config.data, config, flags, output);
   if (labelsOf(parts.train).length === 0) {
     const held = labelsOf(parts.valid).length;
     throw new DataError(

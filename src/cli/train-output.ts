@@ -28,6 +28,13 @@ export function describeJob({ config, model, parts }: TrainJob, executor: Execut
   );
 }
 
+/** What may surprise of the learning rate; null where nothing does. */
+export const scheduleNotice = ({ schedule, epochs }: TrainConfig): string | null =>
+  schedule.warmup === 0 || schedule.warmup < epochs
+    ? null
+    : `the learning rate warms up over ${schedule.warmup} epochs, and there are ${epochs}: ` +
+      "it grows to the end; --schedule gives it another course";
+
 export const describeResume = ({ epoch, step }: TrainProgress, epochs: number): string =>
   step > 0
     ? `going on in epoch ${epoch + 1} of ${epochs}, after its step ${step}`

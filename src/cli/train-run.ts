@@ -12,9 +12,9 @@ import { firstState } from "./first-state.js";
 import { stopOnSignal } from "./interrupt.js";
 import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
-import type { Sources } from "./sources.js";
+import type { ImageSources } from "../train/image-sources.js";
 import type { TrainJob } from "./train-job.js";
-import { describeJob, describeResume, formatEpoch } from "./train-output.js";
+import { describeJob, describeResume, formatEpoch, scheduleNotice } from "./train-output.js";
 
 /**
  * Trains from the beginning or from where the run was left, and saves after each epoch and as often as the configuration
@@ -26,7 +26,7 @@ export async function runEpochs(
   job: TrainJob,
   run: RunDirectory,
   executor: Executor,
-  sources: Sources,
+  sources: ImageSources,
   output: Output,
 ): Promise<number | null> {
   const { config, description, model, parts } = job;
@@ -53,6 +53,8 @@ export async function runEpochs(
     await run.saved?.restore(executor);
     await run.begin(config);
     output.say(describeJob(job, executor));
+    const surprise = scheduleNotice(config);
+    if (surprise !== null) output.notice(surprise);
     if (run.saved) output.say(describeResume(training.progress, config.epochs));
     if (run.epochs.length > 0 && training.progress.step === 0) await run.publish(snapshot());
     for await (const metrics of training) {
@@ -76,7 +78,7 @@ function prepareTraining(
   { config, model, parts }: TrainJob,
   { saved }: RunDirectory,
   executor: Executor,
-  sources: Sources,
+  sources: ImageSources,
   options: Pick<Parameters<typeof trainLoop>[0], "signal" | "onStep">,
 ): Training {
   return trainLoop({
@@ -107,7 +109,7 @@ function showStep(
 export async function testRun(
   { config, parts, model }: TrainJob,
   executor: Executor,
-  sources: Sources,
+  sources: ImageSources,
   run: RunDirectory,
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {
   const source = sources.open("test", parts.test);

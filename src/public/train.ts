@@ -53,4 +53,4 @@ export { traceEvaluation, traceTrainStep, type TrainStepOptions } from "../train
 export { streamingSource, type StreamingOptions } from "../train/streaming-source.js";
 export { RunningMean } from "../train/running-mean.js";
 export { Timer } from "../train/timer.js";
-export { train, type TrainOptions, type TrainResult } from "../train/train.js";
+export { train, type TrainData, type TrainOptions, type TrainResult } from "../train/train.js";

@@ -10,10 +10,10 @@ export interface EpochMetrics {
   readonly validLoss: number;
   /** Share of the validation samples that are classified correctly, 0 … 1; NaN likewise. */
   readonly validAccuracy: number;
-  /** Training images per second of training time. */
+  /** Training images per second of the time that steps took, without validation and saving. */
   readonly imagesPerSecond: number;
   /** At the epoch's last step. */
   readonly learningRate: number;
-  /** Duration of the epoch with its validation. */
+  /** Duration of the epoch's steps and of its validation. */
   readonly seconds: number;
 }

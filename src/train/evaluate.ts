@@ -2,6 +2,7 @@ import { epochBatches } from "../data/batches.js";
 import type { Executor, LoadedProgram } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
+import { ResnetError } from "../tensor/error.js";
 import type { BatchSource } from "./batch-source.js";
 import type { StateName } from "./model-state.js";
 import type { Precision } from "./precision.js";
@@ -33,7 +34,7 @@ export interface Evaluation extends SampleScores {
 
 /**
  * Prepares the evaluation of a model on every row of a source; the returned function evaluates the executor's present
- * parameters.
+ * parameters. What does not fit is refused before: a source without images, or with images that the model does not take.
  *
  * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
  */
@@ -48,7 +49,10 @@ export function createEvaluator(
   const programs = programsBySize(executor, (n) =>
     plan("evaluate", traceEvaluation(model, source, n, precision, stateName)),
   );
+  if (source.rows === 0) throw new ResnetError("ERR_DATA_ROWS", "there is no image to evaluate on");
   const rows = Int32Array.from({ length: source.rows }, (_, i) => i);
+  const sizes = epochBatches(rows, batchSize, null).map((batch) => batch.length);
+  for (const size of new Set(sizes)) programs(size);
   return async () => {
     const scores = emptyScores(source.rows);
     const mean = new RunningMean();

@@ -3,6 +3,7 @@ import { readWeights, type Weights } from "../interop/read-weights.js";
 import type { StoredArray } from "../interop/stored-array.js";
 import { namedState, type Module } from "../nn/module.js";
 import { openCheckpointFile, visitArrays } from "./checkpoint-file.js";
+import type { TrainConfig } from "./config.js";
 import { initialState, type ModelState } from "./model-state.js";
 import { headOf } from "./parameter-groups.js";
 
@@ -12,6 +13,15 @@ export interface FirstWeights {
   /** Parameters of the head that start anew, since the file's tells another number of classes apart, or has none. */
   readonly replaced: readonly string[];
 }
+
+/** What a configuration starts from: the weights in the file that `init` names, or random ones of its seed. */
+export const firstWeights = async (
+  model: Module,
+  { init, seed, initialisation }: Pick<TrainConfig, "init" | "seed" | "initialisation">,
+): Promise<FirstWeights> =>
+  init === null
+    ? { state: initialState(model, seed, initialisation), replaced: [] }
+    : readFirstWeights(init, model, seed);
 
 /**
  * Weights to start a training from: a checkpoint, or a file of PyTorch's or of safetensors, under any names that

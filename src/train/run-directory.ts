@@ -1,18 +1,20 @@
-import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
-import { removeTemporaryFiles, writeFileAtomically } from "../data/files.js";
+import { writeFileAtomically } from "../data/files.js";
 import type { Executor } from "../executors/executor.js";
 import type { ArraySource } from "../interop/write-safetensors.js";
 import { ResnetError } from "../tensor/error.js";
 import { writeCheckpoint, type CheckpointDescription } from "./checkpoint.js";
 import { parseConfig, type TrainConfig } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
-import { lockDirectory, lockName } from "./run-lock.js";
+import { refused, withReason } from "./run-error.js";
+import { readJson } from "./run-json.js";
+import { takeDirectory } from "./run-lock.js";
+import { configFile, takeNewDirectory } from "./run-new.js";
 import type { TrainProgress } from "./train-progress.js";
 import { readTrainingState, writeTrainingState, type SavedTraining } from "./training-state.js";
-import { penaltyOf, type WatchedMetric } from "./watched-metric.js";
+import { isBest } from "./watched-metric.js";
 
-const configFile = "config.json";
 const metricsFile = "metrics.jsonl";
 const stateFile = "resume.safetensors";
 const previousStateFile = "resume.previous.safetensors";
@@ -48,19 +50,8 @@ export class RunDirectory {
    *
    * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it holds anything already, or cannot be made: nothing is overwritten
    */
-  static create(directory: string): Promise<RunDirectory> {
-    return withReason(directory, async () => {
-      await makeDirectory(directory);
-      const unlock = await lockDirectory(directory);
-      try {
-        await removeTemporaryFiles(directory);
-        await checkEmpty(directory);
-        return new RunDirectory(directory, unlock, null, null);
-      } catch (error) {
-        await unlock();
-        throw error;
-      }
-    });
+  static async create(directory: string): Promise<RunDirectory> {
+    return new RunDirectory(directory, await takeNewDirectory(directory), null, null);
   }
 
   /**
@@ -73,20 +64,14 @@ export class RunDirectory {
   static open(directory: string, onNotice: (notice: string) => void): Promise<RunDirectory> {
     return withReason(directory, async () => {
       const file = path.join(directory, configFile);
-      const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+      const written = await readJson(file);
+      if (written === undefined)
         throw refused(`there is no run in ${directory} to resume: it has no ${configFile}`);
-      });
-      const config = parseConfig(parseJson(file, text));
-      const unlock = await lockDirectory(directory);
-      try {
-        await removeTemporaryFiles(directory);
+      const config = parseConfig(written);
+      return takeDirectory(directory, async (unlock) => {
         const saved = await newestState(directory, onNotice);
         return new RunDirectory(directory, unlock, config, saved);
-      } catch (error) {
-        await unlock();
-        throw error;
-      }
+      });
     });
   }
 
@@ -168,32 +153,8 @@ export class RunDirectory {
   }
 }
 
-async function makeDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    await mkdir(directory); // says what is wrong, where the recursive call says ENOENT: a read-only file system
-  }
-}
-
-async function checkEmpty(directory: string): Promise<void> {
-  const entries = (await readdir(directory)).filter((name) => !name.startsWith(lockName));
-  if (entries.length === 0) return;
-  const found = `${entries.slice(0, 3).join(", ")}${entries.length > 3 ? ", …" : ""}`;
-  const resume = entries.includes(configFile) ? `, or go on with --resume ${directory}` : "";
-  throw refused(`${directory} is not empty (${found}): name another directory with --out${resume}`);
-}
-
 /** Names sort as the epochs do, up to the 999th. */
 const epochName = (epoch: number): `epoch-${string}` => `epoch-${String(epoch).padStart(3, "0")}`;
-
-/** Whether the last epoch is better than each before it. */
-function isBest(epochs: readonly EpochMetrics[], metric: WatchedMetric): boolean {
-  const penalties = epochs.map((metrics) => penaltyOf(metrics, metric));
-  const last = penalties.pop() ?? NaN;
-  return !Number.isNaN(last) && !penalties.some((penalty) => penalty <= last);
-}
 
 async function newestState(
   directory: string,
@@ -216,37 +177,5 @@ async function newestState(
     // The next save keeps what stands in the newest's place as the previous one: that must not be the damaged file.
     await rm(path.join(directory, newest), { force: true });
     return saved;
-  }
-}
-
-function parseJson(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw refused(`${file} is not JSON: ${(error as Error).message}`, error);
-  }
-}
-
-const refused = (message: string, cause?: unknown): ResnetError =>
-  new ResnetError("ERR_RUN_DIRECTORY", message, { cause });
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full; what was saved before is whole",
-  EDQUOT: "your quota is used up; what was saved before is whole",
-  EROFS: "the file system is read-only",
-};
-
-/** Runs what writes in a directory; errors of the file system become one sentence. */
-async function withReason<Result>(
-  directory: string,
-  write: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await write();
-  } catch (error) {
-    if (error instanceof ResnetError) throw error;
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    const reason = reasons[code] === undefined ? code : `${code}: ${reasons[code]}`;
-    throw refused(`${directory} cannot be written (${reason})`, error);
   }
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, rmdir, unlink, writeFile } from "
 import { hostname } from "node:os";
 import path from "node:path";
 import { z } from "zod";
+import { removeTemporaryFiles } from "../data/files.js";
 import { ResnetError } from "../tensor/error.js";
 
 /** Names that the lock uses in the directory it locks begin with this. */
@@ -50,6 +51,25 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
     await rm(path.join(lock, id), { force: true });
     await removeIfEmpty(lock);
   };
+}
+
+/**
+ * Takes a directory for this process, and removes what another left half-written there. Gives it free if `look` fails.
+ *
+ * @param look makes something of the directory, and of what gives it free
+ */
+export async function takeDirectory<Result>(
+  directory: string,
+  look: (unlock: () => Promise<void>) => Promise<Result> | Result,
+): Promise<Result> {
+  const unlock = await lockDirectory(directory);
+  try {
+    await removeTemporaryFiles(directory);
+    return await look(unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
 }
 
 /** @returns whether the lock is ours now */

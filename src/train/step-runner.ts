@@ -13,7 +13,7 @@ import type { EpochSums } from "./train-progress.js";
 import { trainPrograms, type TrainPrograms } from "./train-programs.js";
 
 /** What a micro-batch gave. */
-export interface BatchResult extends EpochSums {
+export interface BatchResult extends Omit<EpochSums, "seconds"> {
   /** L2 norm of all gradients of the step together, before they were clipped; null where nothing is clipped, or waits. */
   readonly gradientNorm: number | null;
 }

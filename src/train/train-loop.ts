@@ -1,7 +1,7 @@
 import { epochBatches, shuffleKey } from "../data/batches.js";
 import { balancedRows } from "../data/class-balance.js";
 import type { Executor, RunInputs } from "../executors/executor.js";
-import type { Module } from "../nn/module.js";
+import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
 import { randomKey } from "../tensor/random.js";
 import type { BatchSource } from "./batch-source.js";
@@ -36,6 +36,7 @@ export interface StepProgress {
   readonly learningRate: number;
   /** L2 norm of all gradients of this step together, before they were clipped; null where nothing is clipped. */
   readonly gradientNorm: number | null;
+  /** Of this epoch so far, over the time of its steps. */
   readonly imagesPerSecond: number;
 }
 
@@ -66,7 +67,7 @@ export type TrainEvent =
  * Everything that can be refused (shapes, sizes, a batch of one on a 1×1 map) is refused by the call itself, before the
  * first step.
  *
- * @throws {ResnetError} while training: `ERR_DIVERGED` if the loss is no longer a number
+ * @throws {ResnetError} while training: `ERR_DIVERGED` if the loss is no longer a number, or the weights are not
  */
 export const trainLoop = (options: TrainLoopOptions): Training => new Training(options);
 
@@ -148,18 +149,15 @@ export class Training implements AsyncIterable<EpochMetrics> {
   async *events(): AsyncGenerator<TrainEvent, void> {
     const { config, onStep } = this.options;
     this.#isStopped = false;
-    while (!isOver(this.progress, config)) {
-      const start = performance.now();
-      let [learningRate, imagesPerSecond] = [this.learningRateAt(this.stepNumber - 1), 0];
+    while (!this.isStopped && !isOver(this.progress, config)) {
+      let learningRate = this.learningRateAt(this.stepNumber - 1);
       for await (const step of this.stepsOfEpoch()) {
-        ({ learningRate, imagesPerSecond } = step);
+        ({ learningRate } = step);
         await onStep?.(step);
         yield { kind: "step", ...step };
         if (this.isStopped) return;
       }
-      const metrics = await this.endEpoch(start, learningRate, imagesPerSecond);
-      yield { kind: "epoch", ...metrics };
-      if (this.isStopped) return;
+      yield { kind: "epoch", ...(await this.endEpoch(learningRate)) };
     }
   }
 
@@ -167,42 +165,50 @@ export class Training implements AsyncIterable<EpochMetrics> {
     return this.#isStopped || (this.options.signal?.aborted ?? false);
   }
 
-  private async endEpoch(
-    start: number,
-    learningRate: number,
-    imagesPerSecond: number,
-  ): Promise<EpochMetrics> {
+  private async endEpoch(learningRate: number): Promise<EpochMetrics> {
     const { epoch, sums } = this.progress;
     const { config } = this.options;
+    const start = performance.now();
     const isDue = (epoch + 1) % config.evaluateEvery === 0 || epoch + 1 === config.epochs;
     const validation = isDue ? await this.validate() : { loss: NaN, accuracy: NaN };
+    const where = `after epoch ${epoch + 1}, at ${named(learningRate)}`;
     if (isDue && !Number.isFinite(validation.loss))
-      throw diverged("validation", validation.loss, `after epoch ${epoch + 1}`);
+      throw diverged(`validation loss became ${validation.loss}`, where);
+    // Else the next step would find out, when these weights are already kept as the last good ones.
+    if (!isDue && !this.areWeightsFinite())
+      throw diverged("weights are not all finite numbers", where);
     const metrics: EpochMetrics = {
       epoch: epoch + 1,
       trainLoss: sums.loss / sums.seen,
       trainAccuracy: sums.correct / sums.seen,
       validLoss: validation.loss,
       validAccuracy: validation.accuracy,
-      imagesPerSecond,
+      imagesPerSecond: sums.seen / sums.seconds,
       learningRate,
-      seconds: (performance.now() - start) / 1000,
+      seconds: sums.seconds + (performance.now() - start) / 1000,
     };
     this.#progress = afterEpoch(this.progress, metrics, config);
     return metrics;
   }
 
+  private areWeightsFinite(): boolean {
+    const { executor, model } = this.options;
+    return [...namedState(model).keys()].every((name) =>
+      (executor.read(name).data as Float32Array).every(Number.isFinite),
+    );
+  }
+
   /** The steps that the epoch still has. */
   private async *stepsOfEpoch(): AsyncGenerator<StepProgress, void> {
     const { config, train } = this.options;
-    const { epoch, step, sums } = this.progress;
+    const { epoch, step } = this.progress;
     const samples = config.batch * config.accumulate;
     const batches = epochBatches(this.rowsOf(epoch), samples, shuffleKey(config.seed, epoch))
       .slice(step)
       .flatMap((rows) => microBatches(rows, config.batch));
     const rows = batches.map((batch) => batch.rows);
     const inputs = train.batches(rows, randomKey(config.seed, "augment", epoch));
-    const start = performance.now();
+    let start = performance.now();
     const results: BatchResult[] = [];
     let i = 0;
     for await (const batchInputs of inputs) {
@@ -210,19 +216,20 @@ export class Training implements AsyncIterable<EpochMetrics> {
       results.push(await this.runBatch(batchInputs, batch));
       if (!batch.isLast) continue;
       const learningRate = this.learningRateAt(this.stepNumber);
-      this.#progress = afterStep(this.progress, results);
+      this.#progress = afterStep(this.progress, results, (performance.now() - start) / 1000);
       const { gradientNorm } = results.at(-1)!;
       results.length = 0;
-      const { step: done, sums: now } = this.progress;
+      const { step: done, sums } = this.progress;
       yield {
         epoch: epoch + 1,
         step: done,
         steps: this.steps,
-        loss: now.loss / now.seen,
+        loss: sums.loss / sums.seen,
         learningRate,
         gradientNorm,
-        imagesPerSecond: (1000 * (now.seen - sums.seen)) / (performance.now() - start),
+        imagesPerSecond: sums.seen / sums.seconds,
       };
+      start = performance.now(); // what the caller did with it is no training
     }
   }
 
@@ -239,8 +246,8 @@ export class Training implements AsyncIterable<EpochMetrics> {
     const result = await this.runner.run(inputs, batch, this.stepNumber, rate);
     if (!Number.isFinite(result.loss)) {
       const { epoch, step } = this.progress;
-      const where = `in step ${step + 1} of epoch ${epoch + 1}, at a learning rate of ${rate}`;
-      throw diverged("training", result.loss, where);
+      const where = `in step ${step + 1} of epoch ${epoch + 1}, at ${named(rate)}`;
+      throw diverged(`training loss became ${result.loss}`, where);
     }
     return result;
   }
@@ -256,8 +263,10 @@ export class Training implements AsyncIterable<EpochMetrics> {
   }
 }
 
-const diverged = (what: string, loss: number, where: string): ResnetError =>
+const named = (rate: number): string => `a learning rate of ${Number(rate.toPrecision(4))}`;
+
+const diverged = (finding: string, where: string): ResnetError =>
   new ResnetError(
     "ERR_DIVERGED",
-    `the ${what} loss became ${loss} ${where}: try a lower learning rate, a warm-up, or clipNorm`,
+    `the ${finding} ${where}: try a lower learning rate, a warm-up, or clipNorm`,
   );

@@ -10,6 +10,8 @@ export interface EpochSums {
   /** Samples that were right just before their step. */
   readonly correct: number;
   readonly seen: number;
+  /** That the steps took. */
+  readonly seconds: number;
 }
 
 /** How the metric that may end a training has gone. */
@@ -38,7 +40,7 @@ export interface TrainProgress {
   readonly rateFactor: number;
 }
 
-const nothing: EpochSums = { loss: 0, correct: 0, seen: 0 };
+const nothing: EpochSums = { loss: 0, correct: 0, seen: 0, seconds: 0 };
 
 /** Where a training begins. */
 export const startOfTraining: TrainProgress = {
@@ -50,22 +52,23 @@ export const startOfTraining: TrainProgress = {
   rateFactor: 1,
 };
 
-/** Where the step after the present one begins, with what its micro-batches gave. */
-export const afterStep = (
+/** Where the step after the present one begins, with what its micro-batches gave and how long they took. */
+export function afterStep(
   progress: TrainProgress,
-  results: readonly EpochSums[],
-): TrainProgress => ({
-  ...progress,
-  step: progress.step + 1,
-  sums: results.reduce(
-    (sums, { loss, correct, seen }) => ({
-      loss: sums.loss + loss,
-      correct: sums.correct + correct,
-      seen: sums.seen + seen,
+  results: readonly Omit<EpochSums, "seconds">[],
+  seconds: number,
+): TrainProgress {
+  const sums = results.reduce(
+    (before: EpochSums, { loss, correct, seen }) => ({
+      loss: before.loss + loss,
+      correct: before.correct + correct,
+      seen: before.seen + seen,
+      seconds: before.seconds,
     }),
-    progress.sums,
-  ),
-});
+    { ...progress.sums, seconds: progress.sums.seconds + seconds },
+  );
+  return { ...progress, step: progress.step + 1, sums };
+}
 
 /** Where the next epoch begins, with what `metrics` of the last one have taught. */
 export function afterEpoch(

@@ -1,20 +1,21 @@
-import type { Dataset } from "../data/dataset.js";
+import type { LabelledImages } from "../data/labelled-images.js";
 import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
 import { findModel } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
-import { residentSource } from "./batch-source.js";
 import { parseConfig, type TrainConfigInput } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
 import type { Evaluation } from "./evaluate.js";
-import { initialState, writeModelState, type ModelState } from "./model-state.js";
+import { firstWeights } from "./first-weights.js";
+import { ImageSources, type FileReading } from "./image-sources.js";
+import { writeModelState, type ModelState } from "./model-state.js";
 import { trainLoop, type TrainEvent, type Training } from "./train-loop.js";
-import { penaltyOf } from "./watched-metric.js";
+import { isBest } from "./watched-metric.js";
 
-export interface TrainOptions {
+export interface TrainOptions extends FileReading {
   /** Default: the fastest that the machine has, closed at the end. */
   readonly executor?: Executor;
-  /** First weights, such as those of a checkpoint. Default: the model's initialisation with the configuration's seed. */
+  /** First weights, such as those of a checkpoint. Default: what the configuration says, by `init` or with its seed. */
   readonly weights?: ModelState;
   /** Ends the training after the step in progress. */
   readonly signal?: AbortSignal;
@@ -28,36 +29,44 @@ export interface TrainResult {
   readonly epochs: readonly EpochMetrics[];
   /** After the last step: parameters and statistics, or their averages where the configuration keeps them. */
   readonly weights: ModelState;
-  /** Those of the epoch that `bestMetric` picks; of the end, before the first epoch is over. */
+  /** Those of the epoch that `bestMetric` picks; of the end, where no epoch was validated. */
   readonly best: ModelState;
   /** Of the last weights; null without test images. */
   readonly test: Evaluation | null;
 }
 
+/** What a training learns from, is validated by and, where there is something, tested on. */
+export interface TrainData {
+  readonly train: LabelledImages;
+  readonly valid: LabelledImages;
+  readonly test?: LabelledImages;
+}
+
 /**
- * Trains a model of the catalogue as a configuration says, on images in memory, and tests it: `resnet train` without its
- * directory. `trainLoop` is the same for an own model or other sources of images.
+ * Trains a model of the catalogue as a configuration says, and tests it: `resnet train` without its directory.
+ * `trainLoop` is the same for an own model or other sources of images.
  *
- * @param config a recipe's, with what is to be different; its sizes of parts are not asked for
+ *     const { test } = await train(config, await loadParts(config.data, config));
+ *
+ * @param config a recipe's, with what is to be different; which images there are, `data` alone says
  * @throws {ResnetError} `ERR_CONFIG`, `ERR_MODEL`, `ERR_DIVERGED`, and what `trainLoop` refuses
  */
 export async function train(
   config: TrainConfigInput,
-  data: { readonly train: Dataset; readonly valid: Dataset; readonly test?: Dataset },
+  data: TrainData,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
   const settings = parseConfig(config);
   const makeModel = findModel(settings.model, settings.modelOptions);
   const executor = options.executor ?? createExecutor();
-  const open = (name: "train" | "valid" | "test", images: Dataset) => {
-    const transforms = settings.transforms[name === "train" ? "train" : "eval"];
-    return residentSource(executor, name, images, { ...settings.normalise, transforms });
-  };
+  const sources = new ImageSources(executor, settings, options);
   try {
-    const [train, valid] = [open("train", data.train), open("valid", data.valid)];
+    const train = sources.open("train", data.train);
+    const valid = sources.open("valid", data.valid);
     const [, , channels] = valid.imageShape;
     const model = makeModel({ classes: data.train.classes.length, channels });
-    writeModelState(executor, model, options.weights ?? initialState(model, settings.seed));
+    const first = options.weights ?? (await firstWeights(model, settings)).state;
+    writeModelState(executor, model, first);
     const { signal } = options;
     const training = trainLoop({
       executor,
@@ -72,17 +81,17 @@ export async function train(
     for await (const event of training.events()) {
       if (event.kind === "epoch") {
         const { kind: _, ...metrics } = event;
-        const penalty = penaltyOf(metrics, settings.bestMetric);
-        if (epochs.every((each) => penalty < penaltyOf(each, settings.bestMetric)))
-          best = training.weights();
         epochs.push(metrics);
+        if (isBest(epochs, settings.bestMetric)) best = training.weights();
       }
       await options.onEvent?.(event, training);
     }
-    const test = data.test ? await training.evaluator(open("test", data.test))() : null;
+    const tests = data.test && sources.open("test", data.test);
+    const test = tests ? await training.evaluator(tests)() : null;
     const weights = training.weights();
     return { model, epochs, weights, best: best ?? weights, test };
   } finally {
+    await sources.close();
     if (!options.executor) await executor.close();
   }
 }

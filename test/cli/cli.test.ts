@@ -61,6 +61,21 @@ describe("words that are off", () => {
       "error: --model: the trainings of degradation (plain20, plain56, cifar-resnet20, cifar-resnet56) differ in it; leave it out, or choose another recipe\n",
     ],
     [
+      "train degradation --set model=resnet18",
+      2,
+      "error: --set model: the trainings of degradation (plain20, plain56, cifar-resnet20, cifar-resnet56) differ in it; leave it out, or choose another recipe\n",
+    ],
+    [
+      "train degradation --init nowhere.pth",
+      2,
+      "error: --init: the trainings of degradation (plain20, plain56, cifar-resnet20, cifar-resnet56) differ in it; leave it out, or choose another recipe\n",
+    ],
+    [
+      "train degradation --normalise-from-data",
+      2,
+      "error: --normalise-from-data is for one training, and degradation compares several: --set normalise=… is for all\n",
+    ],
+    [
       "train nope",
       2,
       `error: there is no recipe "nope": choose one of ${Object.keys(recipes).join(", ")}\n`,
@@ -372,54 +387,6 @@ describe("train and eval on real data", { skip }, () => {
     assert.equal((JSON.parse(longer.stdout) as { epochs: object[] }).epochs.length, 3);
     const config = JSON.parse(read("second", "config.json").toString()) as { epochs: number };
     assert.equal(config.epochs, 3);
-  });
-
-  test("a comparison trains each, and draws them together", () => {
-    const flags = `--data fashion-mnist --epochs 1 --batch 8 --limit-train 8 --limit-test 8`;
-    const { status, stdout, stderr } = resnet(
-      "train",
-      "degradation",
-      ...flags.split(" "),
-      "--json",
-      "--out",
-      out("comparison"),
-    );
-    assert.equal(status, 0, stderr);
-    const { trainings } = JSON.parse(stdout) as {
-      trainings: Record<string, { parameters: number; gradientNorms: object; epochs: object[] }>;
-    };
-    const names = ["plain20", "plain56", "cifar-resnet20", "cifar-resnet56"];
-    assert.deepEqual(Object.keys(trainings), names);
-    assert.equal(Object.keys(trainings["plain56"]!.gradientNorms).length, 56);
-    assert.equal(trainings["plain20"]!.parameters, 269_434);
-    assert.deepEqual(
-      readdirSync(out("comparison")).sort(),
-      [
-        ...names,
-        "comparison.txt",
-        "error.png",
-        "error.svg",
-        "gradients.png",
-        "gradients.svg",
-      ].sort(),
-    );
-    const config = JSON.parse(read("comparison/plain56", "config.json").toString()) as object;
-    assert.deepEqual(
-      { ...config, model: "plain20" },
-      JSON.parse(read("comparison/plain20", "config.json").toString()),
-    );
-    assert.match(
-      read("comparison", "comparison.txt").toString(),
-      /^ +parameters .*\nplain20 +269,434 /,
-    );
-    const again = resnet(
-      "eval",
-      path.join(out("comparison/plain20"), "last.safetensors"),
-      "--split",
-      "valid",
-      "--json",
-    );
-    assert.equal(again.status, 0, again.stderr);
   });
 
   test("a directory that holds something is left alone", () => {

@@ -6,6 +6,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { loadParts } from "../../src/data/load-parts.js";
+import { writeSafetensors } from "../../src/interop/write-safetensors.js";
+import { createModel } from "../../src/models/catalog.js";
+import { readCheckpoint } from "../../src/train/checkpoint.js";
+import { parseConfig } from "../../src/train/config.js";
+import { initialState } from "../../src/train/model-state.js";
+import { train } from "../../src/train/train.js";
 import { packageRoot } from "../helpers/fixtures.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
 
@@ -55,6 +62,37 @@ describe("a folder of images", () => {
       valid: [2, 2, 2],
       ignored: 0,
     });
+  });
+
+  test("is trained on by the library as by the command", async (t) => {
+    const root = await writeImageFolder(t, { train: 5, val: 2 });
+    const out = path.join(scratch, "by-command");
+    assert.equal(resnet("train", "--data", root, ...small, "--out", out).status, 0);
+    const config = parseConfig(JSON.parse(readFileSync(path.join(out, "config.json"), "utf8")));
+    const { weights, test: tested } = await train(config, await loadParts(config.data, config));
+    const { state } = await readCheckpoint(path.join(out, "last.safetensors"));
+    assert.deepEqual(weights.get("conv1.weight"), state.get("conv1.weight"));
+    const report = JSON.parse(readFileSync(path.join(out, "report.json"), "utf8")) as Evaluated;
+    assert.equal(tested!.accuracy, report.accuracy);
+  });
+
+  test("is searched for a learning rate from the weights that a training starts from", async (t) => {
+    const root = await writeImageFolder(t, { train: 5, val: 2 });
+    const chart = path.join(scratch, "lr-find.svg");
+    const words = ["--data", root, ...small.filter((word) => !word.startsWith("--epochs"))];
+    const firstLoss = (...others: string[]): number => {
+      const flags = [...others, "--steps=2", "--json", "--chart", chart];
+      const { status, stdout, stderr } = resnet("lr-find", ...words, ...flags);
+      assert.equal(status, 0, stderr);
+      return (JSON.parse(stdout) as { trials: { loss: number }[] }).trials[0]!.loss;
+    };
+    const own = firstLoss();
+    assert.notEqual(firstLoss("--set", "initialisation=xavier-uniform"), own);
+    const model = createModel("cifar-resnet20", { classes: 3, channels: 3 });
+    const file = path.join(scratch, "weights.safetensors");
+    writeFileSync(file, writeSafetensors(initialState(model, 5), {}));
+    assert.notEqual(firstLoss("--init", file), own);
+    assert.ok(existsSync(chart));
   });
 
   test("is trained on, its classes counted, and evaluated again", async (t) => {
@@ -145,7 +183,10 @@ describe("a folder of images", () => {
     ];
     const { status, stderr } = resnet("train", "--data", root, ...words, "--out", out);
     assert.equal(status, 1);
-    assert.match(stderr, /^error: the validation loss became NaN after epoch 2: try a lower/);
+    assert.match(
+      stderr,
+      /^error: the validation loss became NaN after epoch 2, at a learning rate of [\d.e+]+: try a lower/,
+    );
     const weights = path.join(out, "last.safetensors");
     assert.ok(stderr.endsWith(`; the last good weights are in ${weights}, of epoch 1\n`), stderr);
     assert.deepEqual(readFileSync(weights), readFileSync(path.join(out, "epoch-001.safetensors")));

@@ -1,6 +1,24 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { configOf } from "../../src/cli/train-config.js";
+import { scheduleNotice } from "../../src/cli/train-output.js";
+
+describe("scheduleNotice", () => {
+  const noticeOf = (epochs: number): string | null =>
+    scheduleNotice(configOf("fashion-resnet34", { epochs }));
+
+  test("says where a training is all warm-up", () => {
+    assert.equal(noticeOf(6), null);
+    assert.equal(
+      noticeOf(5),
+      "the learning rate warms up over 5 epochs, and there are 5: it grows to the end; --schedule gives it another course",
+    );
+    assert.equal(
+      scheduleNotice(configOf("fashion-resnet34", { epochs: 1, schedule: "constant" })),
+      null,
+    );
+  });
+});
 
 describe("configOf: fine-tuning", () => {
   test("--freeze and --head-lr become parts that keep their values and a factor for the head", () => {
@@ -9,6 +27,12 @@ describe("configOf: fine-tuning", () => {
     assert.deepEqual(freeze, ["stem", "layer1"]);
     assert.deepEqual(Object.keys(rateFactors), ["head"]);
     assert.ok(Math.abs(rateFactors["head"]! * learningRate - 0.1) < 1e-12);
+  });
+
+  test("--head-lr is a rate, whichever way the others' rate and factors are given", () => {
+    const set = { learningRate: 0.5, rateFactors: { stem: 2 } };
+    const { rateFactors } = configOf("fashion-resnet34", { set, headLr: 0.25 });
+    assert.deepEqual(rateFactors, { stem: 2, head: 0.5 });
   });
 
   test("without them, every part learns alike", () => {

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { Output } from "../../src/cli/output.js";
-import { Sources } from "../../src/cli/sources.js";
+import { ImageSources } from "../../src/train/image-sources.js";
 import type { TrainJob } from "../../src/cli/train-job.js";
 import { runEpochs } from "../../src/cli/train-run.js";
 import type { Dataset } from "../../src/data/dataset.js";
@@ -65,7 +65,7 @@ const run = begun
   : await RunDirectory.create(directory);
 const executor = createExecutor("auto", { threads: 1 });
 console.log("ready");
-const sources = new Sources(executor, config, { workers: 1 });
+const sources = new ImageSources(executor, config, { workers: 1 });
 process.exitCode = (await runEpochs(job, run, executor, sources, new Output(true))) ?? 0;
 await executor.close();
 await run.close();

@@ -139,7 +139,7 @@ describe("RunDirectory", () => {
       ...startOfTraining,
       epoch: 1,
       step: 3,
-      sums: { loss: 0.1, correct: 2, seen: 6 },
+      sums: { loss: 0.1, correct: 2, seen: 6, seconds: 0.5 },
     };
     await run.saveState({ ...snapshot(7, 1), progress });
     await run.close();

@@ -54,6 +54,14 @@ describe("a schedule", () => {
     );
   });
 
+  test("that falls more often than there are steps falls at each", () => {
+    const schedule = createSchedule(parse("step:0.01:0.5"), 1, 10);
+    assert.deepEqual(
+      [0, 1, 2].map((step) => schedule(step)),
+      [1, 0.5, 0.25],
+    );
+  });
+
   test("in short form is the same as data", () => {
     const warmup = 0;
     const forms: Readonly<Record<string, object>> = {

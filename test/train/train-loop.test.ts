@@ -1,6 +1,7 @@
 // Training a tiny model on random images, whole: upload, steps, last smaller batch, validation.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Dataset } from "../../src/data/dataset.js";
 import type { Executor, RunInputs } from "../../src/executors/executor.js";
 import type { Tensor } from "../../src/graph/tensor.js";
@@ -12,7 +13,7 @@ import { Module } from "../../src/nn/module.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import type { TrainConfig } from "../../src/train/config.js";
-import { residentSource } from "../../src/train/batch-source.js";
+import { residentSource, type BatchSource } from "../../src/train/batch-source.js";
 import { createEvaluator } from "../../src/train/evaluate.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
 import { trainLoop, type StepProgress } from "../../src/train/train-loop.js";
@@ -262,6 +263,51 @@ describe("trainLoop", () => {
     assert.equal(steps, 2);
   });
 
+  test("refuses validation images that do not fit, or are none, before the first step", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const model = new TinyModel();
+    const { train: source } = randomSources(executor);
+    const start = (valid: BatchSource): unknown =>
+      trainLoop({ executor, model, config: randomConfig(), train: source, valid });
+    const grey = {
+      images: hostArray([4, 6, 5, 1], undefined, "u8"),
+      labels: hostArray([4], undefined, "i32"),
+    };
+    const one = { mean: [0], std: [1] };
+    assert.throws(() => start(residentSource(executor, "grey", grey, one)), { code: "ERR_SHAPE" });
+    const none = residentSource(executor, "none", grey, one);
+    assert.throws(() => start({ ...none, rows: 0 }), { code: "ERR_DATA_ROWS" });
+  });
+
+  test("takes no step where it was told to end before", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const model = new TinyModel();
+    writeModelState(executor, model, initialState(model, 1));
+    const options = { executor, model, config: randomConfig(), ...randomSources(executor) };
+    const training = trainLoop({ ...options, signal: AbortSignal.abort() });
+    for await (const event of training.events()) assert.fail(event.kind);
+    assert.equal(training.progress.step, 0);
+  });
+
+  test("counts the time of its steps, also before a pause, and not what the caller does", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const model = new Linearly();
+    writeModelState(executor, model, initialState(model, 1));
+    const options = { executor, model, config: randomConfig(), ...randomSources(executor) };
+    const training = trainLoop({ ...options, onStep: () => sleep(300) });
+    for await (const event of training.events())
+      if (event.kind === "step" && event.step === event.steps) break;
+    for await (const { seconds, imagesPerSecond } of training) {
+      assert.ok(seconds < 0.8, `${seconds} s, with 0.9 s of waiting`);
+      assert.ok(imagesPerSecond >= 10 / seconds, `${imagesPerSecond} images/s`);
+      return;
+    }
+    assert.fail("no epoch ended");
+  });
+
   test("says when the loss is no longer a number", async (t) => {
     const executor = reference.create();
     t.after(() => executor.close());
@@ -269,6 +315,31 @@ describe("trainLoop", () => {
       code: "ERR_DIVERGED",
       message:
         /^the training loss became (NaN|Infinity) in step \d of epoch 1, at a learning rate of [\d.e+]+: try/,
+    });
+  });
+
+  /** One step an epoch, whose loss is a number, and after which no weight is. */
+  const wild = { learningRate: 1e39, schedule: "constant", batch: 10, epochs: 2 } as const;
+
+  test("notices weights that are no numbers after an epoch that is not validated", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const settings = randomConfig({ ...wild, evaluateEvery: 2 });
+    await assert.rejects(train(executor, settings), {
+      code: "ERR_DIVERGED",
+      message:
+        "the weights are not all finite numbers after epoch 1, at a learning rate of 1e+39: " +
+        "try a lower learning rate, a warm-up, or clipNorm",
+    });
+  });
+
+  test("says when the validation loss is no longer a number", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const settings = randomConfig(wild);
+    await assert.rejects(train(executor, settings), {
+      code: "ERR_DIVERGED",
+      message: /^the validation loss became NaN after epoch 1, at a learning rate of 1e\+39: try/,
     });
   });
 

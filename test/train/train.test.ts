@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, test } from "node:test";
+import { writeSafetensors } from "../../src/interop/write-safetensors.js";
+import { createModel } from "../../src/models/catalog.js";
+import type { TrainConfigInput } from "../../src/train/config.js";
+import { initialState, type ModelState } from "../../src/train/model-state.js";
 import { RunningMean } from "../../src/train/running-mean.js";
 import { Timer } from "../../src/train/timer.js";
 import { train } from "../../src/train/train.js";
@@ -19,6 +26,35 @@ describe("train", () => {
     const isLastBest = accuracies.indexOf(Math.max(...accuracies)) === 2;
     const same = JSON.stringify([...weights]) === JSON.stringify([...best]);
     assert.equal(same, isLastBest, accuracies.join(", "));
+  });
+
+  test("of epochs of which not each is validated, the best is one that was", async () => {
+    const settings = { ...config, epochs: 4, evaluateEvery: 2 };
+    const after: ModelState[] = [];
+    const { epochs, best } = await train(settings, data, {
+      onEvent: ({ kind }, training) => kind === "epoch" && after.push(training.weights()),
+    });
+    const accuracies = epochs.map(({ validAccuracy }) => validAccuracy || 0);
+    const place = accuracies.indexOf(Math.max(...accuracies));
+    assert.ok(place === 1 || place === 3, accuracies.join(", "));
+    assert.deepEqual(best, after[place]);
+  });
+
+  test("begins with the weights that the configuration asks for", async (t) => {
+    const still = { ...config, epochs: 1, learningRate: 1e-30, momentum: 0 }; // no weight moves
+    const first = async (change: Partial<TrainConfigInput>): Promise<unknown> =>
+      (await train({ ...still, ...change }, data)).weights.get("conv1.weight");
+    const model = createModel("cifar-resnet20", { classes: 3, channels: 2 });
+    const xavier = initialState(model, config.seed, "xavier-uniform");
+    const initialisation = "xavier-uniform";
+    assert.deepEqual(await first({ initialisation }), xavier.get("conv1.weight"));
+
+    const folder = mkdtempSync(path.join(tmpdir(), "resnet-ts-train-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const file = path.join(folder, "weights.safetensors");
+    const other = initialState(model, 9);
+    writeFileSync(file, writeSafetensors(other, {}));
+    assert.deepEqual(await first({ init: file }), other.get("conv1.weight"));
   });
 
   test("goes on from given weights, tells of every step, and can be steered", async () => {

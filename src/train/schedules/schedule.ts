@@ -35,7 +35,7 @@ function curveOf(config: ScheduleConfig): Curve {
       return () => 1;
     case "step": // StepLR
       return (t, _, perEpoch) =>
-        config.factor ** Math.floor(t / Math.round(config.every * perEpoch));
+        config.factor ** Math.floor(t / Math.max(1, Math.round(config.every * perEpoch)));
     case "multi-step": // MultiStepLR
       return (t, _, perEpoch) =>
         config.factor **

@@ -9,9 +9,8 @@ import type { Executor } from "../executors/executor.js";
 import type { IngestAttrs } from "../ops/ingest.js";
 import { ResnetError } from "../tensor/error.js";
 import { dims4 } from "../tensor/shape.js";
-import { residentSource, type BatchSource } from "../train/batch-source.js";
-import { streamingSource } from "../train/streaming-source.js";
-import type { DataFlags } from "./options.js";
+import { residentSource, type BatchSource } from "./batch-source.js";
+import { streamingSource } from "./streaming-source.js";
 
 /** What is done to images on their way to the model. */
 export interface Preparation {
@@ -38,27 +37,35 @@ function channelsOf({ mean }: IngestAttrs): ImageChannels {
   );
 }
 
+/** How image files are read. */
+export interface FileReading {
+  /** Threads that decode; default half of the cores, at most 8. */
+  readonly workers?: number | undefined;
+  /** Directory in which decoded images are kept for later epochs and runs; none by default. */
+  readonly cache?: string | undefined;
+}
+
 /** Opens images for an executor: those in memory are uploaded, those in files are decoded by threads. */
-export class Sources {
+export class ImageSources {
   private workers: ImageWorkers | undefined;
 
   constructor(
     private readonly executor: Executor,
     private readonly preparation: Preparation,
-    private readonly flags: Pick<DataFlags, "workers" | "cache">,
+    private readonly reading: FileReading = {},
   ) {}
 
   /** @param name of the executor's states, for images in memory */
   open(name: "train" | "valid" | "test", images: LabelledImages): BatchSource {
     const { transforms, normalise } = this.preparation;
     if (isInFiles(images)) {
-      this.workers ??= new ImageWorkers(this.flags.workers);
+      this.workers ??= new ImageWorkers(this.reading.workers);
       const channels = channelsOf(normalise);
       return streamingSource(this.workers, images, {
         transforms,
         normalise,
         channels,
-        cache: this.flags.cache,
+        cache: this.reading.cache,
       });
     }
     const own = name === "train" ? transforms.train : transforms.eval;

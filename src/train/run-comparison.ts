@@ -1,0 +1,80 @@
+import { readdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { writeFileAtomically } from "../data/files.js";
+import { parseConfig, type TrainConfig } from "./config.js";
+import { RunDirectory } from "./run-directory.js";
+import { refused, withReason } from "./run-error.js";
+import { readJson } from "./run-json.js";
+import { takeDirectory } from "./run-lock.js";
+import { comparisonFile, configFile, takeNewDirectory } from "./run-new.js";
+
+/** The configurations of what is compared, in order, by the names of their run directories. */
+export type Trainings = ReadonlyMap<string, TrainConfig>;
+
+const schema = z.object({
+  trainings: z.record(z.string().regex(/^[\w-]+$/), z.unknown().transform(parseConfig)),
+});
+
+/** The directory of a comparison: a run directory of each training, and what they are. One process has it at a time. */
+export class ComparisonDirectory {
+  private constructor(
+    readonly directory: string,
+    private readonly unlock: () => Promise<void>,
+    /** What `comparison.json` says; empty before `begin`. */
+    public trainings: Trainings,
+  ) {}
+
+  /** Makes the directory, and takes it for this process. @throws {ResnetError} as `RunDirectory.create` */
+  static async create(directory: string): Promise<ComparisonDirectory> {
+    return new ComparisonDirectory(directory, await takeNewDirectory(directory), new Map());
+  }
+
+  /**
+   * Takes a comparison that an earlier process began; null if that directory is none.
+   *
+   * @throws {ResnetError} `ERR_RUN_DIRECTORY` if its file does not say what is compared; `ERR_CONFIG`
+   */
+  static open(directory: string): Promise<ComparisonDirectory | null> {
+    return withReason(directory, async () => {
+      const file = path.join(directory, comparisonFile);
+      const written = await readJson(file);
+      if (written === undefined) return null;
+      const { data } = schema.safeParse(written);
+      if (!data) throw refused(`${file} does not say what is compared`);
+      const trainings = new Map(Object.entries(data.trainings));
+      return takeDirectory(
+        directory,
+        (unlock) => new ComparisonDirectory(directory, unlock, trainings),
+      );
+    });
+  }
+
+  /** Writes `comparison.json`: for the comparison that begins now, or goes on with more epochs. */
+  async begin(trainings: Trainings): Promise<void> {
+    const document = { trainings: Object.fromEntries(trainings) };
+    await this.write(comparisonFile, `${JSON.stringify(document, null, 2)}\n`);
+    this.trainings = trainings;
+  }
+
+  /** The run directory of a training: as an earlier process left it, or a new one. @throws as `RunDirectory` */
+  async run(name: string, onNotice: (notice: string) => void): Promise<RunDirectory> {
+    const directory = path.join(this.directory, name);
+    const isBegun = (await readJson(path.join(directory, configFile))) !== undefined;
+    return isBegun ? RunDirectory.open(directory, onNotice) : RunDirectory.create(directory);
+  }
+
+  /** Writes a file of the comparison, whole or not at all. */
+  write(name: string, contents: string | Uint8Array): Promise<void> {
+    const file = path.join(this.directory, name);
+    return withReason(this.directory, () => writeFileAtomically(file, contents));
+  }
+
+  /** Gives the directory free. One in which no training began is removed. */
+  async close(): Promise<void> {
+    await this.unlock();
+    const names = await readdir(this.directory);
+    if (names.some((name) => name !== comparisonFile)) return;
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}

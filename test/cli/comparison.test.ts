@@ -1,0 +1,129 @@
+// resnet train RECIPE for a recipe that compares several trainings, as its users meet it.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { loadDataset } from "../../src/data/load-dataset.js";
+
+const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+
+function resnet(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+const here = await loadDataset("fashion-mnist", { offline: true }).then(
+  () => true,
+  () => false,
+);
+const skip = !here ? "Fashion-MNIST is not on this machine" : false;
+
+describe("a comparison on real data", { skip }, () => {
+  let directory = "";
+  before(() => (directory = mkdtempSync(path.join(tmpdir(), "resnet-ts-comparison-"))));
+  after(() => rmSync(directory, { recursive: true, force: true }));
+  const out = (name: string): string => path.join(directory, name);
+  const read = (run: string, file: string): Buffer => readFileSync(path.join(out(run), file));
+  const compared = "degradation --data fashion-mnist --batch 8 --limit-train 8 --limit-test 8";
+
+  test("trains each, and draws them together", () => {
+    const { status, stdout, stderr } = resnet(
+      "train",
+      ...compared.split(" "),
+      "--epochs=1",
+      "--json",
+      "--out",
+      out("comparison"),
+    );
+    assert.equal(status, 0, stderr);
+    const { trainings } = JSON.parse(stdout) as {
+      trainings: Record<string, { parameters: number; gradientNorms: object; epochs: object[] }>;
+    };
+    const names = ["plain20", "plain56", "cifar-resnet20", "cifar-resnet56"];
+    assert.deepEqual(Object.keys(trainings), names);
+    assert.equal(Object.keys(trainings["plain56"]!.gradientNorms).length, 56);
+    assert.equal(trainings["plain20"]!.parameters, 269_434);
+    assert.deepEqual(
+      readdirSync(out("comparison")).sort(),
+      [
+        ...names,
+        "comparison.json",
+        "comparison.txt",
+        "error.png",
+        "error.svg",
+        "gradients.png",
+        "gradients.svg",
+      ].sort(),
+    );
+    const config = JSON.parse(read("comparison/plain56", "config.json").toString()) as object;
+    assert.deepEqual(
+      { ...config, model: "plain20" },
+      JSON.parse(read("comparison/plain20", "config.json").toString()),
+    );
+    assert.match(
+      read("comparison", "comparison.txt").toString(),
+      /^ +parameters .*\nplain20 +269,434 /,
+    );
+    const again = resnet(
+      "eval",
+      path.join(out("comparison/plain20"), "last.safetensors"),
+      "--split",
+      "valid",
+      "--json",
+    );
+    assert.equal(again.status, 0, again.stderr);
+  });
+
+  test("that was killed is finished by --resume, with the same bytes", async () => {
+    const words = [...compared.split(" "), "--epochs=1", "--out", out("killed")];
+    const killed = spawn(process.execPath, [main, "train", ...words]);
+    killed.stdout.on("data", (chunk: Buffer) => {
+      if (chunk.toString().includes("plain56 (2 of 4)")) killed.kill("SIGKILL");
+    });
+    await new Promise((resolve) => killed.on("exit", resolve));
+    assert.ok(existsSync(path.join(out("killed"), "plain20/report.json")));
+    assert.ok(!existsSync(path.join(out("killed"), "cifar-resnet20")));
+
+    const other = resnet("train", "--resume", out("killed"), "--lr", "0.5");
+    assert.equal(other.status, 2);
+    assert.match(other.stderr, /is trained with --learning-rate 0\.1, not 0\.5/);
+    const again = resnet("train", ...words);
+    assert.equal(again.status, 1);
+    assert.match(again.stderr, /is not empty \(comparison\.json, .*or go on with --resume /);
+
+    const { status, stderr } = resnet("train", "--resume", out("killed"));
+    assert.equal(status, 0, stderr);
+    const names = readdirSync(out("comparison")).sort();
+    assert.deepEqual(readdirSync(out("killed")).sort(), names);
+    for (const name of names.filter((each) => !each.includes(".")))
+      assert.ok(
+        read(`killed/${name}`, "last.safetensors").equals(
+          read(`comparison/${name}`, "last.safetensors"),
+        ),
+        name,
+      );
+    const table = (run: string): string =>
+      read(run, "comparison.txt")
+        .toString()
+        .replaceAll(/\d+ s$/gm, "");
+    assert.equal(table("killed"), table("comparison"));
+  });
+
+  test("that is stopped says how to go on, with what the machine needs", async () => {
+    const words = [...compared.split(" "), "--epochs=100", "--threads=1", "--out", out("paused")];
+    const child = spawn(process.execPath, [main, "train", ...words]);
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (chunk.toString().includes("epoch ")) child.kill("SIGINT");
+    });
+    const status = await new Promise((resolve) => child.on("exit", resolve));
+    assert.equal(status, 130);
+    assert.match(stderr, /\nto go on: node .*main\.js train --resume .*paused --threads 1\n/);
+  });
+});
