@@ -83,7 +83,6 @@ export async function findLearningRate(
     return { trials, suggestion: steepest(trials) };
   } finally {
     writeModelState(executor, model, before);
-    resetOptimizer(executor);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Graph } from "../../src/graph/graph.js";
 import type { Tensor } from "../../src/graph/tensor.js";
 import { BasicBlock } from "../../src/models/blocks.js";
+import { Dropout } from "../../src/nn/dropout.js";
 import { Flatten } from "../../src/nn/flatten.js";
 import { Linear } from "../../src/nn/linear.js";
 import { Module } from "../../src/nn/module.js";
@@ -25,6 +26,24 @@ export class TinyModel extends Module {
 
   protected override forward(x: Tensor): Tensor {
     return this.fc.call(this.flatten.call(this.avgpool.call(this.block.call(x))));
+  }
+}
+
+/** With something random in every step. */
+export class DroppingModel extends Module {
+  readonly model = new TinyModel();
+  readonly dropout = new Dropout(0.2);
+  protected override forward(x: Tensor): Tensor {
+    return this.model.call(this.dropout.call(x));
+  }
+}
+
+/** No batch statistics: the loss and gradient of a row do not depend on its batch. */
+export class LinearModel extends Module {
+  readonly flatten = new Flatten();
+  readonly fc = new Linear(60, 3);
+  protected override forward(x: Tensor): Tensor {
+    return this.fc.call(this.flatten.call(x));
   }
 }
 

@@ -8,23 +8,11 @@ import type { TrainJob } from "../../src/cli/train-job.js";
 import { runEpochs } from "../../src/cli/train-run.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import { createExecutor } from "../../src/executors/create-executor.js";
-import type { Tensor } from "../../src/graph/tensor.js";
-import { Dropout } from "../../src/nn/dropout.js";
-import { Module } from "../../src/nn/module.js";
 import { parseConfig } from "../../src/train/config.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { RunDirectory } from "../../src/train/run-directory.js";
 import { randomIntegers } from "./arrays.js";
-import { TinyModel } from "./tiny-model.js";
-
-/** With something random in every step. */
-class Dropping extends Module {
-  readonly model = new TinyModel();
-  readonly dropout = new Dropout(0.2);
-  protected override forward(x: Tensor): Tensor {
-    return this.model.call(this.dropout.call(x));
-  }
-}
+import { DroppingModel } from "./tiny-model.js";
 
 const dataset = (name: string, rows: number, seed: number): Dataset => ({
   name,
@@ -47,7 +35,7 @@ const config = parseConfig({
 const parts = { train: dataset("train", 10, 1), valid: dataset("valid", 6, 3) };
 const job: TrainJob = {
   config,
-  model: new Dropping(),
+  model: new DroppingModel(),
   parts: { ...parts, test: parts.valid },
   description: {
     model: "tiny",

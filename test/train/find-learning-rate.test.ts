@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Module } from "../../src/nn/module.js";
 import { learningRateSearchChart } from "../../src/report/learning-rate-search-chart.js";
 import {
   findLearningRate,
@@ -8,14 +9,16 @@ import {
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
 import { randomConfig, randomSources } from "../helpers/random-dataset.js";
-import { TinyModel } from "../helpers/tiny-model.js";
+import { LinearModel, TinyModel } from "../helpers/tiny-model.js";
 
 const [fast = reference] = nativeExecutors;
 
-async function search(change: Partial<LearningRateSearchOptions> = {}) {
+async function search(
+  change: Partial<LearningRateSearchOptions> = {},
+  model: Module = new TinyModel(),
+) {
   const executor = fast.create();
   try {
-    const model = new TinyModel();
     writeModelState(executor, model, initialState(model, 1));
     const { train } = randomSources(executor);
     const options = { executor, model, config: randomConfig({ batch: 8 }), train, ...change };
@@ -41,6 +44,17 @@ describe("findLearningRate", () => {
     assert.ok(suggestion! > 1e-3 && suggestion! < 10, `${suggestion}`);
     assert.ok(trials.length < 120, `${trials.length} trials`);
     assert.match(learningRateSearchChart({ trials, suggestion }), /the loss falls fastest at/);
+  });
+
+  test("takes steps of several batches as a training does, with the loss of all of them", async () => {
+    const limits = { from: 1e-3, to: 1e-2, steps: 3 };
+    const [whole, parts] = await Promise.all(
+      [{ batch: 9 }, { batch: 3, accumulate: 3 }].map((change) =>
+        search({ ...limits, config: randomConfig(change) }, new LinearModel()),
+      ),
+    );
+    for (const [i, { loss }] of parts!.trials.entries())
+      assert.ok(Math.abs(loss / whole!.trials[i]!.loss - 1) < 1e-5, `${loss}`); // sums in another order
   });
 
   test("suggests nothing where nothing falls", async () => {

@@ -3,13 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dataset } from "../../src/data/dataset.js";
-import type { Executor, RunInputs } from "../../src/executors/executor.js";
-import type { Tensor } from "../../src/graph/tensor.js";
+import type { Executor } from "../../src/executors/executor.js";
 import { resnet18 } from "../../src/models/resnet.js";
-import { Dropout } from "../../src/nn/dropout.js";
-import { Flatten } from "../../src/nn/flatten.js";
-import { Linear } from "../../src/nn/linear.js";
-import { Module } from "../../src/nn/module.js";
+import type { Module } from "../../src/nn/module.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import type { TrainConfig } from "../../src/train/config.js";
@@ -19,22 +15,14 @@ import { initialState, readModelState, writeModelState } from "../../src/train/m
 import { trainLoop, type StepProgress } from "../../src/train/train-loop.js";
 import type { TrainProgress } from "../../src/train/train-progress.js";
 import { executorsUnderTest, reference } from "../helpers/executors.js";
+import { recording } from "../helpers/recording.js";
 import {
   normalise,
   randomConfig,
   randomDataset,
   randomSources,
 } from "../helpers/random-dataset.js";
-import { TinyModel } from "../helpers/tiny-model.js";
-
-/** The tiny model with dropout before its classifier. */
-class Dropping extends Module {
-  readonly model = new TinyModel();
-  readonly dropout = new Dropout(0.2);
-  protected override forward(x: Tensor): Tensor {
-    return this.model.call(this.dropout.call(x));
-  }
-}
+import { DroppingModel, LinearModel, TinyModel } from "../helpers/tiny-model.js";
 
 interface Trained {
   readonly epochs: EpochMetrics[];
@@ -119,9 +107,9 @@ for (const { name, create } of executorsUnderTest) {
       const first = create();
       const second = create();
       t.after(() => Promise.all([whole, first, second].map((executor) => executor.close())));
-      const uninterrupted = numbers(await train(whole, settings, new Dropping()));
+      const uninterrupted = numbers(await train(whole, settings, new DroppingModel()));
 
-      const model = new Dropping();
+      const model = new DroppingModel();
       writeModelState(first, model, initialState(model, settings.seed));
       const stop = new AbortController();
       const training = trainLoop({
@@ -153,37 +141,13 @@ for (const { name, create } of executorsUnderTest) {
       const runs: object[] = [];
       for (const seed of [1, 1, 2]) {
         const executor = create();
-        runs.push(numbers(await train(executor, randomConfig({ seed }), new Dropping())));
+        runs.push(numbers(await train(executor, randomConfig({ seed }), new DroppingModel())));
         await executor.close();
       }
       assert.deepEqual(runs[0], runs[1]);
       assert.notDeepEqual(runs[0], runs[2]);
     });
   });
-}
-
-/** No batch statistics: the loss of a row does not depend on its batch. */
-class Linearly extends Module {
-  readonly flatten = new Flatten();
-  readonly fc = new Linear(60, 3);
-  protected override forward(x: Tensor): Tensor {
-    return this.fc.call(this.flatten.call(x));
-  }
-}
-
-/** The executor, and what its training steps are run with. */
-function recording(executor: Executor): { executor: Executor; runs: RunInputs[] } {
-  const runs: RunInputs[] = [];
-  const load = executor.load.bind(executor);
-  executor.load = (program) => {
-    const loaded = load(program);
-    const run = (inputs?: RunInputs): ReturnType<typeof loaded.run> => {
-      if (program.name === "train-step") runs.push(inputs!);
-      return loaded.run(inputs);
-    };
-    return { ...loaded, run };
-  };
-  return { executor, runs };
 }
 
 describe("trainLoop", () => {
@@ -193,7 +157,7 @@ describe("trainLoop", () => {
     const rows = randomDataset(10, 1);
     const data = { train: rows, valid: rows };
     const settings = randomConfig({ learningRate: 1e-30, epochs: 1 }); // nothing moves
-    const { epochs } = await train(executor, settings, new Linearly(), data);
+    const { epochs } = await train(executor, settings, new LinearModel(), data);
     const [{ trainLoss, validLoss } = { trainLoss: 0, validLoss: 1 }] = epochs;
     // Three float32 losses each, of batches that are shuffled and not.
     assert.ok(Math.abs(trainLoss - validLoss) < 1e-6 * validLoss, `${trainLoss}, ${validLoss}`);
@@ -203,7 +167,7 @@ describe("trainLoop", () => {
     const { executor, runs } = recording(reference.create());
     t.after(() => executor.close());
     const settings = randomConfig({ optimizer: "adam", epochs: 2, schedule: "step:1:0.5" });
-    await train(executor, settings, new Dropping());
+    await train(executor, settings, new DroppingModel());
     assert.deepEqual(
       runs.map(({ step }) => step),
       [1, 2, 3, 4, 5, 6],
@@ -294,7 +258,7 @@ describe("trainLoop", () => {
   test("counts the time of its steps, also before a pause, and not what the caller does", async (t) => {
     const executor = reference.create();
     t.after(() => executor.close());
-    const model = new Linearly();
+    const model = new LinearModel();
     writeModelState(executor, model, initialState(model, 1));
     const options = { executor, model, config: randomConfig(), ...randomSources(executor) };
     const training = trainLoop({ ...options, onStep: () => sleep(300) });

@@ -3,10 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 import { Draws } from "../../src/data/transforms/draws.js";
 import type { Executor } from "../../src/executors/executor.js";
-import type { Tensor } from "../../src/graph/tensor.js";
-import { Flatten } from "../../src/nn/flatten.js";
-import { Linear } from "../../src/nn/linear.js";
-import { Module } from "../../src/nn/module.js";
+import type { Module } from "../../src/nn/module.js";
 import { randomKey } from "../../src/tensor/random.js";
 import type { TrainConfigInput } from "../../src/train/config.js";
 import { drawBeta, drawMix } from "../../src/train/draw-mix.js";
@@ -17,16 +14,7 @@ import { trainLoop, type StepProgress, type Training } from "../../src/train/tra
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest, nativeExecutors, reference } from "../helpers/executors.js";
 import { randomConfig, randomSources } from "../helpers/random-dataset.js";
-import { TinyModel } from "../helpers/tiny-model.js";
-
-/** No batch statistics: gradients of a batch are the mean of those of its parts. */
-class Linearly extends Module {
-  readonly flatten = new Flatten();
-  readonly fc = new Linear(60, 3);
-  protected override forward(x: Tensor): Tensor {
-    return this.fc.call(this.flatten.call(x));
-  }
-}
+import { LinearModel, TinyModel } from "../helpers/tiny-model.js";
 
 const [fast = reference] = nativeExecutors;
 
@@ -83,8 +71,8 @@ for (const { name, create } of executorsUnderTest) {
     ] as const) {
       test(`${accumulate} micro-batches of 4 make the steps of batches of ${batch}`, async (t) => {
         const settings = { optimizer: "adam", epochs: 2, learningRate: 0.01, clipNorm: 1 } as const;
-        const parts = start(t, { ...settings, batch: 4, accumulate }, new Linearly(), create);
-        const whole = start(t, { ...settings, batch }, new Linearly(), create);
+        const parts = start(t, { ...settings, batch: 4, accumulate }, new LinearModel(), create);
+        const whole = start(t, { ...settings, batch }, new LinearModel(), create);
         const [a, b] = [await finish(parts.training), await finish(whole.training)];
         assert.equal(a.steps.length, 2 * Math.ceil(10 / batch));
         const [weights, expected] = [stateOf(parts), stateOf(whole)];
