@@ -1,6 +1,7 @@
 #include "conv_product.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "../element.h"
 #include "../ops/moments.h"
@@ -11,7 +12,14 @@ namespace {
 constexpr long blockRows = 144;     // rows of a block: a multiple of every tile's rows
 constexpr long chunkDepth = 576;    // K of a chunk: A of a block stays in the second-level cache
 constexpr long mostPanels = 16;     // panels whose sums a thread holds at a time
+constexpr long mostWeightBytes = 384L << 10;  // of a chunk's weight that stays in that cache
+constexpr long mostCachedBytes = 32L << 20;   // a larger target has left every cache when it is read
 constexpr long mostBlockPatch = 1152;  // K of patches gathered block by block: they fit that cache
+
+/** One tile of one panel of a block. */
+struct Product {
+  long panel, tile;
+};
 
 }  // namespace
 
@@ -72,6 +80,9 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
   panelsPerTask_ = std::max(1L, std::min(mostPanels, panels / wanted));
 
   if (patches) preparePatches(threads, scratch);
+  // Moments read the target again at once.
+  const long targetSize = forward ? shape.oh * shape.ow * shape.cout : shape.h * shape.w * shape.cin;
+  pastCache_ = !moments && targetSize * shape.n > mostCachedBytes / static_cast<long>(sizeof(T));
 
   const size_t floats = sizeof(float);
   packed_ = (keep ? *keep : scratch)
@@ -215,7 +226,8 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
 
   const long targetRow =
       (vertical.target * targetWidth_ + horizontal.target) * shape_.n + rows.begin;
-  constexpr long unit = depthUnit<T>;
+  constexpr long unit = depthUnit<T>, size = sizeof(T);
+  const long panels = panelEnd - panelBegin;
   const Split tapSplit(tapCount, std::max(1L, chunkDepth / k_));
   const Split depthSplit(k_ / unit, std::min(k_, chunkDepth) / unit);
   const Split tiles(rows.rows, tileRows_);
@@ -231,23 +243,60 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
     call.taps = taps + tapSplit.begin(tapPiece);
     call.tapCount = tapCount ? tapSplit.size(tapPiece) : 0;
     call.accumulate = chunk > 0;
-    for (long p = panelBegin; p < panelEnd; p++) {
-      const Bundle& bundle = bundles_[static_cast<size_t>(panels_[static_cast<size_t>(p)].bundle)];
-      call.k = std::max(0L, std::min(depthSplit.size(depthPiece) * unit, bundle.k - depthBegin));
-      call.bOffset = p * panelStride + depthBegin * tileColumns_;
-      float* c = sums + (p - panelBegin) * blockRows * tileColumns_;
-      const bool isLast = chunk == chunks - 1;
-      if (isLast) prefetchTarget(operands, panels_[static_cast<size_t>(p)], targetRow, rows.rows);
-      for (long tile = 0; tile < tiles.pieces; tile++) {
-        const long row = tiles.begin(tile);
-        call.rows = static_cast<int>(tiles.size(tile));
-        call.aOffset = row * rowStep_ + bundle.sourceChannel + depthBegin;
-        call.c = c + row * tileColumns_;
-        context.kernels.of<T>().brgemm(&call);
+    const bool isLast = chunk == chunks - 1;
+    const long depth = std::min(depthSplit.size(depthPiece) * unit, k_);
+    // Where the weight stays in the second-level cache, rows are read and written once, whole.
+    const bool byRows = call.tapCount * depth * tileColumns_ * panels * size <= mostWeightBytes;
+    const auto place = [&](long product) {
+      return byRows ? Product{product % panels, product / panels}
+                    : Product{product / tiles.pieces, product % tiles.pieces};
+    };
+    for (long product = 0; product < panels * tiles.pieces; product++) {
+      const auto [p, tile] = place(product);
+      const Panel& panel = panels_[static_cast<size_t>(panelBegin + p)];
+      const Bundle& bundle = bundles_[static_cast<size_t>(panel.bundle)];
+      const long row = tiles.begin(tile);
+      call.k = std::max(0L, std::min(depth, bundle.k - depthBegin));
+      call.bOffset = (panelBegin + p) * panelStride + depthBegin * tileColumns_;
+      call.rows = static_cast<int>(tiles.size(tile));
+      call.aOffset = row * rowStep_ + bundle.sourceChannel + depthBegin;
+      // Sums of one chunk are finished at once, always in the same lines of the cache.
+      call.c = sums + (chunks == 1 ? 0 : (p * blockRows + row) * tileColumns_);
+      if (tile + 1 < tiles.pieces) prefetchSource(call, tiles.size(tile + 1), p == 0);
+      if (isLast && product + 1 < panels * tiles.pieces) {
+        const auto [nextPanel, nextTile] = place(product + 1);
+        prefetchTarget(operands, panels_[static_cast<size_t>(panelBegin + nextPanel)],
+                       targetRow + tiles.begin(nextTile), tiles.size(nextTile));
       }
-      if (isLast) {
-        finishPanel(context, operands, block, panels_[static_cast<size_t>(p)], c, targetRow);
-      }
+      context.kernels.of<T>().brgemm(&call);
+      if (isLast) finishTile(context, operands, panel, call, targetRow + row);
+    }
+  }
+  // Other threads see what was written past the cache.
+  if (pastCache_) std::atomic_thread_fence(std::memory_order_seq_cst);
+  for (long p = panelBegin; moments_ && p < panelEnd; p++) {
+    takeMoments(context, operands, block, panels_[static_cast<size_t>(p)], targetRow);
+  }
+}
+
+/**
+ * Asks for the next tile's rows of A while this tile is multiplied: the first tap's for the product
+ * itself, the others, `whole`, into the second-level cache, where later panels find them.
+ */
+template <class T>
+void ConvProduct<T>::prefetchSource(const BrgemmCall<T>& call, long nextRows, bool whole) const {
+  constexpr long line = 64 / sizeof(T), strip = 128;
+  if (call.k < line || call.tapCount == 0) return;
+  const T* first = call.taps[0].a + call.aOffset + call.rows * call.ars;
+  for (long i = 0; i < nextRows; i++) {
+    for (long k = 0; k < std::min(call.k, strip); k += line) {
+      __builtin_prefetch(first + i * call.ars + k);
+    }
+  }
+  for (long t = 0; whole && t < call.tapCount; t++) {
+    const T* row = call.taps[t].a + call.aOffset + call.rows * call.ars;
+    for (long i = 0; i < nextRows; i++, row += call.ars) {
+      for (long k = t == 0 ? strip : 0; k < call.k; k += line) __builtin_prefetch(row + k, 0, 2);
     }
   }
 }
@@ -259,7 +308,10 @@ long ConvProduct<T>::targetPlace(const Panel& panel, long targetRow) const {
   return targetRow * targetChannels_ + channel;
 }
 
-/** A panel's rows are a line or two far apart: no processor guesses where the next one is. */
+/**
+ * Asks for the lines of the target, and of what is added to it, while the product before is taken.
+ * A panel's rows are a line or two far apart: no processor guesses where the next one is.
+ */
 template <class T>
 void ConvProduct<T>::prefetchTarget(const ProductOperands<T>& operands, const Panel& panel,
                                     long targetRow, long rows) const {
@@ -267,21 +319,22 @@ void ConvProduct<T>::prefetchTarget(const ProductOperands<T>& operands, const Pa
   for (long row = 0; row < rows; row++) {
     const long place = targetPlace(panel, targetRow + row);
     for (long column = 0; column < panel.columns; column += line) {
-      __builtin_prefetch(operands.target + place + column, 1);
+      if (!pastCache_) __builtin_prefetch(operands.target + place + column, 1);
       if (operands.residual) __builtin_prefetch(operands.residual + place + column);
     }
   }
 }
 
+/** Writes the sums of one tile's call to rows of the target, from `targetRow` on. */
 template <class T>
-void ConvProduct<T>::finishPanel(const RunContext& context, const ProductOperands<T>& operands,
-                              long block, const Panel& panel, const float* c,
-                              long targetRow) const {
+void ConvProduct<T>::finishTile(const RunContext& context, const ProductOperands<T>& operands,
+                                const Panel& panel, const BrgemmCall<T>& tile,
+                                long targetRow) const {
   const long place = targetPlace(panel, targetRow), channel = place % targetChannels_;
   EpilogueCall<T> call{};
-  call.c = c;
-  call.ldc = tileColumns_;
-  call.rows = blocks_[static_cast<size_t>(block)].rows;
+  call.c = tile.c;
+  call.ldc = tile.ldc;
+  call.rows = tile.rows;
   call.columns = panel.columns;
   call.y = operands.target + place;
   call.ldy = targetChannels_;
@@ -290,13 +343,21 @@ void ConvProduct<T>::finishPanel(const RunContext& context, const ProductOperand
   call.residual = operands.residual ? operands.residual + place : nullptr;
   call.activation = operands.activation;
   call.slope = operands.slope;
+  call.pastCache = pastCache_;
   context.kernels.of<T>().epilogue(&call);
-  if (!moments_) return;
+}
+
+/** The moments of a finished block of the target, for batch norm. */
+template <class T>
+void ConvProduct<T>::takeMoments(const RunContext& context, const ProductOperands<T>& operands,
+                                 long block, const Panel& panel, long targetRow) const {
+  const long place = targetPlace(panel, targetRow);
+  const long at = block * targetChannels_ + place % targetChannels_;
   float* means = reinterpret_cast<float*>(context.scratch + blockMeans_);
   float* m2s = reinterpret_cast<float*>(context.scratch + blockM2s_);
-  context.kernels.of<T>().columnMoments(call.y, call.ldy, call.rows, call.columns,
-                                        means + block * targetChannels_ + channel,
-                                        m2s + block * targetChannels_ + channel);
+  context.kernels.of<T>().columnMoments(operands.target + place, targetChannels_,
+                                        blocks_[static_cast<size_t>(block)].rows, panel.columns,
+                                        means + at, m2s + at);
 }
 
 template <class T>

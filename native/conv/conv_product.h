@@ -66,10 +66,13 @@ class ConvProduct {
   void runBlock(const RunContext& context, const ProductOperands<T>& operands, long block,
                 long panelBegin, long panelEnd, int thread) const;
   long targetPlace(const Panel& panel, long targetRow) const;
+  void prefetchSource(const BrgemmCall<T>& call, long nextRows, bool whole) const;
   void prefetchTarget(const ProductOperands<T>& operands, const Panel& panel, long targetRow,
                       long rows) const;
-  void finishPanel(const RunContext& context, const ProductOperands<T>& operands, long block,
-                   const Panel& panel, const float* c, long targetRow) const;
+  void finishTile(const RunContext& context, const ProductOperands<T>& operands,
+                  const Panel& panel, const BrgemmCall<T>& tile, long targetRow) const;
+  void takeMoments(const RunContext& context, const ProductOperands<T>& operands, long block,
+                   const Panel& panel, long targetRow) const;
   void mergeMoments(const RunContext& context, const ProductOperands<T>& operands) const;
 
   enum class Patches { none, gatheredAtOnce, gatheredByBlock };
@@ -91,6 +94,7 @@ class ConvProduct {
   long rowStep_;                // elements between rows of the source
   long maxTaps_ = 0;
   long panelsPerTask_ = 1;
+  bool pastCache_;
   bool keep_;                                // packed_ is a place in the program's kept memory
   mutable uint64_t packedVersion_ = 0;       // of the weight that lies there; runs take turns
   size_t patchesPlace_ = 0, patchesPerThread_ = 0;

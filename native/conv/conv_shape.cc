@@ -66,10 +66,13 @@ std::vector<AxisRun> inputRuns(long outputs, long inputs, long kernel, long stri
 std::vector<RowBlock> rowBlocks(const std::vector<AxisRun>& vertical,
                                 const std::vector<AxisRun>& horizontal, long batch, long most) {
   std::vector<RowBlock> blocks;
-  for (std::size_t v = 0; v < vertical.size(); v++) {
-    for (std::size_t h = 0; h < horizontal.size(); h++) {
-      const Split split(horizontal[h].count * batch, most);
-      for (long i = 0; i < split.pieces; i++) {
+  for (std::size_t before = 1, piece = 0; blocks.size() != before; piece++) {
+    before = blocks.size();
+    for (std::size_t v = 0; v < vertical.size(); v++) {
+      for (std::size_t h = 0; h < horizontal.size(); h++) {
+        const Split split(horizontal[h].count * batch, most);
+        const long i = static_cast<long>(piece);
+        if (i >= split.pieces) continue;
         blocks.push_back({static_cast<long>(v), static_cast<long>(h), split.begin(i),
                           split.size(i)});
       }

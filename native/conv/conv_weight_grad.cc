@@ -3,24 +3,16 @@
 #include <algorithm>
 #include <cstring>
 
+#include "patches.h"
+
 namespace resnet {
 namespace {
 
-constexpr long groupRows = 512;       // K of a product: a block's A and B fit the L2 cache
-constexpr long mostPieces = 64;       // of a group, which is summed as one product
 constexpr long blockChannels = 128;   // rows and columns of a block of the result
 constexpr long patchChannels = 8;     // images of fewer channels are gathered into patches
 constexpr long wantedTasks = 32;      // tasks that keep many threads busy to the end
 constexpr long rowsPerTask = 1536;    // fewer would spend more on partial results than they gain
 constexpr long mostPartialFloats = 4L << 20;  // of all partial results together
-
-/** The source pixel that a run's first pixel reads through a tap, or −1 off the image. */
-long sourceAt(const AxisRun& run, long tap) {
-  if (run.taps.empty()) return -1;
-  const long index = tap - run.taps[0].tap;  // an output's taps are consecutive
-  if (index < 0 || index >= static_cast<long>(run.taps.size())) return -1;
-  return run.taps[static_cast<size_t>(index)].source;
-}
 
 }  // namespace
 
@@ -31,10 +23,11 @@ struct ConvWeightGrad<T>::Work {
   const Block& block;
   const T *x, *dy;
   float* out;
-  T* packed;       // dy: [panel][groupRows][tileColumns], in units of depth
-  T* rows;         // x: patches, or rows packed tile by tile
-  char* started;   // by tap: whether its product has a first part
-  BrgemmTap<T> taps[mostPieces];
+  T* packed;         // dy: [panel][row of the piece][tileColumns], in units of depth
+  T* rows;           // x: patches, or packed rows of the image, tile by tile
+  BrgemmTap<T>* taps;
+  char* started;     // by tap: whether its product has a first part
+  long sourceEnd;    // rows of x before this one are packed, where pieces follow each other
   BrgemmCall<T> call;
 };
 
@@ -49,54 +42,66 @@ ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& 
     : shape_(shape), tileRows_(kernels.tileRows), tileColumns_(kernels.tileColumns),
       patches_(shape.groups == 1 && shape.cin < patchChannels && shape.kh * shape.kw > 1),
       bundles_(shape.groups, shape.coutPerGroup(), kernels.tileColumns) {
-  const bool merge = shape.stride == 1 || shape.n == 1;
-  rowStep_ = shape.cin * (shape.n == 1 ? shape.stride : 1);
-  vertical_ = outputRuns(shape.oh, shape.h, shape.kh, shape.stride, shape.padding, false);
-  horizontal_ = outputRuns(shape.ow, shape.w, shape.kw, shape.stride, shape.padding, merge);
-  pieces_ = rowBlocks(vertical_, horizontal_, shape.n, groupRows);
-
   productTaps_ = patches_ ? 1 : shape.kh * shape.kw;
   productRows_ = shape.cinPerGroup() * (patches_ ? shape.kh * shape.kw : 1);
   bundleRows_ = productRows_ * bundles_.perBundle;
-  long allPanels = 0;
+  long blockRows = 0, blockPanels = 0;
   for (long b = 0; b < bundles_.count(); b++) {
     const Split rows(bundles_.size(b) * productRows_, blockChannels);
     const Split panels(panelsOf(b), std::max(1L, blockChannels / tileColumns_));
     for (long p = 0; p < panels.pieces; p++) {
       for (long r = 0; r < rows.pieces; r++) {
         blocks_.push_back({b, rows.begin(r), rows.size(r), panels.begin(p), panels.size(p)});
+        blockRows = std::max(blockRows, rows.size(r));
+        blockPanels = std::max(blockPanels, panels.size(p));
       }
     }
-    allPanels = std::max(allPanels, panelsOf(b));
+    panels_ = std::max(panels_, panelsOf(b));
   }
-
   // A partial result is [bundle][tap][panel][row][tileColumns], in tiles the kernel fills whole.
-  outputSize_ = bundles_.count() * productTaps_ * allPanels * bundleRows_ * tileColumns_;
+  outputSize_ = bundles_.count() * productTaps_ * panels_ * bundleRows_ * tileColumns_;
+  makePieces(blockRows, blockPanels);
+  direct_ = partitions_.size() == 2 && bundles_.perBundle == 1 &&
+            shape.coutPerGroup() % tileColumns_ == 0;
+
+  const auto reserve = [&](size_t bytes) {  // for each thread
+    const Place place{0, (bytes + 63) / 64 * 64};
+    return Place{scratch.reserve(place.bytes * static_cast<size_t>(threads)), place.bytes};
+  };
+  if (!direct_) {
+    partial_ = scratch.reserve(sizeof(float) * (partitions_.size() - 1) *
+                               static_cast<size_t>(outputSize_));
+  }
+  started_ = reserve(static_cast<size_t>(productTaps_));
+  taps_ = reserve(sizeof(BrgemmTap<T>) * static_cast<size_t>(patches_ ? 1 : largest_.rows));
+  packed_ = reserve(sizeof(T) * static_cast<size_t>(blockPanels * pieceRows_ * tileColumns_));
+  rows_ = reserve(sizeof(T) * static_cast<size_t>(
+      patches_ ? productRows_ * pieceRows_ : sourceRows_ * sourceRowSize_));
+}
+
+/** Pieces of the depth, and partitions of them where the blocks alone are too few tasks. */
+template <class T>
+void ConvWeightGrad<T>::makePieces(long blockRows, long blockPanels) {
+  const long size = static_cast<long>(sizeof(T)), tiles = (blockRows + tileRows_ - 1) / tileRows_;
+  ConvShape packing = shape_;
+  if (patches_) packing.kh = packing.kw = packing.stride = 1;  // patches share nothing
+  largest_ = largestPiece(packing, {size * (patches_ ? productRows_ : tiles * tileRows_),
+                                    size * blockPanels * tileColumns_});
+  pieces_ = gradPieces(packing, largest_);
+  pieceRows_ = largest_.rows * largest_.columns * paddedSamples(largest_);
+  sourceRows_ = std::min(shape_.h, readBy(largest_.rows, shape_.stride, shape_.kh));
+  sourceRowSize_ = tiles * tileRows_ * PackedColumns(shape_, largest_.columns).count() *
+                   paddedSamples(largest_);
+
   const long pieces = static_cast<long>(pieces_.size());
   const long blocks = static_cast<long>(blocks_.size());
   const long wanted = std::min({wantedTasks / blocks, mostPartialFloats / outputSize_,
-                                shape.oh * shape.ow * shape.n / rowsPerTask});
+                                shape_.oh * shape_.ow * shape_.n / rowsPerTask});
   const Split partitions(pieces, std::max(1L, pieces / std::max(1L, wanted)));
   for (long i = 0; i < partitions.pieces; i++) {
     partitions_.push_back(static_cast<size_t>(partitions.begin(i)));
   }
   partitions_.push_back(static_cast<size_t>(pieces));
-  direct_ = partitions.pieces == 1 && bundles_.perBundle == 1 &&
-            shape.coutPerGroup() % tileColumns_ == 0;
-
-  const size_t floats = sizeof(float);
-  if (!direct_) {
-    partial_ = scratch.reserve(floats * static_cast<size_t>(partitions.pieces * outputSize_));
-  }
-  started_ = scratch.reserve(static_cast<size_t>(productTaps_ * threads));
-  long mostBlockPanels = 0;
-  for (const Block& block : blocks_) mostBlockPanels = std::max(mostBlockPanels, block.panels);
-  packedPerThread_ = sizeof(T) * static_cast<size_t>(mostBlockPanels * groupRows * tileColumns_);
-  packed_ = scratch.reserve(packedPerThread_ * static_cast<size_t>(threads));
-  const long mostTiles = (blockChannels + tileRows_ - 1) / tileRows_;
-  rowsPerThread_ = sizeof(T) * static_cast<size_t>(
-      groupRows * (patches_ ? productRows_ : mostTiles * tileRows_));
-  rows_ = scratch.reserve(rowsPerThread_ * static_cast<size_t>(threads));
 }
 
 template <class T>
@@ -120,143 +125,140 @@ void ConvWeightGrad<T>::runTask(const RunContext& context, const T* x, const T* 
                              float* out, long task, int thread) const {
   const long blockCount = static_cast<long>(blocks_.size());
   const size_t partition = static_cast<size_t>(task / blockCount);
-  const size_t end = partitions_[partition + 1];
+  const auto own = [&](const Place& place) {
+    return context.scratch + place.offset + place.bytes * static_cast<size_t>(thread);
+  };
   Work work{context.kernels.of<T>(), blocks_[static_cast<size_t>(task % blockCount)], x, dy,
             out + (direct_ ? 0 : static_cast<long>(partition) * outputSize_),
-            reinterpret_cast<T*>(context.scratch + packed_ +
-                                 packedPerThread_ * static_cast<size_t>(thread)),
-            reinterpret_cast<T*>(context.scratch + rows_ +
-                                 rowsPerThread_ * static_cast<size_t>(thread)),
-            context.scratch + started_ + productTaps_ * thread, {}, {}};
+            reinterpret_cast<T*>(own(packed_)), reinterpret_cast<T*>(own(rows_)),
+            reinterpret_cast<BrgemmTap<T>*>(own(taps_)), own(started_), 0, {}};
   std::memset(work.started, 0, static_cast<size_t>(productTaps_));
   BrgemmCall<T>& call = work.call;
   call.taps = work.taps;
   call.ldb = tileColumns_;
   call.ldc = direct_ ? shape_.cout : tileColumns_;
   call.transposed = !patches_;
-  call.ars = patches_ ? groupRows : 1;
+  call.ars = patches_ ? pieceRows_ : 1;
   call.aks = patches_ ? 1 : tileRows_;
-  for (size_t p = partitions_[partition]; p < end;) {
-    // Pieces of the same number of rows are summed in registers, as the taps of one product.
-    const long rows = packedRows(pieces_[p]);
-    long count = 1;
-    while (p + count < end && pieces_[p + count].rows == pieces_[p].rows && count < mostPieces &&
-           (count + 1) * rows <= groupRows) {
-      count++;
-    }
-    for (long i = 0; i < count; i++) packOutputGrad(work, pieces_[p + i], i * rows);
+  const size_t begin = partitions_[partition], end = partitions_[partition + 1];
+  for (size_t p = begin; p < end; p++) {
+    const GradPiece& piece = pieces_[p];
+    packOutputGrad(work, piece);
     if (patches_) {
-      multiplyPatches(work, p, count);
+      multiplyPatches(work, piece);
     } else {
-      for (long tap = 0; tap < productTaps_; tap++) multiplyTap(work, p, count, tap);
+      packSource(work, piece, p > begin && piece.isBelow(pieces_[p - 1]));
+      for (long tap = 0; tap < productTaps_; tap++) multiplyTap(work, piece, tap);
     }
-    p += static_cast<size_t>(count);
   }
-  // A product accumulates from its second group on; taps no pixel meets are zero.
+  // A product accumulates from its second piece on; taps no pixel meets are zero.
   call.tapCount = 0;
   for (long tap = 0; tap < productTaps_; tap++) {
-    if (!work.started[tap]) multiply(work, tap);
+    if (!work.started[tap]) multiply(work, tap, 0);
   }
 }
 
-/** Gathers the patches of `count` pieces side by side; their one product has all their rows. */
+/** dy of one piece, panel by panel. */
 template <class T>
-void ConvWeightGrad<T>::multiplyPatches(Work& work, size_t first, long count) const {
-  const long rows = packedRows(pieces_[first]);
-  for (long i = 0; i < count; i++) {
-    gatherPatches(pieces_[first + static_cast<size_t>(i)], work.x, work.rows + i * rows);
-  }
-  work.taps[0] = {work.rows + work.block.row * groupRows, work.packed};
-  work.call.tapCount = 1;
-  work.call.k = count * rows;
-  multiply(work, 0);
-}
-
-/** The product of one filter tap over those of the pieces whose pixels read through it. */
-template <class T>
-void ConvWeightGrad<T>::multiplyTap(Work& work, size_t first, long count, long tap) const {
+void ConvWeightGrad<T>::packOutputGrad(const Work& work, const GradPiece& piece) const {
   const Block& block = work.block;
-  const Split tiles(block.rows, tileRows_);
-  const long rows = packedRows(pieces_[first]);
-  const long channel = bundles_.first(block.bundle) * shape_.cinPerGroup() + block.row;
-  long used = 0;
-  for (long i = 0; i < count; i++) {
-    const RowBlock& piece = pieces_[first + static_cast<size_t>(i)];
-    const long r = sourceAt(vertical_[static_cast<size_t>(piece.vertical)], tap / shape_.kw);
-    const long s = sourceAt(horizontal_[static_cast<size_t>(piece.horizontal)], tap % shape_.kw);
-    if (r < 0 || s < 0) continue;
-    const T* source = work.x + (r * shape_.w + s) * shape_.n * shape_.cin +
-                          piece.begin * rowStep_ + channel;
-    T* packed = work.rows + used * tiles.pieces * rows * tileRows_;
-    work.kernels.packTransposedRows(source, rowStep_, piece.rows, tiles.pieces, tiles.base,
-                                    tiles.longer, packed);
-    work.taps[used++] = {packed, work.packed + i * rows * tileColumns_};
-  }
-  if (used == 0) return;
-  work.call.tapCount = used;
-  work.call.k = rows;
-  multiply(work, tap);
-}
-
-/** dy of one piece, from row `at` of each packed panel on. */
-template <class T>
-void ConvWeightGrad<T>::packOutputGrad(const Work& work, const RowBlock& piece, long at) const {
-  const Block& block = work.block;
-  const long pixel = vertical_[static_cast<size_t>(piece.vertical)].target * shape_.ow +
-                     horizontal_[static_cast<size_t>(piece.horizontal)].target;
-  const T* rows = work.dy + (pixel * shape_.n + piece.begin) * shape_.cout +
+  const long columns = columnsOf(block.bundle), samples = paddedSamples(piece);
+  for (long i = 0; i < piece.rows; i++) {
+    for (long j = 0; j < piece.columns; j++) {
+      const long pixel = (piece.row + i) * shape_.ow + piece.column + j;
+      const T* rows = work.dy + (pixel * shape_.n + piece.sample) * shape_.cout +
                       bundles_.first(block.bundle) * shape_.coutPerGroup();
-  const long columns = columnsOf(block.bundle);
-  for (long p = 0; p < block.panels; p++) {
-    const long column = (block.panel + p) * tileColumns_;
-    work.kernels.packPanel(rows + column, shape_.cout, piece.rows,
-                           std::min(tileColumns_, columns - column),
-                           work.packed + (p * groupRows + at) * tileColumns_);
-  }
-}
-
-/** patches[tap, channel][row]: what each output pixel of the piece reads; zero off the image. */
-template <class T>
-void ConvWeightGrad<T>::gatherPatches(const RowBlock& piece, const T* x,
-                                      T* patches) const {
-  const AxisRun& vertical = vertical_[static_cast<size_t>(piece.vertical)];
-  const AxisRun& horizontal = horizontal_[static_cast<size_t>(piece.horizontal)];
-  const long cin = shape_.cin, taps = shape_.kh * shape_.kw;
-  const size_t rowBytes = sizeof(T) * static_cast<size_t>(piece.rows);
-  for (long row = 0; packedRows(piece) > piece.rows && row < productRows_; row++) {
-    patches[row * groupRows + piece.rows] = T{};
-  }
-  if (static_cast<long>(vertical.taps.size() * horizontal.taps.size()) < taps) {
-    for (long row = 0; row < productRows_; row++) {
-      std::memset(patches + row * groupRows, 0, rowBytes);
-    }
-  }
-  for (const AxisTap& r : vertical.taps) {
-    for (const AxisTap& s : horizontal.taps) {
-      const long pixel = r.source * shape_.w + s.source;
-      const T* source = x + pixel * shape_.n * cin + piece.begin * rowStep_;
-      for (long c = 0; c < cin; c++) {
-        T* row = patches + ((r.tap * shape_.kw + s.tap) * cin + c) * groupRows;
-        if (rowStep_ == 1) {
-          std::memcpy(row, source, rowBytes);
-        } else {
-          for (long i = 0; i < piece.rows; i++) row[i] = source[i * rowStep_ + c];
-        }
+      for (long p = 0; p < block.panels; p++) {
+        const long column = (block.panel + p) * tileColumns_;
+        const long at = p * pieceRows_ + (i * piece.columns + j) * samples;
+        work.kernels.packPanel(rows + column, shape_.cout, piece.samples,
+                               std::min(tileColumns_, columns - column),
+                               work.packed + at * tileColumns_);
       }
     }
   }
 }
 
+/** The rows of x that a piece reads; `below` another, it finds some of them packed. */
+template <class T>
+void ConvWeightGrad<T>::packSource(Work& work, const GradPiece& piece, bool below) const {
+  const long top = piece.row * shape_.stride - shape_.padding;
+  const long end = std::min(shape_.h, top + readBy(piece.rows, shape_.stride, shape_.kh));
+  long row = std::max(0L, top);
+  if (below) row = std::max(row, work.sourceEnd);
+  for (; row < end; row++) {
+    if ((row + shape_.padding) % shape_.stride < shape_.kh) packSourceRow(work, piece, row);
+  }
+  work.sourceEnd = end;
+}
+
+/** One row of x, transposed: [tile][place of PackedColumns][sample][tileRows]. */
+template <class T>
+void ConvWeightGrad<T>::packSourceRow(const Work& work, const GradPiece& piece, long row) const {
+  const Block& block = work.block;
+  const Split tiles(block.rows, tileRows_);
+  const PackedColumns places(shape_, piece.columns);
+  const long samples = paddedSamples(piece), apart = places.count() * samples * tileRows_;
+  const long channel = bundles_.first(block.bundle) * shape_.cinPerGroup() + block.row;
+  T* packed = work.rows + row % sourceRows_ * sourceRowSize_;
+  for (long place = 0; place < places.count(); place++, packed += samples * tileRows_) {
+    const long column = (piece.column + place % places.perResidue) * shape_.stride +
+                        place / places.perResidue - shape_.padding;
+    if (column < 0 || column >= shape_.w) continue;
+    const T* source =
+        work.x + ((row * shape_.w + column) * shape_.n + piece.sample) * shape_.cin + channel;
+    work.kernels.packTransposedRows(source, shape_.cin, piece.samples, tiles.pieces, tiles.base,
+                                    tiles.longer, apart, packed);
+  }
+}
+
+/** The product of one filter tap over those of the piece's pixels that read through it. */
+template <class T>
+void ConvWeightGrad<T>::multiplyTap(Work& work, const GradPiece& piece, long tap) const {
+  const long r = tap / shape_.kw, s = tap % shape_.kw;
+  const PackedColumns places(shape_, piece.columns);
+  // Columns j of the piece with 0 ≤ (column + j) · stride + s − padding < w.
+  const long left = shape_.padding - s - piece.column * shape_.stride;
+  const long first = left <= 0 ? 0 : (left + shape_.stride - 1) / shape_.stride;
+  const long last = std::min(piece.columns - 1, (shape_.w - 1 + left) / shape_.stride);
+  if (shape_.w - 1 + left < 0 || first > last) return;
+  const long samples = paddedSamples(piece);
+  long used = 0;
+  for (long i = 0; i < piece.rows; i++) {
+    const long row = (piece.row + i) * shape_.stride + r - shape_.padding;
+    if (row < 0 || row >= shape_.h) continue;
+    work.taps[used++] = {
+        work.rows + row % sourceRows_ * sourceRowSize_ +
+            (places.of(s) + first) * samples * tileRows_,
+        work.packed + (i * piece.columns + first) * samples * tileColumns_};
+  }
+  if (used == 0) return;
+  work.call.tapCount = used;
+  work.call.k = (last + 1 - first) * samples;
+  multiply(work, tap, places.count() * samples * tileRows_);
+}
+
+/** Gathers the piece's patches and takes their product. */
+template <class T>
+void ConvWeightGrad<T>::multiplyPatches(Work& work, const GradPiece& piece) const {
+  const long taps = shape_.kh * shape_.kw;
+  for (long tap = 0; tap < taps; tap++) {
+    gatherTap(shape_, piece, tap, work.x, paddedSamples(piece), pieceRows_, work.rows);
+  }
+  work.taps[0] = {work.rows + work.block.row * pieceRows_, work.packed};
+  work.call.tapCount = 1;
+  work.call.k = piece.rows * piece.columns * paddedSamples(piece);
+  multiply(work, 0, 0);
+}
+
 /** The block of one tap: every tile of it (+)= Σ A^T · B over the call's taps. */
 template <class T>
-void ConvWeightGrad<T>::multiply(Work& work, long tap) const {
+void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileApart) const {
   const Block& block = work.block;
   BrgemmCall<T>& call = work.call;
   const Split tiles(block.rows, tileRows_);
   call.accumulate = work.started[tap];
   work.started[tap] = 1;
-  const long panels = direct_ ? 0 : outputSize_ / (bundles_.count() * productTaps_ * bundleRows_ *
-                                                   tileColumns_);
   for (long p = 0; p < block.panels; p++) {
     const long panel = block.panel + p;
     float* c;
@@ -264,13 +266,13 @@ void ConvWeightGrad<T>::multiply(Work& work, long tap) const {
       c = work.out + (tap * productRows_ + block.row) * shape_.cout +
           block.bundle * shape_.coutPerGroup() + panel * tileColumns_;
     } else {
-      const long place = (block.bundle * productTaps_ + tap) * panels + panel;
+      const long place = (block.bundle * productTaps_ + tap) * panels_ + panel;
       c = work.out + (place * bundleRows_ + block.row) * tileColumns_;
     }
-    call.bOffset = p * groupRows * tileColumns_;
+    call.bOffset = p * pieceRows_ * tileColumns_;
     for (long tile = 0; tile < tiles.pieces; tile++) {
       call.rows = static_cast<int>(tiles.size(tile));
-      call.aOffset = patches_ ? tiles.begin(tile) * groupRows : tile * call.k * tileRows_;
+      call.aOffset = patches_ ? tiles.begin(tile) * pieceRows_ : tile * tileApart;
       call.c = c + tiles.begin(tile) * call.ldc;
       work.kernels.brgemm(&call);
     }
@@ -294,15 +296,13 @@ void ConvWeightGrad<T>::reduceRow(const RunContext& context, const float* partia
                                long row) const {
   const long tap = row / productRows_, channel = row % productRows_;
   const long cout = shape_.coutPerGroup(), partitions = static_cast<long>(partitions_.size()) - 1;
-  const long panels =
-      outputSize_ / (bundles_.count() * productTaps_ * bundleRows_ * tileColumns_);
   float* out = dweight + row * shape_.cout;
   for (long group = 0; group < shape_.groups; group++) {
     const long bundle = group / bundles_.perBundle, inBundle = group % bundles_.perBundle;
     for (long column = 0; column < cout;) {
       const long wide = inBundle * cout + column, panel = wide / tileColumns_;
       const long lane = wide % tileColumns_, count = std::min(tileColumns_ - lane, cout - column);
-      const long place = (bundle * productTaps_ + tap) * panels + panel;
+      const long place = (bundle * productTaps_ + tap) * panels_ + panel;
       const float* first = partial +
           (place * bundleRows_ + inBundle * productRows_ + channel) * tileColumns_ + lane;
       float* target = out + group * cout + column;

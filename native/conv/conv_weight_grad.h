@@ -4,10 +4,10 @@
 //
 //   dweight[tap] = Σ over (p, q) that meet through tap of  x[q]^T · dy[p]
 //
-// K runs over pixels and samples. x is packed transposed, block by block, as the tile reads A in
-// rows; dy is packed panel by panel, once for all taps. Pixels are cut into
-// partitions where the weight alone gives too few tasks; partial sums are then added in order, and
-// nothing depends on the number of threads. Images are of type T, dweight and all sums float.
+// K runs over pixels and samples, piece by piece (grad_pieces.h). x is packed transposed, as the
+// tile reads A in rows, and once for all the taps that read it; dy is packed panel by panel. Pieces
+// make partitions where the weight alone gives too few tasks; partial sums are then added in order,
+// and nothing depends on the number of threads. Images are of type T, dweight and all sums float.
 //
 // Images of few channels (the first convolution) would leave most rows of the tile empty: there,
 // the taps and channels of each output pixel are gathered into one patch, which becomes A.
@@ -15,6 +15,7 @@
 #pragma once
 #include "../ops/op.h"
 #include "conv_shape.h"
+#include "grad_pieces.h"
 
 namespace resnet {
 
@@ -36,19 +37,26 @@ class ConvWeightGrad {
 
   struct Work;
 
+  /** Memory in scratch of which every thread has `bytes`. */
+  struct Place {
+    size_t offset, bytes;
+  };
+
+  void makePieces(long blockRows, long blockPanels);
   void runTask(const RunContext& context, const T* x, const T* dy, float* out, long task,
                int thread) const;
-  void packOutputGrad(const Work& work, const RowBlock& piece, long at) const;
-  void gatherPatches(const RowBlock& piece, const T* x, T* patches) const;
-  void multiplyPatches(Work& work, size_t first, long count) const;
-  void multiplyTap(Work& work, size_t first, long count, long tap) const;
-  void multiply(Work& work, long tap) const;
+  void packOutputGrad(const Work& work, const GradPiece& piece) const;
+  void packSource(Work& work, const GradPiece& piece, bool below) const;
+  void packSourceRow(const Work& work, const GradPiece& piece, long row) const;
+  void multiplyPatches(Work& work, const GradPiece& piece) const;
+  void multiplyTap(Work& work, const GradPiece& piece, long tap) const;
+  void multiply(Work& work, long tap, long tileApart) const;
   void reduce(const RunContext& context, const float* partial, float* dweight) const;
   void reduceRow(const RunContext& context, const float* partial, float* dweight, long row) const;
 
-  /** Rows of a piece as they are packed: padded with zeros to whole units of depth. */
-  static long packedRows(const RowBlock& piece) {
-    return (piece.rows + depthUnit<T> - 1) / depthUnit<T> * depthUnit<T>;
+  /** Samples of a piece as they are packed: padded with zeros to whole units of depth. */
+  static long paddedSamples(const GradPiece& piece) {
+    return (piece.samples + depthUnit<T> - 1) / depthUnit<T> * depthUnit<T>;
   }
   long panelsOf(long bundle) const;
   long columnsOf(long bundle) const { return bundles_.size(bundle) * shape_.coutPerGroup(); }
@@ -58,16 +66,17 @@ class ConvWeightGrad {
   bool patches_;  // gather patches: the product then has one tap of KH · KW · Cin rows
   bool direct_;   // the one partition is accumulated in dweight itself
   GroupBundles bundles_;
-  std::vector<AxisRun> vertical_, horizontal_;
-  std::vector<RowBlock> pieces_;
+  std::vector<GradPiece> pieces_;
   std::vector<Block> blocks_;
   std::vector<size_t> partitions_;  // first piece of each, and the end
+  GradPiece largest_;
   long productTaps_, productRows_;  // taps, and rows (input channels) of a whole product
-  long bundleRows_;                 // rows of the widest bundle
-  long rowStep_;
-  long outputSize_;  // floats of one partial result
-  size_t partial_ = 0, packed_, rows_, started_;
-  size_t packedPerThread_, rowsPerThread_;
+  long bundleRows_, panels_ = 0;    // rows and panels of the widest bundle
+  long pieceRows_;                  // of dy, packed
+  long sourceRows_, sourceRowSize_;  // rows of x that are kept packed, and elements of each
+  long outputSize_;                  // floats of one partial result
+  size_t partial_ = 0;
+  Place started_, taps_, packed_, rows_;
 };
 
 }  // namespace resnet

@@ -55,6 +55,34 @@ void gatherPatches(const ConvShape& shape, const T* x, long begin, long rows, T*
   }
 }
 
+template <class T>
+void gatherTap(const ConvShape& shape, const GradPiece& piece, long tap, const T* x, long padded,
+               long ld, T* patches) {
+  const long cin = shape.cin;
+  T* pixel = patches + tap * cin * ld;
+  for (long i = 0; i < piece.rows; i++) {
+    const long row = (piece.row + i) * shape.stride + tap / shape.kw - shape.padding;
+    for (long j = 0; j < piece.columns; j++, pixel += padded) {
+      const long column = (piece.column + j) * shape.stride + tap % shape.kw - shape.padding;
+      const bool off = row < 0 || row >= shape.h || column < 0 || column >= shape.w;
+      const T* source =
+          off ? nullptr : x + ((row * shape.w + column) * shape.n + piece.sample) * cin;
+      for (long c = 0; c < cin; c++) {
+        T* target = pixel + c * ld;
+        if (off || padded > piece.samples) std::fill(target, target + padded, T{});
+        if (off) continue;
+        if (cin == 1) {
+          std::memcpy(target, source, sizeof(T) * static_cast<size_t>(piece.samples));
+        } else {
+          for (long n = 0; n < piece.samples; n++) target[n] = source[n * cin + c];
+        }
+      }
+    }
+  }
+}
+
+template void gatherTap(const ConvShape&, const GradPiece&, long, const float*, long, long, float*);
+template void gatherTap(const ConvShape&, const GradPiece&, long, const bf16*, long, long, bf16*);
 template void gatherPatches(const ConvShape&, const float*, long, long, float*);
 template void gatherPatches(const ConvShape&, const bf16*, long, long, bf16*);
 

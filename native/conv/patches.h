@@ -7,6 +7,7 @@
 
 #pragma once
 #include "conv_shape.h"
+#include "grad_pieces.h"
 
 namespace resnet {
 
@@ -19,5 +20,14 @@ ConvShape patchProduct(const ConvShape& shape);
 /** Rows `begin` … `begin + rows − 1` of the patches; a row is one (output pixel, sample). T: float or bf16. */
 template <class T>
 void gatherPatches(const ConvShape& shape, const T* x, long begin, long rows, T* patches);
+
+/**
+ * patches[tap, channel][row] of one tap: what each pixel and sample of a piece of the output reads
+ * through it, zero off the image. A pixel has `padded` rows, zero beyond its samples; `ld` elements
+ * lie between channels. T: float or bf16.
+ */
+template <class T>
+void gatherTap(const ConvShape& shape, const GradPiece& piece, long tap, const T* x, long padded,
+               long ld, T* patches);
 
 }  // namespace resnet

@@ -21,6 +21,7 @@
 
 #pragma once
 #include "declare.h"
+#include "fetch_strip.h"
 #include "simd.h"
 
 namespace resnet {
@@ -120,8 +121,12 @@ void pairTile(const BrgemmCall<bf16>& call) {
       }
     } else {
       long k = 0;
-      for (; k + 2 <= depth; k += 2, b += bStep) {
-        pairStep<Rows, NV, false, false>(acc, a, b, ars, k);
+      while (k + 2 <= depth) {
+        const long end = k + stripDepth < depth ? k + stripDepth : depth;
+        fetchNextStrip<Rows>(call, t, end);
+        for (; k + 2 <= end; k += 2, b += bStep) {
+          pairStep<Rows, NV, false, false>(acc, a, b, ars, k);
+        }
       }
       if (k < depth) pairStep<Rows, NV, false, true>(acc, a, b, ars, k);
     }

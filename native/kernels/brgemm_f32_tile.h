@@ -17,6 +17,7 @@
 
 #pragma once
 #include "declare.h"
+#include "fetch_strip.h"
 #include "simd.h"
 
 namespace resnet {
@@ -61,8 +62,10 @@ void brgemmTile(const BrgemmCall<float>& call) {
         brgemmStep<Rows, NV, true>(acc, a, b, ars, 0);
       }
     } else {
-      for (long k = 0; k < depth; k++, b += ldb) {
-        brgemmStep<Rows, NV, false>(acc, a, b, ars, k);
+      for (long k = 0; k < depth;) {
+        const long end = k + stripDepth < depth ? k + stripDepth : depth;
+        fetchNextStrip<Rows>(call, t, end);
+        for (; k < end; k++, b += ldb) brgemmStep<Rows, NV, false>(acc, a, b, ars, k);
       }
     }
   }

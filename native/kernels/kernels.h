@@ -56,6 +56,7 @@ struct EpilogueCall {
   const T* residual;      // same place as y, may be null, may be y
   Activation activation;
   float slope;
+  bool pastCache;  // y is too large to be found in a cache when it is read: write it to memory
 };
 
 /** Arguments of the batch-norm passes over `rows` pixels of `channels` values. */
@@ -156,10 +157,10 @@ struct ResampleCall {
   /* The same of dst[k][column] = src[column · ld + k]. */                                         \
   X(packWeightsTransposed, (const float* src, long ld, long k, long columns, T* dst))              \
   /* dst[tile][k][tileRows] = k rows of src, cut in tiles of base columns, base + 1 for the */     \
-  /* first `longer` tiles; for bf16 [tile][k/2][tileRows][2], padded as a panel is. What lies */   \
-  /* beyond a tile's columns in dst is never read. */                                              \
-  X(packTransposedRows,                                                                            \
-    (const T* src, long ld, long k, long tiles, long base, long longer, T* dst))                   \
+  /* first `longer` tiles; for bf16 [tile][k/2][tileRows][2], padded as a panel is. Tiles are */   \
+  /* `apart` elements from each other. What lies beyond a tile's columns is never read. */         \
+  X(packTransposedRows, (const T* src, long ld, long k, long tiles, long base, long longer,        \
+                         long apart, T* dst))                                                      \
   X(epilogue, (const EpilogueCall<T>* call))                                                       \
   /* Mean and sum of squared deviations of each column. */                                         \
   X(columnMoments, (const T* x, long ld, long rows, long columns, float* mean, float* m2))         \

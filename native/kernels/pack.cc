@@ -119,13 +119,13 @@ void packWeightsTransposed(const float* src, long ld, long k, long columns, bf16
 }
 
 void packTransposedRows(const float* src, long ld, long k, long tiles, long base, long longer,
-                        float* dst) {
+                        long apart, float* dst) {
   constexpr long width = tileRows;
   for (long i = 0; i < k; i++, src += ld) {
     const float* row = src;
     fetchAhead(src, ld, tiles * (base + 1));
     for (long tile = 0; tile < tiles; tile++) {
-      float* target = dst + (tile * k + i) * width;
+      float* target = dst + tile * apart + i * width;
       const long count = base + (tile < longer ? 1 : 0);
       if ((k - 1 - i) * ld >= width) {
         // A constant size is a few vector moves; what is read past the tile is still the matrix,
@@ -140,15 +140,14 @@ void packTransposedRows(const float* src, long ld, long k, long tiles, long base
 }
 
 void packTransposedRows(const bf16* src, long ld, long k, long tiles, long base, long longer,
-                        bf16* dst) {
+                        long apart, bf16* dst) {
   constexpr long width = tileRows, padded = (width + lanes - 1) / lanes * lanes;
-  const long depth = (k + 1) / 2;
   for (long i = 0; i < k; i += 2, src += 2 * ld) {
     const bf16 *low = src, *high = i + 1 < k ? src + ld : nullptr;
     fetchAhead(src, ld, tiles * (base + 1));
     fetchAhead(src + ld, ld, tiles * (base + 1));
     for (long tile = 0; tile < tiles; tile++) {
-      uint32_t* target = reinterpret_cast<uint32_t*>(dst) + (tile * depth + i / 2) * width;
+      uint32_t* target = reinterpret_cast<uint32_t*>(dst + tile * apart) + i / 2 * width;
       const long count = base + (tile < longer ? 1 : 0);
       if (high && (k - 2 - i) * ld >= padded) {  // as above
         words row[padded / lanes];
