@@ -1,6 +1,8 @@
 import type { HostArray } from "../tensor/host-array.js";
+import { printable } from "../tensor/printable.js";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.js";
 import { InteropError } from "./interop-error.js";
+import { listed } from "./listed.js";
 import type { Int64Array, StoredArray } from "./stored-array.js";
 import { nameInModel } from "./weight-names.js";
 
@@ -19,7 +21,7 @@ export interface FittedWeights {
  * @param expected every parameter and running statistic of the model, with its shape in PyTorch
  * @param replaceable entries that may be of another shape or missing, such as those of the classifier
  * @param file the file's name, for the error
- * @throws {InteropError} `ERR_WEIGHTS_MATCH` that lists every missing, unexpected and wrong-shaped entry
+ * @throws {InteropError} `ERR_WEIGHTS_MATCH` that lists every missing, unexpected, repeated and wrong-shaped entry
  */
 export function fitWeights(
   weights: ReadonlyMap<string, StoredArray>,
@@ -32,13 +34,20 @@ export function fitWeights(
   const state = new Map<string, HostArray<"f32">>();
   const replaced: string[] = [];
   const findings: string[] = [];
+  const fileNames = new Map<string, string>();
   for (const [fileName, name] of nameInModel(weights.keys())) {
     const array = weights.get(fileName)!;
+    const earlier = fileNames.get(name);
+    if (earlier !== undefined) {
+      const both = `${printable(earlier)} and as ${printable(fileName)}`;
+      findings.push(`twice       ${printable(name)}, as ${both}`);
+    }
+    fileNames.set(name, fileName);
     const counted = name.replace(/num_batches_tracked$/, "running_mean");
     if (counted !== name && expected.has(counted) && array.dtype === "i64") {
       counters.set(name, array);
     } else if (expected.has(name)) found.set(name, array);
-    else findings.push(`unexpected  ${fileName} ${formatShape(array.shape)}`);
+    else findings.push(`unexpected  ${printable(fileName)} ${printable(formatShape(array.shape))}`);
   }
   for (const [name, shape] of expected) {
     const array = found.get(name);
@@ -47,10 +56,9 @@ export function fitWeights(
     else findings.push(misfit(name, shape, array));
   }
   if (findings.length > 0) {
-    findings.sort();
     throw new InteropError(
       "ERR_WEIGHTS_MATCH",
-      `${file}: these weights are not of this model:\n  ${findings.join("\n  ")}`,
+      `${file}: these weights are not of this model:\n${listed(findings)}`,
     );
   }
   return { state, counters, replaced };
@@ -62,5 +70,6 @@ const isFloats = (array: StoredArray | undefined): array is HostArray<"f32"> =>
 function misfit(name: string, shape: Shape, array: StoredArray | undefined): string {
   if (!array) return `missing     ${name} ${formatShape(shape)}`;
   if (array.dtype !== "f32") return `wrong dtype ${name} is ${array.dtype}, the model's is f32`;
-  return `wrong shape ${name} ${formatShape(array.shape)}, the model has ${formatShape(shape)}`;
+  const found = printable(formatShape(array.shape));
+  return `wrong shape ${name} ${found}, the model has ${formatShape(shape)}`;
 }

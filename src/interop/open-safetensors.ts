@@ -1,5 +1,8 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { decodeTensor, placeTensors, type TensorPlace } from "./read-safetensors.js";
+import { sizeOf } from "../tensor/shape.js";
+import { InteropError } from "./interop-error.js";
+import { placeTensors, type TensorPlace } from "./read-safetensors.js";
+import { readElements } from "./safetensors-dtypes.js";
 import { headerEnd, readSafetensorsHeader } from "./safetensors-header.js";
 import type { StoredArray } from "./stored-array.js";
 
@@ -13,6 +16,7 @@ import type { StoredArray } from "./stored-array.js";
 export class OpenSafetensors {
   private constructor(
     private readonly handle: FileHandle,
+    private readonly file: string,
     /** The file up to its data: the header's length and the header. */
     readonly header: Uint8Array,
     /** Every tensor, in the order of the data, which they cover without gaps. */
@@ -29,11 +33,11 @@ export class OpenSafetensors {
     const handle = await open(file, "r");
     try {
       const { size } = await handle.stat();
-      const beginning = await readBytes(handle, 0, Math.min(8, size));
-      const header = await readBytes(handle, 0, headerEnd(beginning, size, file));
+      const beginning = await readBytes(handle, file, 0, Math.min(8, size));
+      const header = await readBytes(handle, file, 0, headerEnd(beginning, size, file));
       const { entries, metadata } = readSafetensorsHeader(header, file);
       const places = placeTensors(entries, size - header.length, file);
-      return new OpenSafetensors(handle, header, places, metadata);
+      return new OpenSafetensors(handle, file, header, places, metadata);
     } catch (error) {
       await handle.close();
       throw error;
@@ -43,15 +47,20 @@ export class OpenSafetensors {
   /**
    * Reads one tensor into memory of its own.
    *
-   * @param onBytes sees the bytes as they are in the file
+   * @throws {InteropError} `ERR_WEIGHTS_FILE` if the file became shorter; errors of the file system come as they are
+   * @param onBytes sees the bytes as they are in the file, piece by piece
    */
   async read(name: string, onBytes?: (bytes: Uint8Array) => void): Promise<StoredArray> {
     const place = this.places.get(name);
     if (!place) throw new RangeError(`there is no tensor named "${name}"`);
-    const { start, end } = place;
-    const bytes = await readBytes(this.handle, this.header.length + start, end - start);
-    onBytes?.(bytes);
-    return decodeTensor(place, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    const { type, dtype, shape } = place;
+    const data = await readElements(type, sizeOf(shape), async (from, length) => {
+      const position = this.header.length + place.start + from;
+      const bytes = await readBytes(this.handle, this.file, position, length);
+      onBytes?.(bytes);
+      return bytes;
+    });
+    return { shape, dtype, data } as StoredArray;
   }
 
   close(): Promise<void> {
@@ -61,13 +70,17 @@ export class OpenSafetensors {
 
 async function readBytes(
   handle: FileHandle,
+  file: string,
   position: number,
   length: number,
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {
     const { bytesRead } = await handle.read(bytes, done, length - done, position + done);
-    if (bytesRead === 0) throw new Error("the file became shorter while it was read");
+    if (bytesRead === 0) {
+      const finding = "the file became shorter while it was read";
+      throw new InteropError("ERR_WEIGHTS_FILE", `${file}: ${finding}`);
+    }
     done += bytesRead;
   }
   return bytes;

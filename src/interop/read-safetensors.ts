@@ -1,4 +1,5 @@
-import { sizeOf, type Shape } from "../tensor/shape.js";
+import { printable } from "../tensor/printable.js";
+import { formatShape, sizeOf, type Shape } from "../tensor/shape.js";
 import { InteropError } from "./interop-error.js";
 import { elementTypes, type ElementType } from "./safetensors-dtypes.js";
 import { readSafetensorsHeader, type TensorEntry } from "./safetensors-header.js";
@@ -14,8 +15,8 @@ export interface SafetensorsFile {
 /**
  * The tensors of a safetensors file.
  *
- * F32, I32, I64, U8 and BOOL come as they are, as views of `bytes` where these are aligned: writing
- * to one writes to the other. F64, F16 and BF16 become f32; I8, I16 and U16 become i32. No more
+ * F32, I32, I64, U8, I8 and BOOL come as they are, as views of `bytes` where these are aligned: writing
+ * to one writes to the other. F64, F16 and BF16 become f32; I16 and U16 become i32. No more
  * memory is taken than the tensors that the file has; a header that promises more is refused.
  *
  * @param file the file's name, for the error
@@ -31,7 +32,9 @@ export function readSafetensors(bytes: Uint8Array, file = "safetensors"): Safete
   for (const [name, place] of places) {
     const { start, end } = place;
     const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart + start, end - start);
-    tensors.set(name, decodeTensor(place, view));
+    const { type, dtype, shape } = place;
+    const data = type.read(view, sizeOf(shape));
+    tensors.set(name, { shape, dtype, data } as StoredArray);
   }
   return { tensors, metadata };
 }
@@ -39,6 +42,8 @@ export function readSafetensors(bytes: Uint8Array, file = "safetensors"): Safete
 /** A tensor that can be read, and where; `start` and `end` count bytes of the data. */
 export interface TensorPlace {
   readonly type: ElementType;
+  /** On the host. */
+  readonly dtype: StoredArray["dtype"];
   readonly shape: Shape;
   readonly start: number;
   readonly end: number;
@@ -64,13 +69,14 @@ export function placeTensors(
     const { shape, start, end } = entry;
     if (start !== covered) {
       const before = `the tensors before it end at ${covered}`;
-      throw offsets(`${name} starts at byte ${start} of the data but ${before}`);
+      throw offsets(`${printable(name)} starts at byte ${start} of the data but ${before}`);
     }
     covered = end;
-    places.set(name, { type: elementTypeOf(name, entry, file), shape, start, end });
+    const type = elementTypeOf(name, entry, file);
+    places.set(name, { type, dtype: type.dtype, shape, start, end });
     if (end > dataBytes) {
       const has = `the file has ${dataBytes} after its header`;
-      throw offsets(`${name} ends at byte ${end} of the data but ${has}`);
+      throw offsets(`${printable(name)} ends at byte ${end} of the data but ${has}`);
     }
   }
   if (covered !== dataBytes) {
@@ -80,25 +86,22 @@ export function placeTensors(
   return places;
 }
 
-/** @param view the bytes of the tensor */
-export const decodeTensor = ({ type, shape }: TensorPlace, view: DataView): StoredArray =>
-  ({ shape, dtype: type.dtype, data: type.read(view, sizeOf(shape)) }) as StoredArray;
-
 function elementTypeOf(
   name: string,
   { dtype, shape, start, end }: TensorEntry,
   file: string,
 ): ElementType {
   const wrong = (finding: string): InteropError =>
-    new InteropError("ERR_SAFETENSORS_ENTRY", `${file}: ${name} has ${finding}`);
+    new InteropError("ERR_SAFETENSORS_ENTRY", `${file}: ${printable(name)} has ${finding}`);
   const type = elementTypes.get(dtype);
   if (!type) {
     const names = [...elementTypes.keys()].join(", ");
-    throw wrong(`the dtype ${dtype} but only ${names} can be read`);
+    throw wrong(`the dtype ${printable(dtype)} but only ${names} can be read`);
   }
   const bytes = sizeOf(shape) * type.bytes;
   if (bytes !== end - start) {
-    throw wrong(`${end - start} bytes but ${dtype} [${shape.join(", ")}] takes ${bytes}`);
+    const described = `${dtype} ${printable(formatShape(shape))}`;
+    throw wrong(`${end - start} bytes but ${described} takes ${bytes}`);
   }
   return type;
 }

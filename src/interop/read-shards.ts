@@ -1,6 +1,8 @@
 import path from "node:path";
 import { z } from "zod";
+import { printable } from "../tensor/printable.js";
 import { InteropError } from "./interop-error.js";
+import { listed } from "./listed.js";
 import { openFile } from "./open-file.js";
 import type { StoredArray } from "./stored-array.js";
 
@@ -27,16 +29,16 @@ export async function readShards(
     const file = path.join(path.dirname(index), shard);
     for (const [name, array] of await readWeights(file)) {
       if (shardOf.get(name) === shard) tensors.set(name, array);
-      else findings.push(`${shard} has ${name}, which the index does not say`);
+      else findings.push(`${shard} has ${printable(name)}, which the index does not say`);
     }
   }
   for (const [name, shard] of shardOf) {
-    if (!tensors.has(name)) findings.push(`${shard} lacks ${name}`);
+    if (!tensors.has(name)) findings.push(`${shard} lacks ${printable(name)}`);
   }
   if (findings.length > 0) {
     throw new InteropError(
       "ERR_WEIGHTS_INDEX",
-      `${index}: the shards are not those of the index:\n  ${findings.sort().join("\n  ")}`,
+      `${index}: the shards are not those of the index:\n${listed(findings)}`,
     );
   }
   return tensors;
@@ -58,8 +60,9 @@ async function readIndex(file: string): Promise<ReadonlyMap<string, string>> {
     await source.close();
   }
   for (const shard of shardOf.values()) {
-    if (path.basename(shard) !== shard || shard.endsWith(".index.json")) {
-      throw wrong(`it names the file ${shard}; shards stand beside their index`);
+    const isBeside = path.basename(shard) === shard && !shard.endsWith(".index.json");
+    if (!isBeside || printable(shard) !== shard) {
+      throw wrong(`it names the file ${printable(shard)}; shards stand beside their index`);
     }
   }
   return shardOf;

@@ -6,8 +6,14 @@ import type { StoredArray } from "./stored-array.js";
 type StoredData = StoredArray["data"];
 
 export interface ElementType {
+  /** Of an element in the file. */
   readonly bytes: number;
   readonly dtype: StoredArray["dtype"];
+  /** Of an element on the host. */
+  readonly hostBytes: number;
+  /** Whether an element becomes one of another type. */
+  readonly isConverted: boolean;
+  readonly allocate: (length: number) => StoredData;
   /** @param view the tensor's bytes, little-endian */
   readonly read: (view: DataView, length: number) => StoredData;
 }
@@ -29,6 +35,9 @@ function asItIs<Data extends StoredData>(
   return {
     bytes,
     dtype,
+    hostBytes: bytes,
+    isConverted: false,
+    allocate: (length) => new constructor(length),
     read(view, length) {
       if (view.byteOffset % bytes === 0 && (isLittleEndian || bytes === 1)) {
         return new constructor(view.buffer, view.byteOffset, length);
@@ -40,25 +49,32 @@ function asItIs<Data extends StoredData>(
   };
 }
 
-/** A type that becomes another on the host, element by element. */
-const converted = (
+/** A type that becomes another of 4 bytes on the host, element by element. */
+function converted(
   bytes: number,
   dtype: "f32" | "i32",
   get: (view: DataView, offset: number) => number,
-): ElementType => ({
-  bytes,
-  dtype,
-  read(view, length) {
-    const data = dtype === "f32" ? new Float32Array(length) : new Int32Array(length);
-    for (let i = 0; i < length; i++) data[i] = get(view, i * bytes);
-    return data;
-  },
-});
+): ElementType {
+  const allocate = (length: number): Float32Array | Int32Array =>
+    dtype === "f32" ? new Float32Array(length) : new Int32Array(length);
+  return {
+    bytes,
+    dtype,
+    hostBytes: 4,
+    isConverted: true,
+    allocate,
+    read(view, length) {
+      const data = allocate(length);
+      for (let i = 0; i < length; i++) data[i] = get(view, i * bytes);
+      return data;
+    },
+  };
+}
 
 const readable = {
   BOOL: asItIs("u8", Uint8Array, (view, at) => view.getUint8(at)),
   U8: asItIs("u8", Uint8Array, (view, at) => view.getUint8(at)),
-  I8: converted(1, "i32", (view, at) => view.getInt8(at)),
+  I8: asItIs("i8", Int8Array, (view, at) => view.getInt8(at)),
   I16: converted(2, "i32", (view, at) => view.getInt16(at, true)),
   U16: converted(2, "i32", (view, at) => view.getUint16(at, true)),
   F16: converted(2, "f32", (view, at) => float16ToFloat32(view.getUint16(at, true))),
@@ -78,4 +94,32 @@ export const writtenTypes = [
   ["f32", "F32"],
   ["i32", "I32"],
   ["u8", "U8"],
+  ["i8", "I8"],
 ] as const satisfies readonly (readonly [StoredArray["dtype"], keyof typeof readable])[];
+
+/** Elements that are converted at a time. */
+const piece = 2 ** 18;
+
+/**
+ * Reads elements from where they lie. Those that are converted are read in pieces, so that their bytes are never in
+ * memory as a whole beside what they become.
+ *
+ * @param readBytes gives so many bytes, from so many behind the first on
+ */
+export async function readElements(
+  type: ElementType,
+  length: number,
+  readBytes: (start: number, bytes: number) => Promise<Uint8Array>,
+): Promise<StoredData> {
+  const read = async (from: number, count: number): Promise<StoredData> =>
+    type.read(viewOf(await readBytes(from * type.bytes, count * type.bytes)), count);
+  if (!type.isConverted) return read(0, length);
+  const data = type.allocate(length);
+  for (let at = 0; at < length; at += piece) {
+    data.set((await read(at, Math.min(piece, length - at))) as never, at);
+  }
+  return data;
+}
+
+export const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength);

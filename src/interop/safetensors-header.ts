@@ -1,3 +1,4 @@
+import { printable } from "../tensor/printable.js";
 import { InteropError } from "./interop-error.js";
 
 /** A tensor as the header describes it; `start` and `end` count bytes of the data. */
@@ -19,7 +20,7 @@ export interface SafetensorsHeader {
  * Room for twenty thousand tensors. The format's own library takes 100 MB, but JSON made to do harm becomes thirty
  * times as much in memory, and a third of a second a megabyte.
  */
-const maxHeaderLength = 2 ** 21;
+export const maxHeaderLength = 2 ** 21;
 
 /**
  * The header of a safetensors file: 8 bytes of length (u64, little-endian), then JSON in UTF-8.
@@ -32,7 +33,7 @@ export function readSafetensorsHeader(bytes: Uint8Array, file: string): Safetens
   const text = decodeText(bytes.subarray(8, dataStart), file);
   const json = parse(text, file);
   const repeated = repeatedKey(text);
-  if (repeated !== null) throw headerError(file, `the header names ${repeated} twice`);
+  if (repeated !== null) throw headerError(file, `the header names ${printable(repeated)} twice`);
 
   const metadata = new Map<string, string>();
   const entries = new Map<string, TensorEntry>();
@@ -41,7 +42,7 @@ export function readSafetensorsHeader(bytes: Uint8Array, file: string): Safetens
       if (!isObject(value)) throw headerError(file, "__metadata__ is not a JSON object");
       for (const [key, content] of Object.entries(value)) {
         if (typeof content !== "string") {
-          throw headerError(file, `__metadata__ has ${key} which is not a string`);
+          throw headerError(file, `__metadata__ has ${printable(key)} which is not a string`);
         }
         metadata.set(key, content);
       }
@@ -91,7 +92,8 @@ function parse(text: string, file: string): object {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw headerError(file, `the header is not JSON: ${(error as Error).message}`, error);
+    const finding = printable((error as Error).message);
+    throw headerError(file, `the header is not JSON: ${finding}`, error);
   }
   if (!isObject(json)) throw headerError(file, "the header is not a JSON object");
   return json;
@@ -99,7 +101,7 @@ function parse(text: string, file: string): object {
 
 function readEntry(name: string, value: unknown, file: string): TensorEntry {
   const wrong = (finding: string): InteropError =>
-    new InteropError("ERR_SAFETENSORS_ENTRY", `${file}: ${name} ${finding}`);
+    new InteropError("ERR_SAFETENSORS_ENTRY", `${file}: ${printable(name)} ${finding}`);
   if (!isObject(value)) throw wrong("is not described by a JSON object");
   const { dtype, shape, data_offsets: offsets } = value as Readonly<Record<string, unknown>>;
   if (typeof dtype !== "string") throw wrong("has no dtype");

@@ -8,5 +8,16 @@ export interface Int64Array {
   readonly data: BigInt64Array;
 }
 
+/** Bytes with a sign, such as quantised weights. */
+export interface SignedBytes {
+  readonly shape: Shape;
+  readonly dtype: "i8";
+  readonly data: Int8Array;
+}
+
 /** What a file of weights holds under one name. */
-export type StoredArray = HostArray | Int64Array;
+export type StoredArray = HostArray | Int64Array | SignedBytes;
+
+/** Whether an executor can take it. */
+export const isHostArray = (array: StoredArray): array is HostArray =>
+  array.dtype !== "i64" && array.dtype !== "i8";

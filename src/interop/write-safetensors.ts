@@ -1,6 +1,8 @@
 import { formatShape, sizeOf, type Shape } from "../tensor/shape.js";
 import { InteropError } from "./interop-error.js";
 import { elementTypes, isLittleEndian, writtenTypes } from "./safetensors-dtypes.js";
+import { joinChunks } from "./join-chunks.js";
+import { maxHeaderLength } from "./safetensors-header.js";
 import type { StoredArray } from "./stored-array.js";
 
 /** Arrays that are read one by one while they are written, so that a large model is never in memory twice. */
@@ -24,21 +26,14 @@ export const sourceOf = (arrays: ReadonlyMap<string, StoredArray>): ArraySource 
  *
  * @param metadata free text to go with them, under names of its own
  * @throws {InteropError} `ERR_SAFETENSORS_WRITE` if a tensor is named `__metadata__`, is of another
- *   dtype, or the number of its values is not the product of its shape
+ *   dtype, or the number of its values is not the product of its shape; if the header would be too long to be read
  * @see https://github.com/huggingface/safetensors#format
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredArray>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const chunks = [...safetensorsChunks(sourceOf(tensors), metadata)];
-  const file = new Uint8Array(chunks.reduce((bytes, chunk) => bytes + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    file.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return file;
+  return joinChunks(safetensorsChunks(sourceOf(tensors), metadata));
 }
 
 /** The same bytes piece by piece: the header, then each tensor, which is read when its turn comes. */
@@ -91,6 +86,10 @@ function headerBytes(
   }
   const json = new TextEncoder().encode(`{${entries.join(",")}}`);
   const length = Math.ceil(json.length / 8) * 8; // padded with blanks: the data is aligned
+  if (length > maxHeaderLength) {
+    const limit = `more than the ${maxHeaderLength} that are read back`;
+    throw refused(`the header takes ${length} bytes, ${limit}: there is too much text in it`);
+  }
   const header = new Uint8Array(8 + length).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
   header.set(json, 8);

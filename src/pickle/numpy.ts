@@ -1,6 +1,7 @@
 /** NumPy's arrays and numbers in pickles: what an allowed list needs to read them. */
 
 import { type Charge, type PickleGlobals, PickleObject } from "./pickle-globals.js";
+import { printable } from "../tensor/printable.js";
 import { asText } from "./pickle-text.js";
 
 type ArrayConstructor =
@@ -39,7 +40,7 @@ class NumpyDtype extends PickleObject {
   constructor(readonly name: string) {
     super();
     if (!Object.hasOwn(arrays, name)) {
-      throw new Error(`the dtype ${name} is none of ${Object.keys(arrays).join(", ")}`);
+      throw new Error(`the dtype ${printable(name)} is none of ${Object.keys(arrays).join(", ")}`);
     }
   }
 

@@ -12,10 +12,3 @@ export function asText(value: unknown): string | null {
   if (typeof value === "string") return value;
   return value instanceof Uint8Array ? latin1(value) : null;
 }
-
-/** A name out of a file, safe to print: on one line, and not long. */
-export function printable(name: string): string {
-  const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name;
-  // oxlint-disable-next-line no-control-regex
-  return shown.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/g, "?");
-}

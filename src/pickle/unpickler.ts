@@ -1,6 +1,7 @@
+import { printable } from "../tensor/printable.js";
 import { type Charge, PickleGlobal, type PickleGlobals, PickleObject } from "./pickle-globals.js";
 import type { PickleReader } from "./pickle-reader.js";
-import { asText, printable } from "./pickle-text.js";
+import { asText } from "./pickle-text.js";
 
 /** What files without many values may take, in bytes. */
 const allowance = 32 * 1024 * 1024;

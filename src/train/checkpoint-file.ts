@@ -42,7 +42,8 @@ export async function writeCheckpointFile(
  * one, which another program wrote, is taken as it is.
  *
  * @param file its name, for the error
- * @throws {ResnetError} `ERR_CHECKPOINT` if the file is not what was written: what was visited is then worth nothing
+ * @throws {ResnetError} `ERR_CHECKPOINT` if the file is not what was written, or cannot be read: what was visited is then
+ *   worth nothing
  */
 export async function visitArrays(
   opened: OpenSafetensors,
@@ -58,13 +59,26 @@ export async function visitArrays(
   }
   hash.update(header);
   for (const name of opened.places.keys()) {
-    visit(name, await opened.read(name, (bytes) => hash.update(bytes)));
+    visit(name, await readArray(opened, file, name, (bytes) => hash.update(bytes)));
   }
   if (expected !== undefined && hash.digest("hex") !== expected) {
     throw new ResnetError(
       "ERR_CHECKPOINT",
       `${file}: its checksum is not that of its contents: it was damaged or changed after it was written`,
     );
+  }
+}
+
+async function readArray(
+  opened: OpenSafetensors,
+  file: string,
+  name: string,
+  onBytes: (bytes: Uint8Array) => void,
+): Promise<StoredArray> {
+  try {
+    return await opened.read(name, onBytes);
+  } catch (error) {
+    throw unreadable(file, error);
   }
 }
 
@@ -77,10 +91,14 @@ export async function openCheckpointFile(file: string): Promise<OpenSafetensors>
   try {
     return await OpenSafetensors.open(file);
   } catch (error) {
-    if (error instanceof ResnetError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    const reason =
-      code === "ENOENT" ? "there is no such file" : `it cannot be read (${code ?? String(error)})`;
-    throw new ResnetError("ERR_CHECKPOINT", `${file}: ${reason}`, { cause: error });
+    throw unreadable(file, error);
   }
+}
+
+function unreadable(file: string, error: unknown): ResnetError {
+  if (error instanceof ResnetError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  const reason =
+    code === "ENOENT" ? "there is no such file" : `it cannot be read (${code ?? String(error)})`;
+  return new ResnetError("ERR_CHECKPOINT", `${file}: ${reason}`, { cause: error });
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { transformSchema } from "../data/transforms/transform.js";
+import { side } from "../data/transforms/fields.js";
+import { isRandom, transformSchema } from "../data/transforms/transform.js";
 import type { Executor } from "../executors/executor.js";
 import type { OpenSafetensors } from "../interop/open-safetensors.js";
 import { fromTorchLayout } from "../interop/torch-layout.js";
-import type { StoredArray } from "../interop/stored-array.js";
+import { isHostArray, type StoredArray } from "../interop/stored-array.js";
 import type { ArraySource } from "../interop/write-safetensors.js";
 import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
@@ -11,20 +12,34 @@ import type { HostArray } from "../tensor/host-array.js";
 import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
 import { checkModelState, type ModelState } from "./model-state.js";
 import { variantSchema } from "./model-variant.js";
+import { parseSettings } from "./parse-settings.js";
+
+/** Values of an image: beyond this, a file asks for memory that nobody means to give. */
+const maxImageValues = 2 ** 28;
+
+const imageShape = z
+  .tuple([side, side, z.int().min(1)])
+  .refine(
+    ([height, width, channels]) => height * width * channels <= maxImageValues,
+    `an image has at most ${maxImageValues} values`,
+  );
 
 /** What is needed to use the weights: stands in the file's metadata, so that a checkpoint alone can predict. */
-const descriptionSchema = z.object({
+const fields = z.object({
   model: z.string(),
   /** How it differs from the one of that name; not at all where nothing is said. */
   modelOptions: variantSchema.optional(),
   classes: z.array(z.string()).min(1),
   /** Height, width and channels of what the model sees. */
-  imageShape: z.tuple([z.int().min(1), z.int().min(1), z.int().min(1)]),
+  imageShape,
   /** What it was trained in, and so is evaluated in; fp32 where nothing is said. */
   precision: z.enum(["fp32", "bf16"]).optional(),
   /** What is done to an image of the data before it is normalised; nothing where nothing is said. */
-  transforms: z.array(transformSchema).optional(),
-  normalise: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }),
+  transforms: z
+    .array(transformSchema)
+    .refine((list) => !list.some(isRandom), "a random transform is for training only")
+    .optional(),
+  normalise: z.object({ mean: z.array(z.number()), std: z.array(z.number().positive()) }),
   /** What it was trained on: the rows can be drawn again. Imported weights do not say. */
   data: z
     .object({
@@ -37,29 +52,47 @@ const descriptionSchema = z.object({
     .optional(),
   /** Whole epochs that the weights were trained for. */
   epoch: z.int().min(0),
+  /** Steps after those, where the training was stopped within an epoch. */
+  step: z.int().min(1).optional(),
 });
+
+const descriptionSchema = fields.refine(
+  ({ imageShape: [, , channels], normalise: { mean, std } }) =>
+    mean.length === channels && std.length === channels,
+  {
+    path: ["normalise"],
+    message: "there should be a mean and a deviation for each channel of imageShape",
+  },
+);
 
 export type CheckpointDescription = z.infer<typeof descriptionSchema>;
 
 const metadataKey = "resnet-ts";
 
-/** The metadata of a checkpoint. `format: "pt"` says that names and layouts are PyTorch's. */
-export const checkpointMetadata = (description: CheckpointDescription): Record<string, string> => ({
-  format: "pt",
-  [metadataKey]: JSON.stringify(description),
-});
+/**
+ * The metadata of a checkpoint. `format: "pt"` says that names and layouts are PyTorch's.
+ *
+ * @throws {ResnetError} `ERR_CHECKPOINT` if the description could not be read back
+ */
+export function checkpointMetadata(description: CheckpointDescription): Record<string, string> {
+  parseSettings(descriptionSchema, description, "the checkpoint's description", "ERR_CHECKPOINT");
+  return { format: "pt", [metadataKey]: JSON.stringify(description) };
+}
 
 /**
  * Writes a checkpoint, whole or not at all: weights and running statistics, under PyTorch's names and in its layout,
  * with a checksum inside.
  *
  * @param weights read one by one: `modelSource` takes them out of an executor
+ * @throws {ResnetError} `ERR_CHECKPOINT` if the description could not be read back
  */
-export const writeCheckpoint = (
+export async function writeCheckpoint(
   file: string,
   description: CheckpointDescription,
   weights: ArraySource,
-): Promise<void> => writeCheckpointFile(file, weights, checkpointMetadata(description));
+): Promise<void> {
+  await writeCheckpointFile(file, weights, checkpointMetadata(description));
+}
 
 /** A checkpoint of which the description has been read, and the weights not yet. */
 export class Checkpoint {
@@ -121,7 +154,7 @@ export class Checkpoint {
 
   private visit(use: (name: string, array: HostArray) => void): Promise<void> {
     return visitArrays(this.opened, this.file, (name, array) => {
-      if (array.dtype !== "i64") use(name, array);
+      if (isHostArray(array)) use(name, array);
     });
   }
 }
@@ -138,9 +171,14 @@ export async function readCheckpoint(
   }
 }
 
-function parseDescription(file: string, text: string | undefined): CheckpointDescription {
+function parseDescription(file: string, text = ""): CheckpointDescription {
+  const what = `${file}: what it says of its model`;
+  return parseSettings(descriptionSchema, parseJson(file, text), what, "ERR_CHECKPOINT");
+}
+
+function parseJson(file: string, text: string): unknown {
   try {
-    return descriptionSchema.parse(JSON.parse(text ?? ""));
+    return JSON.parse(text);
   } catch (error) {
     throw new ResnetError(
       "ERR_CHECKPOINT",

@@ -1,11 +1,13 @@
 import type { Executor } from "../executors/executor.js";
 import { fromTorchLayout, toTorchLayout } from "../interop/torch-layout.js";
+import type { StoredArray } from "../interop/stored-array.js";
 import type { ArraySource } from "../interop/write-safetensors.js";
 import { xavierUniform } from "../nn/initializers.js";
 import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
 import type { HostArray } from "../tensor/host-array.js";
-import { formatShape, sameShape, type Shape } from "../tensor/shape.js";
+import { printable } from "../tensor/printable.js";
+import { formatShape, sameShape } from "../tensor/shape.js";
 import type { TrainConfig } from "./config.js";
 
 /** Arrays by parameter name, in PyTorch's shapes and order of elements: what a checkpoint holds. */
@@ -41,14 +43,16 @@ export function writeModelState(executor: Executor, model: Module, state: ModelS
 }
 
 /**
- * Checks that arrays are those of a model, by name and shape.
+ * Checks that arrays are those of a model, by name, shape and dtype.
  *
- * @throws {ResnetError} `ERR_CHECKPOINT` that lists every missing, unexpected and wrong-shaped entry at once.
+ * @throws {ResnetError} `ERR_CHECKPOINT` that lists every missing, unexpected and wrong-shaped entry at once, up to a dozen.
  *   PyTorch's `num_batches_tracked` counters are not used, and ignored.
  */
-export function checkModelState(model: Module, found: Shapes): void {
+export function checkModelState(model: Module, found: Specs): void {
   const leaves = [...namedState(model)];
-  const expected = new Map(leaves.map(([name, { torchShape: shape }]) => [name, { shape }]));
+  const expected = new Map(
+    leaves.map(([name, { torchShape: shape, dtype }]) => [name, { shape, dtype }]),
+  );
   const used = [...found].filter(([name]) => !name.endsWith("num_batches_tracked"));
   const findings = differences(expected, new Map(used));
   if (findings) {
@@ -56,22 +60,24 @@ export function checkModelState(model: Module, found: Shapes): void {
   }
 }
 
-type Shapes = ReadonlyMap<string, { readonly shape: Shape }>;
+type Specs = ReadonlyMap<string, Pick<StoredArray, "shape" | "dtype">>;
 
-/** What is missing, unexpected or of another shape in a file for a model, a line each; null if nothing is. */
-export function differences(expected: Shapes, found: Shapes): string | null {
+/** What is missing, unexpected, of another shape or dtype in a file for a model, a line each; null if nothing is. */
+export function differences(expected: Specs, found: Specs): string | null {
   const findings: string[] = [];
-  for (const [name, { shape }] of expected) {
+  for (const [name, { shape, dtype }] of expected) {
     const other = found.get(name);
     if (!other) findings.push(`missing     ${name} ${formatShape(shape)}`);
     else if (!sameShape(other.shape, shape)) {
       findings.push(
-        `wrong shape ${name} ${formatShape(other.shape)}, the model has ${formatShape(shape)}`,
+        `wrong shape ${name} ${printable(formatShape(other.shape))}, the model has ${formatShape(shape)}`,
       );
+    } else if (other.dtype !== dtype) {
+      findings.push(`wrong dtype ${name} is ${other.dtype}, the model's is ${dtype}`);
     }
   }
   for (const name of found.keys()) {
-    if (!expected.has(name)) findings.push(`unexpected  ${name}`);
+    if (!expected.has(name)) findings.push(`unexpected  ${printable(name)}`);
   }
   if (findings.length === 0) return null;
   const most = 12;

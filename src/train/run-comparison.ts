@@ -38,15 +38,12 @@ export class ComparisonDirectory {
   static open(directory: string): Promise<ComparisonDirectory | null> {
     return withReason(directory, async () => {
       const file = path.join(directory, comparisonFile);
-      const written = await readJson(file);
-      if (written === undefined) return null;
-      const { data } = schema.safeParse(written);
-      if (!data) throw refused(`${file} does not say what is compared`);
-      const trainings = new Map(Object.entries(data.trainings));
-      return takeDirectory(
-        directory,
-        (unlock) => new ComparisonDirectory(directory, unlock, trainings),
-      );
+      if ((await readJson(file)) === undefined) return null;
+      return takeDirectory(directory, async (unlock) => {
+        const { data } = schema.safeParse(await readJson(file)); // as the process before this one left it
+        if (!data) throw refused(`${file} does not say what is compared`);
+        return new ComparisonDirectory(directory, unlock, new Map(Object.entries(data.trainings)));
+      });
     });
   }
 

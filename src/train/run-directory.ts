@@ -64,11 +64,11 @@ export class RunDirectory {
   static open(directory: string, onNotice: (notice: string) => void): Promise<RunDirectory> {
     return withReason(directory, async () => {
       const file = path.join(directory, configFile);
-      const written = await readJson(file);
-      if (written === undefined)
+      if ((await readJson(file)) === undefined)
         throw refused(`there is no run in ${directory} to resume: it has no ${configFile}`);
-      const config = parseConfig(written);
       return takeDirectory(directory, async (unlock) => {
+        // Not what was read before: the process that had the directory until now may have changed it.
+        const config = parseConfig(await readJson(file));
         const saved = await newestState(directory, onNotice);
         return new RunDirectory(directory, unlock, config, saved);
       });
@@ -129,11 +129,13 @@ export class RunDirectory {
   /** Writes `last.safetensors` or one of its kind: weights for evaluation and for other programs. */
   saveWeights(
     name: "last" | "best" | `epoch-${string}`,
-    { description, weights }: RunSnapshot,
+    { description, progress, weights }: RunSnapshot,
   ): Promise<void> {
     const file = this.pathOf(`${name}.safetensors`);
+    const { step } = progress;
+    const trained = { epoch: this.metrics.length, ...(step > 0 && { step }) };
     return withReason(this.directory, () =>
-      writeCheckpoint(file, { ...description, epoch: this.metrics.length }, weights),
+      writeCheckpoint(file, { ...description, ...trained }, weights),
     );
   }
 
@@ -171,11 +173,18 @@ async function newestState(
   try {
     return await readTrainingState(path.join(directory, newest));
   } catch (error) {
-    if (previous === undefined || !(error instanceof ResnetError)) throw error;
+    if (previous === undefined || !isDamaged(error)) throw error;
     onNotice(`${error.message}; going on from the one before it, ${previous}`);
     const saved = await readTrainingState(path.join(directory, previous));
     // The next save keeps what stands in the newest's place as the previous one: that must not be the damaged file.
     await rm(path.join(directory, newest), { force: true });
     return saved;
   }
+}
+
+/** Whether a file is not what was written, rather than one that this process may not read. */
+function isDamaged(error: unknown): error is ResnetError {
+  if (!(error instanceof ResnetError)) return false;
+  const { errno, code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  return errno === undefined || code === "EIO";
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { ReplaceOptions } from "../data/files.js";
 import type { Executor } from "../executors/executor.js";
-import type { StoredArray } from "../interop/stored-array.js";
+import { isHostArray, type StoredArray } from "../interop/stored-array.js";
 import { ResnetError } from "../tensor/error.js";
+import { hostArray } from "../tensor/host-array.js";
 import type { TensorSpec } from "../tensor/shape.js";
 import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
 import type { CheckpointDescription } from "./checkpoint.js";
@@ -24,6 +25,12 @@ export interface TrainingRecord {
 }
 
 const metadataKey = "resnet-ts-training";
+
+/**
+ * The metrics of the epochs as bytes of JSON stand among the arrays, under this name: they grow with the training, and a
+ * header is of limited length. Files of earlier versions have them in the record.
+ */
+const epochsName = "resnet-ts-training.epochs";
 
 /** JSON writes null for the NaN of an epoch that was not validated. */
 const measured = z
@@ -53,11 +60,14 @@ export async function writeTrainingState(
   executor: Executor,
   options?: ReplaceOptions,
 ): Promise<void> {
+  const { epochs, ...rest } = record;
+  const text = new TextEncoder().encode(JSON.stringify(epochs));
+  const epochsArray = hostArray([text.length], text, "u8");
   const source = {
-    specs: trainedStates(executor),
-    read: (name: string): StoredArray => executor.read(name),
+    specs: new Map([...trainedStates(executor), [epochsName, epochsArray] as const]),
+    read: (name: string): StoredArray => (name === epochsName ? epochsArray : executor.read(name)),
   };
-  await writeCheckpointFile(file, source, { [metadataKey]: JSON.stringify(record) }, options);
+  await writeCheckpointFile(file, source, { [metadataKey]: JSON.stringify(rest) }, options);
 }
 
 /** Parameters, running statistics, moments, averages: every state but the data. */
@@ -79,17 +89,24 @@ export interface SavedTraining extends TrainingRecord {
 export async function readTrainingState(file: string): Promise<SavedTraining> {
   const opened = await openCheckpointFile(file);
   try {
-    await visitArrays(opened, file, () => {});
-    const record = parseRecord(file, opened.metadata.get(metadataKey));
+    let epochs: string | undefined;
+    await visitArrays(opened, file, (name, array) => {
+      if (name === epochsName && array.dtype === "u8")
+        epochs = new TextDecoder().decode(array.data);
+    });
+    const record = parseRecord(file, opened.metadata.get(metadataKey), epochs);
     return { ...record, file, restore: (executor) => restore(file, executor) };
   } finally {
     await opened.close();
   }
 }
 
-function parseRecord(file: string, text: string | undefined): TrainingRecord {
+function parseRecord(file: string, text = "", epochs?: string): TrainingRecord {
   try {
-    return recordSchema.parse(JSON.parse(text ?? "")) as unknown as TrainingRecord;
+    const record = JSON.parse(text) as object;
+    const whole =
+      epochs === undefined ? record : { ...record, epochs: JSON.parse(epochs) as unknown };
+    return recordSchema.parse(whole) as unknown as TrainingRecord;
   } catch (error) {
     throw new ResnetError(
       "ERR_CHECKPOINT",
@@ -102,7 +119,8 @@ function parseRecord(file: string, text: string | undefined): TrainingRecord {
 async function restore(file: string, executor: Executor): Promise<void> {
   const opened = await openCheckpointFile(file);
   try {
-    const findings = differences(trainedStates(executor), opened.places);
+    const places = [...opened.places].filter(([name]) => name !== epochsName);
+    const findings = differences(trainedStates(executor), new Map(places));
     if (findings) {
       throw new ResnetError(
         "ERR_CHECKPOINT",
@@ -110,7 +128,7 @@ async function restore(file: string, executor: Executor): Promise<void> {
       );
     }
     await visitArrays(opened, file, (name, array) => {
-      if (array.dtype !== "i64") executor.write(name, array);
+      if (name !== epochsName && isHostArray(array)) executor.write(name, array);
     });
   } finally {
     await opened.close();

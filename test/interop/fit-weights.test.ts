@@ -54,6 +54,38 @@ describe("fitWeights", () => {
     });
   });
 
+  test("names both where two names of the file are one of the model", () => {
+    const weights = new Map([
+      ["resnet.embedder.embedder.convolution.weight", hostArray([4, 3, 3, 3])],
+      ["embedder.embedder.convolution.weight", hostArray([4, 3, 3, 3])],
+    ]);
+    assert.throws(
+      () => fitWeights(weights, new Map([...expected].slice(0, 1)), new Set(), "file"),
+      {
+        code: "ERR_WEIGHTS_MATCH",
+        message:
+          "file: these weights are not of this model:\n  twice       conv1.weight, " +
+          "as resnet.embedder.embedder.convolution.weight and as embedder.embedder.convolution.weight",
+      },
+    );
+  });
+
+  test("prints names of the file on one line each, and not without end", () => {
+    const weights = file({ "a\u001b[2J\nb": [1], ["c".repeat(300)]: Array<number>(500).fill(1) });
+    for (let i = 0; i < 5000; i++) weights.set(`extra${i}`, hostArray([1]));
+    assert.throws(
+      () => fitWeights(weights, expected, new Set(), "file"),
+      ({ message }: Error) => {
+        const lines = message.split("\n");
+        assert.equal(lines.length, 2002);
+        assert.equal(lines.at(-1), "  … and 3006 more");
+        assert.ok(lines.includes("  unexpected  a?[2J?b [1]"));
+        assert.ok(lines.every((line) => line.length < 250 && !line.includes("\u001b")));
+        return true;
+      },
+    );
+  });
+
   test("leaves out what may be replaced, where it is of another shape or missing", () => {
     const { "fc.bias": bias, ...rest } = { ...whole, "fc.weight": [7, 4] };
     void bias;

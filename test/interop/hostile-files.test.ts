@@ -25,19 +25,31 @@ const safetensors = async (bytes: Uint8Array): Promise<Tensors> =>
 const refuses = (bytes: Uint8Array, code: string, message: RegExp): Promise<void> =>
   assert.rejects(torch(bytes), { code, message });
 
-/** A pickle of `{"x": tensor}` with this storage, offset, shape and strides. */
-const tensorPickle = (
-  storage: { readonly key?: string; readonly elements: number },
-  offset: number,
-  shape: readonly number[],
-  strides: readonly number[],
-): Uint8Array => {
-  const { key = "0", elements } = storage;
-  const pickle = new PickleWriter().op("}").text("x").global("torch._utils", "_rebuild_tensor_v2");
-  pickle.op("(").op("(").text("storage").global("torch", "FloatStorage").text(key).text("cpu");
-  pickle.integer(elements).op("t").op("Q").integer(offset).integers(shape).integers(strides);
-  return pickle.op("t").op("R").op("s").end();
-};
+interface TestStorage {
+  readonly key?: string;
+  readonly elements: number;
+  /** PyTorch's class, as FloatStorage. */
+  readonly of?: string;
+}
+
+type View = readonly [offset: number, shape: readonly number[], strides: readonly number[]];
+
+/** A pickle of tensors by name, views of one storage. */
+function viewsPickle(storage: TestStorage, views: Readonly<Record<string, View>>): Uint8Array {
+  const { key = "0", elements, of = "FloatStorage" } = storage;
+  const pickle = new PickleWriter().op("}");
+  for (const [name, [offset, shape, strides]] of Object.entries(views)) {
+    pickle.text(name).global("torch._utils", "_rebuild_tensor_v2");
+    pickle.op("(").op("(").text("storage").global("torch", of).text(key).text("cpu");
+    pickle.integer(elements).op("t").op("Q").integer(offset).integers(shape).integers(strides);
+    pickle.op("t").op("R").op("s");
+  }
+  return pickle.end();
+}
+
+/** The same of one tensor, `x`. */
+const tensorPickle = (storage: TestStorage, ...view: View): Uint8Array =>
+  viewsPickle(storage, { x: view });
 
 const archive = (pickle: Uint8Array, storage: Uint8Array, level: 0 | 9 = 0): Uint8Array => {
   const files: Zippable = { "a/data.pkl": [pickle, { level }], "a/data/0": [storage, { level }] };
@@ -87,7 +99,7 @@ describe("a PyTorch file is refused", () => {
     "a tensor that shows one element again and again": [
       tensorPickle({ elements: 4 }, 0, [2 ** 40], [0]),
       "ERR_TORCH_LIMIT",
-      /show the same numbers too often: they take 4398046511104 bytes of a file of \d+$/,
+      /show the same numbers too often: they take 4398046511108 bytes of a file of \d+$/,
     ],
     "a tensor that ends outside of its storage": [
       tensorPickle({ elements: 4 }, 1, [2, 2], [2, 1]),
@@ -146,6 +158,54 @@ describe("a PyTorch file is refused", () => {
       message: /is said to take 3145738 bytes but at most 2097152 are allowed/,
     });
   });
+});
+
+describe("tensors that share a storage", () => {
+  const elements = 64 * 64;
+  const rows: View = [0, [64, 64], [64, 1]];
+  const columns: View = [0, [64, 64], [1, 64]];
+  const values = Float32Array.from({ length: elements }, (_, i) => i);
+  const bytes = new Uint8Array(values.buffer);
+  const file = (views: Readonly<Record<string, View>>, of = "FloatStorage"): Uint8Array =>
+    archive(
+      viewsPickle({ elements, of }, views),
+      of === "FloatStorage" ? bytes : bytes.subarray(2 * elements),
+    );
+
+  test("are one array where they are one tensor, however often it is tied", async () => {
+    const tied = await torch(file({ a: rows, b: rows, c: rows, d: rows }));
+    assert.deepEqual([...tied.get("a")!.data], [...values]);
+    for (const name of ["b", "c", "d"]) assert.equal(tied.get(name), tied.get("a"));
+  });
+
+  test("are read where other views make them twice the file, and refused beyond", async () => {
+    const both = await torch(file({ a: rows, b: columns }));
+    assert.equal(both.get("b")!.data[1], both.get("a")!.data[64]);
+    const flat: View = [0, [elements], [1]];
+    const more = file({ a: rows, b: columns, c: flat });
+    await refuses(more, "ERR_TORCH_LIMIT", /they take \d+ bytes of a file of \d+$/);
+  });
+
+  test("count with what they become: half-precision numbers are twice the file", async () => {
+    assert.equal((await torch(file({ a: rows }, "HalfStorage"))).get("a")!.data.length, elements);
+    const both = file({ a: rows, b: columns }, "HalfStorage");
+    await refuses(both, "ERR_TORCH_LIMIT", /they take \d+ bytes/);
+  });
+});
+
+test("numbers that become others are read in pieces, never beside what they become", async () => {
+  const elements = 2 ** 21;
+  const pickle = tensorPickle({ elements, of: "BFloat16Storage" }, 0, [elements], [1]);
+  const source = bytesSource(archive(pickle, new Uint8Array(2 * elements).fill(0x3f)), "file");
+  let most = 0;
+  const watched: ByteSource = {
+    ...source,
+    read: (start, length) => ((most = Math.max(most, length)), source.read(start, length)),
+  };
+  const array = (await readTorch(watched)).get("x")!;
+  assert.equal(array.data.byteLength, 4 * elements);
+  assert.ok(array.data.every((value) => value === array.data[0]));
+  assert.ok(most <= 2 ** 20, `${most} bytes at once`); // the archive's directory, and pieces of 2^19
 });
 
 describe("damaged at random", () => {

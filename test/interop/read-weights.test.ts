@@ -23,7 +23,7 @@ const dtypes: Readonly<Record<string, string>> = {
   scalar: "i64",
   i32: "i32",
   i16: "i32",
-  i8: "i32",
+  i8: "i8",
   u8: "u8",
   bool: "u8",
 };
@@ -70,7 +70,7 @@ describe("readWeights", () => {
     assert.deepEqual([...weights.get("weight")!.data], [0, 0]);
   });
 
-  test("tensors do not share memory, even of one storage", async () => {
+  test("different tensors do not share memory, even of one storage", async () => {
     const weights = await readWeights(fixture("tensors.pth"));
     weights.get("base")!.data.fill(7 as never);
     assert.equal(weights.get("row")!.data[0], 20);
@@ -127,6 +127,10 @@ describe("readWeights refuses", () => {
     "shards in other folders": [
       '{"weight_map": {"a": "../secret.safetensors"}}',
       "it names the file ../secret.safetensors; shards stand beside their index",
+    ],
+    "shards whose names would write on the terminal": [
+      '{"weight_map": {"a": "a\\u001b[2J.safetensors"}}',
+      "it names the file a?[2J.safetensors; shards stand beside their index",
     ],
     "an index that names itself": [
       '{"weight_map": {"a": "model.safetensors.index.json"}}',

@@ -69,6 +69,16 @@ describe("writeSafetensors", () => {
     });
   });
 
+  test("refuses a header that is too long to be read back", () => {
+    const most = { note: "x".repeat(2 ** 21 - 64) };
+    assert.equal(readSafetensors(writeSafetensors(new Map(), most)).metadata.size, 1);
+    assert.throws(() => writeSafetensors(new Map(), { note: "x".repeat(2 ** 21) }), {
+      code: "ERR_SAFETENSORS_WRITE",
+      message:
+        "writeSafetensors: the header takes 2097184 bytes, more than the 2097152 that are read back: there is too much text in it",
+    });
+  });
+
   test("names a tensor whose values do not fill its shape", () => {
     const array = { shape: [2, 2], dtype: "f32", data: new Float32Array(3) } as const;
     assert.throws(() => writeSafetensors(new Map([["w", array]])), {
@@ -121,7 +131,7 @@ describe("readSafetensors", () => {
     assert.deepEqual(values("byte"), [-2]);
     assert.deepEqual(values("flag"), [1, 0]);
     const dtypes = [...tensors].map(([name, { dtype }]) => `${name} ${dtype}`).join(", ");
-    assert.equal(dtypes, "half f32, brain f32, double f32, short i32, word i32, byte i32, flag u8");
+    assert.equal(dtypes, "half f32, brain f32, double f32, short i32, word i32, byte i8, flag u8");
   });
 
   test("reads misaligned tensors, at any offset in memory", () => {
@@ -275,6 +285,37 @@ describe("readSafetensors", () => {
     assert.throws(() => readSafetensors(fileOf("{,}"), "model.safetensors"), {
       code: "ERR_SAFETENSORS_HEADER",
       message: /^model\.safetensors: the header is not JSON: .*position 1/,
+    });
+  });
+});
+
+describe("names out of a file are printed on one line, and not at length", () => {
+  const name = `w\u001b[31m\n${"x".repeat(200)}`;
+  const shown = `w\\?\\[31m\\?${"x".repeat(93)}…`;
+  const cases: readonly [header: object, data: number, finding: string][] = [
+    [{ [name]: f32([1], 4, 8) }, 8, `${shown} starts at byte 4`],
+    [{ [name]: f32([1], 0, 4) }, 2, `${shown} ends at byte 4`],
+    [{ [name]: f32([2], 0, 4) }, 4, `${shown} has 4 bytes`],
+    [{ [name]: { ...f32([1], 0, 4), dtype: name } }, 4, `${shown} has the dtype ${shown} but`],
+    [
+      { [name]: f32(Array<number>(999).fill(1), 0, 8) },
+      8,
+      `${shown} has 8 bytes but F32 .{101} takes 4`,
+    ],
+    [{ [name]: [] }, 0, `${shown} is not described`],
+    [{ __metadata__: { [name]: 1 } }, 0, `__metadata__ has ${shown} which`],
+  ];
+  for (const [header, data, finding] of cases) {
+    test(finding.replaceAll(shown, "…"), () => {
+      assert.throws(() => readSafetensors(fileOf(header, Array<number>(data).fill(0)), "file"), {
+        message: new RegExp(`^file: ${finding}[^\n]*$`),
+      });
+    });
+  }
+
+  test("and the parser's words", () => {
+    assert.throws(() => readSafetensors(fileOf('{"a": \u001b[2J}'), "file"), {
+      message: /^file: the header is not JSON: [^\p{Cc}]*$/u,
     });
   });
 });

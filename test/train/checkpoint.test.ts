@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
+import type { StoredArray } from "../../src/interop/stored-array.js";
 import { sourceOf, writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { BasicBlock } from "../../src/models/blocks.js";
 import { BatchNorm2d } from "../../src/nn/batch-norm2d.js";
@@ -84,6 +85,57 @@ describe("checkpoints", () => {
     const state = initialState(new TinyModel(), 4);
     await writeFile(file, writeSafetensors(state, checkpointMetadata(description)));
     assert.deepEqual((await readCheckpoint(file)).description, description);
+  });
+
+  const wrong: Readonly<Record<string, readonly [change: object, finding: RegExp]>> = {
+    "an image beyond every memory": [
+      { imageShape: [16_384, 16_384, 3], normalise: { mean: [0, 0, 0], std: [1, 1, 1] } },
+      /imageShape is \[16384,16384,3\]: an image has at most 268435456 values$/,
+    ],
+    "a side beyond every image": [
+      { imageShape: [1e9, 5, 2] },
+      /imageShape\.0 is 1000000000: Too big/,
+    ],
+    "means of other channels": [
+      { normalise: { mean: [0.5], std: [1, 1] } },
+      /normalise is .*: there should be a mean and a deviation for each channel of imageShape$/,
+    ],
+    "a deviation of 0": [{ normalise: { mean: [0, 0], std: [0, 1] } }, /normalise\.std\.0 is 0: /],
+    "a model's option of no such value": [
+      { modelOptions: { width: 1e9 } },
+      /modelOptions\.width is/,
+    ],
+    "text that would write on the terminal": [{ model: 7, data: "\u001b[2J" }, /^[^\p{Cc}]*$/u],
+  };
+  for (const [what, [change, finding]] of Object.entries(wrong)) {
+    test(`${what}: refused, read or written`, async (t) => {
+      const file = path.join(await temporaryFolder(t), "model.safetensors");
+      const bad = { ...description, ...change } as typeof description;
+      const metadata = { "resnet-ts": JSON.stringify(bad) };
+      await writeFile(file, writeSafetensors(new Map([["w", hostArray([1])]]), metadata));
+      const read = readCheckpoint(file);
+      await assert.rejects(read, { code: "ERR_CHECKPOINT", message: finding });
+      await assert.rejects(read, ({ message }: Error) =>
+        message.startsWith(`${file}: what it says of its model is off: `),
+      );
+      const again = path.join(path.dirname(file), "again.safetensors");
+      const written = writeCheckpoint(again, bad, sourceOf(initialState(new TinyModel(), 4)));
+      await assert.rejects(written, { code: "ERR_CHECKPOINT", message: finding });
+      await assert.rejects(readFile(again), { code: "ENOENT" });
+    });
+  }
+
+  test("an array of another dtype is not of the model", async (t) => {
+    const file = path.join(await temporaryFolder(t), "model.safetensors");
+    const state = new Map<string, StoredArray>(initialState(new TinyModel(), 4));
+    state.set("fc.bias", hostArray([3], undefined, "i32"));
+    await writeCheckpoint(file, description, sourceOf(state));
+    const checkpoint = await Checkpoint.open(file);
+    await assert.rejects(checkpoint.load(new ReferenceExecutor(), new TinyModel()), {
+      code: "ERR_CHECKPOINT",
+      message: /\n {2}wrong dtype fc\.bias is i32, the model's is f32$/,
+    });
+    await checkpoint.close();
   });
 
   test("a file that is not there, or not ours, is named", async (t) => {

@@ -33,7 +33,7 @@ describe("parseConfig", () => {
     );
     fails(
       { model: undefined },
-      "model is undefined: Invalid input: expected string, received undefined",
+      "model is missing: Invalid input: expected string, received undefined",
     );
     fails(
       { normalise: { mean: [0.5], std: [0] } },

@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { chmod, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import fs from "node:fs";
+import {
+  chmod,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+  type FileHandle,
+} from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -11,7 +23,8 @@ import { writeFileAtomically } from "../../src/data/files.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import type { TrainConfig } from "../../src/train/config.js";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
-import { sourceOf } from "../../src/interop/write-safetensors.js";
+import { sourceOf, writeSafetensors } from "../../src/interop/write-safetensors.js";
+import { readCheckpoint } from "../../src/train/checkpoint.js";
 import { startOfTraining } from "../../src/train/train-progress.js";
 import { RunDirectory, type RunSnapshot } from "../../src/train/run-directory.js";
 
@@ -193,6 +206,144 @@ describe("RunDirectory", () => {
     });
   });
 
+  test("says how far into an epoch the last weights are, where it was stopped within one", async () => {
+    const run = await begin("within");
+    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    const last = path.join(run.directory, "last.safetensors");
+    const { epoch: whole, step } = (await readCheckpoint(last)).description;
+    assert.deepEqual([whole, step], [1, undefined]);
+    const progress = { ...startOfTraining, epoch: 1, step: 3 };
+    await run.saveWeights("last", { ...snapshot(7, 1), progress });
+    const stopped = (await readCheckpoint(last)).description;
+    assert.deepEqual([stopped.epoch, stopped.step], [1, 3]);
+    await run.close();
+  });
+
+  test("goes on after more epochs than a header could tell of", async () => {
+    const run = await begin("long");
+    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.close();
+    const state = path.join(run.directory, "resume.safetensors");
+    const { tensors, metadata } = readSafetensors(await readFile(state));
+    const many = Array.from({ length: 20_000 }, (_, i) => epoch(i + 1, i / 20_000));
+    const text = new TextEncoder().encode(JSON.stringify(many));
+    const arrays = new Map(tensors).set(
+      "resnet-ts-training.epochs",
+      hostArray([text.length], text, "u8"),
+    );
+    const record = { "resnet-ts-training": metadata.get("resnet-ts-training")! };
+    await writeFile(state, writeSafetensors(arrays, record));
+    const again = await RunDirectory.open(run.directory, noNotice);
+    assert.deepEqual(again.epochs, many);
+    await again.begin(config);
+    await again.saveEpoch(epoch(20_001, 2), snapshot(5, 20_001));
+    await again.close();
+    const third = await RunDirectory.open(run.directory, noNotice);
+    assert.equal(third.epochs.length, 20_001);
+    const { executor } = snapshot(0, 0);
+    await third.saved!.restore(executor);
+    assert.equal(executor.read("w").data[0], 5);
+    await third.close();
+  });
+
+  test("goes on with a state of earlier versions, which have the metrics in the header", async () => {
+    const run = await begin("earlier");
+    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.close();
+    const state = path.join(run.directory, "resume.safetensors");
+    const { tensors, metadata } = readSafetensors(await readFile(state));
+    const arrays = new Map(tensors);
+    arrays.delete("resnet-ts-training.epochs");
+    const record = JSON.parse(metadata.get("resnet-ts-training")!) as object;
+    const old = { "resnet-ts-training": JSON.stringify({ ...record, epochs: [epoch(1, 0.5)] }) };
+    await writeFile(state, writeSafetensors(arrays, old));
+    const again = await RunDirectory.open(run.directory, noNotice);
+    assert.deepEqual(again.epochs, [epoch(1, 0.5)]);
+    const { executor } = snapshot(0, 0);
+    await again.saved!.restore(executor);
+    assert.equal(executor.read("w").data[0], 1);
+    await again.close();
+  });
+
+  for (const [what, code, notice] of [
+    ["a disk that cannot read the newest state", "EIO", "it cannot be read (EIO)"],
+    ["a newest state that becomes shorter", undefined, "the file became shorter while it was read"],
+  ] as const) {
+    test(`goes on from the state before after ${what}`, async (t) => {
+      const run = await begin(`unreadable-${code}`);
+      await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+      await run.saveEpoch(epoch(2, 0.6), snapshot(2, 2));
+      await run.close();
+      const newest = path.join(run.directory, "resume.safetensors");
+      const { size, ino } = await stat(newest);
+      const handle = await open(newest);
+      const prototype = Object.getPrototypeOf(handle) as FileHandle;
+      await handle.close();
+      const original = prototype.read as (...values: unknown[]) => Promise<{ bytesRead: number }>;
+      // The last bytes of the newest file, and of no other, cannot be read.
+      const mock = t.mock.method(prototype, "read", async function (
+        this: FileHandle,
+        ...values: unknown[]
+      ) {
+        const [, , length, position] = values as [Uint8Array, number, number, number];
+        if (position + length < size || (await this.stat()).ino !== ino)
+          return original.apply(this, values);
+        if (code) throw Object.assign(new Error("i/o error"), { code, errno: -5 });
+        return { bytesRead: 0, buffer: values[0] };
+      } as never);
+      const notices: string[] = [];
+      const again = await RunDirectory.open(run.directory, (text) => notices.push(text));
+      mock.mock.restore();
+      assert.equal(again.epochs.length, 1);
+      const onwards = "going on from the one before it, resume.previous.safetensors";
+      assert.deepEqual(notices, [`${newest}: ${notice}; ${onwards}`]);
+      await again.close();
+    });
+  }
+
+  test("does not touch a newest state that it may not read", async (t) => {
+    const run = await begin("forbidden");
+    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.saveEpoch(epoch(2, 0.6), snapshot(2, 2));
+    await run.close();
+    const newest = path.join(run.directory, "resume.safetensors");
+    const original = fs.promises.open;
+    const mock = t.mock.method(fs.promises, "open", (file: string, ...rest: [string]) => {
+      if (file !== newest) return original(file, ...rest);
+      return Promise.reject(Object.assign(new Error("no"), { code: "EACCES", errno: -13 }));
+    });
+    syncBuiltinESMExports();
+    try {
+      await assert.rejects(RunDirectory.open(run.directory, noNotice), {
+        code: "ERR_CHECKPOINT",
+        message: `${newest}: it cannot be read (EACCES)`,
+      });
+    } finally {
+      mock.mock.restore();
+      syncBuiltinESMExports();
+    }
+    assert.ok((await readFile(newest)).length > 0);
+  });
+
+  test("reads the configuration that the process before it left, not one from before it had the directory", async (t) => {
+    const run = await begin("raised");
+    const original = fs.promises.rename;
+    // The process that has the directory writes the configuration and goes, just when the next one takes the lock.
+    const mock = t.mock.method(fs.promises, "rename", async (from: string, to: string) => {
+      if (to.endsWith(".lock")) {
+        mock.mock.restore();
+        syncBuiltinESMExports();
+        await run.begin({ ...config, epochs: 99 });
+        await run.close();
+      }
+      return original(from, to);
+    });
+    syncBuiltinESMExports();
+    const again = await RunDirectory.open(run.directory, noNotice);
+    assert.equal(again.config?.epochs, 99);
+    await again.close();
+  });
+
   test("begins anew where nothing was saved, and removes what was half-written", async () => {
     const run = await begin("nothing-saved");
     await run.close();
@@ -210,14 +361,15 @@ describe("RunDirectory", () => {
     const again = await RunDirectory.open(run.directory, noNotice);
     const other = new ReferenceExecutor();
     other.write("w", hostArray([2]));
+    other.write("optimizer.velocity.w", hostArray([1], undefined, "i32"));
     other.write("b", hostArray([1]));
     await assert.rejects(again.saved!.restore(other), {
       code: "ERR_CHECKPOINT",
       message:
         `${run.directory}/resume.safetensors: the state is of another training:\n` +
         "  wrong shape w [1], the model has [2]\n" +
-        "  missing     b [1]\n" +
-        "  unexpected  optimizer.velocity.w",
+        "  wrong dtype optimizer.velocity.w is f32, the model's is i32\n" +
+        "  missing     b [1]",
     });
     assert.deepEqual([...other.read("w").data], [0, 0], "nothing was written");
     await again.close();

@@ -123,7 +123,7 @@ describe("a schedule", () => {
     const finding = (schedule: object, message: RegExp): void =>
       assert.throws(() => parse(schedule), { code: "ERR_CONFIG", message });
     finding({ kind: "step", every: 0, factor: 0.1 }, /schedule\.every is 0: Too small/);
-    finding({ kind: "step", every: 1 }, /schedule\.factor is undefined: Invalid input/);
+    finding({ kind: "step", every: 1 }, /schedule\.factor is missing: Invalid input/);
     finding({ kind: "multi-step", milestones: [3, 3], factor: 0.1 }, /must ascend/);
     finding({ kind: "linear" }, /schedule\.kind is "linear": Invalid/);
     finding({ kind: "cosine", warmUp: 3 }, /Unrecognized key: "warmUp"/);

@@ -1,5 +1,6 @@
 import { PickleError } from "../../pickle/pickle-error.js";
 import { unpickle } from "../../pickle/unpickle.js";
+import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
 import { elementTypes } from "../safetensors-dtypes.js";
@@ -73,20 +74,23 @@ async function locateStorages(
     const key = typeof each === "string" || typeof each === "number" ? String(each) : "";
     const claim = claims.get(key);
     if (!claim || starts.has(key)) throw wrong("its list of storages does not match the tensors");
-    if (position + 8 > source.size) throw wrong(`it ends before the length of storage ${key}`);
+    if (position + 8 > source.size)
+      throw wrong(`it ends before the length of storage ${printable(key)}`);
     const length = new DataView((await source.read(position, 8)).buffer).getBigInt64(0, true);
     if (length !== BigInt(claim.length)) {
-      throw wrong(`storage ${key} has ${length} elements where the tensors say ${claim.length}`);
+      throw wrong(
+        `storage ${printable(key)} has ${length} elements where the tensors say ${claim.length}`,
+      );
     }
     const bytes = claim.length * elementTypes.get(claim.type)!.bytes;
     if (position + 8 + bytes > source.size) {
       const left = source.size - position - 8;
-      throw wrong(`storage ${key} takes ${bytes} bytes but the file has ${left} more`);
+      throw wrong(`storage ${printable(key)} takes ${bytes} bytes but the file has ${left} more`);
     }
     starts.set(key, position + 8);
     position += 8 + bytes;
   }
   const missing = [...claims.keys()].find((key) => !starts.has(key));
-  if (missing !== undefined) throw wrong(`storage ${missing} is not in its list`);
+  if (missing !== undefined) throw wrong(`storage ${printable(missing)} is not in its list`);
   return starts;
 }

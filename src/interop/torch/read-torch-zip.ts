@@ -1,4 +1,5 @@
 import { unpickle } from "../../pickle/unpickle.js";
+import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
 import { elementTypes } from "../safetensors-dtypes.js";
@@ -27,7 +28,7 @@ export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
   const { value } = unpickle(await archive.read(pickle), {
     globals: torchGlobals,
     persistentLoad: storageLoader(claims),
-    file: `${file}: ${pickle}`,
+    file: `${file}: ${printable(pickle)}`,
   });
   return { value, starts: await locateStorages(archive, folder, claims, file) };
 }
@@ -47,7 +48,9 @@ async function locateStorages(
     const { start, bytes } = await archive.locate(name);
     const expected = length * elementTypes.get(type)!.bytes;
     if (bytes !== expected) {
-      throw wrong(`${name} has ${bytes} bytes but takes ${expected} (${length} ${type})`);
+      throw wrong(
+        `${printable(name)} has ${bytes} bytes but takes ${expected} (${length} ${type})`,
+      );
     }
     starts.set(key, start);
     if (bytes > 0) places.push({ name, start, end: start + bytes });
@@ -55,7 +58,8 @@ async function locateStorages(
   places.sort((a, b) => a.start - b.start);
   const shared = places.findIndex(({ end }, i) => end > (places[i + 1]?.start ?? end));
   if (shared >= 0) {
-    throw wrong(`${places[shared]!.name} and ${places[shared + 1]!.name} share bytes`);
+    const [first, second] = places.slice(shared).map(({ name }) => printable(name));
+    throw wrong(`${first} and ${second} share bytes`);
   }
   return starts;
 }

@@ -1,5 +1,7 @@
+import { sizeOf } from "../../tensor/shape.js";
 import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
+import { readElements } from "../safetensors-dtypes.js";
 import type { StoredArray } from "../stored-array.js";
 import { readTorchLegacy } from "./read-torch-legacy.js";
 import { readTorchZip } from "./read-torch-zip.js";
@@ -10,37 +12,45 @@ import type { TorchTensor } from "./torch-tensor.js";
 /**
  * The tensors of a state_dict that `torch.save` wrote, in either of its formats. No code of the file is run.
  *
- * f32, i32, i64, u8 and bool come as they are; f64, f16 and bf16 become f32, i8 and i16 become i32. Each tensor is
- * read from the file into memory of its own.
+ * f32, i32, i64, u8, i8 and bool come as they are; f64, f16 and bf16 become f32, i16 becomes i32. Each tensor is
+ * read from the file into memory of its own; names of one and the same tensor, such as tied weights, share it.
  *
- * @throws {InteropError} `ERR_TORCH_FILE`; `ERR_TORCH_LIMIT` if the tensors are larger than the file
+ * @throws {InteropError} `ERR_TORCH_FILE`; `ERR_TORCH_LIMIT` if the tensors take more than twice the file
  * @throws {PickleError} as `unpickle`; `ERR_PICKLE_CLASS` if more than tensors and plain values was saved
  */
 export async function readTorch(source: ByteSource): Promise<ReadonlyMap<string, StoredArray>> {
   const isZip = source.size >= 2 && new TextDecoder().decode(await source.read(0, 2)) === "PK";
   const torchFile = isZip ? await readTorchZip(source) : await readTorchLegacy(source);
   const dict = findStateDict(torchFile.value, source.file);
-  checkSize(dict, source);
-  const tensors = new Map<string, StoredArray>();
-  for (const [name, tensor] of dict) {
-    tensors.set(name, await readTensor(source, torchFile, tensor));
+  const distinct = new Map([...dict.values()].map((tensor) => [tensor.identity, tensor]));
+  checkSize([...distinct.values()], source);
+  const arrays = new Map<string, StoredArray>();
+  for (const [identity, tensor] of distinct) {
+    arrays.set(identity, await readTensor(source, torchFile, tensor));
   }
-  return tensors;
+  return new Map([...dict].map(([name, { identity }]) => [name, arrays.get(identity)!]));
 }
 
 /** How many times over the file is read at most, for tensors that lie scattered in their storages. */
 const maxReads = 8;
 
-/** Tensors that repeat elements, or share them, could be as large as they like. */
-function checkSize(dict: ReadonlyMap<string, TorchTensor>, { file, size }: ByteSource): void {
+/** What putting elements in order may take besides, where half-precision numbers become twice the file. */
+const allowance = 32 * 1024 * 1024;
+
+/**
+ * Tensors that repeat elements, or share them, could be as large as they like. On the host they take twice the file at
+ * most, as half-precision numbers do.
+ */
+function checkSize(tensors: readonly TorchTensor[], { file, size }: ByteSource): void {
   const sum = (bytesOf: (tensor: TorchTensor) => number): number =>
-    [...dict.values()].reduce((total, tensor) => total + bytesOf(tensor), 0);
-  const bytes = sum((tensor) => tensor.bytes);
-  const read = sum((tensor) => tensor.span * tensor.elementBytes);
-  if (bytes > size || read > maxReads * size) {
+    tensors.reduce((total, tensor) => total + bytesOf(tensor), 0);
+  const kept = sum(({ hostBytes }) => hostBytes);
+  const read = sum(({ span, type }) => span * type.bytes);
+  const working = tensors.reduce((most, { workingBytes }) => Math.max(most, workingBytes), 0);
+  if (kept > 2 * size || kept + working > 2 * size + allowance || read > maxReads * size) {
     throw new InteropError(
       "ERR_TORCH_LIMIT",
-      `${file}: its tensors show the same numbers too often: they take ${Math.max(bytes, read)} bytes of a file of ${size}`,
+      `${file}: its tensors show the same numbers too often: they take ${Math.max(kept + working, read)} bytes of a file of ${size}`,
     );
   }
 }
@@ -50,8 +60,12 @@ async function readTensor(
   { starts }: TorchFile,
   tensor: TorchTensor,
 ): Promise<StoredArray> {
-  const { storage, offset, span } = tensor;
-  const { elementBytes } = tensor;
-  const start = starts.get(storage.key)! + (storage.start + offset) * elementBytes;
-  return tensor.decode(await source.read(start, span * elementBytes));
+  const { storage, offset, shape, span, type } = tensor;
+  const start = starts.get(storage.key)! + (storage.start + offset) * type.bytes;
+  const read = (from: number, bytes: number): Promise<Uint8Array> =>
+    source.read(start + from, bytes);
+  const data = tensor.contiguous
+    ? await readElements(type, sizeOf(shape), read)
+    : tensor.gather(await read(0, span * type.bytes));
+  return { shape, dtype: type.dtype, data } as StoredArray;
 }

@@ -1,4 +1,4 @@
-import { printable } from "../../pickle/pickle-text.js";
+import { printable } from "../../tensor/printable.js";
 import { InteropError } from "../interop-error.js";
 import { TorchTensor } from "./torch-tensor.js";
 

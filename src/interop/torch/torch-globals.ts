@@ -2,6 +2,7 @@ import { numpyGlobals } from "../../pickle/numpy.js";
 import { PickleGlobal, type Charge, type PickleGlobals } from "../../pickle/pickle-globals.js";
 import { asText } from "../../pickle/pickle-text.js";
 import type { PersistentLoad } from "../../pickle/unpickler.js";
+import { printable } from "../../tensor/printable.js";
 import { TorchTensor, type TorchStorage } from "./torch-tensor.js";
 
 /** PyTorch's classes of storages, and the type of an element by its name in safetensors. */
@@ -102,7 +103,9 @@ export const storageLoader =
     const type = storageTypes[name]!;
     const claim = claims.get(key) ?? { type, length };
     if (claim.type !== type || claim.length !== length) {
-      throw new Error(`storage ${key} is said to be ${claim.type} and ${type}, or of two lengths`);
+      throw new Error(
+        `storage ${printable(key)} is said to be ${claim.type} and ${type}, or of two lengths`,
+      );
     }
     claims.set(key, claim);
     if (claims.size > maxStorages) throw new Error(`it has more than ${maxStorages} storages`);
@@ -110,7 +113,9 @@ export const storageLoader =
 
     const [, start, viewLength] = Array.isArray(view) ? (view as unknown[]) : [];
     if (!isCount(start) || !isCount(viewLength) || start + viewLength > length) {
-      throw new Error(`a view of storage ${key} does not lie within its ${length} elements`);
+      throw new Error(
+        `a view of storage ${printable(key)} does not lie within its ${length} elements`,
+      );
     }
     return new StorageReference(key, type, start, viewLength);
   };

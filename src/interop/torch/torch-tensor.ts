@@ -1,5 +1,5 @@
 import { sizeOf, type Shape } from "../../tensor/shape.js";
-import { elementTypes } from "../safetensors-dtypes.js";
+import { elementTypes, viewOf, type ElementType } from "../safetensors-dtypes.js";
 import type { StoredArray } from "../stored-array.js";
 
 /** One allocation of PyTorch: a run of numbers that tensors are views of. */
@@ -57,26 +57,34 @@ export class TorchTensor {
     return true;
   }
 
-  get elementBytes(): number {
-    return elementTypes.get(this.storage.type)!.bytes;
+  /** Type of an element in the file. */
+  get type(): ElementType {
+    return elementTypes.get(this.storage.type)!;
   }
 
-  /** Bytes that its elements take, each counted as often as the tensor shows it. */
-  get bytes(): number {
-    return sizeOf(this.shape) * this.elementBytes;
+  /** Bytes of its values on the host, each counted as often as the tensor shows it. */
+  get hostBytes(): number {
+    return sizeOf(this.shape) * this.type.hostBytes;
   }
 
-  /** The tensor's values. @param bytes the `span` elements in the storage from `offset` */
-  decode(bytes: Uint8Array<ArrayBuffer>): StoredArray {
-    const type = elementTypes.get(this.storage.type)!;
-    const inOrder = this.contiguous ? bytes : this.#gather(bytes, type.bytes);
-    const view = new DataView(inOrder.buffer, inOrder.byteOffset, inOrder.byteLength);
-    const data = type.read(view, sizeOf(this.shape));
-    return { shape: this.shape, dtype: type.dtype, data } as StoredArray;
+  /** Bytes that reading it takes besides, for a while: elements that are out of order are put in order in memory. */
+  get workingBytes(): number {
+    const { bytes, isConverted } = this.type;
+    if (this.contiguous) return 0;
+    return this.span * bytes + (isConverted ? sizeOf(this.shape) * bytes : 0);
   }
 
-  #gather(bytes: Uint8Array, elementBytes: number): Uint8Array<ArrayBuffer> {
-    const gathered = new Uint8Array(this.bytes);
+  /** What tells it from other tensors of the file. */
+  get identity(): string {
+    const { key, start } = this.storage;
+    return JSON.stringify([key, start + this.offset, this.shape, this.strides]);
+  }
+
+  /** Its values, out of order in the storage. @param bytes the `span` elements in the storage from `offset` */
+  gather(bytes: Uint8Array): StoredArray["data"] {
+    const length = sizeOf(this.shape);
+    const elementBytes = this.type.bytes;
+    const gathered = new Uint8Array(length * elementBytes);
     const index = this.shape.map(() => 0);
     let from = 0;
     for (let to = 0; to < gathered.length; to += elementBytes) {
@@ -90,7 +98,7 @@ export class TorchTensor {
         index[axis] = 0;
       }
     }
-    return gathered;
+    return this.type.read(viewOf(gathered), length);
   }
 }
 

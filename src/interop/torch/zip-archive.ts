@@ -1,5 +1,6 @@
 import { callbackify } from "node:util";
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from "yauzl";
+import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
 
@@ -37,13 +38,13 @@ export class ZipArchive {
         throw wrong(`the zip archive has ${zip.entryCount} entries, the most is ${maxEntries}`);
       }
       for await (const entry of zip.eachEntry()) {
-        if (entries.has(entry.fileName)) throw wrong(`${entry.fileName} is there twice`);
+        if (entries.has(entry.fileName)) throw wrong(`${printable(entry.fileName)} is there twice`);
         entries.set(entry.fileName, entry);
       }
       return new ZipArchive(source, zip, entries);
     } catch (error) {
       if (error instanceof InteropError) throw error;
-      throw wrong(`the zip archive is damaged: ${(error as Error).message}`, error);
+      throw wrong(`the zip archive is damaged: ${printable((error as Error).message)}`, error);
     }
   }
 
@@ -55,7 +56,7 @@ export class ZipArchive {
   async locate(name: string): Promise<ZipPlace> {
     const { file } = this.source;
     const wrong = (finding: string, cause?: unknown): InteropError =>
-      new InteropError("ERR_TORCH_FILE", `${file}: ${name} ${finding}`, { cause });
+      new InteropError("ERR_TORCH_FILE", `${file}: ${printable(name)} ${finding}`, { cause });
     const entry = this.entries.get(name);
     if (!entry) throw wrong("is not in the zip archive");
     if (entry.compressionMethod !== 0 || entry.uncompressedSize !== entry.compressedSize) {
@@ -65,7 +66,7 @@ export class ZipArchive {
     const { fileDataStart } = await this.zip
       .readLocalFileHeaderPromise(entry, { minimal: true })
       .catch((error: Error) => {
-        throw wrong(`is damaged: ${error.message}`, error);
+        throw wrong(`is damaged: ${printable(error.message)}`, error);
       });
     return { start: fileDataStart, bytes: entry.compressedSize };
   }

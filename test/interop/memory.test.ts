@@ -1,0 +1,57 @@
+// A large file of weights is in memory once, whatever its format.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, describe, test } from "node:test";
+import { torchChunks } from "../../src/interop/torch/write-torch.js";
+import { safetensorsChunks, sourceOf } from "../../src/interop/write-safetensors.js";
+import { hostArray } from "../../src/tensor/host-array.js";
+import { packageRoot } from "../helpers/fixtures.js";
+
+const folder = mkdtempSync(path.join(tmpdir(), "resnet-ts-memory-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const megabytes = 96;
+const values = hostArray([2 ** 20]); // 4 MiB, written again and again
+values.data.fill(1);
+const tensors = new Map(Array.from({ length: megabytes / 4 }, (_, i) => [`layer${i}`, values]));
+
+function write(name: string, chunks: Iterable<Uint8Array>): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, "");
+  for (const chunk of chunks) writeFileSync(file, chunk, { flag: "a" });
+  return file;
+}
+
+/** MiB that a process takes for a piece of code, at most, besides those that it has when the modules are loaded. */
+function memoryOf(code: string): number {
+  const script = `
+    const { readWeights } = await import("resnet-ts/interop");
+    const before = process.resourceUsage().maxRSS;
+    ${code}
+    console.log((process.resourceUsage().maxRSS - before) / 1024);`;
+  const options = ["--input-type=module", "--eval", script];
+  const { stdout, stderr } = spawnSync(process.execPath, options, {
+    encoding: "utf8",
+    cwd: packageRoot,
+  });
+  assert.ok(Number(stdout) > 0, stderr);
+  return Number(stdout);
+}
+
+const files = {
+  "model.safetensors": () => safetensorsChunks(sourceOf(tensors)),
+  "model.pth": () => torchChunks(tensors),
+};
+
+describe("a model that is read", () => {
+  for (const [name, chunks] of Object.entries(files)) {
+    test(`is in memory once: ${name}`, () => {
+      const file = write(name, chunks());
+      const taken = memoryOf(`globalThis.weights = await readWeights(${JSON.stringify(file)});`);
+      assert.ok(taken > 0.9 * megabytes && taken < 1.3 * megabytes, `${taken} MiB`);
+    });
+  }
+});
