@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
+import { replaceFile } from "../data/files.js";
 import { Checkpoint } from "../train/checkpoint.js";
-import { exportFormats, exportModel, type ExportOptions } from "../train/export-model.js";
+import { exportChunks, exportFormats, type ExportOptions } from "../train/export-model.js";
 import { jsonOption } from "./options.js";
 import { Output } from "./output.js";
 import { writeOutput } from "./write-output.js";
@@ -39,11 +40,19 @@ async function exportCheckpoint(
   const checkpoint = await Checkpoint.open(file);
   try {
     const { description } = checkpoint;
-    const bytes = exportModel(description, await checkpoint.tensors(), { format, fold });
-    await writeOutput(out, bytes);
+    const chunks = exportChunks(description, await checkpoint.tensors(), { format, fold });
+    let bytes = 0;
+    await writeOutput(out, () =>
+      replaceFile(out, async (handle) => {
+        for (const chunk of chunks) {
+          await handle.writeFile(chunk);
+          bytes += chunk.length;
+        }
+      }),
+    );
     new Output(json ?? false).result(
-      { file: out, format, model: description.model, bytes: bytes.length },
-      `${out}: ${description.model} as ${format}, ${bytes.length} bytes`,
+      { file: out, format, model: description.model, bytes },
+      `${out}: ${description.model} as ${format}, ${bytes} bytes`,
     );
   } finally {
     await checkpoint.close();

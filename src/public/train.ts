@@ -11,7 +11,12 @@ export {
   writeCheckpoint,
   type CheckpointDescription,
 } from "../train/checkpoint.js";
-export { exportModel, tracePrediction, type ExportOptions } from "../train/export-model.js";
+export {
+  exportChunks,
+  exportModel,
+  tracePrediction,
+  type ExportOptions,
+} from "../train/export-model.js";
 export { importWeights, type ImportOptions, type ImportedModel } from "../train/import-weights.js";
 export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config.js";
 export { modelOf, type DescribedModel } from "../train/model-variant.js";

@@ -1,9 +1,10 @@
 import { graphOf, type Graph } from "../graph/graph.js";
 import { input } from "../graph/tensor.js";
-import { writeOnnx } from "../interop/onnx/write-onnx.js";
+import { joinChunks } from "../interop/join-chunks.js";
+import { chunksOfOnnx } from "../interop/onnx/write-onnx.js";
 import type { StoredArray } from "../interop/stored-array.js";
-import { writeTorch } from "../interop/torch/write-torch.js";
-import { writeSafetensors } from "../interop/write-safetensors.js";
+import { torchChunks } from "../interop/torch/write-torch.js";
+import { safetensorsChunks, sourceOf } from "../interop/write-safetensors.js";
 import { namedState, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import type { CheckpointDescription } from "./checkpoint.js";
@@ -42,16 +43,25 @@ export interface ExportOptions {
  * @throws {ResnetError} `ERR_CHECKPOINT` if they are not those of the model
  * @throws {InteropError} `ERR_ONNX`, `ERR_TORCH_WRITE`, `ERR_SAFETENSORS_WRITE`
  */
-export function exportModel(
+export const exportModel = (
+  description: CheckpointDescription,
+  tensors: ReadonlyMap<string, StoredArray>,
+  options: ExportOptions,
+): Uint8Array => joinChunks(exportChunks(description, tensors, options));
+
+/** The same bytes piece by piece: those of the tensors are in memory once. */
+export function exportChunks(
   description: CheckpointDescription,
   tensors: ReadonlyMap<string, StoredArray>,
   { format, fold = true, ...options }: ExportOptions,
-): Uint8Array {
+): Iterable<Uint8Array> {
   const model = options.model ?? modelOf(description);
   checkModelState(model, tensors);
   if (format !== "onnx") {
     const ordered = inTorchOrder(model, tensors);
-    return format === "pytorch" ? writeTorch(ordered) : writeSafetensors(ordered, { format: "pt" });
+    return format === "pytorch"
+      ? torchChunks(ordered)
+      : safetensorsChunks(sourceOf(ordered), { format: "pt" });
   }
   const { model: name, modelOptions, classes, imageShape, normalise } = description;
   const metadata = {
@@ -61,7 +71,7 @@ export function exportModel(
     mean: JSON.stringify(normalise.mean),
     std: JSON.stringify(normalise.std),
   };
-  return writeOnnx(tracePrediction(model, imageShape), tensors, { name, fold, metadata });
+  return chunksOfOnnx(tracePrediction(model, imageShape), tensors, { name, fold, metadata });
 }
 
 /** As a module of PyTorch lists its state: the counter of a batch norm comes behind its statistics. */

@@ -3,15 +3,24 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as ort from "onnxruntime-web";
 import { graphOf } from "../../src/graph/graph.js";
-import { input } from "../../src/graph/tensor.js";
+import { input, type Tensor } from "../../src/graph/tensor.js";
 import { writeOnnx } from "../../src/interop/onnx/write-onnx.js";
+import { BatchNorm2d } from "../../src/nn/batch-norm2d.js";
+import { Conv2d } from "../../src/nn/conv2d.js";
+import { constantInit } from "../../src/nn/initializers.js";
+import { Module, namedState } from "../../src/nn/module.js";
+import { Parameter } from "../../src/nn/parameter.js";
+import { add } from "../../src/ops/add.js";
 import { avgPool2d } from "../../src/ops/avg-pool2d.js";
 import { dropout } from "../../src/ops/dropout.js";
 import { flatten } from "../../src/ops/flatten.js";
+import { linear } from "../../src/ops/linear.js";
 import type { Shape } from "../../src/tensor/shape.js";
+import { evaluate } from "../../src/train/evaluate-module.js";
 import { exportModel, tracePrediction } from "../../src/train/export-model.js";
 import { initialState } from "../../src/train/model-state.js";
 import { createModel } from "../../src/models/catalog.js";
+import { randomArray } from "../helpers/arrays.js";
 import { assertClose } from "../helpers/assert-close.js";
 import { draw } from "../helpers/fixtures.js";
 import { makeNetwork, networks, specOf } from "../helpers/network-rows.js";
@@ -41,6 +50,44 @@ for (const row of networks) {
       assertClose(logits, row.evalLogits, { rtol: 0, atol: 1e-4 * Math.max(1, largest) }, "logits");
     });
   }
+}
+
+/** One convolution, called twice, with another batch norm behind each call. */
+class Shared extends Module {
+  readonly conv = new Conv2d(2, 2, 3, { padding: 1 });
+  readonly first = new BatchNorm2d(2);
+  readonly second = new BatchNorm2d(2);
+  protected override forward(x: Tensor): Tensor {
+    const y = this.first.call(this.conv.call(x));
+    return flatten(add(y, this.second.call(this.conv.call(y))));
+  }
+}
+
+/** The same, with a parameter of a name that a writer might think of. */
+class Taken extends Shared {
+  readonly Add = new Parameter([32, 32], constantInit(0.5));
+  protected override forward(x: Tensor): Tensor {
+    return linear(super.forward(x), this.Add);
+  }
+}
+
+for (const [name, model] of Object.entries({ Shared: new Shared(), Taken: new Taken() })) {
+  test(`an own network's values have a name each: ${name}`, async () => {
+    const graph = tracePrediction(model, [4, 4, 2]);
+    const state = new Map(
+      [...namedState(model)].map(([key, { torchShape: shape }]) => [
+        key,
+        draw(1, key, { shape, scale: 0.5, center: key.includes("var") ? 1 : 0 }),
+      ]),
+    );
+    const images = randomArray([3, 2, 4, 4], 2);
+    const expected = await evaluate(model, images, { state, executor: "reference" });
+    for (const fold of [false, true]) {
+      const file = writeOnnx(graph, state, { name, fold });
+      const logits = await run(file, images.data, images.shape);
+      assertClose(logits, expected.data, { rtol: 1e-5 }, `folded: ${fold}`);
+    }
+  });
 }
 
 describe("writeOnnx", () => {

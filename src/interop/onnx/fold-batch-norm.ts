@@ -1,6 +1,6 @@
 import type { GraphNode } from "../../graph/tensor.js";
-import { hostArray, type HostArray } from "../../tensor/host-array.js";
-import type { OnnxBuilder } from "./onnx-builder.js";
+import type { HostArray } from "../../tensor/host-array.js";
+import type { LazyArray, OnnxBuilder } from "./onnx-builder.js";
 
 /**
  * Weight and bias of a convolution that does what the convolution and its batch norm do:
@@ -10,7 +10,7 @@ export function foldBatchNorm(
   conv: GraphNode,
   norm: GraphNode,
   builder: OnnxBuilder,
-): { readonly weight: HostArray<"f32">; readonly bias: HostArray<"f32"> } {
+): { readonly weight: LazyArray; readonly bias: LazyArray } {
   const values = (node: GraphNode, name: string): HostArray<"f32"> =>
     builder.weight(node.inputs[name]!);
   const { eps } = norm.attrs as unknown as { readonly eps: number };
@@ -21,13 +21,14 @@ export function foldBatchNorm(
   const scale = Float64Array.from(gain, (g, c) => g / Math.sqrt(variance[c]! + eps));
   const each = weight.data.length / scale.length;
   return {
-    weight: hostArray(
-      weight.shape,
-      weight.data.map((value, i) => value * scale[Math.floor(i / each)]!),
-    ),
-    bias: hostArray(
-      [scale.length],
-      Float32Array.from(scale, (s, c) => ((convBias?.[c] ?? 0) - mean[c]!) * s + shift[c]!),
-    ),
+    weight: {
+      shape: weight.shape,
+      values: () => weight.data.map((value, i) => value * scale[Math.floor(i / each)]!),
+    },
+    bias: {
+      shape: [scale.length],
+      values: () =>
+        Float32Array.from(scale, (s, c) => ((convBias?.[c] ?? 0) - mean[c]!) * s + shift[c]!),
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { readersOf, type Graph } from "../../graph/graph.js";
 import { Leaf, type GraphNode, type Tensor } from "../../graph/tensor.js";
 import type { HostArray } from "../../tensor/host-array.js";
+import type { Shape } from "../../tensor/shape.js";
 import type { StoredArray } from "../stored-array.js";
 import { InteropError } from "../interop-error.js";
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from "./onnx-messages.js";
@@ -8,13 +9,21 @@ import type { OnnxAttribute, OnnxNode, OnnxTensor } from "./onnx-messages.js";
 /** Arrays by parameter name, in PyTorch's shapes and order of elements. */
 export type OnnxWeights = ReadonlyMap<string, StoredArray>;
 
+/** Values that are computed where they are written. */
+export interface LazyArray {
+  readonly shape: Shape;
+  readonly values: () => Float32Array;
+}
+
 /** Collects the nodes and tensors of an ONNX graph while a graph is walked. */
 export class OnnxBuilder {
   readonly nodes: OnnxNode[] = [];
-  readonly #initializers = new Map<string, OnnxTensor>();
-  /** Names of values that were computed. */
+  readonly initializers: OnnxTensor[] = [];
+  /** Names of values that were computed, and of parameters that are in the file. */
   readonly #names = new Map<Tensor, string>();
-  readonly #used = new Map<string, number>();
+  /** Every name of the file, since nodes, values and parameters share one space there. */
+  readonly #taken: Set<string>;
+  readonly #constants = new Map<string, string>();
   readonly #readers: ReadonlyMap<Tensor, readonly GraphNode[]>;
 
   constructor(
@@ -22,10 +31,7 @@ export class OnnxBuilder {
     private readonly weights: OnnxWeights,
   ) {
     this.#readers = readersOf(graph);
-  }
-
-  get initializers(): readonly OnnxTensor[] {
-    return [...this.#initializers.values()];
+    this.#taken = new Set([...graph.leaves.values(), ...Object.keys(graph.outputs)]);
   }
 
   /** The name of a value; that of a parameter also puts its values into the file. */
@@ -34,7 +40,12 @@ export class OnnxBuilder {
     if (name !== undefined) return name;
     if (!(tensor instanceof Leaf)) throw new Error("a value is read before it is computed");
     const leaf = this.graph.leaves.get(tensor)!;
-    return tensor.kind === "input" ? leaf : this.tensor(leaf, this.weight(tensor));
+    if (tensor.kind !== "input") {
+      const { shape, data } = this.weight(tensor);
+      this.initializers.push({ name: leaf, type: "float", shape, values: () => data });
+    }
+    this.#names.set(tensor, leaf);
+    return leaf;
   }
 
   isComputed(tensor: Tensor): boolean {
@@ -51,15 +62,27 @@ export class OnnxBuilder {
     return array as HostArray<"f32">;
   }
 
-  /** Puts a constant into the file. @returns its name */
-  tensor(
-    name: string,
-    array: { readonly shape: readonly number[]; readonly data: OnnxTensor["data"] },
-  ) {
-    if (!this.#initializers.has(name)) {
-      this.#initializers.set(name, { name, shape: array.shape, data: array.data });
-    }
-    return name;
+  /** Puts an array into the file for a node. @returns its name, which is like `name` */
+  operand({ module }: GraphNode, name: string, array: LazyArray): string {
+    const unique = this.#unique(within(module, name));
+    this.initializers.push({ name: unique, type: "float", ...array });
+    return unique;
+  }
+
+  /** Puts whole numbers into the file, once for all that ask for the same. @returns their name */
+  integers(name: string, values: readonly number[]): string {
+    const wanted = `${name}_${values.join("_")}`;
+    const known = this.#constants.get(wanted);
+    if (known !== undefined) return known;
+    const unique = this.#unique(wanted);
+    this.initializers.push({
+      name: unique,
+      type: "int64",
+      shape: [values.length],
+      values: () => BigInt64Array.from(values, BigInt),
+    });
+    this.#constants.set(wanted, unique);
+    return unique;
   }
 
   /** Adds a node that computes `result`, named by the module that it was traced in. */
@@ -70,7 +93,7 @@ export class OnnxBuilder {
     attributes: Readonly<Record<string, OnnxAttribute>>,
     result: Tensor | null,
   ): string {
-    const name = this.#unique(module ? `${module}.${opType}` : opType);
+    const name = this.#unique(within(module, opType));
     const isOutput = result !== null && Object.values(this.graph.outputs).includes(result);
     const output = isOutput ? outputName(this.graph, result) : name;
     if (result) this.#names.set(result, output);
@@ -86,11 +109,14 @@ export class OnnxBuilder {
   }
 
   #unique(name: string): string {
-    const count = this.#used.get(name) ?? 0;
-    this.#used.set(name, count + 1);
-    return count === 0 ? name : `${name}_${count}`;
+    let unique = name;
+    for (let i = 1; this.#taken.has(unique); i++) unique = `${name}_${i}`;
+    this.#taken.add(unique);
+    return unique;
   }
 }
+
+const within = (module: string, name: string): string => (module ? `${module}.${name}` : name);
 
 const outputName = (graph: Graph, tensor: Tensor): string =>
   Object.entries(graph.outputs).find(([, output]) => output === tensor)![0];

@@ -1,10 +1,12 @@
 import protobuf from "protobufjs";
+import { sizeOf } from "../../tensor/shape.js";
+import { joinChunks } from "../join-chunks.js";
 
-/** Element types of a TensorProto. */
-export const onnxTypes = { float: 1, int64: 7 } as const;
+/** Element types of a TensorProto, and the bytes of an element. */
+const elementTypes = { float: { id: 1, bytes: 4 }, int64: { id: 7, bytes: 8 } } as const;
 
 /** Kinds of an AttributeProto. */
-export const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 type Field = readonly [type: string, id: number];
 
@@ -75,7 +77,9 @@ const root = protobuf.Root.fromJSON({
   },
 });
 
-const modelType = root.lookupType("ModelProto");
+const [modelType, graphType, tensorType] = ["ModelProto", "GraphProto", "TensorProto"].map((name) =>
+  root.lookupType(name),
+) as [protobuf.Type, protobuf.Type, protobuf.Type];
 
 /** A value of an attribute: whole numbers are ints, unless they are marked as floats. */
 export type OnnxAttribute = number | readonly number[] | string | { readonly float: number };
@@ -90,8 +94,10 @@ export interface OnnxNode {
 
 export interface OnnxTensor {
   readonly name: string;
+  readonly type: keyof typeof elementTypes;
   readonly shape: readonly number[];
-  readonly data: Float32Array | BigInt64Array;
+  /** Its values, computed where they are written: a large model is never in memory twice. */
+  readonly values: () => Float32Array | BigInt64Array;
 }
 
 export interface OnnxModel {
@@ -108,35 +114,64 @@ export interface OnnxModel {
 const opset = 17;
 const irVersion = 8;
 
-/** The bytes of an `.onnx` file. */
-export function encodeOnnx(model: OnnxModel): Uint8Array {
+/** The bytes of an `.onnx` file, piece by piece. */
+export function* onnxChunks(model: OnnxModel): Generator<Uint8Array, void> {
   const { name, nodes, initializers, input, output, metadata } = model;
-  const message = {
+  const graph = encode(graphType, {
+    name,
+    node: nodes.map((node) => ({
+      opType: node.opType,
+      name: node.name,
+      input: node.inputs,
+      output: [node.output],
+      attribute: Object.entries(node.attributes).map(attribute),
+    })),
+    input: [valueInfo(input)],
+    output: [valueInfo(output)],
+  });
+  const tensors = initializers.map(tensorParts);
+  yield encode(modelType, {
     irVersion,
     producerName: "resnet-ts",
     opsetImport: [{ domain: "", version: opset }],
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-    graph: {
-      name,
-      node: nodes.map((node) => ({
-        opType: node.opType,
-        name: node.name,
-        input: node.inputs,
-        output: [node.output],
-        attribute: Object.entries(node.attributes).map(attribute),
-      })),
-      initializer: initializers.map(({ name: tensor, shape, data }) => ({
-        name: tensor,
-        dims: shape,
-        dataType: data instanceof Float32Array ? onnxTypes.float : onnxTypes.int64,
-        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      })),
-      input: [valueInfo(input)],
-      output: [valueInfo(output)],
-    },
-  };
-  return modelType.encode(modelType.create(message)).finish();
+  });
+  yield fieldHead(
+    modelType,
+    "graph",
+    tensors.reduce((length, tensor) => length + tensor.length, graph.length),
+  );
+  yield graph;
+  for (const { head, values } of tensors) {
+    yield head;
+    const { buffer, byteOffset, byteLength } = values();
+    yield new Uint8Array(buffer, byteOffset, byteLength);
+  }
 }
+
+/** An initializer as a field of the graph: all but its values, and the length with them. */
+function tensorParts({ name, type, shape, values }: OnnxTensor) {
+  const { id, bytes } = elementTypes[type];
+  const valueBytes = sizeOf(shape) * bytes;
+  const described = encode(tensorType, { name, dims: shape, dataType: id });
+  const inner = joinChunks([described, fieldHead(tensorType, "rawData", valueBytes)]);
+  const outer = fieldHead(graphType, "initializer", inner.length + valueBytes);
+  return {
+    head: joinChunks([outer, inner]),
+    length: outer.length + inner.length + valueBytes,
+    values,
+  };
+}
+
+const encode = (type: protobuf.Type, message: object): Uint8Array =>
+  type.encode(type.create(message)).finish();
+
+/** What stands before a field of so many bytes: its number with the mark of such fields, 2, and the length. */
+const fieldHead = (type: protobuf.Type, field: string, length: number): Uint8Array =>
+  protobuf.Writer.create()
+    .uint32((type.fields[field]!.id << 3) | 2)
+    .uint32(length)
+    .finish();
 
 function attribute([name, value]: readonly [string, OnnxAttribute]): object {
   if (typeof value === "number") return { name, type: attributeTypes.int, i: value };
@@ -152,7 +187,7 @@ const valueInfo = ({ name, shape }: OnnxModel["input"]): object => ({
   name,
   type: {
     tensorType: {
-      elemType: onnxTypes.float,
+      elemType: elementTypes.float.id,
       shape: {
         dim: shape.map((size) =>
           typeof size === "string" ? { dimParam: size } : { dimValue: size },

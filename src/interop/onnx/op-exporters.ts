@@ -51,7 +51,7 @@ const conv2d: OpExporter = (node, builder, fold) => {
   if (fold && norm?.op.name === "batchNorm2d" && norm.inputs["x"] === node.outputs["y"]) {
     const folded = foldBatchNorm(node, norm, builder);
     const names = Object.entries(folded).map(([name, array]) =>
-      builder.tensor(`${node.module}.folded_${name}`, array),
+      builder.operand(node, `folded_${name}`, array),
     );
     builder.add("Conv", node, [builder.nameOf(x!), ...names], attributes, norm.outputs["y"]!);
     return;
@@ -91,21 +91,16 @@ const subsample: OpExporter = (node, builder) => {
     readonly padChannels: readonly [number, number];
   };
   const [before, after] = padChannels;
-  const constant = (name: string, values: readonly number[]): string =>
-    builder.tensor(`${name}_${values.join("_")}`, {
-      shape: [values.length],
-      data: BigInt64Array.from(values, BigInt),
-    });
   const slice = [
     builder.nameOf(node.inputs["x"]!),
-    constant("starts", [0, 0]),
-    constant("ends", [2 ** 31 - 1, 2 ** 31 - 1]),
-    constant("axes", [2, 3]),
-    constant("steps", [stride, stride]),
+    builder.integers("starts", [0, 0]),
+    builder.integers("ends", [2 ** 31 - 1, 2 ** 31 - 1]),
+    builder.integers("axes", [2, 3]),
+    builder.integers("steps", [stride, stride]),
   ];
   const pads = [0, before, 0, 0, 0, after, 0, 0];
   const sliced = builder.add("Slice", node, slice, {}, null);
-  builder.add("Pad", node, [sliced, constant("pads", pads)], {}, node.outputs["y"]!);
+  builder.add("Pad", node, [sliced, builder.integers("pads", pads)], {}, node.outputs["y"]!);
 };
 
 /** By the op's name; what stands here can be exported. */

@@ -1,7 +1,8 @@
 import type { Graph } from "../../graph/graph.js";
 import { InteropError } from "../interop-error.js";
+import { joinChunks } from "../join-chunks.js";
 import { OnnxBuilder, type OnnxWeights } from "./onnx-builder.js";
-import { encodeOnnx } from "./onnx-messages.js";
+import { onnxChunks } from "./onnx-messages.js";
 import { opExporters } from "./op-exporters.js";
 
 export interface OnnxOptions {
@@ -21,7 +22,15 @@ export interface OnnxOptions {
  * @param weights every parameter and running statistic, in PyTorch's layout
  * @throws {InteropError} `ERR_ONNX` for an op that has no counterpart, and where values are missing
  */
-export function writeOnnx(graph: Graph, weights: OnnxWeights, options: OnnxOptions): Uint8Array {
+export const writeOnnx = (graph: Graph, weights: OnnxWeights, options: OnnxOptions): Uint8Array =>
+  joinChunks(chunksOfOnnx(graph, weights, options));
+
+/** The same bytes piece by piece. Throws before the first piece is asked for, or not at all. */
+export function chunksOfOnnx(
+  graph: Graph,
+  weights: OnnxWeights,
+  options: OnnxOptions,
+): Iterable<Uint8Array> {
   const builder = new OnnxBuilder(graph, weights);
   for (const node of graph.nodes) {
     const exporter = opExporters.get(node.op.name);
@@ -38,7 +47,7 @@ export function writeOnnx(graph: Graph, weights: OnnxWeights, options: OnnxOptio
   const { logits } = graph.outputs;
   if (!input || !logits) throw new InteropError("ERR_ONNX", "the graph has no images or no logits");
   const [h, w, , c] = input.shape;
-  return encodeOnnx({
+  return onnxChunks({
     name: options.name,
     nodes: builder.nodes,
     initializers: builder.initializers,

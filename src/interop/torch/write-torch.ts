@@ -1,7 +1,8 @@
-import { zipSync, type Zippable } from "fflate";
+import { Zip, ZipPassThrough } from "fflate";
 import { PickleWriter } from "../../pickle/pickle-writer.js";
 import type { Shape } from "../../tensor/shape.js";
 import { InteropError } from "../interop-error.js";
+import { joinChunks } from "../join-chunks.js";
 import type { StoredArray } from "../stored-array.js";
 
 /** PyTorch's classes of storages, by dtype. */
@@ -10,14 +11,16 @@ const storageClasses: Readonly<Partial<Record<StoredArray["dtype"], string>>> = 
   i64: "LongStorage",
   i32: "IntStorage",
   u8: "ByteStorage",
+  i8: "CharStorage",
 };
 
 /** Where storages begin: at multiples of this, so that they can be mapped into memory. */
 const alignment = 64;
 
-/** A zip entry's header before its name, and that of an extra field before its contents. */
+/** A zip entry's header before its name, that of an extra field before its contents, and what follows the entry. */
 const headerBytes = 30;
 const extraHeaderBytes = 4;
+const descriptorBytes = 16;
 
 /** PyTorch's mark of padding within a header. */
 const paddingField = 0x4246;
@@ -31,7 +34,13 @@ const epoch = new Date(1980, 0, 1);
  * @param tensors in the order of the dict
  * @throws {InteropError} `ERR_TORCH_WRITE` if a tensor's dtype has no storage there
  */
-export function writeTorch(tensors: ReadonlyMap<string, StoredArray>): Uint8Array {
+export const writeTorch = (tensors: ReadonlyMap<string, StoredArray>): Uint8Array =>
+  joinChunks(torchChunks(tensors));
+
+/** The same bytes piece by piece, those of the tensors in their own memory. */
+export function* torchChunks(
+  tensors: ReadonlyMap<string, StoredArray>,
+): Generator<Uint8Array, void> {
   const text = (contents: string): Uint8Array => new TextEncoder().encode(contents);
   const records: (readonly [name: string, bytes: Uint8Array])[] = [
     ["data.pkl", pickleOf(tensors)],
@@ -42,17 +51,25 @@ export function writeTorch(tensors: ReadonlyMap<string, StoredArray>): Uint8Arra
     ),
     ["version", text("3\n")],
   ];
-  const files: Zippable = {};
+  const chunks: Uint8Array[] = [];
+  const zip = new Zip((error, chunk) => {
+    if (error) throw error;
+    chunks.push(chunk);
+  });
   let offset = 0;
   for (const [record, bytes] of records) {
     const name = `archive/${record}`;
     const start = offset + headerBytes + name.length + extraHeaderBytes;
     const padding = (alignment - (start % alignment)) % alignment;
-    const extra = { [paddingField]: new Uint8Array(padding) };
-    files[name] = [bytes, { level: 0, mtime: epoch, extra }];
-    offset = start + padding + bytes.length;
+    const entry = new ZipPassThrough(name);
+    Object.assign(entry, { mtime: epoch, extra: { [paddingField]: new Uint8Array(padding) } });
+    zip.add(entry);
+    entry.push(bytes, true);
+    offset = start + padding + bytes.length + descriptorBytes;
+    yield* chunks.splice(0);
   }
-  return zipSync(files);
+  zip.end();
+  yield* chunks;
 }
 
 /** `{name: torch._utils._rebuild_tensor_v2(storage, 0, shape, strides, False, OrderedDict()), …}` */
