@@ -262,12 +262,8 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
       call.aOffset = row * rowStep_ + bundle.sourceChannel + depthBegin;
       // Sums of one chunk are finished at once, always in the same lines of the cache.
       call.c = sums + (chunks == 1 ? 0 : (p * blockRows + row) * tileColumns_);
-      if (tile + 1 < tiles.pieces) prefetchSource(call, tiles.size(tile + 1), p == 0);
-      if (isLast && product + 1 < panels * tiles.pieces) {
-        const auto [nextPanel, nextTile] = place(product + 1);
-        prefetchTarget(operands, panels_[static_cast<size_t>(panelBegin + nextPanel)],
-                       targetRow + tiles.begin(nextTile), tiles.size(nextTile));
-      }
+      call.rowsBelow = p == 0 && tile + 1 < tiles.pieces ? tiles.size(tile + 1) : 0;
+      if (isLast) call.fetch = fetchTarget(operands, panel, targetRow + row, call);
       context.kernels.of<T>().brgemm(&call);
       if (isLast) finishTile(context, operands, panel, call, targetRow + row);
     }
@@ -279,28 +275,6 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
   }
 }
 
-/**
- * Asks for the next tile's rows of A while this tile is multiplied: the first tap's for the product
- * itself, the others, `whole`, into the second-level cache, where later panels find them.
- */
-template <class T>
-void ConvProduct<T>::prefetchSource(const BrgemmCall<T>& call, long nextRows, bool whole) const {
-  constexpr long line = 64 / sizeof(T), strip = 128;
-  if (call.k < line || call.tapCount == 0) return;
-  const T* first = call.taps[0].a + call.aOffset + call.rows * call.ars;
-  for (long i = 0; i < nextRows; i++) {
-    for (long k = 0; k < std::min(call.k, strip); k += line) {
-      __builtin_prefetch(first + i * call.ars + k);
-    }
-  }
-  for (long t = 0; whole && t < call.tapCount; t++) {
-    const T* row = call.taps[t].a + call.aOffset + call.rows * call.ars;
-    for (long i = 0; i < nextRows; i++, row += call.ars) {
-      for (long k = t == 0 ? strip : 0; k < call.k; k += line) __builtin_prefetch(row + k, 0, 2);
-    }
-  }
-}
-
 /** The first element of a row of the target that a panel computes. */
 template <class T>
 long ConvProduct<T>::targetPlace(const Panel& panel, long targetRow) const {
@@ -308,21 +282,17 @@ long ConvProduct<T>::targetPlace(const Panel& panel, long targetRow) const {
   return targetRow * targetChannels_ + channel;
 }
 
-/**
- * Asks for the lines of the target, and of what is added to it, while the product before is taken.
- * A panel's rows are a line or two far apart: no processor guesses where the next one is.
- */
+/** What the epilogue of a tile needs in cache; asked for evenly, and all before the last strip. */
 template <class T>
-void ConvProduct<T>::prefetchTarget(const ProductOperands<T>& operands, const Panel& panel,
-                                    long targetRow, long rows) const {
-  constexpr long line = 64 / sizeof(T);
-  for (long row = 0; row < rows; row++) {
-    const long place = targetPlace(panel, targetRow + row);
-    for (long column = 0; column < panel.columns; column += line) {
-      if (!pastCache_) __builtin_prefetch(operands.target + place + column, 1);
-      if (operands.residual) __builtin_prefetch(operands.residual + place + column);
-    }
-  }
+FetchRows ConvProduct<T>::fetchTarget(const ProductOperands<T>& operands, const Panel& panel,
+                                      long targetRow, const BrgemmCall<T>& tile) const {
+  constexpr long size = sizeof(T), line = 64 / size;
+  const long place = targetPlace(panel, targetRow);
+  const long strips = std::max(2L, tile.tapCount * ((tile.k + line - 1) / line)) - 1;
+  return {pastCache_ ? nullptr : reinterpret_cast<const char*>(operands.target + place),
+          operands.residual ? reinterpret_cast<const char*>(operands.residual + place) : nullptr,
+          targetChannels_ * size, panel.columns * size, tile.rows,
+          (tile.rows + strips - 1) / strips};
 }
 
 /** Writes the sums of one tile's call to rows of the target, from `targetRow` on. */

@@ -66,9 +66,8 @@ class ConvProduct {
   void runBlock(const RunContext& context, const ProductOperands<T>& operands, long block,
                 long panelBegin, long panelEnd, int thread) const;
   long targetPlace(const Panel& panel, long targetRow) const;
-  void prefetchSource(const BrgemmCall<T>& call, long nextRows, bool whole) const;
-  void prefetchTarget(const ProductOperands<T>& operands, const Panel& panel, long targetRow,
-                      long rows) const;
+  FetchRows fetchTarget(const ProductOperands<T>& operands, const Panel& panel, long targetRow,
+                        const BrgemmCall<T>& tile) const;
   void finishTile(const RunContext& context, const ProductOperands<T>& operands,
                   const Panel& panel, const BrgemmCall<T>& tile, long targetRow) const;
   void takeMoments(const RunContext& context, const ProductOperands<T>& operands, long block,

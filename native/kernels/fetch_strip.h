@@ -1,8 +1,10 @@
 // fetch_strip.h
 //
-// All rows of a row-major A reach the end of a line at the same step in k, and every sum of the tile
-// waits for its row: a product that leaves the fetching to the processor stops there for the latency
-// of the second-level cache. Therefore k is taken in strips, and each asks for the next one's lines.
+// What a product of a row-major A asks memory for while it runs. All rows reach the end of a line at
+// the same step in k, and every sum of the tile waits for its row: left to the processor, the product
+// stops there for the latency of a cache. Therefore k is taken in strips of one line, and each asks
+// for the next one's lines, and for some of what is wanted after the product. Little at a time:
+// requests to memory that wait in a crowd keep those to the cache waiting behind them.
 
 #pragma once
 #include "simd.h"
@@ -11,22 +13,40 @@ namespace resnet {
 namespace RESNET_ISA {
 namespace {
 
-constexpr long stripDepth = 128;
+/** Values of a line. */
+template <class T>
+constexpr long stripDepth = 64 / static_cast<long>(sizeof(T));
 
-/** Asks for the strip of A after `end` in tap t, or the first one of the next tap. */
+/** Asks for some rows of what the finished tile meets. */
+RESNET_INLINE void fetchSomeRows(FetchRows& fetch) {
+  const long some = fetch.perStrip < fetch.rows ? fetch.perStrip : fetch.rows;
+  fetch.rows -= some;
+  if (fetch.written) {
+    for (long i = 0; i < some; i++, fetch.written += fetch.rowBytes) {
+      for (long at = 0; at < fetch.bytes; at += 64) __builtin_prefetch(fetch.written + at, 1);
+    }
+  }
+  if (fetch.read) {
+    for (long i = 0; i < some; i++, fetch.read += fetch.rowBytes) {
+      for (long at = 0; at < fetch.bytes; at += 64) __builtin_prefetch(fetch.read + at);
+    }
+  }
+}
+
+/** At the strip of tap t that begins at k: asks for A's next strip, and this one of the tile below. */
 template <int Rows, class T>
-RESNET_INLINE void fetchNextStrip(const BrgemmCall<T>& call, long t, long end) {
-  constexpr long line = 64 / static_cast<long>(sizeof(T));
-  if (end >= call.k) {
-    if (++t == call.tapCount) return;
-    end = 0;
+RESNET_INLINE void fetchStrip(const BrgemmCall<T>& call, FetchRows& fetch, long t, long k) {
+  if (fetch.rows > 0) fetchSomeRows(fetch);
+  if (call.k < stripDepth<T>) return;
+  const long ars = call.ars;
+  const T* here = call.taps[t].a + call.aOffset + k;
+  const bool isLast = k + stripDepth<T> >= call.k;
+  if (!isLast || t + 1 < call.tapCount) {
+    const T* next = isLast ? call.taps[t + 1].a + call.aOffset : here + stripDepth<T>;
+    for (int i = 0; i < Rows; i++, next += ars) __builtin_prefetch(next);
   }
-  const T* row = call.taps[t].a + call.aOffset + end;
-  const long depth = call.k - end < stripDepth ? call.k - end : stripDepth;
-  if (depth < line) return;
-  for (int i = 0; i < Rows; i++, row += call.ars) {
-    for (long k = 0; k < depth; k += line) __builtin_prefetch(row + k);
-  }
+  const T* below = here + Rows * ars;
+  for (long i = 0; i < call.rowsBelow; i++, below += ars) __builtin_prefetch(below, 0, 2);
 }
 
 }  // namespace

@@ -25,6 +25,17 @@ struct BrgemmTap {
   const T* b;
 };
 
+/**
+ * Rows of memory that are wanted when a tile is done: where it will be written, and what is added
+ * to it. They are a line or two wide and far apart: no processor guesses where the next one is.
+ */
+struct FetchRows {
+  const char *written, *read;  // first rows, may be null
+  long rowBytes;               // from row to row
+  long bytes;                  // of each row
+  long rows, perStrip;         // perStrip are asked for at a time
+};
+
 /** One tile of a batch-reduce GEMM; brgemm_f32_tile.h and brgemm_bf16_tile.h have the contracts. */
 template <class T>
 struct BrgemmCall {
@@ -39,6 +50,8 @@ struct BrgemmCall {
   int rows;         // 1 … tileRows
   bool transposed;  // A has contiguous rows (ars = 1); otherwise contiguous k (aks = 1)
   bool accumulate;  // start from C instead of from zero
+  long rowsBelow;   // rows of A after these that are wanted next; row-major only
+  FetchRows fetch;  // row-major only
 };
 
 enum class Activation : int { none, relu, leakyRelu };
