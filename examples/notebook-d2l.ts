@@ -17,6 +17,7 @@ import {
   takeRows,
   trainLoop,
   writeModelState,
+  type AccuracyPoint,
   type EpochMetrics,
 } from "resnet-ts";
 
@@ -48,10 +49,18 @@ const parts = {
   train: residentSource(executor, "train", takeRows(train, first(Number(images))), preparation),
   valid: residentSource(executor, "test", tests, preparation),
 };
+const points: AccuracyPoint[] = [];
 const metrics: EpochMetrics[] = [];
-for await (const epoch of trainLoop({ executor, model: net, config, ...parts })) {
-  metrics.push(epoch);
-  await writeFile("accuracy.svg", accuracyChart(metrics, "test")); // open it, and watch it grow
+for await (const event of trainLoop({ executor, model: net, config, ...parts }).events()) {
+  if (event.kind === "epoch") {
+    metrics.push(event);
+    points.push(event);
+  } else if (event.step % 50 === 0) {
+    const { epoch, step, steps, loss, accuracy } = event;
+    const now = { epoch: epoch - 1 + step / steps, trainLoss: loss, trainAccuracy: accuracy };
+    points.push({ ...now, validAccuracy: NaN });
+  } else continue;
+  await writeFile("accuracy.svg", accuracyChart(points, "test")); // open it, and watch it grow
 }
 await executor.close();
 

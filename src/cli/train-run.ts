@@ -10,6 +10,7 @@ import { startOfTraining } from "../train/train-progress.js";
 import { trainedWeights } from "../train/trained-weights.js";
 import { firstState } from "./first-state.js";
 import { stopOnSignal } from "./interrupt.js";
+import { LiveChart } from "./live-chart.js";
 import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
 import type { ImageSources } from "../train/image-sources.js";
@@ -34,9 +35,11 @@ export async function runEpochs(
   const steps = Math.ceil(labelsOf(parts.train).length / (config.batch * config.accumulate));
   const from = run.saved?.progress ?? startOfTraining;
   const bar = new Progress(config.epochs * steps, from.epoch * steps + from.step);
+  const live = new LiveChart(run, validationName(config));
   const stop = stopOnSignal((line) => output.notice(line));
   const onStep = async (progress: StepProgress): Promise<void> => {
     showStep(bar, progress, config.epochs);
+    await live.update(progress);
     const { saveEvery } = config;
     if (saveEvery !== null && progress.step % saveEvery === 0) await run.saveState(snapshot());
   };

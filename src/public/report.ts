@@ -1,4 +1,4 @@
-export { accuracyChart } from "../report/accuracy-chart.js";
+export { accuracyChart, type AccuracyPoint } from "../report/accuracy-chart.js";
 export {
   classificationReport,
   type ClassificationReport,

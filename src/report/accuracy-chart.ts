@@ -2,13 +2,22 @@ import type { EpochMetrics } from "../train/epoch-metrics.js";
 import { colours } from "./chart-style.js";
 import { lineChart, type Point } from "./line-chart.js";
 
+/** A place on the chart. Within an epoch, its number is a fraction, and there is no validation accuracy yet: NaN. */
+export type AccuracyPoint = Pick<
+  EpochMetrics,
+  "epoch" | "trainLoss" | "trainAccuracy" | "validAccuracy"
+>;
+
 /**
  * Training loss, training accuracy and validation accuracy over the epochs on one chart, as SVG: what `train_ch6` of
  * "Dive into Deep Learning" draws, but that the loss has an axis of its own and accuracy is in percent.
  *
  * @param validation what the validation images are called: `test` where they are the test images
  */
-export function accuracyChart(metrics: readonly EpochMetrics[], validation = "validation"): string {
+export function accuracyChart(
+  metrics: readonly AccuracyPoint[],
+  validation = "validation",
+): string {
   const train = metrics.map(({ epoch, trainAccuracy }) => percent(epoch, trainAccuracy));
   const valid = metrics.map(({ epoch, validAccuracy }) => percent(epoch, validAccuracy));
   const lowest = Math.min(90, ...[...train, ...valid].map(([, y]) => y).filter(Number.isFinite));

@@ -3,6 +3,7 @@ import type { TransformList } from "../data/transforms/transform.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { RunDirectory } from "../train/run-directory.js";
 import { topAccuracy } from "../train/sample-scores.js";
+import { accuracyChart, type AccuracyPoint } from "./accuracy-chart.js";
 import { classificationReport } from "./classification-report.js";
 import { confusionChart } from "./confusion-chart.js";
 import { confusionMatrix } from "./confusion-matrix.js";
@@ -18,6 +19,14 @@ export async function writeEpochCharts(run: RunDirectory, validation?: string): 
     await run.write(`${name}.svg`, svg);
   }
 }
+
+/** Rewrites the chart of losses and accuracies within an epoch, up to the step in progress. */
+export const writeLiveChart = (
+  run: RunDirectory,
+  points: readonly AccuracyPoint[],
+  validation?: string,
+): Promise<void> =>
+  run.write("accuracy.svg", accuracyChart([...run.epochs, ...points], validation));
 
 /**
  * Writes what a finished run has to show: `report.json`, `report.txt`, and each chart as SVG and as PNG.

@@ -32,6 +32,8 @@ export interface StepProgress {
   readonly steps: number;
   /** Mean training loss of this epoch so far, in nats. */
   readonly loss: number;
+  /** Share of the epoch's samples so far that were right just before their step, 0 … 1. */
+  readonly accuracy: number;
   /** Of this step. */
   readonly learningRate: number;
   /** L2 norm of all gradients of this step together, before they were clipped; null where nothing is clipped. */
@@ -225,6 +227,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
         step: done,
         steps: this.steps,
         loss: sums.loss / sums.seen,
+        accuracy: sums.correct / sums.seen,
         learningRate,
         gradientNorm,
         imagesPerSecond: sums.seen / sums.seconds,

@@ -1,7 +1,24 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { configOf } from "../../src/cli/train-config.js";
+import { trainCommand } from "../../src/cli/train.js";
+import { configOf, trainingsOf } from "../../src/cli/train-config.js";
 import { scheduleNotice } from "../../src/cli/train-output.js";
+import { findModel } from "../../src/models/catalog.js";
+import { recipes } from "../../src/train/recipes.js";
+
+describe("the variations that recipes name", () => {
+  for (const [name, { variations }] of Object.entries(recipes))
+    for (const { flags } of variations)
+      test(`${name} ${flags}`, () => {
+        const command = trainCommand().exitOverride();
+        const { operands, unknown } = command.parseOptions(flags.replaceAll("'", "").split(" "));
+        assert.deepEqual([operands, unknown], [[], []]);
+        const [config = configOf(name, command.opts())] =
+          trainingsOf(name, command.opts())?.values() ?? [];
+        findModel(config.model, config.modelOptions);
+        assert.notDeepEqual(config, recipes[name]!.config);
+      });
+});
 
 describe("scheduleNotice", () => {
   const noticeOf = (epochs: number): string | null =>

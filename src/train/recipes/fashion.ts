@@ -24,6 +24,10 @@ const variations = [
   { flags: "--model resnet18", why: "the notebook's exercises; also resnet101, resnet152" },
   { flags: "--optimizer adam --lr 0.001 --schedule constant", why: "the notebook's alternative" },
   { flags: "--schedule constant", why: "the notebook's own, which is luck from a He start" },
+  {
+    flags: `--model-option dropout=0.5 --set 'earlyStopping={"patience":10}'`,
+    why: "two of the means against overfitting that the notebook leaves to its readers",
+  },
 ];
 
 /** The first notebook: 10,000 images of clothing, and what depth does for them. */

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test, type TestContext } from "node:test";
+import { LiveChart } from "../../src/cli/live-chart.js";
+import { RunDirectory } from "../../src/train/run-directory.js";
+import type { StepProgress } from "../../src/train/train-loop.js";
+
+const at = (epoch: number, step: number): StepProgress => ({
+  epoch,
+  step,
+  steps: 4,
+  loss: 2 / (epoch + step),
+  accuracy: 0.1 * step,
+  learningRate: 0.1,
+  gradientNorm: null,
+  imagesPerSecond: 100,
+});
+
+async function openRun(t: TestContext) {
+  const root = mkdtempSync(path.join(tmpdir(), "resnet-ts-live-"));
+  const run = await RunDirectory.create(path.join(root, "run"));
+  t.after(() => rmSync(root, { recursive: true }));
+  const file = path.join(root, "run/accuracy.svg");
+  return { run, file };
+}
+
+test("a live chart has a point for each of its steps in the epoch, and those of this epoch alone", async (t) => {
+  const { run, file } = await openRun(t);
+  const live = new LiveChart(run, "test", 0);
+  const circles: number[] = [];
+  for (const step of [at(1, 1), at(1, 2), at(1, 3), at(2, 1)]) {
+    await live.update(step);
+    circles.push(readFileSync(file, "utf8").split("M1 0A1 1").length - 1);
+  }
+  await run.close();
+  assert.deepEqual(circles, [2, 4, 6, 2]); // loss and accuracy of each step
+});
+
+test("a live chart is not drawn at every step", async (t) => {
+  const { run, file } = await openRun(t);
+  const live = new LiveChart(run, "test");
+  for (const step of [1, 2, 3]) await live.update(at(1, step));
+  await run.close();
+  assert.ok(!existsSync(file));
+});
