@@ -61,7 +61,7 @@ async function readIndex(file: string): Promise<ReadonlyMap<string, string>> {
   }
   for (const shard of shardOf.values()) {
     const isBeside = path.basename(shard) === shard && !shard.endsWith(".index.json");
-    if (!isBeside || printable(shard) !== shard) {
+    if (!isBeside || printable(shard, shard.length) !== shard) {
       throw wrong(`it names the file ${printable(shard)}; shards stand beside their index`);
     }
   }
