@@ -193,6 +193,20 @@ describe("tensors that share a storage", () => {
   });
 });
 
+test("numbers that become others and lie out of order count with what putting them in order takes", async () => {
+  const file = (rows: number): Uint8Array => {
+    const storage = { elements: rows * 4096, of: "HalfStorage" };
+    const pickle = tensorPickle(storage, 0, [4096, rows], [1, 4096]);
+    return archive(pickle, new Uint8Array(2 * storage.elements));
+  };
+  assert.equal((await torch(file(512))).get("x")!.data.length, 512 * 4096);
+  await refuses(
+    file(4096),
+    "ERR_TORCH_LIMIT",
+    /they take 134217728 bytes of a file of 33554\d{3}$/,
+  );
+});
+
 test("numbers that become others are read in pieces, never beside what they become", async () => {
   const elements = 2 ** 21;
   const pickle = tensorPickle({ elements, of: "BFloat16Storage" }, 0, [elements], [1]);
