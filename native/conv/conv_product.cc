@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 
 #include "../element.h"
 #include "../ops/moments.h"
@@ -13,13 +14,29 @@ constexpr long blockRows = 144;     // rows of a block: a multiple of every tile
 constexpr long chunkDepth = 576;    // K of a chunk: A of a block stays in the second-level cache
 constexpr long mostPanels = 16;     // panels whose sums a thread holds at a time
 constexpr long mostWeightBytes = 384L << 10;  // of a chunk's weight that stays in that cache
-constexpr long mostCachedBytes = 32L << 20;   // a larger target has left every cache when it is read
+constexpr long mostCachedBytes = 32L << 20;  // a larger target has left the caches when it is read
+constexpr long pageBytes = 4096;     // rows that far apart meet in the same few lines of a cache
+constexpr long copyStep = chunkDepth + 32;  // elements between copied rows, which do not
 constexpr long mostBlockPatch = 1152;  // K of patches gathered block by block: they fit that cache
 
-/** One tile of one panel of a block. */
-struct Product {
-  long panel, tile;
-};
+/** Strips of a product: how often it asks for what is needed next. */
+template <class T>
+long stripsOf(const BrgemmCall<T>& call) {
+  constexpr long line = 64 / static_cast<long>(sizeof(T));
+  return std::max(1L, call.tapCount * ((call.k + line - 1) / line));
+}
+
+/** A tile's share of the next panel of the weight, which may come from memory. */
+template <class T>
+FetchLines fetchPanel(const BrgemmCall<T>& call, long panelStride, long tile, long tiles) {
+  if (call.tapCount == 0) return {};
+  const long line = 64 / static_cast<long>(sizeof(T));
+  const long share = (call.tapCount * call.k * call.ldb / line + tiles - 1) / tiles;
+  const T* panel = call.taps->b + call.bOffset + panelStride;
+  const long strips = stripsOf(call);
+  return {reinterpret_cast<const char*>(panel + tile * share * line), share,
+          (share + strips - 1) / strips};
+}
 
 }  // namespace
 
@@ -80,8 +97,13 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
   panelsPerTask_ = std::max(1L, std::min(mostPanels, panels / wanted));
 
   if (patches) preparePatches(threads, scratch);
+  copiesRows_ = !patches && shape.groups == 1 && 2 * k_ > chunkDepth &&
+                rowStep_ * static_cast<long>(sizeof(T)) % pageBytes == 0;
+  copiesPerThread_ = copiesRows_ ? sizeof(T) * static_cast<size_t>(blockRows * copyStep) : 0;
+  copies_ = scratch.reserve(copiesPerThread_ * static_cast<size_t>(threads));
   // Moments read the target again at once.
-  const long targetSize = forward ? shape.oh * shape.ow * shape.cout : shape.h * shape.w * shape.cin;
+  const long targetSize =
+      forward ? shape.oh * shape.ow * shape.cout : shape.h * shape.w * shape.cin;
   pastCache_ = !moments && targetSize * shape.n > mostCachedBytes / static_cast<long>(sizeof(T));
 
   const size_t floats = sizeof(float);
@@ -197,82 +219,123 @@ void ConvProduct<T>::packTap(const Kernels& kernels, const float* weight, const 
   }
 }
 
+/** A block's operands: A's first row and B's first panel for each tap. */
+template <class T>
+long ConvProduct<T>::listTaps(const RunContext& context, const T* source, const RowBlock& rows,
+                              int thread, BrgemmTap<T>* taps) const {
+  const T* packed = this->packed(context);
+  if (patches_ != Patches::none) {
+    taps[0] = {blockPatches(context, source, rows, thread), packed};
+    return 1;
+  }
+  long count = 0;
+  for (const AxisTap& r : vertical_[static_cast<size_t>(rows.vertical)].taps) {
+    for (const AxisTap& s : horizontal_[static_cast<size_t>(rows.horizontal)].taps) {
+      const long pixel = r.source * sourceWidth_ + s.source;
+      const long slot = slots_[static_cast<size_t>(r.tap * shape_.kw + s.tap)];
+      taps[count++] = {source + pixel * shape_.n * sourceChannels_ + rows.begin * rowStep_,
+                       packed + slot * k_ * tileColumns_};
+    }
+  }
+  return count;
+}
+
+/** One block of the target: its chunks of K one after the other. */
 template <class T>
 void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T>& operands,
                               long block, long panelBegin, long panelEnd, int thread) const {
   const RowBlock& rows = blocks_[static_cast<size_t>(block)];
-  const AxisRun& vertical = vertical_[static_cast<size_t>(rows.vertical)];
-  const AxisRun& horizontal = horizontal_[static_cast<size_t>(rows.horizontal)];
-  const T* packed = this->packed(context);
-  float* sums = reinterpret_cast<float*>(context.scratch + sums_ +
-                                         sumsPerThread_ * static_cast<size_t>(thread));
   BrgemmTap<T>* taps =
       reinterpret_cast<BrgemmTap<T>*>(context.scratch + taps_) + maxTaps_ * thread;
-  const long panelStride = static_cast<long>(usedTaps_.size()) * k_ * tileColumns_;
-  long tapCount = 0;
-  if (patches_ != Patches::none) {
-    taps[tapCount++] = {blockPatches(context, operands.source, rows, thread), packed};
-  }
-  for (const AxisTap& r : vertical.taps) {
-    if (patches_ != Patches::none) break;
-    for (const AxisTap& s : horizontal.taps) {
-      const long pixel = r.source * sourceWidth_ + s.source;
-      const long slot = slots_[static_cast<size_t>(r.tap * shape_.kw + s.tap)];
-      taps[tapCount++] = {operands.source + pixel * shape_.n * sourceChannels_ +
-                              rows.begin * rowStep_,
-                          packed + slot * k_ * tileColumns_};
-    }
-  }
-
-  const long targetRow =
-      (vertical.target * targetWidth_ + horizontal.target) * shape_.n + rows.begin;
-  constexpr long unit = depthUnit<T>, size = sizeof(T);
-  const long panels = panelEnd - panelBegin;
+  const long tapCount = listTaps(context, operands.source, rows, thread, taps);
+  constexpr long unit = depthUnit<T>;
   const Split tapSplit(tapCount, std::max(1L, chunkDepth / k_));
   const Split depthSplit(k_ / unit, std::min(k_, chunkDepth) / unit);
-  const Split tiles(rows.rows, tileRows_);
-  BrgemmCall<T> call{};
-  call.ars = rowStep_;
-  call.aks = 1;
-  call.ldb = call.ldc = tileColumns_;
   // Where no tap reaches the target, one empty chunk still writes zeros.
   const long chunks = std::max(1L, tapSplit.pieces * depthSplit.pieces);
+  Chunk part{rows, targetRow(rows), panelBegin, panelEnd, chunks == 1, false, 0, 0, {}};
+  BrgemmCall<T>& call = part.call;
+  call.aks = 1;
+  call.ldb = call.ldc = tileColumns_;
+  call.c = reinterpret_cast<float*>(context.scratch + sums_ +
+                                    sumsPerThread_ * static_cast<size_t>(thread));
   for (long chunk = 0; chunk < chunks; chunk++) {
     const long tapPiece = chunk / depthSplit.pieces, depthPiece = chunk % depthSplit.pieces;
-    const long depthBegin = depthSplit.begin(depthPiece) * unit;
+    part.depthBegin = depthSplit.begin(depthPiece) * unit;
+    part.depth = depthSplit.size(depthPiece) * unit;
+    part.isLast = chunk == chunks - 1;
     call.taps = taps + tapSplit.begin(tapPiece);
     call.tapCount = tapCount ? tapSplit.size(tapPiece) : 0;
     call.accumulate = chunk > 0;
-    const bool isLast = chunk == chunks - 1;
-    const long depth = std::min(depthSplit.size(depthPiece) * unit, k_);
-    // Where the weight stays in the second-level cache, rows are read and written once, whole.
-    const bool byRows = call.tapCount * depth * tileColumns_ * panels * size <= mostWeightBytes;
-    const auto place = [&](long product) {
-      return byRows ? Product{product % panels, product / panels}
-                    : Product{product / tiles.pieces, product % tiles.pieces};
-    };
-    for (long product = 0; product < panels * tiles.pieces; product++) {
-      const auto [p, tile] = place(product);
-      const Panel& panel = panels_[static_cast<size_t>(panelBegin + p)];
-      const Bundle& bundle = bundles_[static_cast<size_t>(panel.bundle)];
-      const long row = tiles.begin(tile);
-      call.k = std::max(0L, std::min(depth, bundle.k - depthBegin));
-      call.bOffset = (panelBegin + p) * panelStride + depthBegin * tileColumns_;
-      call.rows = static_cast<int>(tiles.size(tile));
-      call.aOffset = row * rowStep_ + bundle.sourceChannel + depthBegin;
-      // Sums of one chunk are finished at once, always in the same lines of the cache.
-      call.c = sums + (chunks == 1 ? 0 : (p * blockRows + row) * tileColumns_);
-      call.rowsBelow = p == 0 && tile + 1 < tiles.pieces ? tiles.size(tile + 1) : 0;
-      if (isLast) call.fetch = fetchTarget(operands, panel, targetRow + row, call);
-      context.kernels.of<T>().brgemm(&call);
-      if (isLast) finishTile(context, operands, panel, call, targetRow + row);
+    call.ars = rowStep_;
+    BrgemmTap<T> copy;
+    if (copiesRows_ && tapCount > 0) {
+      copy = {copyRows(context, call.taps->a + part.depthBegin, part, thread), call.taps->b};
+      call.taps = &copy;
+      call.ars = copyStep;
     }
+    runChunk(context, operands, part);
   }
   // Other threads see what was written past the cache.
   if (pastCache_) std::atomic_thread_fence(std::memory_order_seq_cst);
   for (long p = panelBegin; moments_ && p < panelEnd; p++) {
-    takeMoments(context, operands, block, panels_[static_cast<size_t>(p)], targetRow);
+    takeMoments(context, operands, block, panels_[static_cast<size_t>(p)], part.targetRow);
   }
+}
+
+/** Adds a chunk's products to the sums of the block, and finishes them after the last one. */
+template <class T>
+void ConvProduct<T>::runChunk(const RunContext& context, const ProductOperands<T>& operands,
+                              const Chunk& chunk) const {
+  const Split tiles(chunk.rows.rows, tileRows_);
+  const long panels = chunk.panelEnd - chunk.panelBegin;
+  const long panelStride = static_cast<long>(usedTaps_.size()) * k_ * tileColumns_;
+  BrgemmCall<T> call = chunk.call;
+  const bool copied = call.ars != rowStep_;
+  // Where the weight stays in the second-level cache, rows are read and written once, whole.
+  const bool byRows = call.tapCount * chunk.depth * tileColumns_ * panels *
+                          static_cast<long>(sizeof(T)) <= mostWeightBytes;
+  for (long product = 0; product < panels * tiles.pieces; product++) {
+    const long p = byRows ? product % panels : product / tiles.pieces;
+    const long tile = byRows ? product / panels : product % tiles.pieces;
+    const Panel& panel = panels_[static_cast<size_t>(chunk.panelBegin + p)];
+    const Bundle& bundle = bundles_[static_cast<size_t>(panel.bundle)];
+    const long row = tiles.begin(tile);
+    call.rows = static_cast<int>(tiles.size(tile));
+    call.k = std::max(0L, std::min(chunk.depth, bundle.k - chunk.depthBegin));
+    call.aOffset = row * call.ars + (copied ? 0 : bundle.sourceChannel + chunk.depthBegin);
+    call.bOffset = (chunk.panelBegin + p) * panelStride + chunk.depthBegin * tileColumns_;
+    // Sums of a single chunk are finished at once, always in the same lines of the cache.
+    call.c = chunk.call.c + (chunk.isOnly ? 0 : (p * blockRows + row) * tileColumns_);
+    call.rowsBelow = !copied && p == 0 && tile + 1 < tiles.pieces ? tiles.size(tile + 1) : 0;
+    if (chunk.isLast) call.fetch = fetchTarget(operands, panel, chunk.targetRow + row, call);
+    // The panel after a task's last one is the next task's, most often of the same thread.
+    const bool fetches = !byRows && chunk.panelBegin + p + 1 < static_cast<long>(panels_.size());
+    call.fetchB = fetches ? fetchPanel(call, panelStride, tile, tiles.pieces) : FetchLines{};
+    context.kernels.of<T>().brgemm(&call);
+    if (chunk.isLast) finishTile(context, operands, panel, call, chunk.targetRow + row);
+  }
+}
+
+/** A chunk's rows of the source, copied so that they do not all meet in the same few lines. */
+template <class T>
+const T* ConvProduct<T>::copyRows(const RunContext& context, const T* source, const Chunk& chunk,
+                                  int thread) const {
+  T* copy = reinterpret_cast<T*>(context.scratch + copies_ +
+                                 copiesPerThread_ * static_cast<size_t>(thread));
+  const size_t bytes = sizeof(T) * static_cast<size_t>(chunk.depth);
+  for (long row = 0; row < chunk.rows.rows; row++) {
+    std::memcpy(copy + row * copyStep, source + row * rowStep_, bytes);
+  }
+  return copy;
+}
+
+/** The block's first row of the target. */
+template <class T>
+long ConvProduct<T>::targetRow(const RowBlock& rows) const {
+  const AxisRun& vertical = vertical_[static_cast<size_t>(rows.vertical)];
+  const AxisRun& horizontal = horizontal_[static_cast<size_t>(rows.horizontal)];
+  return (vertical.target * targetWidth_ + horizontal.target) * shape_.n + rows.begin;
 }
 
 /** The first element of a row of the target that a panel computes. */
@@ -286,9 +349,9 @@ long ConvProduct<T>::targetPlace(const Panel& panel, long targetRow) const {
 template <class T>
 FetchRows ConvProduct<T>::fetchTarget(const ProductOperands<T>& operands, const Panel& panel,
                                       long targetRow, const BrgemmCall<T>& tile) const {
-  constexpr long size = sizeof(T), line = 64 / size;
+  constexpr long size = sizeof(T);
   const long place = targetPlace(panel, targetRow);
-  const long strips = std::max(2L, tile.tapCount * ((tile.k + line - 1) / line)) - 1;
+  const long strips = std::max(1L, stripsOf(tile) - 1);
   return {pastCache_ ? nullptr : reinterpret_cast<const char*>(operands.target + place),
           operands.residual ? reinterpret_cast<const char*>(operands.residual + place) : nullptr,
           targetChannels_ * size, panel.columns * size, tile.rows,

@@ -7,8 +7,9 @@
 // Forward, the source is x and B the weight; for the data gradient the source is dy and B the
 // transposed weight. The weight is packed once per call, or kept packed until it is written anew
 // where the program itself never writes it: at inference. Then blocks of rows go through cache:
-// per block, K is cut into chunks whose A stays in the second-level cache, and each panel of B
-// passes over all rows of the block. Sums that span chunks stay in float in scratch, and the
+// per block, K is cut into chunks. Where the weight of a chunk stays in the second-level cache, it
+// passes over a tile's rows after the other; else A of the block stays there, and each panel of B
+// passes over all its rows. Sums that span chunks stay in float in scratch, and the
 // epilogue rounds to T, the type of both images, once. Packing rounds the weight to T.
 
 #pragma once
@@ -54,6 +55,14 @@ class ConvProduct {
   struct Panel {  // one register tile's width of target channels
     long bundle, column, columns;
   };
+  struct Chunk {  // some taps, or some of the depth, of a block
+    const RowBlock& rows;
+    long targetRow;
+    long panelBegin, panelEnd;
+    bool isOnly, isLast;
+    long depthBegin, depth;
+    BrgemmCall<T> call;  // what its products have in common
+  };
 
   void preparePatches(int threads, Scratch& scratch);
   void gatherAll(const RunContext& context, const T* x) const;
@@ -66,6 +75,13 @@ class ConvProduct {
   void runBlock(const RunContext& context, const ProductOperands<T>& operands, long block,
                 long panelBegin, long panelEnd, int thread) const;
   long targetPlace(const Panel& panel, long targetRow) const;
+  long listTaps(const RunContext& context, const T* source, const RowBlock& rows, int thread,
+                BrgemmTap<T>* taps) const;
+  void runChunk(const RunContext& context, const ProductOperands<T>& operands,
+                const Chunk& chunk) const;
+  const T* copyRows(const RunContext& context, const T* source, const Chunk& chunk,
+                    int thread) const;
+  long targetRow(const RowBlock& rows) const;
   FetchRows fetchTarget(const ProductOperands<T>& operands, const Panel& panel, long targetRow,
                         const BrgemmCall<T>& tile) const;
   void finishTile(const RunContext& context, const ProductOperands<T>& operands,
@@ -93,7 +109,9 @@ class ConvProduct {
   long rowStep_;                // elements between rows of the source
   long maxTaps_ = 0;
   long panelsPerTask_ = 1;
-  bool pastCache_;
+  bool pastCache_;   // the target is too large for any cache
+  bool copiesRows_;  // of the source, chunk by chunk
+  size_t copies_, copiesPerThread_;
   bool keep_;                                // packed_ is a place in the program's kept memory
   mutable uint64_t packedVersion_ = 0;       // of the weight that lies there; runs take turns
   size_t patchesPlace_ = 0, patchesPerThread_ = 0;

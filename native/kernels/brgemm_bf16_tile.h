@@ -107,7 +107,7 @@ void pairTile(const BrgemmCall<bf16>& call) {
     }
   }
   const long ars = call.ars, bStep = 2 * call.ldb, depth = call.k;
-  FetchRows fetch = call.fetch;
+  [[maybe_unused]] Fetching fetching = {call.fetch, call.fetchB};
   for (long t = 0; t < call.tapCount; t++) {
     const bf16* b = call.taps[t].b + call.bOffset;
     const bf16* a[(Rows + 2) / 3];
@@ -124,7 +124,7 @@ void pairTile(const BrgemmCall<bf16>& call) {
       long k = 0;
       while (k + 2 <= depth) {
         const long end = k + stripDepth<bf16> < depth ? k + stripDepth<bf16> : depth;
-        fetchStrip<Rows>(call, fetch, t, k);
+        if constexpr (productsPerPair == 1) fetchStrip<Rows>(call, fetching, t, k);
         for (; k + 2 <= end; k += 2, b += bStep) {
           pairStep<Rows, NV, false, false>(acc, a, b, ars, k);
         }

@@ -50,7 +50,7 @@ void brgemmTile(const BrgemmCall<float>& call) {
     }
   }
   const long ars = call.ars, ldb = call.ldb, depth = call.k;
-  FetchRows fetch = call.fetch;
+  Fetching fetching = {call.fetch, call.fetchB};
   for (long t = 0; t < call.tapCount; t++) {
     const float* b = call.taps[t].b + call.bOffset;
     const float* a[(Rows + 2) / 3];
@@ -65,7 +65,7 @@ void brgemmTile(const BrgemmCall<float>& call) {
     } else {
       for (long k = 0; k < depth;) {
         const long end = k + stripDepth<float> < depth ? k + stripDepth<float> : depth;
-        fetchStrip<Rows>(call, fetch, t, k);
+        fetchStrip<Rows>(call, fetching, t, k);
         for (; k < end; k++, b += ldb) brgemmStep<Rows, NV, false>(acc, a, b, ars, k);
       }
     }

@@ -33,10 +33,24 @@ RESNET_INLINE void fetchSomeRows(FetchRows& fetch) {
   }
 }
 
+/** Asks for some lines of the next B. */
+RESNET_INLINE void fetchSomeLines(FetchLines& fetch) {
+  const long some = fetch.perStrip < fetch.lines ? fetch.perStrip : fetch.lines;
+  fetch.lines -= some;
+  for (long i = 0; i < some; i++, fetch.next += 64) __builtin_prefetch(fetch.next, 0, 2);
+}
+
+/** What is left to ask for while a tile is multiplied. */
+struct Fetching {
+  FetchRows rows;
+  FetchLines b;
+};
+
 /** At the strip of tap t that begins at k: asks for A's next strip, and this one of the tile below. */
 template <int Rows, class T>
-RESNET_INLINE void fetchStrip(const BrgemmCall<T>& call, FetchRows& fetch, long t, long k) {
-  if (fetch.rows > 0) fetchSomeRows(fetch);
+RESNET_INLINE void fetchStrip(const BrgemmCall<T>& call, Fetching& fetching, long t, long k) {
+  if (fetching.rows.rows > 0) fetchSomeRows(fetching.rows);
+  if (fetching.b.lines > 0) fetchSomeLines(fetching.b);
   if (call.k < stripDepth<T>) return;
   const long ars = call.ars;
   const T* here = call.taps[t].a + call.aOffset + k;

@@ -36,6 +36,12 @@ struct FetchRows {
   long rows, perStrip;         // perStrip are asked for at a time
 };
 
+/** Lines of memory, one after the other, that are wanted in the second-level cache. */
+struct FetchLines {
+  const char* next;
+  long lines, perStrip;  // perStrip are asked for at a time
+};
+
 /** One tile of a batch-reduce GEMM; brgemm_f32_tile.h and brgemm_bf16_tile.h have the contracts. */
 template <class T>
 struct BrgemmCall {
@@ -52,6 +58,7 @@ struct BrgemmCall {
   bool accumulate;  // start from C instead of from zero
   long rowsBelow;   // rows of A after these that are wanted next; row-major only
   FetchRows fetch;  // row-major only
+  FetchLines fetchB;  // row-major only
 };
 
 enum class Activation : int { none, relu, leakyRelu };

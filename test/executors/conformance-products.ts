@@ -46,7 +46,28 @@ const convolutions: readonly Convolution[] = [
   { image: [4, 5], n: 17, cin: 10, cout: 10, kernel: 3, stride: 2, padding: 1, groups: 10 },
   { image: [3, 3], n: 33, cin: 65, cout: 65, kernel: 3, stride: 1, padding: 1, groups: 65 },
   { image: [4, 4], n: 1, cin: 3, cout: 65 * 3, kernel: 1, stride: 1, padding: 0, groups: 3 },
+  // rows a multiple of 4096 bytes apart, which the native executor copies first
+  { image: [3, 2], n: 5, cin: 2048, cout: 33, kernel: 1, stride: 1, padding: 0 },
 ];
+
+/** Where the native executor cuts the weight gradient's depth by rows, columns and samples. */
+const deepGradients: readonly Convolution[] = [
+  { image: [6, 10], n: 70, cin: 128, cout: 2, kernel: 3, stride: 1, padding: 1 },
+  { image: [9, 21], n: 70, cin: 128, cout: 2, kernel: 3, stride: 2, padding: 1 },
+  { image: [7, 18], n: 71, cin: 128, cout: 2, kernel: 1, stride: 2, padding: 0 },
+  { image: [2, 2], n: 1, cin: 33, cout: 2048, kernel: 1, stride: 1, padding: 0 },
+];
+
+/** More than 32 MiB of y: the native executor writes it past the caches. */
+const largeTarget: Convolution = {
+  image: [513, 512],
+  n: 1,
+  cin: 1,
+  cout: 32,
+  kernel: 1,
+  stride: 1,
+  padding: 0,
+};
 
 function sizes({ image, n, cin, cout, kernel, stride, padding, groups = 1 }: Convolution) {
   const [h, w] = image;
@@ -75,9 +96,10 @@ const epilogues = [
 ] as const;
 
 function forwardCases(): ConformanceCase[] {
-  return convolutions.flatMap((convolution) => {
+  return [...convolutions, largeTarget].flatMap((convolution) => {
     const { x, weight, y, attrs, taps, title } = sizes(convolution);
-    return epilogues.map(({ with: extra, activation, slope, outputs }) => {
+    const applied = convolution === largeTarget ? epilogues.slice(1, 2) : epilogues;
+    return applied.map(({ with: extra, activation, slope, outputs }) => {
       const name = `${title}, ${[...extra, activation].join(", ")}${outputs.length > 1 ? ", statistics" : ""}`;
       const seed = seedOf(name);
       const shapes: Record<string, readonly number[]> = {
@@ -104,7 +126,7 @@ function forwardCases(): ConformanceCase[] {
 }
 
 function gradientCases(): ConformanceCase[] {
-  return convolutions.flatMap((convolution) => {
+  return [...convolutions, ...deepGradients].flatMap((convolution) => {
     const { x, weight, y, attrs, title } = sizes(convolution);
     const seed = seedOf(`gradients ${title}`);
     const imageSize = [x[0]!, x[1]!];
