@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { labelsOf } from "../data/labelled-images.js";
 import { composeTransforms } from "../data/transforms/compose-transforms.js";
-import { foldIn } from "../data/transforms/draws.js";
+import { sampleKey } from "../data/transforms/draws.js";
 import type { ImageBytes } from "../data/transforms/image-bytes.js";
 import { formatTransforms } from "../data/transforms/transform-text.js";
 import { isRandom, type TransformList } from "../data/transforms/transform.js";
@@ -86,7 +86,7 @@ function versions(image: ImageBytes, row: number, list: TransformList, seed: num
   const transform = composeTransforms(list);
   const epochs = Array.from({ length: columns - 1 }, (_, epoch) => ({
     detail: `epoch ${epoch + 1}`,
-    made: transform(image, foldIn(randomKey(seed, "augment", epoch), row)),
+    made: transform(image, sampleKey(randomKey(seed, "augment", epoch), row)),
   }));
   return [{ detail: "as it is", made: image }, ...epochs];
 }

@@ -30,7 +30,7 @@ export {
   transformedShape,
   type ImageTransform,
 } from "../data/transforms/compose-transforms.js";
-export { foldIn } from "../data/transforms/draws.js";
+export { foldIn, sampleKey } from "../data/transforms/draws.js";
 export type { ImageBytes, ImageShape, ImageSize } from "../data/transforms/image-bytes.js";
 export { splitTransforms, type TransformParts } from "../data/transforms/split-transforms.js";
 export { transformDataset } from "../data/transforms/transform-dataset.js";

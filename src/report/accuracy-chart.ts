@@ -23,7 +23,7 @@ export function accuracyChart(
   const lowest = Math.min(90, ...[...train, ...valid].map(([, y]) => y).filter(Number.isFinite));
   return lineChart({
     title: "Accuracy",
-    x: { name: "Epoch" },
+    x: { name: "Epoch", ...((metrics[0]?.epoch ?? 1) < 1 && { from: 0 }) },
     y: {
       name: "Samples classified correctly",
       from: Math.floor(lowest / 10) * 10,

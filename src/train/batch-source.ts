@@ -38,10 +38,15 @@ export interface BatchSource extends BatchTracer {
    * and stops where the caller does.
    *
    * @param rows the rows of each batch
-   * @param key the stream of the epoch's augmentation; null for a program traced without. Draws belong to key and row,
-   *   whatever the batch.
+   * @param key the stream of the epoch's augmentation; null for a program traced without. Draws belong to key, row and
+   *   visit, whatever the batch.
+   * @param visits how often the epoch has visited each row before. Default 0: rows that come once
    */
-  batches(rows: readonly Int32Array[], key: RandomKey | null): AsyncIterable<RunInputs>;
+  batches(
+    rows: readonly Int32Array[],
+    key: RandomKey | null,
+    visits?: readonly Int32Array[],
+  ): AsyncIterable<RunInputs>;
   /** Ends what the source started: files, workers. What it wrote into the executor stays. */
   close(): Promise<void>;
 }
@@ -81,13 +86,12 @@ export function residentSource(
     rows,
     labels: data.labels.data,
     imageShape: [seen.height, seen.width, channels],
-    async *batches(batches, key) {
-      for (const rows of batches) {
+    async *batches(batches, key, visits) {
+      for (const [i, rows] of batches.entries()) {
         const n = rows.length;
         const indices = hostArray([n], rows, "i32");
-        yield placement
-          ? { indices, placement: hostArray([n, 8], placement.place(rows, key), "i32") }
-          : { indices };
+        const places = placement?.place(rows, key, visits?.[i]);
+        yield places ? { indices, placement: hostArray([n, 8], places, "i32") } : { indices };
       }
     },
     close: async () => {},

@@ -4,7 +4,7 @@ import { fixedShape } from "../data/loader/fixed-shape.js";
 import { openImageCache } from "../data/loader/image-cache.js";
 import type { ImageWorkers } from "../data/loader/image-workers.js";
 import { loadBatches } from "../data/loader/load-batches.js";
-import { foldIn } from "../data/transforms/draws.js";
+import { sampleKey } from "../data/transforms/draws.js";
 import type { ImageBytes, ImageShape } from "../data/transforms/image-bytes.js";
 import type { TransformList } from "../data/transforms/transform.js";
 import { input } from "../graph/tensor.js";
@@ -83,12 +83,17 @@ export const streamedSource = ({
       labels: input("labels", [batchSize], "i32"),
     };
   },
-  async *batches(batches, key) {
+  async *batches(batches, key, visits) {
     const shape = key ? shapes.train : shapes.eval;
-    const loadRow = (row: number, signal: AbortSignal): Promise<ImageBytes> =>
-      load(row, key && foldIn(key, row), signal);
+    const samples = batches.map((rows, batch) =>
+      Array.from(rows, (row, place) => ({ row, visit: visits?.[batch]?.[place] })),
+    );
+    const loadSample = (
+      { row, visit }: { readonly row: number; readonly visit: number | undefined },
+      signal: AbortSignal,
+    ): Promise<ImageBytes> => load(row, key && sampleKey(key, row, visit), signal);
     let i = 0;
-    for await (const loaded of loadBatches(batches, shape, loadRow)) {
+    for await (const loaded of loadBatches(samples, shape, loadSample)) {
       const rows = batches[i++]!;
       const indices = rows.map((_, place) => place); // every row of the batch's own array
       yield {

@@ -1,4 +1,4 @@
-import { epochBatches, shuffleKey } from "../data/batches.js";
+import { earlierVisits, epochBatches, shuffleKey } from "../data/batches.js";
 import { balancedRows } from "../data/class-balance.js";
 import type { Executor, RunInputs } from "../executors/executor.js";
 import { namedState, type Module } from "../nn/module.js";
@@ -205,11 +205,14 @@ export class Training implements AsyncIterable<EpochMetrics> {
     const { config, train } = this.options;
     const { epoch, step } = this.progress;
     const samples = config.batch * config.accumulate;
-    const batches = epochBatches(this.rowsOf(epoch), samples, shuffleKey(config.seed, epoch))
-      .slice(step)
-      .flatMap((rows) => microBatches(rows, config.batch));
-    const rows = batches.map((batch) => batch.rows);
-    const inputs = train.batches(rows, randomKey(config.seed, "augment", epoch));
+    const order = epochBatches(this.rowsOf(epoch), samples, shuffleKey(config.seed, epoch));
+    const parts = (all: readonly Int32Array[]): MicroBatch[] =>
+      all.slice(step).flatMap((rows) => microBatches(rows, config.batch));
+    const rowsIn = (all: readonly MicroBatch[]): Int32Array[] => all.map(({ rows }) => rows);
+    const batches = parts(order);
+    const visits = rowsIn(parts(earlierVisits(order, train.rows)));
+    const key = randomKey(config.seed, "augment", epoch);
+    const inputs = train.batches(rowsIn(batches), key, visits);
     let start = performance.now();
     const results: BatchResult[] = [];
     let i = 0;

@@ -99,6 +99,28 @@ describe("every chart", () => {
   }
 });
 
+describe("accuracyChart", () => {
+  test("draws each of its three, from epoch 0 on within the first", () => {
+    const within = { epoch: 0.5, trainLoss: 2, trainAccuracy: 0.5, validAccuracy: NaN };
+    const end = { epoch: 1, trainLoss: 1, trainAccuracy: 0.6, validAccuracy: 0.8 };
+    const [loss, training] = curves(accuracyChart([within, end]));
+    assert.equal(loss, "M380 66L684 222");
+    assert.equal(training, "M380 378L684 315.6");
+    const [, ...both] = curves(accuracyChart([end, { ...end, epoch: 2, validAccuracy: 0.9 }]));
+    assert.deepEqual(both, ["M76 378L684 378", "M76 222L684 144"]); // of 60 % … 100 %
+  });
+});
+
+test("learningRateChart draws the rate of each epoch, from 0 on", () => {
+  const [first, second] = falling;
+  const epochs = [
+    { ...first!, learningRate: 0.1 },
+    { ...second!, learningRate: 0.05 },
+  ];
+  assert.deepEqual(curves(learningRateChart(epochs)), ["M76 66L724 222"]);
+  assert.ok(texts(learningRateChart(epochs)).includes("0.1"));
+});
+
 describe("lossChart", () => {
   test("draws training and validation on axes of their own that begin at zero", () => {
     const svg = lossChart([row(1, 2, 0, 0.5), row(2, 1, 10, 0.75), row(3, 0, 20, 1)]);

@@ -24,10 +24,12 @@ async function train(change: Partial<TrainConfigInput>) {
   writeModelState(executor, model, initialState(model, 1));
   const { train: source, valid } = randomSources(executor, data);
   const visited: number[][] = [];
+  const visits: number[][] = [];
   const recording = {
     ...source,
     batches(...args: Parameters<typeof source.batches>) {
       visited.push(args[0].flatMap((rows) => [...rows]));
+      visits.push(args[2]!.flatMap((each) => [...each]));
       return source.batches(...args);
     },
   };
@@ -35,7 +37,7 @@ async function train(change: Partial<TrainConfigInput>) {
   for await (const { trainLoss } of trainLoop({ executor, model, config, train: recording, valid }))
     losses.push(trainLoss);
   await executor.close();
-  return { losses, visited };
+  return { losses, visited, visits };
 }
 
 describe("class weights in a training", () => {
@@ -61,7 +63,19 @@ describe("class weights in a training", () => {
   });
 });
 
+/** How often each entry has been in the list before. */
+const earlier = (list: readonly number[]): number[] =>
+  list.map((row, i) => list.slice(0, i).filter((each) => each === row).length);
+
 describe("sampling of an epoch", () => {
+  test("says of a repeated image which visit it is, so that it is augmented anew", async () => {
+    for (const change of [{}, { sampling: "balanced", accumulate: 2 }] as const) {
+      const { visited, visits } = await train(change);
+      assert.deepEqual(visits, visited.map(earlier));
+      assert.equal(Math.max(...visits.flat()), "sampling" in change ? 5 : 0);
+    }
+  });
+
   test("'shuffle' takes every image once", async () => {
     const { visited } = await train({});
     for (const rows of visited)

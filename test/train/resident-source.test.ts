@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { composeTransforms } from "../../src/data/transforms/compose-transforms.js";
-import { foldIn } from "../../src/data/transforms/draws.js";
+import { sampleKey } from "../../src/data/transforms/draws.js";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import type { Executor } from "../../src/executors/executor.js";
 import { widen } from "../../src/executors/reference/reference-executor.js";
@@ -23,6 +23,7 @@ const data = {
 const mean = [0.5, 0.4, 0.3];
 const std = [0.2, 0.3, 0.25];
 const rows = Int32Array.of(3, 19, 0, 3);
+const visits = Int32Array.of(0, 0, 0, 1);
 
 /** x [H, W, N, C] and the labels of one batch, as a program sees them. */
 async function batchOf(
@@ -39,7 +40,7 @@ async function batchOf(
   assert.deepEqual(source.labels, data.labels.data);
   const { images, labels } = source.trace(rows.length, precision, key !== null);
   const program = executor.load(plan("batch", graphOf({ images, labels })));
-  for await (const inputs of source.batches([rows], key)) {
+  for await (const inputs of source.batches([rows], key, [visits])) {
     const outputs = await program.run(inputs);
     assert.deepEqual(
       [...outputs["labels"]!.data],
@@ -56,9 +57,9 @@ async function batchOf(
 function expectedBatch(text: string, key: RandomKey): Float32Array {
   const transform = composeTransforms(parseTransforms(text));
   const bytes = height * width * channels;
-  const made = [...rows].map((row) => {
+  const made = [...rows].map((row, i) => {
     const image = data.images.data.subarray(row * bytes, (row + 1) * bytes);
-    return transform({ height, width, channels, data: image }, foldIn(key, row));
+    return transform({ height, width, channels, data: image }, sampleKey(key, row, visits[i]));
   });
   const [{ height: h, width: w }] = made as [(typeof made)[number]];
   const x = new Float32Array(h * w * rows.length * channels);

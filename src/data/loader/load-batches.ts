@@ -1,8 +1,8 @@
 import { hostArray, type HostArray } from "../../tensor/host-array.js";
 import type { ImageBytes, ImageShape } from "../transforms/image-bytes.js";
 
-/** Loads the image of a row; the signal takes it back. */
-export type LoadRow = (row: number, signal: AbortSignal) => Promise<ImageBytes>;
+/** Loads the image of a sample; the signal takes it back. */
+export type LoadSample<Sample> = (sample: Sample, signal: AbortSignal) => Promise<ImageBytes>;
 
 /** Batches in the making beside the one that is in use. */
 const batchesAhead = 2;
@@ -11,14 +11,14 @@ const batchesAhead = 2;
  * The images of each batch, u8 `[N, H, W, C]`, in order. Works two batches ahead and no further, whatever their number,
  * so that memory holds four at most, and stops where the caller does.
  *
- * @param batches the rows of each batch
+ * @param batches the samples of each batch, such as their rows
  * @param shape of every image that `load` gives
- * @throws what `load` throws; of several errors in a batch, that of the first row
+ * @throws what `load` throws; of several errors in a batch, that of the first sample
  */
-export async function* loadBatches(
-  batches: readonly Int32Array[],
+export async function* loadBatches<Sample>(
+  batches: readonly ArrayLike<Sample>[],
   shape: ImageShape,
-  load: LoadRow,
+  load: LoadSample<Sample>,
 ): AsyncGenerator<HostArray<"u8">, void> {
   const stop = new AbortController();
   const started: Promise<HostArray<"u8">>[] = [];
@@ -26,7 +26,7 @@ export async function* loadBatches(
   try {
     for (let i = 0; i < batches.length; i++) {
       while (next < batches.length && next <= i + batchesAhead) {
-        const batch = loadBatch(batches[next++]!, shape, (row) => load(row, stop.signal));
+        const batch = loadBatch(batches[next++]!, shape, (sample) => load(sample, stop.signal));
         batch.catch(() => {}); // it is thrown when its turn comes
         started.push(batch);
       }
@@ -38,16 +38,16 @@ export async function* loadBatches(
   }
 }
 
-async function loadBatch(
-  rows: Int32Array,
+async function loadBatch<Sample>(
+  samples: ArrayLike<Sample>,
   { height, width, channels }: ImageShape,
-  load: (row: number) => Promise<ImageBytes>,
+  load: (sample: Sample) => Promise<ImageBytes>,
 ): Promise<HostArray<"u8">> {
   const imageBytes = height * width * channels;
-  const data = new Uint8Array(rows.length * imageBytes);
+  const data = new Uint8Array(samples.length * imageBytes);
   const loaded = await Promise.allSettled(
-    Array.from(rows, async (row, i) => data.set((await load(row)).data, i * imageBytes)),
+    Array.from(samples, async (sample, i) => data.set((await load(sample)).data, i * imageBytes)),
   );
   for (const result of loaded) if (result.status === "rejected") throw result.reason;
-  return hostArray([rows.length, height, width, channels], data, "u8");
+  return hostArray([samples.length, height, width, channels], data, "u8");
 }

@@ -12,7 +12,7 @@ export interface ImageTask {
   readonly file: string;
   readonly channels: ImageChannels;
   readonly transforms: TransformList;
-  /** The sample's stream, `foldIn(epochKey, row)`; null where no transform is random. */
+  /** The sample's stream, `sampleKey(epochKey, row)`; null where no transform is random. */
   readonly key: RandomKey | null;
   /** What the image has to be in the end; null takes any. */
   readonly shape: ImageShape | null;

@@ -4,7 +4,7 @@ import type { ImageBytes, ImageShape } from "./image-bytes.js";
 import { rulesOf, type TransformList } from "./transform.js";
 
 /**
- * Takes an image to what a list of transforms makes of it. The key is the sample's, `foldIn(epochKey, row)`; null will
+ * Takes an image to what a list of transforms makes of it. The key is the sample's, `sampleKey(epochKey, row)`; null will
  * do where no transform is random.
  */
 export type ImageTransform = (image: ImageBytes, key: RandomKey | null) => ImageBytes;

@@ -1,11 +1,19 @@
 import { ResnetError } from "../../tensor/error.js";
 import { threefry, uniform, type RandomKey } from "../../tensor/random.js";
 
-// A counter word that `uniform` and `normal` never use, so that a folded key is no number of the stream.
+// A counter word that `uniform` and `normal` never use, nor those above it, so that a folded key is no number of the stream.
 const foldWord = 2;
 
-/** A key out of a key and an index: of a row out of its epoch's, of a transform out of its sample's. */
+/** A key out of a key and an index: of a transform out of its sample's. */
 export const foldIn = (key: RandomKey, index: number): RandomKey => threefry(key, index, foldWord);
+
+/**
+ * The key of a sample, out of its epoch's.
+ *
+ * @param visit how often the epoch has visited the row before: a repeated image is augmented anew
+ */
+export const sampleKey = (key: RandomKey, row: number, visit = 0): RandomKey =>
+  threefry(key, row, foldWord + visit);
 
 /** The random numbers of one transform on one sample, in the order in which it asks for them. */
 export class Draws {

@@ -1,7 +1,7 @@
 import type { RandomKey } from "../../tensor/random.js";
 import { centered } from "./crops.js";
 import { transformedShape } from "./compose-transforms.js";
-import { Draws, foldIn } from "./draws.js";
+import { Draws, foldIn, sampleKey } from "./draws.js";
 import type { ImageShape, ImageSize } from "./image-bytes.js";
 import { cropAxis, fillBytes, inPlace, type Fill, type Placement } from "./placement.js";
 import { rulesOf, type TransformList } from "./transform.js";
@@ -18,8 +18,9 @@ export interface BatchPlacement {
    * takes them. The same as `composeTransforms` gives each row.
    *
    * @param key of the epoch; null takes the middle of every image, and leaves it as it is otherwise
+   * @param visits of each row, as `sampleKey` takes them. Default 0
    */
-  place(rows: ArrayLike<number>, key: RandomKey | null): Int32Array;
+  place(rows: ArrayLike<number>, key: RandomKey | null, visits?: ArrayLike<number>): Int32Array;
 }
 
 /**
@@ -47,10 +48,12 @@ export function placeBatch(
     size,
     fill: fillOf("crop"),
     eraseFill: fillOf("erase"),
-    place(rows, key) {
+    place(rows, key, visits) {
       const numbers = new Int32Array(rows.length * 8);
-      for (let i = 0; i < rows.length; i++)
-        numbers.set(numbersOf(key ? placementOf(foldIn(key, rows[i]!)) : middle), i * 8);
+      for (let i = 0; i < rows.length; i++) {
+        const placed = key ? placementOf(sampleKey(key, rows[i]!, visits?.[i])) : middle;
+        numbers.set(numbersOf(placed), i * 8);
+      }
       return numbers;
     },
   };
