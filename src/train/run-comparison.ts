@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { writeFileAtomically } from "../data/files.js";
@@ -6,7 +6,7 @@ import { parseConfig, type TrainConfig } from "./config.js";
 import { RunDirectory } from "./run-directory.js";
 import { refused, withReason } from "./run-error.js";
 import { readJson } from "./run-json.js";
-import { takeDirectory } from "./run-lock.js";
+import { lockName, takeDirectory } from "./run-lock.js";
 import { comparisonFile, configFile, takeNewDirectory } from "./run-new.js";
 
 /** The configurations of what is compared, in order, by the names of their run directories. */
@@ -23,11 +23,12 @@ export class ComparisonDirectory {
     private readonly unlock: () => Promise<void>,
     /** What `comparison.json` says; empty before `begin`. */
     public trainings: Trainings,
+    private readonly isNew: boolean,
   ) {}
 
   /** Makes the directory, and takes it for this process. @throws {ResnetError} as `RunDirectory.create` */
   static async create(directory: string): Promise<ComparisonDirectory> {
-    return new ComparisonDirectory(directory, await takeNewDirectory(directory), new Map());
+    return new ComparisonDirectory(directory, await takeNewDirectory(directory), new Map(), true);
   }
 
   /**
@@ -42,7 +43,7 @@ export class ComparisonDirectory {
       return takeDirectory(directory, async (unlock) => {
         const { data } = schema.safeParse(await readJson(file)); // as the process before this one left it
         if (!data) throw refused(`${file} does not say what is compared`);
-        return new ComparisonDirectory(directory, unlock, new Map(Object.entries(data.trainings)));
+        return new ComparisonDirectory(directory, unlock, new Map(Object.entries(data.trainings)), false);
       });
     });
   }
@@ -67,11 +68,16 @@ export class ComparisonDirectory {
     return withReason(this.directory, () => writeFileAtomically(file, contents));
   }
 
-  /** Gives the directory free. One in which no training began is removed. */
+  /** Gives the directory free. One that this process made, and in which no training began, is removed. */
   async close(): Promise<void> {
+    if (this.isNew && (await this.isWithoutTrainings()))
+      await rm(path.join(this.directory, comparisonFile), { force: true });
     await this.unlock();
+    if (this.isNew) await rmdir(this.directory).catch(() => {}); // fails where there is something in it
+  }
+
+  private async isWithoutTrainings(): Promise<boolean> {
     const names = await readdir(this.directory);
-    if (names.some((name) => name !== comparisonFile)) return;
-    await rm(this.directory, { recursive: true, force: true });
+    return names.every((name) => name === comparisonFile || name.startsWith(lockName));
   }
 }

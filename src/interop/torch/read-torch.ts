@@ -34,8 +34,11 @@ export async function readTorch(source: ByteSource): Promise<ReadonlyMap<string,
 /** How many times over the file is read at most, for tensors that lie scattered in their storages. */
 const maxReads = 8;
 
-/** What putting elements in order may take besides, where half-precision numbers become twice the file. */
-const allowance = 32 * 1024 * 1024;
+/**
+ * What putting elements in order may take besides, where half-precision numbers become twice the file: enough for the
+ * largest convolution of a wide ResNet-101.
+ */
+const allowance = 48 * 1024 * 1024;
 
 /**
  * Tensors that repeat elements, or share them, could be as large as they like. On the host they take twice the file at
