@@ -43,7 +43,12 @@ export class ComparisonDirectory {
       return takeDirectory(directory, async (unlock) => {
         const { data } = schema.safeParse(await readJson(file)); // as the process before this one left it
         if (!data) throw refused(`${file} does not say what is compared`);
-        return new ComparisonDirectory(directory, unlock, new Map(Object.entries(data.trainings)), false);
+        return new ComparisonDirectory(
+          directory,
+          unlock,
+          new Map(Object.entries(data.trainings)),
+          false,
+        );
       });
     });
   }
