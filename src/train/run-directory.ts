@@ -1,4 +1,4 @@
-import { readdir, rm, rmdir } from "node:fs/promises";
+import { readdir, rename, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomically } from "../data/files.js";
 import type { Executor } from "../executors/executor.js";
@@ -18,6 +18,7 @@ import { isBest } from "./watched-metric.js";
 const metricsFile = "metrics.jsonl";
 const stateFile = "resume.safetensors";
 const previousStateFile = "resume.previous.safetensors";
+const damagedStateFile = "resume.damaged.safetensors";
 
 /** What a run keeps besides the arrays of an executor. */
 export interface RunSnapshot {
@@ -174,10 +175,12 @@ async function newestState(
     return await readTrainingState(path.join(directory, newest));
   } catch (error) {
     if (previous === undefined || !isDamaged(error)) throw error;
-    onNotice(`${error.message}; going on from the one before it, ${previous}`);
+    onNotice(
+      `${error.message}; going on from the one before it, ${previous}; it is kept as ${damagedStateFile}`,
+    );
     const saved = await readTrainingState(path.join(directory, previous));
     // The next save keeps what stands in the newest's place as the previous one: that must not be the damaged file.
-    await rm(path.join(directory, newest), { force: true });
+    await rename(path.join(directory, newest), path.join(directory, damagedStateFile));
     return saved;
   }
 }

@@ -185,13 +185,14 @@ describe("RunDirectory", () => {
     assert.equal(again.epochs.length, 1);
     assert.deepEqual(notices, [
       `${newest}: its checksum is not that of its contents: it was damaged or changed after it was written; ` +
-        "going on from the one before it, resume.previous.safetensors",
+        "going on from the one before it, resume.previous.safetensors; it is kept as resume.damaged.safetensors",
     ]);
     await again.close();
 
-    // The damaged file is gone, so that the next save cannot keep it as the previous state.
+    // The damaged file has another name, so that the next save cannot keep it as the previous state.
     const previous = path.join(run.directory, "resume.previous.safetensors");
     await assert.rejects(readFile(newest), { code: "ENOENT" });
+    assert.deepEqual(await readFile(path.join(run.directory, "resume.damaged.safetensors")), bytes);
     const once = await RunDirectory.open(run.directory, noNotice);
     assert.equal(once.epochs.length, 1);
     await once.close();
@@ -295,7 +296,8 @@ describe("RunDirectory", () => {
       const again = await RunDirectory.open(run.directory, (text) => notices.push(text));
       mock.mock.restore();
       assert.equal(again.epochs.length, 1);
-      const onwards = "going on from the one before it, resume.previous.safetensors";
+      const onwards =
+        "going on from the one before it, resume.previous.safetensors; it is kept as resume.damaged.safetensors";
       assert.deepEqual(notices, [`${newest}: ${notice}; ${onwards}`]);
       await again.close();
     });
