@@ -15,7 +15,8 @@ import type { TorchTensor } from "./torch-tensor.js";
  * f32, i32, i64, u8, i8 and bool come as they are; f64, f16 and bf16 become f32, i16 becomes i32. Each tensor is
  * read from the file into memory of its own; names of one and the same tensor, such as tied weights, share it.
  *
- * @throws {InteropError} `ERR_TORCH_FILE`; `ERR_TORCH_LIMIT` if the tensors take more than twice the file
+ * @throws {InteropError} `ERR_TORCH_FILE`; `ERR_TORCH_LIMIT` if the tensors take more than twice the file, and 48 MiB
+ *   to put half-precision numbers in order
  * @throws {PickleError} as `unpickle`; `ERR_PICKLE_CLASS` if more than tensors and plain values was saved
  */
 export async function readTorch(source: ByteSource): Promise<ReadonlyMap<string, StoredArray>> {
