@@ -49,7 +49,7 @@ export const benchCommand = (): Command =>
   new Command("bench")
     .summary("measure training and inference, also beside others'")
     .description(
-      "Measures training steps and forward passes on the native executor, alone or in turn with a peer:\n" +
+      "Measures training steps and forward passes on the native executor, alone or in turn with a peer: " +
         "each in a process of its own, round after round. Prints medians, ratios and the share of the roofline.",
     )
     .option("--rows <pattern>", 'rows whose names have all these words: "train resnet50"', "")

@@ -17,7 +17,7 @@ export const exportCommand = (): Command =>
   new Command("export")
     .summary("write a checkpoint as ONNX, for PyTorch, or as plain safetensors")
     .description(
-      "Writes the model of a checkpoint in the format of other programs: a network as ONNX, or a state_dict for\n" +
+      "Writes the model of a checkpoint in the format of other programs: a network as ONNX, or a state_dict for " +
         "PyTorch, as torch.save writes it or as safetensors.",
     )
     .argument("<checkpoint>", "a run's last.safetensors or best.safetensors, or an imported one")

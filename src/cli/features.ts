@@ -23,7 +23,7 @@ export const featuresCommand = (): Command =>
   classifierCommand("features")
     .summary("write what a layer makes of pictures")
     .description(
-      "Writes the output of any layer for pictures as safetensors: `features`, N x C or N x C x H x W,\n" +
+      "Writes the output of any layer for pictures as safetensors: `features`, N x C or N x C x H x W, " +
         "and the pictures' names as JSON in the metadata.",
     )
     .argument("<images...>", "files, folders, or patterns such as 'photos/**/*.jpg'")

@@ -36,7 +36,7 @@ export const importCommand = (): Command =>
   new Command("import")
     .summary("make a checkpoint of PyTorch's weights or of safetensors")
     .description(
-      "Reads weights of torchvision, timm, Hugging Face or of this package: PyTorch's .pth, .pt, .th and .bin,\n" +
+      "Reads weights of torchvision, timm, Hugging Face or of this package: PyTorch's .pth, .pt, .th and .bin, " +
         "safetensors, and the .index.json of a model in shards. No code of the file is run.",
     )
     .argument("<file>", "file of weights")

@@ -6,22 +6,16 @@ import { writeModelState } from "../train/model-state.js";
 import type { Precision } from "../train/precision.js";
 import { firstState, withModelOfInit } from "./first-state.js";
 import { stopOnSignal } from "./interrupt.js";
-import {
-  decimal,
-  jsonOption,
-  machineOptions,
-  wholeNumber,
-  type DataFlags,
-  type ExecutorFlags,
-} from "./options.js";
+import { decimal, jsonOption, machineOptions, wholeNumber, type ExecutorFlags } from "./options.js";
 import { Output } from "./output.js";
 import { Progress } from "./progress.js";
 import { configOf, configOptions, otherConfigOptions, settled } from "./train-config.js";
 import { ImageSources } from "../train/image-sources.js";
-import { prepareJob } from "./train-job.js";
+import { prepareJob, type JobFlags } from "./train-job.js";
+import { describeJob } from "./train-output.js";
 import { writeOutput } from "./write-output.js";
 
-interface FindFlags extends ExecutorFlags, DataFlags {
+interface FindFlags extends ExecutorFlags, JobFlags {
   readonly from: number;
   readonly to: number;
   readonly steps: number;
@@ -39,7 +33,7 @@ export function lrFindCommand(): Command {
   const command = new Command("lr-find")
     .summary("find a learning rate by trying many")
     .description(
-      "Trains for some steps while the learning rate grows from very small to very large, and says\n" +
+      "Trains for some steps while the learning rate grows from very small to very large, and says " +
         "where the loss falls fastest: a good peak for --lr. Nothing of the training is kept.",
     )
     .argument("[recipe]", "named set-up of the training (default: that of the data)");
@@ -58,9 +52,9 @@ export function lrFindCommand(): Command {
 
 async function find(recipe: string | undefined, flags: FindFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
-  const config = configOf(recipe, await withModelOfInit(settled(flags)));
-  const job = await prepareJob(config, flags, output);
-  const { model, parts } = job;
+  const asked = configOf(recipe, await withModelOfInit(settled(flags)));
+  const job = await prepareJob(asked, flags, output);
+  const { config, model, parts } = job;
   const executor = createExecutor(flags.executor, {
     threads: flags.threads,
     onNotice: (notice) => output.notice(notice),
@@ -69,6 +63,7 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
   const bar = new Progress(flags.steps);
   const stop = stopOnSignal((line) => output.notice(line));
   try {
+    output.say(describeJob(job, executor));
     writeModelState(executor, model, await firstState(job, output));
     let done = 0;
     const search = await findLearningRate({

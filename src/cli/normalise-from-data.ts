@@ -1,22 +1,18 @@
+import type { LabelledImages } from "../data/labelled-images.js";
 import { channelStatisticsOf } from "../data/loader/channel-statistics-of.js";
+import type { TrainConfig } from "../train/config.js";
 import type { Output } from "./output.js";
-import type { TrainJob } from "./train-job.js";
 
-/** The same training, normalised by the mean and deviation of its own training images. */
+/** The same configuration, normalised by the mean and deviation of its own training images. */
 export async function normaliseFromData(
-  job: TrainJob,
+  config: TrainConfig,
+  train: LabelledImages,
   workers: number | undefined,
   output: Output,
-): Promise<TrainJob> {
-  const { config, description, parts } = job;
+): Promise<TrainConfig> {
   const channels = config.normalise.mean.length === 1 ? 1 : 3;
-  const { eval: transforms } = config.transforms;
-  const normalise = await channelStatisticsOf(parts.train, transforms, channels, workers);
+  const normalise = await channelStatisticsOf(train, config.transforms.eval, channels, workers);
   const list = (values: readonly number[]): string => values.join(", ");
   output.say(`normalised by mean ${list(normalise.mean)} and deviation ${list(normalise.std)}`);
-  return {
-    ...job,
-    config: { ...config, normalise },
-    description: { ...description, normalise },
-  };
+  return { ...config, normalise };
 }

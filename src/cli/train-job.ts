@@ -6,6 +6,7 @@ import type { Module } from "../nn/module.js";
 import type { CheckpointDescription } from "../train/checkpoint.js";
 import type { TrainConfig } from "../train/config.js";
 import { loadPartsOf } from "./load-data.js";
+import { normaliseFromData } from "./normalise-from-data.js";
 import type { DataFlags } from "./options.js";
 import type { Output } from "./output.js";
 import { shapeSeen } from "../train/image-sources.js";
@@ -19,14 +20,18 @@ export interface TrainJob {
   readonly description: Omit<CheckpointDescription, "epoch">;
 }
 
-/** Loads what a configuration names. */
+export interface JobFlags extends DataFlags {
+  readonly normaliseFromData?: boolean;
+}
+
+/** Loads what a configuration names, and settles what it leaves to the data. */
 export async function prepareJob(
-  config: TrainConfig,
-  flags: DataFlags,
+  asked: TrainConfig,
+  flags: JobFlags,
   output: Output,
 ): Promise<TrainJob> {
-  const makeModel = findModel(config.model, config.modelOptions);
-  const parts = await loadPartsOf(config.data, config, flags, output);
+  const makeModel = findModel(asked.model, asked.modelOptions);
+  const parts = await loadPartsOf(asked.data, asked, flags, output);
   if (labelsOf(parts.train).length === 0) {
     const held = labelsOf(parts.valid).length;
     throw new DataError(
@@ -34,6 +39,9 @@ export async function prepareJob(
       `${parts.train.name}: no image is left to train on, as ${held} validate: give more images`,
     );
   }
+  const config = flags.normaliseFromData
+    ? await normaliseFromData(asked, parts.train, flags.workers, output)
+    : asked;
   const { classes } = parts.train;
   const seen = shapeSeen(parts.train, config);
   return {

@@ -7,18 +7,16 @@ import { ResnetError } from "../tensor/error.js";
 import type { TrainConfig } from "../train/config.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { RunDirectory } from "../train/run-directory.js";
-import { normaliseFromData } from "./normalise-from-data.js";
-import type { DataFlags, ExecutorFlags } from "./options.js";
+import type { ExecutorFlags } from "./options.js";
 import type { Output } from "./output.js";
 import { checkSameJob } from "./resume.js";
 import { ImageSources } from "../train/image-sources.js";
-import { prepareJob, type TrainJob } from "./train-job.js";
+import { prepareJob, type JobFlags, type TrainJob } from "./train-job.js";
 import { documentOf } from "./train-output.js";
 import { runEpochs, testRun } from "./train-run.js";
 
 /** How a training is run: what is no part of its configuration. */
-export interface TrainingFlags extends ExecutorFlags, DataFlags {
-  readonly normaliseFromData?: boolean;
+export interface TrainingFlags extends ExecutorFlags, JobFlags {
   readonly profile?: boolean;
 }
 
@@ -47,10 +45,7 @@ export async function trainOne(
   config: TrainConfig,
   { flags, output, resume, before }: TrainOneOptions,
 ): Promise<TrainedRun | null> {
-  const asked = await prepareJob(config, flags, output);
-  const job = flags.normaliseFromData
-    ? await normaliseFromData(asked, flags.workers, output)
-    : asked;
+  const job = await prepareJob(config, flags, output);
   checkSameJob(run, job);
   const chosen = createExecutor(flags.executor, {
     threads: flags.threads,

@@ -2,6 +2,7 @@ import { labelsOf } from "../data/labelled-images.js";
 import type { Executor } from "../executors/executor.js";
 import { writeEpochCharts, writeRunReport } from "../report/write-run-report.js";
 import { validationName } from "../train/config.js";
+import { stepsPerEpoch } from "../train/epoch-steps.js";
 import { createEvaluator, type Evaluation } from "../train/evaluate.js";
 import { modelSource, writeModelState } from "../train/model-state.js";
 import type { RunDirectory, RunSnapshot } from "../train/run-directory.js";
@@ -32,7 +33,7 @@ export async function runEpochs(
 ): Promise<number | null> {
   const { config, description, model, parts } = job;
   if (!run.saved) writeModelState(executor, model, await firstState(job, output));
-  const steps = Math.ceil(labelsOf(parts.train).length / (config.batch * config.accumulate));
+  const steps = stepsPerEpoch(labelsOf(parts.train).length, config);
   const from = run.saved?.progress ?? startOfTraining;
   const bar = new Progress(config.epochs * steps, from.epoch * steps + from.step);
   const live = new LiveChart(run, validationName(config));

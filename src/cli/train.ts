@@ -53,12 +53,6 @@ export function trainCommand(): Command {
         "go on with the run or the comparison in this directory, as if it had never stopped",
       ).conflicts("out"),
     )
-    .addOption(
-      new Option(
-        "--normalise-from-data",
-        "by the mean and deviation of the training images",
-      ).conflicts("resume"),
-    )
     .option("--profile", "at the end, show where the time went")
     .addOption(jsonOption())
     .addHelpText(

@@ -1,11 +1,9 @@
-import { epochBatches, shuffleKey } from "../data/batches.js";
 import type { Executor } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
-import { randomKey } from "../tensor/random.js";
 import type { BatchSource } from "./batch-source.js";
 import type { TrainConfig } from "./config.js";
-import { microBatches } from "./micro-batches.js";
+import { epochSteps } from "./epoch-steps.js";
 import { readModelState, writeModelState } from "./model-state.js";
 import { resetOptimizer } from "./optimizers/reset-optimizer.js";
 import { parameterGroups } from "./parameter-groups.js";
@@ -86,30 +84,17 @@ export async function findLearningRate(
   }
 }
 
-/** One step at each rate, over as many epochs as it takes. */
+/** One step at each rate, over as many epochs as it takes: those of a training with this configuration. */
 async function* stepsAt(
   rates: readonly number[],
   runner: StepRunner,
   config: TrainConfig,
   train: BatchSource,
 ): AsyncGenerator<{ readonly learningRate: number; readonly loss: number }, void> {
-  const rows = Int32Array.from({ length: train.rows }, (_, i) => i);
   let step = 0;
   for (let epoch = 0; ; epoch++) {
-    const order = epochBatches(
-      rows,
-      config.batch * config.accumulate,
-      shuffleKey(config.seed, epoch),
-    );
-    const batches = order.flatMap((each) => microBatches(each, config.batch));
-    const key = randomKey(config.seed, "augment", epoch);
-    let i = 0;
     let sums = { loss: 0, seen: 0 };
-    for await (const inputs of train.batches(
-      batches.map((batch) => batch.rows),
-      key,
-    )) {
-      const batch = batches[i++]!;
+    for await (const { batch, inputs } of epochSteps(train, config, epoch)) {
       const learningRate = rates[step]!;
       const { loss, seen } = await runner.run(inputs, batch, step, learningRate);
       sums = { loss: sums.loss + loss, seen: sums.seen + seen };

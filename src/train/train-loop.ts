@@ -1,14 +1,12 @@
-import { earlierVisits, epochBatches, shuffleKey } from "../data/batches.js";
-import { balancedRows } from "../data/class-balance.js";
 import type { Executor, RunInputs } from "../executors/executor.js";
 import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
-import { randomKey } from "../tensor/random.js";
 import type { BatchSource } from "./batch-source.js";
 import type { TrainConfig } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
+import { epochSteps, stepsPerEpoch } from "./epoch-steps.js";
 import { createEvaluator, type Evaluation } from "./evaluate.js";
-import { microBatches, type MicroBatch } from "./micro-batches.js";
+import type { MicroBatch } from "./micro-batches.js";
 import { readModelState, type ModelState, type StateName } from "./model-state.js";
 import { resetOptimizer } from "./optimizers/reset-optimizer.js";
 import { parameterGroups } from "./parameter-groups.js";
@@ -80,7 +78,6 @@ export const trainLoop = (options: TrainLoopOptions): Training => new Training(o
 export class Training implements AsyncIterable<EpochMetrics> {
   #progress: TrainProgress;
   #isStopped = false;
-  private readonly rows: Int32Array;
   /** In one epoch. */
   private readonly steps: number;
   private readonly schedule: Schedule;
@@ -91,8 +88,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
   constructor(private readonly options: TrainLoopOptions) {
     const { executor, model, config, train, valid, from = startOfTraining } = options;
     const groups = parameterGroups(model, config);
-    this.rows = Int32Array.from({ length: train.rows }, (_, i) => i);
-    this.steps = Math.ceil(train.rows / (config.batch * config.accumulate));
+    this.steps = stepsPerEpoch(train.rows, config);
     this.schedule = createSchedule(config.schedule, config.epochs, this.steps);
     this.weightsName = trainedWeights(model, config);
     this.validate = this.evaluator(valid);
@@ -204,21 +200,10 @@ export class Training implements AsyncIterable<EpochMetrics> {
   private async *stepsOfEpoch(): AsyncGenerator<StepProgress, void> {
     const { config, train } = this.options;
     const { epoch, step } = this.progress;
-    const samples = config.batch * config.accumulate;
-    const order = epochBatches(this.rowsOf(epoch), samples, shuffleKey(config.seed, epoch));
-    const parts = (all: readonly Int32Array[]): MicroBatch[] =>
-      all.slice(step).flatMap((rows) => microBatches(rows, config.batch));
-    const rowsIn = (all: readonly MicroBatch[]): Int32Array[] => all.map(({ rows }) => rows);
-    const batches = parts(order);
-    const visits = rowsIn(parts(earlierVisits(order, train.rows)));
-    const key = randomKey(config.seed, "augment", epoch);
-    const inputs = train.batches(rowsIn(batches), key, visits);
     let start = performance.now();
     const results: BatchResult[] = [];
-    let i = 0;
-    for await (const batchInputs of inputs) {
-      const batch = batches[i++]!;
-      results.push(await this.runBatch(batchInputs, batch));
+    for await (const { batch, inputs } of epochSteps(train, config, epoch, step)) {
+      results.push(await this.runBatch(inputs, batch));
       if (!batch.isLast) continue;
       const learningRate = this.learningRateAt(this.stepNumber);
       this.#progress = afterStep(this.progress, results, (performance.now() - start) / 1000);
@@ -237,14 +222,6 @@ export class Training implements AsyncIterable<EpochMetrics> {
       };
       start = performance.now(); // what the caller did with it is no training
     }
-  }
-
-  /** The rows that an epoch visits. */
-  private rowsOf(epoch: number): Int32Array {
-    const { config, train } = this.options;
-    return config.sampling === "balanced"
-      ? balancedRows(train.labels, config.seed, epoch)
-      : this.rows;
   }
 
   private async runBatch(inputs: RunInputs, batch: MicroBatch): Promise<BatchResult> {

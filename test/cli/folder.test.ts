@@ -88,6 +88,7 @@ describe("a folder of images", () => {
     };
     const own = firstLoss();
     assert.notEqual(firstLoss("--set", "initialisation=xavier-uniform"), own);
+    assert.notEqual(firstLoss("--normalise-from-data"), own);
     const model = createModel("cifar-resnet20", { classes: 3, channels: 3 });
     const file = path.join(scratch, "weights.safetensors");
     writeFileSync(file, writeSafetensors(initialState(model, 5), {}));

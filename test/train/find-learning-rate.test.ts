@@ -1,14 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import type { Module } from "../../src/nn/module.js";
 import { learningRateSearchChart } from "../../src/report/learning-rate-search-chart.js";
+import { residentSource } from "../../src/train/batch-source.js";
+import type { TrainConfigInput } from "../../src/train/config.js";
 import {
   findLearningRate,
   type LearningRateSearchOptions,
 } from "../../src/train/find-learning-rate.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
+import { trainLoop, type StepProgress } from "../../src/train/train-loop.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
-import { randomConfig, randomSources } from "../helpers/random-dataset.js";
+import {
+  normalise,
+  randomConfig,
+  randomDataset,
+  randomSources,
+} from "../helpers/random-dataset.js";
 import { LinearModel, TinyModel } from "../helpers/tiny-model.js";
 
 const [fast = reference] = nativeExecutors;
@@ -28,6 +37,42 @@ async function search(
     await executor.close();
   }
 }
+
+/** The loss of each step at one rate: of a search, and of a training. */
+async function searchAndTrain(data: TwoParts, change: Partial<TrainConfigInput>) {
+  const config = randomConfig(change);
+  const executor = fast.create();
+  const model = new TinyModel();
+  try {
+    writeModelState(executor, model, initialState(model, 1));
+    const { train: preparation } = config.transforms;
+    const train = residentSource(executor, "train", data.train, {
+      ...normalise,
+      transforms: preparation,
+    });
+    const valid = residentSource(executor, "valid", data.valid, normalise);
+    const { learningRate: from } = config;
+    const limits = { from, to: from * (1 + Number.EPSILON), steps: 6 };
+    const { trials } = await findLearningRate({ executor, model, config, train, ...limits });
+    const trained: number[] = [];
+    const onStep = ({ step, loss }: StepProgress): void => {
+      if (step === 1) sum = 0;
+      // What an epoch's mean grew by: 6 samples a step, the last 5.
+      const seen = Math.min(6 * step, 17);
+      trained.push((loss * seen - sum) / (seen - 6 * (step - 1)));
+      sum = loss * seen;
+    };
+    let sum = 0;
+    for await (const _ of trainLoop({ executor, model, config, train, valid, onStep }));
+    const digits = (losses: readonly number[]): string[] =>
+      losses.map((loss) => loss.toPrecision(9));
+    return { searched: digits(trials.map(({ loss }) => loss)), trained: digits(trained) };
+  } finally {
+    await executor.close();
+  }
+}
+
+type TwoParts = Parameters<typeof randomSources>[1] & {};
 
 describe("findLearningRate", () => {
   test("tries rates by equal factors, over several epochs, and leaves the model as it was", async () => {
@@ -55,6 +100,34 @@ describe("findLearningRate", () => {
     );
     for (const [i, { loss }] of parts!.trials.entries())
       assert.ok(Math.abs(loss / whole!.trials[i]!.loss - 1) < 1e-5, `${loss}`); // sums in another order
+  });
+
+  test("sees the batches and the loss of a training with the same configuration", async () => {
+    const rows = randomDataset(17, 1);
+    rows.labels.data.set([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2]);
+    const data = { train: rows, valid: randomDataset(6, 2) };
+    const plain = { epochs: 2, batch: 3, accumulate: 2, schedule: "constant" } as const;
+    const first = await searchAndTrain(data, plain);
+    assert.deepEqual(first.searched, first.trained);
+    const changes: Partial<TrainConfigInput>[] = [
+      { sampling: "balanced" },
+      { classWeights: "balanced" },
+      { transforms: { train: parseTransforms("randomCrop([6, 5], padding=2)"), eval: [] } },
+      { transforms: { train: parseTransforms("randomRotation(30)"), eval: [] } },
+      { mixup: 0.4 },
+      { smoothing: 0.1 },
+      { precision: "bf16" },
+      { freeze: ["block"] },
+      { optimizer: "adam" },
+      { clipNorm: 0.1 },
+      { seed: 3 },
+    ];
+    for (const change of changes) {
+      const { searched, trained } = await searchAndTrain(data, { ...plain, ...change });
+      assert.equal(searched.length, 6);
+      assert.deepEqual(searched, trained, JSON.stringify(change));
+      assert.notDeepEqual(searched, first.searched, JSON.stringify(change));
+    }
   });
 
   test("suggests nothing where nothing falls", async () => {
