@@ -9,12 +9,14 @@ export function bfloat16ToFloat32(bits: number): number {
   return float[0]!;
 }
 
+/** The difference of the exponents' biases, 127 and 15, as a factor. */
+const rebias = 2 ** 112;
+
 /** @param bits an IEEE 754 binary16: sign, 5 bits of exponent biased by 15, 10 of fraction */
 export function float16ToFloat32(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24; // subnormal, or zero with its sign
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  const magnitude = bits & 0x7fff;
+  word[0] = ((bits & 0x8000) << 16) | (magnitude << 13); // exponent and fraction where float32 has its own
+  if (magnitude < 0x7c00) return float[0]! * rebias; // of subnormals too: they are float32's, too small by as much
+  word[0] |= 0x7f800000; // infinity, or no number
+  return float[0]!;
 }

@@ -97,29 +97,43 @@ export const writtenTypes = [
   ["i8", "I8"],
 ] as const satisfies readonly (readonly [StoredArray["dtype"], keyof typeof readable])[];
 
-/** Elements that are converted at a time. */
+/** Gives so many bytes of a tensor, from so many behind its first on. */
+export type ReadBytes = (start: number, bytes: number) => Promise<Uint8Array>;
+
+/** Elements that are read at a time. */
 const piece = 2 ** 18;
+
+/** Elements on the host, piece by piece, and how many are before each piece. */
+export async function* elementPieces(
+  type: ElementType,
+  length: number,
+  readBytes: ReadBytes,
+): AsyncGenerator<{ readonly at: number; readonly values: StoredData }, void> {
+  for (let at = 0; at < length; at += piece) {
+    const count = Math.min(piece, length - at);
+    const bytes = await readBytes(at * type.bytes, count * type.bytes);
+    yield { at, values: type.read(viewOf(bytes), count) };
+  }
+}
 
 /**
  * Reads elements from where they lie. Those that are converted are read in pieces, so that their bytes are never in
  * memory as a whole beside what they become.
- *
- * @param readBytes gives so many bytes, from so many behind the first on
  */
 export async function readElements(
   type: ElementType,
   length: number,
-  readBytes: (start: number, bytes: number) => Promise<Uint8Array>,
+  readBytes: ReadBytes,
 ): Promise<StoredData> {
-  const read = async (from: number, count: number): Promise<StoredData> =>
-    type.read(viewOf(await readBytes(from * type.bytes, count * type.bytes)), count);
-  if (!type.isConverted) return read(0, length);
+  if (!type.isConverted) {
+    return type.read(viewOf(await readBytes(0, length * type.bytes)), length);
+  }
   const data = type.allocate(length);
-  for (let at = 0; at < length; at += piece) {
-    data.set((await read(at, Math.min(piece, length - at))) as never, at);
+  for await (const { at, values } of elementPieces(type, length, readBytes)) {
+    data.set(values as never, at);
   }
   return data;
 }
 
-export const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
   new DataView(buffer, byteOffset, byteLength);

@@ -9,6 +9,7 @@ import { torchChunks } from "../../src/interop/torch/write-torch.js";
 import { safetensorsChunks, sourceOf } from "../../src/interop/write-safetensors.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { packageRoot } from "../helpers/fixtures.js";
+import { archive, tensorPickle } from "../helpers/torch-file.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "resnet-ts-memory-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -41,9 +42,20 @@ function memoryOf(code: string): number {
   return Number(stdout);
 }
 
+/** Half as many bytes in the file, as half-precision numbers with the channels last. */
+function* channelsLast(): Generator<Uint8Array, void> {
+  const elements = megabytes * 2 ** 18;
+  const [outputs, inputs] = [2 ** 9, elements / 2 ** 9 / 16];
+  const strides = [16 * inputs, 1, 4 * inputs, inputs];
+  const storage = { elements, of: "HalfStorage" };
+  const pickle = tensorPickle(storage, 0, [outputs, inputs, 4, 4], strides);
+  yield archive(pickle, new Uint8Array(2 * elements));
+}
+
 const files = {
   "model.safetensors": () => safetensorsChunks(sourceOf(tensors)),
   "model.pth": () => torchChunks(tensors),
+  "channels-last.pth": channelsLast,
 };
 
 describe("a model that is read", () => {
@@ -51,7 +63,7 @@ describe("a model that is read", () => {
     test(`is in memory once: ${name}`, () => {
       const file = write(name, chunks());
       const taken = memoryOf(`globalThis.weights = await readWeights(${JSON.stringify(file)});`);
-      assert.ok(taken > 0.9 * megabytes && taken < 1.3 * megabytes, `${taken} MiB`);
+      assert.ok(taken > 0.9 * megabytes && taken < 1.45 * megabytes, `${taken} MiB`);
     });
   }
 });

@@ -3,6 +3,7 @@ import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
 import { readElements } from "../safetensors-dtypes.js";
 import type { StoredArray } from "../stored-array.js";
+import { gather } from "./gather.js";
 import { readTorchLegacy } from "./read-torch-legacy.js";
 import { readTorchZip } from "./read-torch-zip.js";
 import { findStateDict } from "./state-dict.js";
@@ -15,8 +16,7 @@ import type { TorchTensor } from "./torch-tensor.js";
  * f32, i32, i64, u8, i8 and bool come as they are; f64, f16 and bf16 become f32, i16 becomes i32. Each tensor is
  * read from the file into memory of its own; names of one and the same tensor, such as tied weights, share it.
  *
- * @throws {InteropError} `ERR_TORCH_FILE`; `ERR_TORCH_LIMIT` if the tensors take more than twice the file, and 48 MiB
- *   to put half-precision numbers in order
+ * @throws {InteropError} `ERR_TORCH_FILE`; `ERR_TORCH_LIMIT` if the tensors take more than twice the file
  * @throws {PickleError} as `unpickle`; `ERR_PICKLE_CLASS` if more than tensors and plain values was saved
  */
 export async function readTorch(source: ByteSource): Promise<ReadonlyMap<string, StoredArray>> {
@@ -36,12 +36,6 @@ export async function readTorch(source: ByteSource): Promise<ReadonlyMap<string,
 const maxReads = 8;
 
 /**
- * What putting elements in order may take besides, where half-precision numbers become twice the file: enough for the
- * largest convolution of a wide ResNet-101.
- */
-const allowance = 48 * 1024 * 1024;
-
-/**
  * Tensors that repeat elements, or share them, could be as large as they like. On the host they take twice the file at
  * most, as half-precision numbers do.
  */
@@ -50,11 +44,10 @@ function checkSize(tensors: readonly TorchTensor[], { file, size }: ByteSource):
     tensors.reduce((total, tensor) => total + bytesOf(tensor), 0);
   const kept = sum(({ hostBytes }) => hostBytes);
   const read = sum(({ span, type }) => span * type.bytes);
-  const working = tensors.reduce((most, { workingBytes }) => Math.max(most, workingBytes), 0);
-  if (kept > 2 * size || kept + working > 2 * size + allowance || read > maxReads * size) {
+  if (kept > 2 * size || read > maxReads * size) {
     throw new InteropError(
       "ERR_TORCH_LIMIT",
-      `${file}: its tensors show the same numbers too often: they take ${Math.max(kept + working, read)} bytes of a file of ${size}`,
+      `${file}: its tensors show the same numbers too often: they take ${Math.max(kept, read)} bytes of a file of ${size}`,
     );
   }
 }
@@ -64,12 +57,12 @@ async function readTensor(
   { starts }: TorchFile,
   tensor: TorchTensor,
 ): Promise<StoredArray> {
-  const { storage, offset, shape, span, type } = tensor;
+  const { storage, offset, shape, type } = tensor;
   const start = starts.get(storage.key)! + (storage.start + offset) * type.bytes;
   const read = (from: number, bytes: number): Promise<Uint8Array> =>
     source.read(start + from, bytes);
   const data = tensor.contiguous
     ? await readElements(type, sizeOf(shape), read)
-    : tensor.gather(await read(0, span * type.bytes));
+    : await gather(tensor, read);
   return { shape, dtype: type.dtype, data } as StoredArray;
 }

@@ -1,6 +1,5 @@
 import { sizeOf, type Shape } from "../../tensor/shape.js";
-import { elementTypes, viewOf, type ElementType } from "../safetensors-dtypes.js";
-import type { StoredArray } from "../stored-array.js";
+import { elementTypes, type ElementType } from "../safetensors-dtypes.js";
 
 /** One allocation of PyTorch: a run of numbers that tensors are views of. */
 export interface TorchStorage {
@@ -67,38 +66,10 @@ export class TorchTensor {
     return sizeOf(this.shape) * this.type.hostBytes;
   }
 
-  /** Bytes that reading it takes besides, for a while: elements that are out of order are put in order in memory. */
-  get workingBytes(): number {
-    const { bytes, isConverted } = this.type;
-    if (this.contiguous) return 0;
-    return this.span * bytes + (isConverted ? sizeOf(this.shape) * bytes : 0);
-  }
-
   /** What tells it from other tensors of the file. */
   get identity(): string {
     const { key, start } = this.storage;
     return JSON.stringify([key, start + this.offset, this.shape, this.strides]);
-  }
-
-  /** Its values, out of order in the storage. @param bytes the `span` elements in the storage from `offset` */
-  gather(bytes: Uint8Array): StoredArray["data"] {
-    const length = sizeOf(this.shape);
-    const elementBytes = this.type.bytes;
-    const gathered = new Uint8Array(length * elementBytes);
-    const index = this.shape.map(() => 0);
-    let from = 0;
-    for (let to = 0; to < gathered.length; to += elementBytes) {
-      for (let byte = 0; byte < elementBytes; byte++) {
-        gathered[to + byte] = bytes[from * elementBytes + byte]!;
-      }
-      for (let axis = this.shape.length - 1; axis >= 0; axis--) {
-        from += this.strides[axis]!;
-        if (++index[axis]! < this.shape[axis]!) break;
-        from -= this.strides[axis]! * this.shape[axis]!; // this axis begins again
-        index[axis] = 0;
-      }
-    }
-    return this.type.read(viewOf(gathered), length);
   }
 }
 
