@@ -22,6 +22,8 @@ export type InteropErrorCode =
   | "ERR_TORCH_LIMIT"
   /** A tensor cannot be written for PyTorch. */
   | "ERR_TORCH_WRITE"
+  /** A file would be larger than its format allows. */
+  | "ERR_FILE_SIZE"
   /** A network cannot be written as ONNX. */
   | "ERR_ONNX"
   /** An array does not have the axes that the conversion takes. */

@@ -41,7 +41,8 @@ export interface ExportOptions {
  *
  * @param tensors weights and running statistics in PyTorch's layout, with `num_batches_tracked` where there is one
  * @throws {ResnetError} `ERR_CHECKPOINT` if they are not those of the model
- * @throws {InteropError} `ERR_ONNX`, `ERR_TORCH_WRITE`, `ERR_SAFETENSORS_WRITE`
+ * @throws {InteropError} `ERR_ONNX`, `ERR_TORCH_WRITE`, `ERR_SAFETENSORS_WRITE`; `ERR_FILE_SIZE` from 2 GiB on as ONNX, from
+ *   4 GiB on for PyTorch
  */
 export const exportModel = (
   description: CheckpointDescription,
@@ -49,7 +50,7 @@ export const exportModel = (
   options: ExportOptions,
 ): Uint8Array => joinChunks(exportChunks(description, tensors, options));
 
-/** The same bytes piece by piece: those of the tensors are in memory once. */
+/** The same bytes piece by piece: those of the tensors are in memory once. Throws before the first piece. */
 export function exportChunks(
   description: CheckpointDescription,
   tensors: ReadonlyMap<string, StoredArray>,
@@ -60,7 +61,7 @@ export function exportChunks(
   if (format !== "onnx") {
     const ordered = inTorchOrder(model, tensors);
     return format === "pytorch"
-      ? torchChunks(ordered)
+      ? torchChunks(sourceOf(ordered))
       : safetensorsChunks(sourceOf(ordered), { format: "pt" });
   }
   const { model: name, modelOptions, classes, imageShape, normalise } = description;

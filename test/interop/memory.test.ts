@@ -54,7 +54,7 @@ function* channelsLast(): Generator<Uint8Array, void> {
 
 const files = {
   "model.safetensors": () => safetensorsChunks(sourceOf(tensors)),
-  "model.pth": () => torchChunks(tensors),
+  "model.pth": () => torchChunks(sourceOf(tensors)),
   "channels-last.pth": channelsLast,
 };
 

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import * as ort from "onnxruntime-web";
 import { graphOf } from "../../src/graph/graph.js";
 import { input, type Tensor } from "../../src/graph/tensor.js";
+import { onnxChunks, type OnnxModel } from "../../src/interop/onnx/onnx-messages.js";
 import { writeOnnx } from "../../src/interop/onnx/write-onnx.js";
 import { BatchNorm2d } from "../../src/nn/batch-norm2d.js";
 import { Conv2d } from "../../src/nn/conv2d.js";
@@ -148,4 +149,23 @@ test("exportModel writes classes and normalisation into the metadata, and leaves
     const logits = await run(file, new Float32Array(batch * 1024), [batch, 1, 32, 32]);
     assert.equal(logits.length, 2 * batch);
   }
+});
+
+test("a network beyond protobuf's 2 GiB is refused before any tensor is read", () => {
+  const model = (rows: number): OnnxModel => {
+    const values = (): never => assert.fail("a tensor was read");
+    return {
+      name: "large",
+      nodes: [],
+      initializers: [{ name: "w", type: "float", shape: [rows, 1024], values }],
+      input: { name: "images", shape: ["batch", 3, 224, 224] },
+      output: { name: "logits", shape: ["batch", 1000] },
+      metadata: {},
+    };
+  };
+  onnxChunks(model(2 ** 19 - 1));
+  assert.throws(() => onnxChunks(model(2 ** 19)), {
+    code: "ERR_FILE_SIZE",
+    message: /^the file would take 21474\d{5} bytes, but ONNX in one file holds 2147483647 at most/,
+  });
 });

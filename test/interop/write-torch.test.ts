@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { bytesSource } from "../../src/interop/byte-source.js";
 import { readWeights } from "../../src/interop/read-weights.js";
 import { readTorch } from "../../src/interop/torch/read-torch.js";
-import { writeTorch } from "../../src/interop/torch/write-torch.js";
+import { torchChunks, writeTorch } from "../../src/interop/torch/write-torch.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { packageRoot } from "../helpers/fixtures.js";
 
@@ -24,6 +24,18 @@ describe("writeTorch", () => {
       const at = Buffer.from(bytes).indexOf(Buffer.from(data.buffer));
       assert.ok(at > 0 && at % 64 === 0, `storage at byte ${at}`);
     }
+  });
+
+  test("refuses what a zip archive has no room for, before any tensor is read", () => {
+    const read = (): never => assert.fail("a tensor was read");
+    const sizes = (rows: number) =>
+      new Map([["x", { shape: [rows, 1024], dtype: "f32" } as const]]);
+    torchChunks({ specs: sizes(2 ** 20 - 1), read });
+    assert.throws(() => torchChunks({ specs: sizes(2 ** 20), read }), {
+      code: "ERR_FILE_SIZE",
+      message:
+        /^the file would take 42949\d{5} bytes, but the zip archive of a PyTorch file holds 4294967295 at most: write safetensors/,
+    });
   });
 
   test("refuses a dtype that has no storage", () => {

@@ -1,5 +1,6 @@
 import protobuf from "protobufjs";
 import { sizeOf } from "../../tensor/shape.js";
+import { checkFileSize } from "../check-file-size.js";
 import { joinChunks } from "../join-chunks.js";
 
 /** Element types of a TensorProto, and the bytes of an element. */
@@ -114,8 +115,15 @@ export interface OnnxModel {
 const opset = 17;
 const irVersion = 8;
 
-/** The bytes of an `.onnx` file, piece by piece. */
-export function* onnxChunks(model: OnnxModel): Generator<Uint8Array, void> {
+/** What protobuf's readers take of a message, as long as its tensors are not in files of their own. */
+const limit = { format: "ONNX in one file", most: 2 ** 31 - 1 };
+
+/**
+ * The bytes of an `.onnx` file, piece by piece; the values of a tensor are asked for when its turn comes.
+ *
+ * @throws {InteropError} `ERR_FILE_SIZE`, before the first piece
+ */
+export function onnxChunks(model: OnnxModel): Iterable<Uint8Array> {
   const { name, nodes, initializers, input, output, metadata } = model;
   const graph = encode(graphType, {
     name,
@@ -129,19 +137,24 @@ export function* onnxChunks(model: OnnxModel): Generator<Uint8Array, void> {
     input: [valueInfo(input)],
     output: [valueInfo(output)],
   });
-  const tensors = initializers.map(tensorParts);
-  yield encode(modelType, {
+  const description = encode(modelType, {
     irVersion,
     producerName: "resnet-ts",
     opsetImport: [{ domain: "", version: opset }],
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
   });
-  yield fieldHead(
-    modelType,
-    "graph",
-    tensors.reduce((length, tensor) => length + tensor.length, graph.length),
-  );
-  yield graph;
+  const tensors = initializers.map(tensorParts);
+  const graphBytes = tensors.reduce((bytes, tensor) => bytes + tensor.length, graph.length);
+  const beginning = joinChunks([description, fieldHead(modelType, "graph", graphBytes), graph]);
+  checkFileSize(beginning.length + graphBytes - graph.length, limit);
+  return withTensors(beginning, tensors);
+}
+
+function* withTensors(
+  beginning: Uint8Array,
+  tensors: readonly ReturnType<typeof tensorParts>[],
+): Generator<Uint8Array, void> {
+  yield beginning;
   for (const { head, values } of tensors) {
     yield head;
     const { buffer, byteOffset, byteLength } = values();

@@ -1,17 +1,21 @@
 import { Zip, ZipPassThrough } from "fflate";
 import { PickleWriter } from "../../pickle/pickle-writer.js";
-import type { Shape } from "../../tensor/shape.js";
+import { sizeOf, type Shape } from "../../tensor/shape.js";
+import { checkFileSize } from "../check-file-size.js";
 import { InteropError } from "../interop-error.js";
 import { joinChunks } from "../join-chunks.js";
 import type { StoredArray } from "../stored-array.js";
+import { sourceOf, type ArraySource } from "../write-safetensors.js";
 
-/** PyTorch's classes of storages, by dtype. */
-const storageClasses: Readonly<Partial<Record<StoredArray["dtype"], string>>> = {
-  f32: "FloatStorage",
-  i64: "LongStorage",
-  i32: "IntStorage",
-  u8: "ByteStorage",
-  i8: "CharStorage",
+/** PyTorch's classes of storages, by dtype, and the bytes of an element. */
+const storageClasses: Readonly<
+  Partial<Record<StoredArray["dtype"], { readonly name: string; readonly bytes: number }>>
+> = {
+  f32: { name: "FloatStorage", bytes: 4 },
+  i64: { name: "LongStorage", bytes: 8 },
+  i32: { name: "IntStorage", bytes: 4 },
+  u8: { name: "ByteStorage", bytes: 1 },
+  i8: { name: "CharStorage", bytes: 1 },
 };
 
 /** Where storages begin: at multiples of this, so that they can be mapped into memory. */
@@ -28,44 +32,72 @@ const paddingField = 0x4246;
 /** Earliest time that a zip archive can state: the same tensors give the same bytes. */
 const epoch = new Date(1980, 0, 1);
 
+/** Sizes and places are numbers of 32 bits in a zip archive without extensions, which fflate does not write. */
+const limit = { format: "the zip archive of a PyTorch file", most: 2 ** 32 - 1 };
+
 /**
  * A state_dict as the zip archive that `torch.save` writes: `torch.load(file, weights_only=True)` reads it.
  *
  * @param tensors in the order of the dict
- * @throws {InteropError} `ERR_TORCH_WRITE` if a tensor's dtype has no storage there
+ * @throws {InteropError} `ERR_TORCH_WRITE` if a tensor's dtype has no storage there; `ERR_FILE_SIZE` for 4 GiB or more
  */
 export const writeTorch = (tensors: ReadonlyMap<string, StoredArray>): Uint8Array =>
-  joinChunks(torchChunks(tensors));
+  joinChunks(torchChunks(sourceOf(tensors)));
 
-/** The same bytes piece by piece, those of the tensors in their own memory. */
-export function* torchChunks(
-  tensors: ReadonlyMap<string, StoredArray>,
-): Generator<Uint8Array, void> {
-  const text = (contents: string): Uint8Array => new TextEncoder().encode(contents);
-  const records: (readonly [name: string, bytes: Uint8Array])[] = [
-    ["data.pkl", pickleOf(tensors)],
-    ["byteorder", text("little")],
-    ...[...tensors.values()].map(
-      ({ data }, key) =>
-        [`data/${key}`, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)] as const,
-    ),
-    ["version", text("3\n")],
+/** An entry of the archive. */
+interface Entry {
+  readonly name: string;
+  /** Bytes of its contents. */
+  readonly length: number;
+  readonly contents: () => Uint8Array;
+}
+
+/** The same bytes piece by piece; each tensor is read when its turn comes. Throws before the first piece. */
+export function torchChunks(source: ArraySource): Iterable<Uint8Array> {
+  const pickle = pickleOf(source.specs);
+  const text = (name: string, contents: string): Entry => {
+    const bytes = new TextEncoder().encode(contents);
+    return { name, length: bytes.length, contents: () => bytes };
+  };
+  const storages = [...source.specs].map(([name, { shape, dtype }], key) => ({
+    name: `data/${key}`,
+    length: sizeOf(shape) * storageClasses[dtype]!.bytes,
+    contents() {
+      const { buffer, byteOffset, byteLength } = source.read(name).data;
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    },
+  }));
+  const entries = [
+    { name: "data.pkl", length: pickle.length, contents: () => pickle },
+    text("byteorder", "little"),
+    ...storages,
+    text("version", "3\n"),
   ];
+  let end = 0;
+  const placed = entries.map((entry) => {
+    const name = `archive/${entry.name}`;
+    const start = end + headerBytes + name.length + extraHeaderBytes;
+    const padding = (alignment - (start % alignment)) % alignment;
+    end = start + padding + entry.length + descriptorBytes;
+    return { ...entry, name, padding };
+  });
+  checkFileSize(end, limit);
+  return zipped(placed);
+}
+
+function* zipped(
+  entries: readonly (Entry & { readonly padding: number })[],
+): Generator<Uint8Array, void> {
   const chunks: Uint8Array[] = [];
   const zip = new Zip((error, chunk) => {
     if (error) throw error;
     chunks.push(chunk);
   });
-  let offset = 0;
-  for (const [record, bytes] of records) {
-    const name = `archive/${record}`;
-    const start = offset + headerBytes + name.length + extraHeaderBytes;
-    const padding = (alignment - (start % alignment)) % alignment;
-    const entry = new ZipPassThrough(name);
-    Object.assign(entry, { mtime: epoch, extra: { [paddingField]: new Uint8Array(padding) } });
-    zip.add(entry);
-    entry.push(bytes, true);
-    offset = start + padding + bytes.length + descriptorBytes;
+  for (const { name, padding, contents } of entries) {
+    const file = new ZipPassThrough(name);
+    Object.assign(file, { mtime: epoch, extra: { [paddingField]: new Uint8Array(padding) } });
+    zip.add(file);
+    file.push(contents(), true);
     yield* chunks.splice(0);
   }
   zip.end();
@@ -73,17 +105,17 @@ export function* torchChunks(
 }
 
 /** `{name: torch._utils._rebuild_tensor_v2(storage, 0, shape, strides, False, OrderedDict()), …}` */
-function pickleOf(tensors: ReadonlyMap<string, StoredArray>): Uint8Array {
+function pickleOf(tensors: ArraySource["specs"]): Uint8Array {
   const pickle = new PickleWriter().op("}").op("(");
   let key = 0;
-  for (const [name, { shape, dtype, data }] of tensors) {
+  for (const [name, { shape, dtype }] of tensors) {
     const storage = storageClasses[dtype];
     if (!storage) {
       throw new InteropError("ERR_TORCH_WRITE", `${name} is ${dtype}, which is not written`);
     }
     pickle.text(name).global("torch._utils", "_rebuild_tensor_v2").op("(");
-    pickle.op("(").text("storage").global("torch", storage).text(String(key++)).text("cpu");
-    pickle.integer(data.length).op("t").op("Q"); // BINPERSID: the storage
+    pickle.op("(").text("storage").global("torch", storage.name).text(String(key++)).text("cpu");
+    pickle.integer(sizeOf(shape)).op("t").op("Q"); // BINPERSID: the storage
     pickle.integer(0).integers(shape).integers(stridesOf(shape)).no();
     pickle.global("collections", "OrderedDict").op(")").op("R"); // no hooks
     pickle.op("t").op("R");
@@ -93,4 +125,4 @@ function pickleOf(tensors: ReadonlyMap<string, StoredArray>): Uint8Array {
 
 /** Elements between neighbours along each axis. */
 const stridesOf = (shape: Shape): readonly number[] =>
-  shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
