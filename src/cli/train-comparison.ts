@@ -12,7 +12,7 @@ import type { ComparisonDirectory } from "../train/run-comparison.js";
 import { checkSaved } from "./resume.js";
 import type { ImageSources } from "../train/image-sources.js";
 import type { TrainJob } from "./train-job.js";
-import { trainOne, type TrainOneOptions } from "./train-one.js";
+import { sayStopped, trainOne, type TrainOneOptions } from "./train-one.js";
 
 /** What is compared of a training. */
 interface Compared {
@@ -21,6 +21,7 @@ interface Compared {
   readonly test: Evaluation;
   readonly parameters: number;
   readonly document: object;
+  readonly isStopped: boolean;
 }
 
 /**
@@ -40,6 +41,10 @@ export async function compareTrainings(
     if (!trained) return;
     done.set(name, trained);
     await writeCharts(comparison, done);
+    if (trained.isStopped && done.size < trainings.size) {
+      sayStopped(`after ${name} (${done.size} of ${trainings.size})`, options);
+      return;
+    }
   }
   const text = tableOf(done);
   await comparison.write("comparison.txt", text);
@@ -67,11 +72,11 @@ async function trainPart(
     };
     const trained = await trainOne(run, config, { ...options, before });
     if (!trained) return null;
-    const { job, test } = trained;
+    const { job, test, isStopped } = trained;
     const parameters = countParameters(job.model);
     const gradients = Object.fromEntries(norms);
     const document = { ...trained.document, parameters, gradientNorms: gradients };
-    return { epochs: run.epochs, norms, test, parameters, document };
+    return { epochs: run.epochs, norms, test, parameters, document, isStopped };
   } finally {
     await run.close();
   }

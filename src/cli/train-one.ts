@@ -7,8 +7,10 @@ import { ResnetError } from "../tensor/error.js";
 import type { TrainConfig } from "../train/config.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { RunDirectory } from "../train/run-directory.js";
+import { isOver, type TrainProgress } from "../train/train-progress.js";
 import type { ExecutorFlags } from "./options.js";
 import type { Output } from "./output.js";
+import { stopOnSignal } from "./interrupt.js";
 import { checkSameJob } from "./resume.js";
 import { ImageSources } from "../train/image-sources.js";
 import { prepareJob, type JobFlags, type TrainJob } from "./train-job.js";
@@ -37,9 +39,14 @@ export interface TrainedRun {
   readonly text: string;
   /** For `--json`. */
   readonly document: object;
+  /** Whether a signal asked to stop while it was tested: what comes next is not begun. */
+  readonly isStopped: boolean;
 }
 
-/** Trains in a run directory, from the beginning or from where it was left, and tests; null if a signal stopped it. */
+/**
+ * Trains in a run directory, from the beginning or from where it was left, and tests; null if a signal stopped it before.
+ * Sets the exit code where there was a signal.
+ */
 export async function trainOne(
   run: RunDirectory,
   config: TrainConfig,
@@ -54,14 +61,13 @@ export async function trainOne(
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
   const sources = new ImageSources(executor, job.config, flags);
+  const stop = stopOnSignal((line) => output.notice(line));
   try {
     warnOfOtherExecutor(run, executor, output);
     await before?.(job, executor, sources);
-    const stopped = await runEpochs(job, run, executor, sources, output);
-    if (stopped !== null) {
-      output.notice(`stopped in epoch ${run.epochs.length + 1} of ${config.epochs}, and saved`);
-      output.notice(`to go on: ${resume}`);
-      process.exitCode = stopped;
+    const progress = await runEpochs(job, run, executor, sources, output, stop.signal);
+    if (stop.signal.aborted) {
+      sayStopped(whereOf(progress, config), { output, resume });
       return null;
     }
     const { test, text } = await testRun(job, executor, sources, run);
@@ -72,15 +78,32 @@ export async function trainOne(
       test,
       text,
       document: { ...documentOf(run, test), ...(profiles && { profiles }) },
+      isStopped: stop.signal.aborted,
     };
   } catch (error) {
     if (run.canResume && !isHopeless(error)) output.notice(`to go on: ${resume}`);
     throw withLastWeights(error, run);
   } finally {
+    stop.dispose();
+    if (stop.exitCode !== null) process.exitCode = stop.exitCode;
     await sources.close();
     await executor.close();
   }
 }
+
+/** Tells the user where the work stopped, and how it goes on. */
+export function sayStopped(
+  where: string,
+  { output, resume }: Pick<TrainOneOptions, "output" | "resume">,
+): void {
+  output.notice(`stopped ${where}, and saved`);
+  output.notice(`to go on: ${resume}`);
+}
+
+const whereOf = (progress: TrainProgress, config: TrainConfig): string =>
+  isOver(progress, config)
+    ? "after the last epoch, before the test"
+    : `in epoch ${progress.epoch + 1} of ${config.epochs}`;
 
 function warnOfOtherExecutor(
   { saved }: RunDirectory,

@@ -7,10 +7,9 @@ import { createEvaluator, type Evaluation } from "../train/evaluate.js";
 import { modelSource, writeModelState } from "../train/model-state.js";
 import type { RunDirectory, RunSnapshot } from "../train/run-directory.js";
 import { trainLoop, type StepProgress, type Training } from "../train/train-loop.js";
-import { startOfTraining } from "../train/train-progress.js";
+import { startOfTraining, type TrainProgress } from "../train/train-progress.js";
 import { trainedWeights } from "../train/trained-weights.js";
 import { firstState } from "./first-state.js";
-import { stopOnSignal } from "./interrupt.js";
 import { LiveChart } from "./live-chart.js";
 import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
@@ -19,10 +18,10 @@ import type { TrainJob } from "./train-job.js";
 import { describeJob, describeResume, formatEpoch, scheduleNotice } from "./train-output.js";
 
 /**
- * Trains from the beginning or from where the run was left, and saves after each epoch and as often as the configuration
- * says.
+ * Trains from the beginning or from where the run was left, and saves after each epoch, as often as the configuration
+ * says, and where `signal` stops it.
  *
- * @returns null at the end of the training; if a signal stopped it, the exit code for that
+ * @returns where the training stands
  */
 export async function runEpochs(
   job: TrainJob,
@@ -30,14 +29,14 @@ export async function runEpochs(
   executor: Executor,
   sources: ImageSources,
   output: Output,
-): Promise<number | null> {
+  signal: AbortSignal,
+): Promise<TrainProgress> {
   const { config, description, model, parts } = job;
   if (!run.saved) writeModelState(executor, model, await firstState(job, output));
   const steps = stepsPerEpoch(labelsOf(parts.train).length, config);
   const from = run.saved?.progress ?? startOfTraining;
   const bar = new Progress(config.epochs * steps, from.epoch * steps + from.step);
   const live = new LiveChart(run, validationName(config));
-  const stop = stopOnSignal((line) => output.notice(line));
   const onStep = async (progress: StepProgress): Promise<void> => {
     showStep(bar, progress, config.epochs);
     await live.update(progress);
@@ -51,8 +50,7 @@ export async function runEpochs(
     executor,
     weights,
   });
-  const options = { signal: stop.signal, onStep };
-  const training = prepareTraining(job, run, executor, sources, options);
+  const training = prepareTraining(job, run, executor, sources, { signal, onStep });
   try {
     await run.saved?.restore(executor);
     await run.begin(config);
@@ -67,13 +65,13 @@ export async function runEpochs(
       bar.clear();
       output.say(formatEpoch(metrics, config, output.width));
     }
-    if (stop.exitCode === null || run.epochs.length === config.epochs) return null;
-    if (training.progress.step > 0) await run.saveState(snapshot());
-    await run.saveWeights("last", snapshot());
-    return stop.exitCode;
+    if (training.progress.step > 0) {
+      await run.saveState(snapshot());
+      await run.saveWeights("last", snapshot());
+    }
+    return training.progress;
   } finally {
     bar.clear();
-    stop.dispose();
   }
 }
 

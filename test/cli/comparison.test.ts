@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { loadDataset } from "../../src/data/load-dataset.js";
@@ -125,5 +126,41 @@ describe("a comparison on real data", { skip }, () => {
     const status = await new Promise((resolve) => child.on("exit", resolve));
     assert.equal(status, 130);
     assert.match(stderr, /\nto go on: node .*main\.js train --resume .*paused --threads 1\n/);
+  });
+
+  // Validation and test are of so many images here that a signal meets them.
+  const long = "degradation --data fashion-mnist --batch 8 --limit-train 8 --limit-test 3000";
+
+  async function stopWhen(isThen: (said: string) => Promise<boolean>, run: string) {
+    const words = [...long.split(" "), "--epochs=1", "--save-every=1", "--out", run];
+    const child = spawn(process.execPath, [main, "train", ...words]);
+    const said = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const)
+      child[stream].on("data", (chunk: Buffer) => (said[stream] += chunk.toString()));
+    const ended = new Promise((resolve) => child.on("exit", resolve));
+    while (child.exitCode === null && !(await isThen(said.stdout))) await setTimeout(5);
+    child.kill("SIGINT");
+    assert.equal(await ended, 130, said.stderr);
+    assert.match(said.stderr, /\nto go on: node .*main\.js train --resume /);
+    assert.ok(!existsSync(path.join(run, "plain56")));
+    return said.stderr;
+  }
+
+  test("that is stopped while a last epoch is validated begins no other training", async () => {
+    const run = out("validated");
+    const stderr = await stopWhen(async () => {
+      const isSaved = existsSync(path.join(run, "plain20/resume.safetensors"));
+      if (isSaved) await setTimeout(200); // the last step has been saved: its epoch ends
+      return isSaved;
+    }, run);
+    assert.match(stderr, /\nstopped after the last epoch, before the test, and saved\n/);
+    assert.ok(!existsSync(path.join(run, "plain20/report.json")));
+  });
+
+  test("that is stopped while one is tested begins no other training", async () => {
+    const run = out("tested");
+    const stderr = await stopWhen((said) => Promise.resolve(said.includes("epoch 1/1")), run);
+    assert.match(stderr, /\nstopped after plain20 \(1 of 4\), and saved\n/);
+    assert.ok(existsSync(path.join(run, "plain20/report.json")));
   });
 });

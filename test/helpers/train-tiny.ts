@@ -2,6 +2,7 @@
 //     node train-tiny.js DIRECTORY
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { stopOnSignal } from "../../src/cli/interrupt.js";
 import { Output } from "../../src/cli/output.js";
 import { ImageSources } from "../../src/train/image-sources.js";
 import type { TrainJob } from "../../src/cli/train-job.js";
@@ -54,6 +55,10 @@ const run = begun
 const executor = createExecutor("auto", { threads: 1 });
 console.log("ready");
 const sources = new ImageSources(executor, config, { workers: 1 });
-process.exitCode = (await runEpochs(job, run, executor, sources, new Output(true))) ?? 0;
+const output = new Output(true);
+const stop = stopOnSignal((line) => output.notice(line));
+await runEpochs(job, run, executor, sources, output, stop.signal);
+stop.dispose();
+process.exitCode = stop.exitCode ?? 0;
 await executor.close();
 await run.close();
