@@ -53,8 +53,13 @@ export class ComparisonDirectory {
     });
   }
 
-  /** Writes `comparison.json`: for the comparison that begins now, or goes on with more epochs. */
+  /**
+   * Writes `comparison.json`: for the comparison that begins now, or goes on with more epochs.
+   *
+   * @throws {ResnetError} `ERR_RUN_DIRECTORY` if a training has gone on alone, to more epochs: it would be set back
+   */
   async begin(trainings: Trainings): Promise<void> {
+    await this.checkNoneIsFurther(trainings);
     const document = { trainings: Object.fromEntries(trainings) };
     await this.write(comparisonFile, `${JSON.stringify(document, null, 2)}\n`);
     this.trainings = trainings;
@@ -79,6 +84,19 @@ export class ComparisonDirectory {
       await rm(path.join(this.directory, comparisonFile), { force: true });
     await this.unlock();
     if (this.isNew) await rmdir(this.directory).catch(() => {}); // fails where there is something in it
+  }
+
+  private async checkNoneIsFurther(trainings: Trainings): Promise<void> {
+    for (const [name, { epochs }] of trainings) {
+      const begun = await readJson(path.join(this.directory, name, configFile));
+      const own = begun === undefined ? 0 : parseConfig(begun).epochs;
+      if (own > epochs) {
+        throw refused(
+          `${path.join(this.directory, name)} went on alone and has ${own} epochs, the comparison ${epochs}: ` +
+            `go on with --resume ${this.directory} --epochs ${own}, which gives all of them as many`,
+        );
+      }
+    }
   }
 
   private async isWithoutTrainings(): Promise<boolean> {

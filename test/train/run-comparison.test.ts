@@ -6,13 +6,13 @@ import { after, before, describe, test } from "node:test";
 import { findRecipe } from "../../src/train/recipes.js";
 import { ComparisonDirectory } from "../../src/train/run-comparison.js";
 
-describe("the directory of a comparison in which no training began", () => {
+describe("the directory of a comparison", () => {
   let scratch = "";
   before(() => (scratch = mkdtempSync(path.join(tmpdir(), "resnet-ts-comparison-"))));
   after(() => rmSync(scratch, { recursive: true, force: true }));
   const trainings = new Map([["one", findRecipe("fashion-resnet34").config]]);
 
-  test("goes when the process that made it gives up, and stays when another one does", async () => {
+  test("goes when the process that made it gives up before any training began, and stays when another one does", async () => {
     const directory = path.join(scratch, "compared");
     const file = path.join(directory, "comparison.json");
     const made = await ComparisonDirectory.create(directory);
@@ -26,6 +26,28 @@ describe("the directory of a comparison in which no training began", () => {
     const opened = await ComparisonDirectory.open(directory);
     await opened!.close();
     assert.deepEqual(readFileSync(file), contents);
+  });
+
+  test("is not set back where one training went on alone, with more epochs", async () => {
+    const directory = path.join(scratch, "further");
+    const file = path.join(directory, "one", "config.json");
+    const made = await ComparisonDirectory.create(directory);
+    await made.begin(trainings);
+    const [config] = trainings.values();
+    const own = { ...config!, epochs: config!.epochs + 10 };
+    mkdirSync(path.dirname(file));
+    writeFileSync(file, JSON.stringify(own));
+    await made.close();
+
+    const opened = (await ComparisonDirectory.open(directory))!;
+    await assert.rejects(opened.begin(opened.trainings), {
+      code: "ERR_RUN_DIRECTORY",
+      message:
+        `${directory}/one went on alone and has ${own.epochs} epochs, the comparison ${config!.epochs}: ` +
+        `go on with --resume ${directory} --epochs ${own.epochs}, which gives all of them as many`,
+    });
+    await opened.begin(new Map([["one", own]]));
+    await opened.close();
   });
 
   test("stays where there is a file that is not of the comparison", async () => {
