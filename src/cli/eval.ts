@@ -137,6 +137,7 @@ async function loadPart(
     return withClasses(test ?? valid ?? train, classes);
   }
   const sizes = data ?? { trainSize: null, validSize: null, seed: 0 };
-  const parts = await loadPartsOf(name, { ...sizes, testSize: null }, flags, output);
+  const testSize = (flags.split === "valid" && data?.testSize) || null;
+  const parts = await loadPartsOf(name, { ...sizes, testSize }, flags, output);
   return parts[flags.split];
 }

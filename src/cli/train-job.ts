@@ -60,6 +60,7 @@ export async function prepareJob(
         name: config.data,
         trainSize: labelsOf(parts.train).length,
         validSize: config.validSize === 0 ? 0 : labelsOf(parts.valid).length,
+        ...(config.validSize === 0 && config.testSize !== null && { testSize: config.testSize }),
         seed: config.seed,
         ...(config.stratify && { stratify: true }),
       },

@@ -46,6 +46,8 @@ const fields = z.object({
       name: z.string(),
       trainSize: z.int().min(1),
       validSize: z.int().min(0),
+      /** Of the test images, which validate where `validSize` is 0; all where nothing is said. */
+      testSize: z.int().min(1).optional(),
       seed: z.int().min(0),
       stratify: z.boolean().optional(),
     })

@@ -85,15 +85,10 @@ export const streamedSource = ({
   },
   async *batches(batches, key, visits) {
     const shape = key ? shapes.train : shapes.eval;
-    const samples = batches.map((rows, batch) =>
-      Array.from(rows, (row, place) => ({ row, visit: visits?.[batch]?.[place] })),
-    );
-    const loadSample = (
-      { row, visit }: { readonly row: number; readonly visit: number | undefined },
-      signal: AbortSignal,
-    ): Promise<ImageBytes> => load(row, key && sampleKey(key, row, visit), signal);
+    const loadSample = ({ row, visit }: Sample, signal: AbortSignal): Promise<ImageBytes> =>
+      load(row, key && sampleKey(key, row, visit), signal);
     let i = 0;
-    for await (const loaded of loadBatches(samples, shape, loadSample)) {
+    for await (const loaded of loadBatches(samplesOf(batches, visits), shape, loadSample)) {
       const rows = batches[i++]!;
       const indices = rows.map((_, place) => place); // every row of the batch's own array
       yield {
@@ -109,3 +104,17 @@ export const streamedSource = ({
   },
   close: async () => {},
 });
+
+interface Sample {
+  readonly row: number;
+  readonly visit: number | undefined;
+}
+
+/** One batch after the other, so that only those in the making take memory: an epoch may have millions of samples. */
+function* samplesOf(
+  batches: readonly Int32Array[],
+  visits: readonly Int32Array[] | undefined,
+): Generator<readonly Sample[], void> {
+  for (const [i, rows] of batches.entries())
+    yield Array.from(rows, (row, place) => ({ row, visit: visits?.[i]?.[place] }));
+}

@@ -7,6 +7,7 @@ import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { loadDataset } from "../../src/data/load-dataset.js";
 
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
@@ -43,7 +44,10 @@ describe("a comparison on real data", { skip }, () => {
     );
     assert.equal(status, 0, stderr);
     const { trainings } = JSON.parse(stdout) as {
-      trainings: Record<string, { parameters: number; gradientNorms: object; epochs: object[] }>;
+      trainings: Record<
+        string,
+        { parameters: number; gradientNorms: object; epochs: EpochMetrics[] }
+      >;
     };
     const names = ["plain20", "plain56", "cifar-resnet20", "cifar-resnet56"];
     assert.deepEqual(Object.keys(trainings), names);
@@ -70,14 +74,12 @@ describe("a comparison on real data", { skip }, () => {
       read("comparison", "comparison.txt").toString(),
       /^ +parameters .*\nplain20 +269,434 /,
     );
-    const again = resnet(
-      "eval",
-      path.join(out("comparison/plain20"), "last.safetensors"),
-      "--split",
-      "valid",
-      "--json",
-    );
+    const checkpoint = path.join(out("comparison/plain20"), "last.safetensors");
+    const again = resnet("eval", checkpoint, "--split", "valid", "--json");
     assert.equal(again.status, 0, again.stderr);
+    const { samples, accuracy } = JSON.parse(again.stdout) as Record<string, number>;
+    assert.equal(samples, 8);
+    assert.equal(accuracy, trainings["plain20"]!.epochs.at(-1)!.validAccuracy);
   });
 
   test("that was killed is finished by --resume, with the same bytes", async () => {

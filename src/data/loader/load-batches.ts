@@ -11,26 +11,30 @@ const batchesAhead = 2;
  * The images of each batch, u8 `[N, H, W, C]`, in order. Works two batches ahead and no further, whatever their number,
  * so that memory holds four at most, and stops where the caller does.
  *
- * @param batches the samples of each batch, such as their rows
+ * @param batches the samples of each batch, such as their rows; asked for when its turn to be made comes
  * @param shape of every image that `load` gives
  * @throws what `load` throws; of several errors in a batch, that of the first sample
  */
 export async function* loadBatches<Sample>(
-  batches: readonly ArrayLike<Sample>[],
+  batches: Iterable<ArrayLike<Sample>>,
   shape: ImageShape,
   load: LoadSample<Sample>,
 ): AsyncGenerator<HostArray<"u8">, void> {
   const stop = new AbortController();
+  const waiting = batches[Symbol.iterator]();
   const started: Promise<HostArray<"u8">>[] = [];
-  let next = 0;
+  const startNext = (): void => {
+    const next = waiting.next();
+    if (next.done) return;
+    const batch = loadBatch(next.value, shape, (sample) => load(sample, stop.signal));
+    batch.catch(() => {}); // it is thrown when its turn comes
+    started.push(batch);
+  };
   try {
-    for (let i = 0; i < batches.length; i++) {
-      while (next < batches.length && next <= i + batchesAhead) {
-        const batch = loadBatch(batches[next++]!, shape, (sample) => load(sample, stop.signal));
-        batch.catch(() => {}); // it is thrown when its turn comes
-        started.push(batch);
-      }
+    for (let i = 0; i <= batchesAhead; i++) startNext();
+    while (started.length > 0) {
       yield await started.shift()!;
+      startNext();
     }
   } finally {
     stop.abort(new Error("no longer needed"));
