@@ -1,3 +1,4 @@
+import { fileErrorReason } from "../data/file-error.js";
 import { writeFileAtomically } from "../data/files.js";
 import { ResnetError } from "../tensor/error.js";
 
@@ -16,17 +17,7 @@ export async function writeOutput(
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (code === undefined || syscall === undefined) throw error;
-    const reason = reasons[code] === undefined ? code : `${code}: ${reasons[code]}`;
+    const reason = fileErrorReason(error);
     throw new ResnetError("ERR_OUTPUT", `${file} cannot be written (${reason})`, { cause: error });
   }
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: "you may not write there",
-  EDQUOT: "your quota is used up",
-  EISDIR: "it is a folder",
-  ENOSPC: "the disk is full",
-  ENOTDIR: "a part of the path is a file",
-  EEXIST: "a part of the path is a file",
-  EROFS: "the file system is read-only",
-};

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { writeFileAtomically } from "../data/files.js";
 import { parseConfig, type TrainConfig } from "./config.js";
 import { RunDirectory } from "./run-directory.js";
-import { refused, withReason } from "./run-error.js";
+import { refused, whileWriting } from "./run-error.js";
 import { readJson } from "./run-json.js";
 import { lockName, takeDirectory } from "./run-lock.js";
 import { comparisonFile, configFile, takeNewDirectory } from "./run-new.js";
@@ -37,7 +37,7 @@ export class ComparisonDirectory {
    * @throws {ResnetError} `ERR_RUN_DIRECTORY` if its file does not say what is compared; `ERR_CONFIG`
    */
   static open(directory: string): Promise<ComparisonDirectory | null> {
-    return withReason(directory, async () => {
+    return whileWriting(directory, async () => {
       const file = path.join(directory, comparisonFile);
       if ((await readJson(file)) === undefined) return null;
       return takeDirectory(directory, async (unlock) => {
@@ -75,7 +75,7 @@ export class ComparisonDirectory {
   /** Writes a file of the comparison, whole or not at all. */
   write(name: string, contents: string | Uint8Array): Promise<void> {
     const file = path.join(this.directory, name);
-    return withReason(this.directory, () => writeFileAtomically(file, contents));
+    return whileWriting(this.directory, () => writeFileAtomically(file, contents));
   }
 
   /** Gives the directory free. One that this process made, and in which no training began, is removed. */

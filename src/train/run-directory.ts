@@ -7,7 +7,7 @@ import { ResnetError } from "../tensor/error.js";
 import { writeCheckpoint, type CheckpointDescription } from "./checkpoint.js";
 import { parseConfig, type TrainConfig } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
-import { refused, withReason } from "./run-error.js";
+import { refused, whileReading, whileWriting } from "./run-error.js";
 import { readJson } from "./run-json.js";
 import { takeDirectory } from "./run-lock.js";
 import { configFile, takeNewDirectory } from "./run-new.js";
@@ -63,7 +63,7 @@ export class RunDirectory {
    *   `ERR_CHECKPOINT` if both training states are damaged
    */
   static open(directory: string, onNotice: (notice: string) => void): Promise<RunDirectory> {
-    return withReason(directory, async () => {
+    return whileWriting(directory, async () => {
       const file = path.join(directory, configFile);
       if ((await readJson(file)) === undefined)
         throw refused(`there is no run in ${directory} to resume: it has no ${configFile}`);
@@ -107,7 +107,7 @@ export class RunDirectory {
     const { config, epochs } = this;
     if (!config) throw new Error("begin the run before saving it");
     const record = { config, description, executor: executor.description, progress, epochs };
-    return withReason(this.directory, async () => {
+    return whileWriting(this.directory, async () => {
       const keepAs = this.pathOf(previousStateFile);
       await writeTrainingState(this.pathOf(stateFile), record, executor, { keepAs });
       this.hasState = true;
@@ -135,14 +135,14 @@ export class RunDirectory {
     const file = this.pathOf(`${name}.safetensors`);
     const { step } = progress;
     const trained = { epoch: this.metrics.length, ...(step > 0 && { step }) };
-    return withReason(this.directory, () =>
+    return whileWriting(this.directory, () =>
       writeCheckpoint(file, { ...description, ...trained }, weights),
     );
   }
 
   /** Writes a file of the run, whole or not at all. */
   write(name: string, contents: string | Uint8Array): Promise<void> {
-    return withReason(this.directory, () => writeFileAtomically(this.pathOf(name), contents));
+    return whileWriting(this.directory, () => writeFileAtomically(this.pathOf(name), contents));
   }
 
   /** Gives the directory free. One in which no run began is removed if it is empty. */
@@ -163,7 +163,7 @@ async function newestState(
   directory: string,
   onNotice: (notice: string) => void,
 ): Promise<SavedTraining | null> {
-  const names = await readdir(directory);
+  const names = await whileReading(directory, () => readdir(directory));
   const [newest, previous] = [stateFile, previousStateFile].filter((name) => names.includes(name));
   if (newest === undefined) {
     if (!names.includes(metricsFile)) return null; // killed before it saved anything: it begins anew

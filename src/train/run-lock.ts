@@ -5,6 +5,7 @@ import path from "node:path";
 import { z } from "zod";
 import { removeTemporaryFiles } from "../data/files.js";
 import { ResnetError } from "../tensor/error.js";
+import { whileReading } from "./run-error.js";
 
 /** Names that the lock uses in the directory it locks begin with this. */
 export const lockName = ".lock";
@@ -35,6 +36,10 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
   const lock = path.join(directory, lockName);
   const id = randomUUID();
   const prepared = path.join(directory, `${lockName}-${id}`);
+  const unlock = async (): Promise<void> => {
+    await rm(path.join(lock, id), { force: true });
+    await removeIfEmpty(lock);
+  };
   try {
     for (let tries = 1; !(await take(prepared, id, lock)); tries++) {
       await removeDeadOwner(directory, lock);
@@ -42,15 +47,13 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
         throw new ResnetError("ERR_RUN_DIRECTORY", `${lock} cannot be replaced: remove it`);
       }
     }
+    await removePrepared(directory);
   } catch (error) {
     await rm(prepared, { recursive: true, force: true });
+    await unlock();
     throw error;
   }
-  await removePrepared(directory);
-  return async () => {
-    await rm(path.join(lock, id), { force: true });
-    await removeIfEmpty(lock);
-  };
+  return unlock;
 }
 
 /**
@@ -89,7 +92,8 @@ async function take(prepared: string, id: string, lock: string): Promise<boolean
 
 /** Takes away what processes prepared that were killed, or came too late. */
 async function removePrepared(directory: string): Promise<void> {
-  const names = (await readdir(directory)).filter((name) => name.startsWith(`${lockName}-`));
+  const found = await whileReading(directory, () => readdir(directory));
+  const names = found.filter((name) => name.startsWith(`${lockName}-`));
   for (const name of names) await rm(path.join(directory, name), { recursive: true, force: true });
 }
 

@@ -1,5 +1,5 @@
 import { mkdir, readdir } from "node:fs/promises";
-import { refused, withReason } from "./run-error.js";
+import { refused, whileReading, whileWriting } from "./run-error.js";
 import { lockName, takeDirectory } from "./run-lock.js";
 
 /** What says that a directory is a run's, and that it is a comparison's. */
@@ -13,7 +13,7 @@ export const comparisonFile = "comparison.json";
  * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it holds anything already, or cannot be made: nothing is overwritten
  */
 export const takeNewDirectory = (directory: string): Promise<() => Promise<void>> =>
-  withReason(directory, async () => {
+  whileWriting(directory, async () => {
     await makeDirectory(directory);
     return takeDirectory(directory, async (unlock) => {
       await checkEmpty(directory);
@@ -31,10 +31,11 @@ async function makeDirectory(directory: string): Promise<void> {
 }
 
 async function checkEmpty(directory: string): Promise<void> {
-  const entries = (await readdir(directory)).filter((name) => !name.startsWith(lockName));
+  const found = await whileReading(directory, () => readdir(directory));
+  const entries = found.filter((name) => !name.startsWith(lockName));
   if (entries.length === 0) return;
-  const found = `${entries.slice(0, 3).join(", ")}${entries.length > 3 ? ", …" : ""}`;
+  const some = `${entries.slice(0, 3).join(", ")}${entries.length > 3 ? ", …" : ""}`;
   const isBegun = entries.includes(configFile) || entries.includes(comparisonFile);
   const resume = isBegun ? `, or go on with --resume ${directory}` : "";
-  throw refused(`${directory} is not empty (${found}): name another directory with --out${resume}`);
+  throw refused(`${directory} is not empty (${some}): name another directory with --out${resume}`);
 }

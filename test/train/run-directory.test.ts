@@ -389,12 +389,37 @@ describe("RunDirectory", () => {
     await writeFile(file, "");
     await assert.rejects(RunDirectory.create(path.join(file, "run")), {
       code: "ERR_RUN_DIRECTORY",
-      message: `${path.join(file, "run")} cannot be written (ENOTDIR)`,
+      message: `${path.join(file, "run")} cannot be written (ENOTDIR: a part of the path is a file)`,
     });
     await assert.rejects(RunDirectory.open(used, noNotice), {
       code: "ERR_RUN_DIRECTORY",
       message: `there is no run in ${used} to resume: it has no config.json`,
     });
+  });
+
+  test("says of what cannot be read that it cannot be read", async (t) => {
+    const strange = path.join(directory, "strange");
+    await writeFileAtomically(path.join(strange, "config.json", "x"), "");
+    await assert.rejects(RunDirectory.open(strange, noNotice), {
+      code: "ERR_RUN_DIRECTORY",
+      message: `${strange}/config.json cannot be read (EISDIR: it is a folder)`,
+    });
+    const run = await begin("unlisted");
+    await run.close();
+    t.mock.method(fs.promises, "readdir", () =>
+      Promise.reject(Object.assign(new Error("no"), { code: "EACCES" })),
+    );
+    syncBuiltinESMExports();
+    try {
+      for (const take of [RunDirectory.create, RunDirectory.open] as const)
+        await assert.rejects(take(run.directory, noNotice), {
+          code: "ERR_RUN_DIRECTORY",
+          message: `${run.directory} cannot be read (EACCES: permission denied)`,
+        });
+    } finally {
+      t.mock.reset();
+      syncBuiltinESMExports();
+    }
   });
 
   test("leaves no directory behind in which no run began", async () => {
@@ -414,7 +439,7 @@ describe("RunDirectory", () => {
     const mock = t.mock.method(prototype, "writeFile", (data: Uint8Array) => full.write(data));
     await assert.rejects(run.saveEpoch(epoch(2, 0.6), snapshot(2, 2)), {
       code: "ERR_RUN_DIRECTORY",
-      message: `${run.directory} cannot be written (ENOSPC: the disk is full; what was saved before is whole)`,
+      message: `${run.directory} cannot be written (ENOSPC: the disk is full); what was saved before is whole`,
     });
     mock.mock.restore();
     await full.close();
@@ -434,7 +459,7 @@ describe("RunDirectory", () => {
     await chmod(locked, 0o500);
     await assert.rejects(RunDirectory.create(path.join(locked, "run")), {
       code: "ERR_RUN_DIRECTORY",
-      message: `${path.join(locked, "run")} cannot be written (EACCES)`,
+      message: `${path.join(locked, "run")} cannot be written (EACCES: permission denied)`,
     });
     await chmod(locked, 0o700);
   });
