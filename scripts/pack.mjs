@@ -2,7 +2,7 @@
 // `postpack` (`--clean`) takes prebuilds/ away again: in a clone only native/build counts.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import {
   addon,
@@ -10,6 +10,7 @@ import {
   buildTypeScript,
   exitWith,
   installDependencies,
+  jpegAddon,
   root,
 } from "./setup.mjs";
 
@@ -21,11 +22,16 @@ try {
     installDependencies();
     buildTypeScript();
     if (!buildNative()) process.exit(1); // it has said why; a package without its addon is not worth having
-    const prebuilt = path.join(prebuilds, `${process.platform}-${process.arch}.node`);
     mkdirSync(prebuilds);
-    copyFileSync(process.env["RESNET_NATIVE_ADDON"] ?? addon, prebuilt);
-    spawnSync("strip", ["-S", "-x", prebuilt]); // only to make it smaller: no harm if there is no strip
+    prebuild(process.env["RESNET_NATIVE_ADDON"] ?? addon, "");
+    if (existsSync(jpegAddon)) prebuild(jpegAddon, "-jpeg"); // where its library is missing, sharp decodes
   }
 } catch (error) {
   exitWith(error);
+}
+
+function prebuild(/** @type {string} */ built, /** @type {string} */ suffix) {
+  const prebuilt = path.join(prebuilds, `${process.platform}-${process.arch}${suffix}.node`);
+  copyFileSync(built, prebuilt);
+  spawnSync("strip", ["-S", "-x", prebuilt]); // only to make it smaller: no harm if there is no strip
 }

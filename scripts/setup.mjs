@@ -16,6 +16,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 export const root = fileURLToPath(new URL("..", import.meta.url));
 export const cli = path.join(root, "dist/src/cli/main.js");
 export const addon = path.join(root, "native/build/resnet.node");
+/** Only where libjpeg-turbo's headers were found. */
+export const jpegAddon = path.join(root, "native/build/jpeg.node");
 
 /** The data set of the main job and of the tests on real data. */
 const dataSet = "fashion-mnist";
@@ -81,21 +83,21 @@ export function buildTypeScript() {
 }
 
 /**
- * Compiles native/ to an addon, unless none of its sources changed. Without a compiler, or when
+ * Compiles native/ to its addons, unless none of its sources changed or `always` is given: make knows better what is new, such
+ * as headers of libjpeg-turbo. Without a compiler, or when
  * compiling fails, the reference executor has to do: one line says so.
  *
  * @returns {boolean} whether the native executor can be used
  */
-export function buildNative() {
+export function buildNative(always = false) {
   if (process.env["RESNET_NATIVE_ADDON"]) return true;
   const stamp = "native/build/.built-from";
   const sources = listFiles("native").filter((file) => !file.startsWith("native/build"));
   const state = fingerprint([...sources, "package-lock.json"]);
-  if (existsSync(addon) && readStamp(stamp) === state) return true;
+  if (!always && existsSync(addon) && readStamp(stamp) === state) return true;
 
   // An addon that does not fit the sources must not be loaded, whatever happens next.
-  rmSync(addon, { force: true });
-  rmSync(path.join(root, stamp), { force: true });
+  for (const file of [addon, jpegAddon, path.join(root, stamp)]) rmSync(file, { force: true });
   const fallback = "using the reference executor, which is slow";
   const compiler = [process.env["CXX"], "g++", "c++", "clang++"].find(
     (name) => name && isThere(name),
@@ -209,7 +211,7 @@ function say(/** @type {string} */ line) {
 const steps = {
   dependencies: installDependencies,
   typescript: buildTypeScript,
-  native: buildNative,
+  native: () => buildNative(process.argv.length > 2),
   data: getData,
 };
 

@@ -1,6 +1,7 @@
 import { cpus, totalmem } from "node:os";
 import { Command } from "commander";
 import { listDatasets } from "../data/dataset-info.js";
+import { describeJpegDecoder } from "../data/loader/native-jpeg.js";
 import { loadDataset } from "../data/load-dataset.js";
 import {
   nativeCapabilities,
@@ -27,6 +28,8 @@ interface Findings {
   /** What `--executor auto` runs on; null where it would fail. */
   readonly executor: "native" | "reference" | null;
   readonly native: NativeCapabilities | { readonly problem: string };
+  /** What decodes the JPEGs of folders. */
+  readonly jpeg: string;
   /** Data sets, and whether they are on this machine. */
   readonly data: Readonly<Record<string, boolean>>;
 }
@@ -43,6 +46,7 @@ async function examine(): Promise<Findings> {
     memoryBytes: totalmem(),
     executor,
     native,
+    jpeg: describeJpegDecoder(),
     data: Object.fromEntries(data),
   };
 }
@@ -62,7 +66,8 @@ const isHere = (name: string): Promise<boolean> =>
     () => false,
   );
 
-function format({ node, platform, cpu, memoryBytes, executor, native, data }: Findings): string {
+function format(findings: Findings): string {
+  const { node, platform, cpu, memoryBytes, executor, native, jpeg, data } = findings;
   const rows =
     "problem" in native
       ? [["native", native.problem]]
@@ -75,6 +80,7 @@ function format({ node, platform, cpu, memoryBytes, executor, native, data }: Fi
     ["processor", `${cpu}, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`],
     ["executor", executor ?? "none"],
     ...rows,
+    ["jpeg", jpeg],
     ...Object.entries(data).map(([name, here]) => [
       "data",
       `${name}: ${here ? "here" : `not here; get it with resnet data get ${name}`}`,

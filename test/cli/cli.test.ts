@@ -191,8 +191,10 @@ describe("documents", () => {
     const doctor = JSON.parse(resnet("doctor", "--json").stdout) as {
       node: string;
       executor: string;
+      jpeg: string;
     };
     assert.equal(doctor.node, process.version);
+    assert.match(doctor.jpeg, /^(libjpeg-turbo \d+\.\d|sharp \()/);
     assert.ok(["native", "reference"].includes(doctor.executor));
   });
 });

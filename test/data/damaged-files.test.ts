@@ -14,28 +14,8 @@ import { joinCifarParts, type CifarPart } from "../../src/data/cifar-part.js";
 import { readCifarPickle } from "../../src/data/cifar-pickle.js";
 import { readArchive } from "../../src/data/sources/archive.js";
 import { ResnetError } from "../../src/tensor/error.js";
+import { damage, damaged } from "../helpers/damage.js";
 import { archivedEntry, archives } from "./tiny-archive.js";
-
-/** Up to four changes of a file: a byte set, bytes cut out, or bytes put in. */
-const damage = fc.array(
-  fc.record({
-    at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-    kind: fc.constantFrom("set", "cut", "insert", "end"),
-    bytes: fc.uint8Array({ minLength: 1, maxLength: 8 }),
-  }),
-  { minLength: 1, maxLength: 4 },
-);
-
-type Damage = (typeof damage extends fc.Arbitrary<infer T> ? T : never)[number];
-
-function damaged(file: Uint8Array, changes: readonly Damage[]): Uint8Array {
-  return changes.reduce<Buffer>((bytes, change) => {
-    const at = Math.floor(change.at * bytes.length);
-    const behind = { set: change.bytes.length, cut: 16, insert: 0, end: bytes.length }[change.kind];
-    const put = change.kind === "set" || change.kind === "insert" ? change.bytes : [];
-    return Buffer.concat([bytes.subarray(0, at), Buffer.from(put), bytes.subarray(at + behind)]);
-  }, Buffer.from(file));
-}
 
 const refusal = (error: unknown): void => {
   assert.ok(error instanceof ResnetError, String(error));

@@ -66,7 +66,7 @@ describe("ImageWorkers", () => {
 
   test("say that a thread died", async (t) => {
     const workers = workersOf(t, 1);
-    const defect = { ...taskOf("a.png"), file: null } as unknown as ImageTask;
+    const defect = { ...taskOf("a.png"), transforms: null } as unknown as ImageTask;
     await assert.rejects(workers.load(defect), { code: "ERR_DATA_WORKER", message: /worker died/ });
     await assert.rejects(workers.load(taskOf("a.png")), { code: "ERR_DATA_WORKER" });
   });

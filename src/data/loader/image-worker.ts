@@ -4,6 +4,7 @@ import { parentPort } from "node:worker_threads";
 import { DataError, type DataErrorCode } from "../data-error.js";
 import type { ImageBytes } from "../transforms/image-bytes.js";
 import { loadImage, type ImageTask } from "./load-image.js";
+import { decodeJpegsNatively } from "./native-jpeg.js";
 import { resampleNatively } from "./native-resample.js";
 
 /** What the thread is told. */
@@ -19,6 +20,7 @@ export interface ImageAnswer {
 }
 
 resampleNatively();
+decodeJpegsNatively();
 
 let last = Promise.resolve();
 parentPort?.on("message", (request: ImageRequest) => {

@@ -1,6 +1,6 @@
 import type { RandomKey } from "../../tensor/random.js";
 import { DataError } from "../data-error.js";
-import { decodeImage, type ImageChannels } from "../images/decode-image.js";
+import { decodeImage, readImageFileSync, type ImageChannels } from "../images/decode-image.js";
 import { composeTransforms } from "../transforms/compose-transforms.js";
 import { formatSize, type ImageBytes, type ImageShape } from "../transforms/image-bytes.js";
 import { splitTransforms } from "../transforms/split-transforms.js";
@@ -45,7 +45,7 @@ export async function loadImage(task: ImageTask): Promise<ImageBytes> {
 
 /** The image after the transforms at the start of the list that draw nothing. */
 async function makeOnce({ file, channels }: ImageTask, once: TransformList): Promise<ImageBytes> {
-  const { shape, data } = await decodeImage(file, channels);
+  const { shape, data } = await decodeImage(readImageFileSync(file), channels, file);
   const [height = 0, width = 0] = shape;
   return withName(file, () => composeTransforms(once)({ height, width, channels, data }, null));
 }

@@ -125,22 +125,31 @@ let loaded: Addon | undefined;
  * @throws {NativeLoadError} if neither can be loaded
  */
 export function loadAddon(): Addon {
-  loaded ??= tryFiles(packageRoot());
+  loaded ??= loadEngine();
   return loaded;
 }
 
-function tryFiles(root: string): Addon {
-  const require = createRequire(import.meta.url);
+/**
+ * Where an addon may lie: built in a clone, else shipped. `RESNET_NATIVE_ADDON` names the engine's file, and the folder of
+ * the others; then nothing else is tried.
+ */
+export function addonFiles(name: "resnet" | "jpeg"): readonly string[] {
   const named = process.env["RESNET_NATIVE_ADDON"];
-  const files = named
-    ? [named]
-    : [
-        join(root, "native", "build", "resnet.node"),
-        join(root, "prebuilds", `${process.platform}-${process.arch}.node`),
-      ];
+  if (named) return [name === "resnet" ? named : join(dirname(named), `${name}.node`)];
+  const root = packageRoot();
+  const platform = `${process.platform}-${process.arch}`;
+  return [
+    join(root, "native", "build", `${name}.node`),
+    join(root, "prebuilds", name === "resnet" ? `${platform}.node` : `${platform}-${name}.node`),
+  ];
+}
+
+function loadEngine(): Addon {
+  const require = createRequire(import.meta.url);
+  const root = packageRoot();
   const attempts = [];
-  for (const file of files) {
-    const shown = named ?? relative(root, file);
+  for (const file of addonFiles("resnet")) {
+    const shown = process.env["RESNET_NATIVE_ADDON"] ?? relative(root, file);
     if (!existsSync(file)) {
       attempts.push({ file: shown, reason: notFound });
       continue;

@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { addonFiles } from "../../executors/native/load-addon.js";
+import { useJpegDecoder, type ImageChannels, type JpegDecoder } from "../images/decode-image.js";
+
+/** The exports of `native/jpeg/addon.cc`. */
+interface JpegAddon {
+  /** Of libjpeg-turbo. */
+  readonly version: string;
+  decode(
+    bytes: Uint8Array,
+    channels: ImageChannels,
+  ): {
+    readonly height: number;
+    readonly width: number;
+    readonly channels: number;
+    readonly data: Uint8Array;
+  } | null;
+}
+
+/** Decodes JPEGs on this thread with libjpeg-turbo, where the addon that has it was built and loads; else sharp does. */
+export function decodeJpegsNatively(): void {
+  const decoder = nativeJpegDecoder();
+  if (decoder) useJpegDecoder(decoder);
+}
+
+/** libjpeg-turbo, or null. */
+export function nativeJpegDecoder(): JpegDecoder | null {
+  const addon = loadJpegAddon();
+  if ("problem" in addon) return null;
+  return (bytes, channels) => {
+    const image = addon.decode(bytes, channels);
+    return image && { data: image.data, info: image };
+  };
+}
+
+/** What decodes the JPEGs of folders, in words: for `resnet doctor`. */
+export function describeJpegDecoder(): string {
+  const addon = loadJpegAddon();
+  return "problem" in addon ? `sharp (${addon.problem})` : `libjpeg-turbo ${addon.version}`;
+}
+
+function loadJpegAddon(): JpegAddon | { readonly problem: string } {
+  const file = addonFiles("jpeg").find((each) => existsSync(each));
+  if (file === undefined) {
+    const remedy = "apt install libjpeg62-turbo-dev, then npm run build:native";
+    return { problem: `the engine was built without libjpeg-turbo's headers: ${remedy}` };
+  }
+  try {
+    return createRequire(import.meta.url)(file) as JpegAddon;
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
