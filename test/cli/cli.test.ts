@@ -89,9 +89,9 @@ describe("words that are off", () => {
       "train --schedule soon --momentum 1",
       2,
       "error: the training set-up is off: momentum is 1: Too big: expected number to be <1; " +
-        'schedule is "soon": choose constant, cosine, cosine:WARMUP, ' +
-        "step:EPOCHS:FACTOR, multi-step:EPOCH,EPOCH,…:FACTOR, exponential:FACTOR, one-cycle, one-cycle:RISE, " +
-        "polynomial:POWER, plateau:PATIENCE:FACTOR, or warmup:EPOCHS+ANY OF THEM\n",
+        'schedule is "soon": choose constant, cosine[:WARMUP], step:EPOCHS[:FACTOR], ' +
+        "multi-step:EPOCH,EPOCH,…[:FACTOR], exponential:FACTOR, one-cycle[:RISE], polynomial[:POWER], " +
+        "plateau[:PATIENCE[:FACTOR]], or warmup:EPOCHS+ANY OF THEM\n",
     ],
     [
       "train --data imagenet",

@@ -17,7 +17,7 @@ const schema = z.discriminatedUnion("kind", [
     /** Epochs between two falls. */
     every: epochs,
     /** What the rate is multiplied by at each. */
-    factor: share,
+    factor: share.default(0.1),
     ...common,
   }),
   z.strictObject({
@@ -27,7 +27,7 @@ const schema = z.discriminatedUnion("kind", [
       .array(epochs)
       .min(1)
       .refine((all) => all.every((each, i) => i === 0 || each > all[i - 1]!), "must ascend"),
-    factor: share,
+    factor: share.default(0.1),
     ...common,
   }),
   z.strictObject({
@@ -53,7 +53,11 @@ const schema = z.discriminatedUnion("kind", [
     anneal: z.enum(["cosine", "linear"]).default("cosine"),
     ...common,
   }),
-  z.strictObject({ kind: z.literal("polynomial"), power: z.number().positive(), ...common }),
+  z.strictObject({
+    kind: z.literal("polynomial"),
+    power: z.number().positive().default(1),
+    ...common,
+  }),
   z.strictObject({
     kind: z.literal("plateau"),
     metric: watchedMetric.default("validLoss"),
@@ -76,8 +80,8 @@ export type ScheduleConfig = z.output<typeof schema>;
 
 /** The short forms, for messages and `--help`. */
 export const scheduleForms =
-  "constant, cosine, cosine:WARMUP, step:EPOCHS:FACTOR, multi-step:EPOCH,EPOCH,…:FACTOR, exponential:FACTOR, " +
-  "one-cycle, one-cycle:RISE, polynomial:POWER, plateau:PATIENCE:FACTOR, or warmup:EPOCHS+ANY OF THEM";
+  "constant, cosine[:WARMUP], step:EPOCHS[:FACTOR], multi-step:EPOCH,EPOCH,…[:FACTOR], exponential:FACTOR, " +
+  "one-cycle[:RISE], polynomial[:POWER], plateau[:PATIENCE[:FACTOR]], or warmup:EPOCHS+ANY OF THEM";
 
 /** What the words behind a kind are, in their order. */
 const wordsOf: ReadonlyMap<string, readonly string[]> = new Map([
