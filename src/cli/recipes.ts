@@ -11,10 +11,15 @@ export const recipesCommand = (): Command =>
     .addHelpText("after", "\nExample:\n  resnet recipes degradation")
     .action((name: string | undefined, { json }: { readonly json?: boolean }) => {
       const output = new Output(json ?? false);
-      if (name === undefined)
-        output.result(recipes, Object.entries(recipes).map(entry).join("\n\n"));
+      if (name === undefined) output.result(recipes, list());
       else output.result(findRecipe(name), describe(name, findRecipe(name)));
     });
+
+const list = (): string =>
+  [
+    ...Object.entries(recipes).map(entry),
+    "resnet recipes NAME shows one with everything that it sets, and what else is worth a try.",
+  ].join("\n\n");
 
 const entry = ([name, { title, source, expected }]: readonly [string, Recipe]): string =>
   `${name}\n  ${title}\n  from      ${source}\n  expected  ${expected}`;
