@@ -1,4 +1,5 @@
 import { countLabels } from "../data/count-labels.js";
+import { printable } from "../tensor/printable.js";
 import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
 
 /** Images under a heading. */
@@ -16,7 +17,7 @@ export function formatClassCounts(parts: readonly CountedPart[]): string {
   const counts = parts.map(({ images }) => countLabels(labelsOf(images), classes.length));
   const rows = [
     ["class", ...parts.map(({ title }) => title)],
-    ...classes.map((name, i) => [name, ...counts.map((count) => String(count[i]))]),
+    ...classes.map((name, i) => [printable(name), ...counts.map((count) => String(count[i]))]),
     ["all", ...parts.map(({ images }) => String(labelsOf(images).length))],
   ];
   return formatTable(rows);
@@ -29,7 +30,8 @@ export function summariseClassCounts(parts: readonly CountedPart[]): string {
   if (classes.length <= mostLines) return formatClassCounts(parts);
   const counts = countLabels(labelsOf(images), classes.length);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  const example = (count: number): string => `${count} (${classes[counts.indexOf(count)]})`;
+  const example = (count: number): string =>
+    `${count} (${printable(classes[counts.indexOf(count)]!)})`;
   return `${classes.length} classes, from ${example(least)} to ${example(most)} ${title} images each`;
 }
 

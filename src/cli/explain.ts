@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { gradCam } from "../predict/grad-cam.js";
 import { heatPicture } from "../report/heat-picture.js";
+import { printable } from "../tensor/printable.js";
 import { classifierCommand, withClassifier, type ClassifierFlags } from "./classifier-command.js";
 import { writeOutput } from "./write-output.js";
 
@@ -44,7 +45,7 @@ async function explainImage(checkpoint: string, image: string, flags: ExplainFla
         width: cam.width,
         heat: [...cam.heat],
       },
-      `${flags.out}: what speaks for ${name} (${(100 * probability).toFixed(2)} %) in ${cam.layer}, ` +
+      `${flags.out}: what speaks for ${printable(name)} (${(100 * probability).toFixed(2)} %) in ${cam.layer}, ` +
         `${cam.height} x ${cam.width}`,
     );
   });

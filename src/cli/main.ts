@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { ResnetError } from "../tensor/error.js";
+import { printableLines } from "../tensor/printable.js";
 import { benchCommand } from "./bench.js";
 import { dataCommand } from "./data.js";
 import { doctorCommand } from "./doctor.js";
@@ -81,7 +82,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
   const debug = process.argv.includes("--debug");
   const text = error instanceof Error ? (debug ? error.stack : error.message) : String(error);
-  process.stderr.write(`error: ${text}\n`);
+  process.stderr.write(`error: ${printableLines(String(text))}\n`);
   if (!(error instanceof ResnetError) && !debug)
     process.stderr.write("This is a fault of resnet-ts; --debug shows where.\n");
   return error instanceof ResnetError && usageErrors.has(error.code) ? 2 : 1;

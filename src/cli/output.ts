@@ -1,4 +1,9 @@
-/** Where a command's words go: to people on standard output, or beside a JSON document on standard error. */
+import { printableJson, printableLines } from "../tensor/printable.js";
+
+/**
+ * Where a command's words go: to people on standard output, or beside a JSON document on standard error.
+ * Names out of files may be among them, so control characters are left out.
+ */
 export class Output {
   private readonly stream: NodeJS.WriteStream;
 
@@ -13,18 +18,17 @@ export class Output {
 
   /** A line for people. */
   say(line: string): void {
-    this.stream.write(`${line}\n`);
+    this.stream.write(`${printableLines(line)}\n`);
   }
 
   /** A line that is not part of the result: a notice, a warning. */
   notice(line: string): void {
-    process.stderr.write(`${line}\n`);
+    process.stderr.write(`${printableLines(line)}\n`);
   }
 
   /** The result: the document with `--json`, the text without. */
   result(document: unknown, text: string): void {
-    process.stdout.write(
-      this.json ? `${JSON.stringify(document, null, 2)}\n` : `${text.trimEnd()}\n`,
-    );
+    const printed = this.json ? printableJson(document) : printableLines(text.trimEnd());
+    process.stdout.write(`${printed}\n`);
   }
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { findImages } from "../data/images/find-images.js";
 import { predict, type Prediction } from "../predict/predict.js";
+import { printable } from "../tensor/printable.js";
 import {
   classifierCommand,
   skipUnreadable,
@@ -48,8 +49,9 @@ async function predictImages(
 
 const formatPrediction = ({ image, top }: Prediction): string =>
   [
-    image,
+    printable(image, Infinity),
     ...top.map(
-      ({ label, probability }) => `  ${(100 * probability).toFixed(2).padStart(6)} %  ${label}`,
+      ({ label, probability }) =>
+        `  ${(100 * probability).toFixed(2).padStart(6)} %  ${printable(label)}`,
     ),
   ].join("\n");

@@ -4,6 +4,7 @@ import { DataError } from "../data/data-error.js";
 import { findImages } from "../data/images/find-images.js";
 import { features, type Features } from "../predict/features.js";
 import { nearest } from "../predict/nearest.js";
+import { printable } from "../tensor/printable.js";
 import {
   classifierCommand,
   skipUnreadable,
@@ -51,7 +52,9 @@ async function findSimilar(
     const neighbours = nearest(query.value!.values, candidates, top);
     output.result(
       { image, neighbours },
-      neighbours.map((each) => `${each.similarity.toFixed(4)}  ${each.image}`).join("\n"),
+      neighbours
+        .map((each) => `${each.similarity.toFixed(4)}  ${printable(each.image, Infinity)}`)
+        .join("\n"),
     );
   });
 }

@@ -1,5 +1,6 @@
 import type { Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
+import { printable } from "../tensor/printable.js";
 import { cifarPlain, cifarResnet, type CifarResNetOptions } from "./cifar-resnet.js";
 import { convBNResnet101, convBNResnet152, convBNResnet50 } from "./conv-bn-resnet.js";
 import { d2lResnet18, type D2lOptions } from "./d2l-resnet.js";
@@ -129,7 +130,7 @@ function familyOf(name: string): Family {
   if (!found)
     throw new ResnetError(
       "ERR_MODEL",
-      `there is no model "${name}": choose one of ${Object.keys(models).join(", ")}`,
+      `there is no model "${printable(name)}": choose one of ${Object.keys(models).join(", ")}`,
     );
   return found;
 }

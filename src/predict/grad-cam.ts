@@ -3,6 +3,7 @@ import type { ImageBytes } from "../data/transforms/image-bytes.js";
 import { input } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray } from "../tensor/host-array.js";
+import { printableList } from "../tensor/printable.js";
 import { dims4 } from "../tensor/shape.js";
 import { batchInputs, type ChooseOutputs, type Classifier } from "./classifier.js";
 import { lastMapOf, outputOf } from "./named-layers.js";
@@ -71,9 +72,8 @@ function classIndex(classes: readonly string[], label: string): number {
   const index = classes.indexOf(label);
   if (index >= 0) return index;
   if (/^\d+$/.test(label) && Number(label) < classes.length) return Number(label);
-  const some = classes.slice(0, 10).join(", ");
-  const more = classes.length > 10 ? `, … and ${classes.length - 10} more` : "";
-  throw new ResnetError("ERR_CLASS", `no class is named "${label}"; there are: ${some}${more}`);
+  const finding = `no class is named "${label}"; there are: ${printableList(classes)}`;
+  throw new ResnetError("ERR_CLASS", finding);
 }
 
 /** @param map and its gradient, `[pixels, channels]` */

@@ -1,4 +1,5 @@
 import type { ClassificationReport, Scores } from "./classification-report.js";
+import { printable } from "../tensor/printable.js";
 import { formatFixed } from "./format-fixed.js";
 import { ReportError } from "./report-error.js";
 
@@ -11,7 +12,7 @@ const columnWidth = 9;
  * @param digits decimals of the measures, 0 … 20
  * @throws {ReportError} `ERR_REPORT_DIGITS` for another number of digits
  * @see sklearn.metrics.classification_report(..., digits=digits): the same characters, but that it
- *   prints a support of 2 as 2.0 where no sample at all is right
+ *   prints a support of 2 as 2.0 where no sample at all is right; and names are printable, and cut after 100 characters
  */
 export function formatClassificationReport(report: ClassificationReport, digits = 2): string {
   if (!Number.isInteger(digits) || digits < 0 || digits > 20) {
@@ -20,7 +21,7 @@ export function formatClassificationReport(report: ClassificationReport, digits 
       `formatClassificationReport: ${digits} digits were asked for but 0 to 20 can be printed`,
     );
   }
-  const names = report.classes.map(({ name }) => name);
+  const names = report.classes.map(({ name }) => printable(name));
   const width = Math.max(...[...names, "weighted avg"].map(characters), digits);
   const line = (name: string, cells: readonly string[]): string => {
     const indent = " ".repeat(width - characters(name));
@@ -35,7 +36,7 @@ export function formatClassificationReport(report: ClassificationReport, digits 
   return [
     line("", headings),
     "\n",
-    ...report.classes.map((row) => scores(row.name, row)),
+    ...report.classes.map((row, i) => scores(names[i]!, row)),
     "\n",
     line("accuracy", ["", "", formatFixed(report.accuracy, digits), String(support)]),
     scores("macro avg", report.macroAverage),

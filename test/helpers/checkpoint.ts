@@ -15,12 +15,15 @@ export interface WrittenCheckpoint {
 }
 
 /** Pictures of three classes, resized to 24 x 20 and cropped to 20 x 20. */
-export function writeTestCheckpoint(t: Pick<TestContext, "after">): WrittenCheckpoint {
+export function writeTestCheckpoint(
+  t: Pick<TestContext, "after">,
+  classes: readonly [string, string, string] = ["ant", "bee", "cat"],
+): WrittenCheckpoint {
   const folder = mkdtempSync(path.join(tmpdir(), "resnet-checkpoint-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const description: CheckpointDescription = {
     model: "cifar-resnet20",
-    classes: ["ant", "bee", "cat"],
+    classes: [...classes],
     imageShape: [20, 20, 3],
     transforms: [
       { type: "resize", size: 24, interpolation: "bilinear" },

@@ -1,3 +1,4 @@
+import { printable, printableList } from "../../tensor/printable.js";
 import { DataError } from "../data-error.js";
 
 /** Labelled image files: the rows of a data set that is read image by image, while it is used. */
@@ -33,10 +34,9 @@ export function withClasses(images: ImageFiles, classes: readonly string[]): Ima
   const labelOf = images.classes.map((name) => classes.indexOf(name));
   const unknown = labelOf.indexOf(-1);
   if (unknown >= 0) {
-    const list = classes.length > 10 ? `${classes.slice(0, 10).join(", ")}, …` : classes.join(", ");
     throw new DataError(
       "ERR_DATA_LABEL",
-      `${images.name} has the class ${images.classes[unknown]}, but the classes are ${list}`,
+      `${images.name} has the class ${printable(images.classes[unknown]!)}, but the classes are ${printableList(classes)}`,
     );
   }
   return { ...images, labels: images.labels.map((label) => labelOf[label]!), classes };
