@@ -16,6 +16,8 @@
 #endif
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace resnet {
@@ -23,8 +25,26 @@ namespace {
 
 #if defined(__x86_64__)
 struct X86Features {
-  bool avx2 = false, avx512 = false, avx512Bf16 = false;
+  bool avx2 = false, avx512 = false, avx512Bf16 = false, amxBf16 = false;
 };
+
+/** Asks the system once for the memory that it needs to save a thread's tiles. */
+bool tilesAllowed() {
+#if defined(__linux__)
+  constexpr int requestPermission = 0x1023, tileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  static const bool allowed = syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+  return allowed;
+#else
+  return false;
+#endif
+}
+
+/** Whether the tiles are those of tile_registers.h: eight, of 16 rows of 64 bytes. */
+bool tilesFit() {
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(0x1d, 1, &a, &b, &c, &d)) return false;
+  return a >> 16 >= 1024 && (b & 0xffff) >= 64 && b >> 16 >= 8 && (c & 0xffff) >= 16;
+}
 
 /** An instruction set counts only if the operating system also saves its registers (XCR0). */
 X86Features detect() {
@@ -41,8 +61,12 @@ X86Features detect() {
   const unsigned needed = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
   found.avx512 = found.avx2 && (b & needed) == needed && (low & 0xe6) == 0xe6;
   constexpr unsigned bf16Bit = 1u << 5;  // of EAX, leaf 7.1
+  constexpr unsigned amxBits = 1u << 24 | 1u << 22;  // AMX-TILE and AMX-BF16, of EDX
+  constexpr unsigned tileState = 0x3 << 17;
+  const bool amx = (d & amxBits) == amxBits && (low & tileState) == tileState;
   const bool leaf71 = a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d);
   found.avx512Bf16 = found.avx512 && leaf71 && (a & bf16Bit);
+  found.amxBf16 = found.avx512Bf16 && amx && tilesFit() && tilesAllowed();
   return found;
 }
 #endif
@@ -51,9 +75,15 @@ std::vector<const Kernels*> supported() {
   std::vector<const Kernels*> list;
 #if defined(__x86_64__)
   const X86Features features = detect();
+#if !defined(RESNET_EMULATE_AMX)
+  if (features.amxBf16) list.push_back(&amxBf16Kernels);
+#endif
   if (features.avx512Bf16) list.push_back(&avx512Bf16Kernels);
   if (features.avx512) list.push_back(&avx512Kernels);
   if (features.avx2) list.push_back(&avx2Kernels);
+#if defined(RESNET_EMULATE_AMX)
+  if (features.avx2) list.push_back(&amxBf16Kernels);  // only for those who ask for it
+#endif
 #endif
   list.push_back(&portableKernels);
   return list;

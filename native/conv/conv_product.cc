@@ -6,17 +6,15 @@
 
 #include "../element.h"
 #include "../ops/moments.h"
+#include "products.h"
 
 namespace resnet {
 namespace {
 
-constexpr long blockRows = 144;     // rows of a block: a multiple of every tile's rows
-constexpr long chunkDepth = 576;    // K of a chunk: A of a block stays in the second-level cache
 constexpr long mostPanels = 16;     // panels whose sums a thread holds at a time
 constexpr long mostWeightBytes = 384L << 10;  // of a chunk's weight that stays in that cache
 constexpr long mostCachedBytes = 32L << 20;  // a larger target has left the caches when it is read
 constexpr long pageBytes = 4096;     // rows that far apart meet in the same few lines of a cache
-constexpr long copyStep = chunkDepth + 32;  // elements between copied rows, which do not
 constexpr long mostBlockPatch = 1152;  // K of patches gathered block by block: they fit that cache
 
 /** Strips of a product: how often it asks for what is needed next. */
@@ -44,7 +42,7 @@ template <class T>
 ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool moments,
                             const Kernels& kernels, int threads, Scratch& scratch, Scratch* keep)
     : shape_(flattened(given)), patchesShape_(given), direction_(direction), moments_(moments),
-      tileRows_(kernels.tileRows), tileColumns_(kernels.tileColumns), keep_(keep) {
+      tile_(kernels.of<T>().tile), blocking_(tile_), keep_(keep) {
   const bool forward = direction == Direction::forward;
   const bool patches = forward && prefersPatches(shape_);
   if (patches) shape_ = patchProduct(shape_);
@@ -61,7 +59,7 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
   const auto runs = forward ? outputRuns : inputRuns;
   vertical_ = runs(shape.oh, shape.h, shape.kh, stride, padding, false);
   horizontal_ = runs(shape.ow, shape.w, shape.kw, stride, padding, merge);
-  blocks_ = rowBlocks(vertical_, horizontal_, shape.n, blockRows);
+  blocks_ = rowBlocks(vertical_, horizontal_, shape.n, blocking_.rows);
 
   slots_.assign(static_cast<size_t>(shape.kh * shape.kw), -1);
   for (const AxisRun& v : vertical_) {
@@ -80,26 +78,27 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
 
   const long kGroup = forward ? shape.cinPerGroup() : shape.coutPerGroup();
   const long columnsGroup = forward ? shape.coutPerGroup() : shape.cinPerGroup();
-  const GroupBundles bundles(shape.groups, columnsGroup, tileColumns_);
+  const GroupBundles bundles(shape.groups, columnsGroup, tile_.columns);
   for (long b = 0; b < bundles.count(); b++) {
     const long group = bundles.first(b), groups = bundles.size(b);
     bundles_.push_back({group * kGroup, group * columnsGroup, groups * kGroup,
                         groups * columnsGroup, group, groups});
     k_ = std::max(k_, groups * kGroup);
-    for (long column = 0; column < groups * columnsGroup; column += tileColumns_) {
-      panels_.push_back({b, column, std::min(tileColumns_, groups * columnsGroup - column)});
+    for (long column = 0; column < groups * columnsGroup; column += tile_.columns) {
+      panels_.push_back({b, column, std::min(tile_.columns, groups * columnsGroup - column)});
     }
   }
-  k_ = (k_ + depthUnit<T> - 1) / depthUnit<T> * depthUnit<T>;
+  k_ = (k_ + tile_.depth - 1) / tile_.depth * tile_.depth;
   const long panels = static_cast<long>(panels_.size());
   const long blocks = static_cast<long>(blocks_.size());
   const long wanted = std::max(1L, (8L * threads + blocks - 1) / blocks);
   panelsPerTask_ = std::max(1L, std::min(mostPanels, panels / wanted));
 
   if (patches) preparePatches(threads, scratch);
-  copiesRows_ = !patches && shape.groups == 1 && 2 * k_ > chunkDepth &&
+  copiesRows_ = !patches && shape.groups == 1 && 2 * k_ > blocking_.depth &&
                 rowStep_ * static_cast<long>(sizeof(T)) % pageBytes == 0;
-  copiesPerThread_ = copiesRows_ ? sizeof(T) * static_cast<size_t>(blockRows * copyStep) : 0;
+  copyStep_ = blocking_.depth + 32;
+  copiesPerThread_ = copiesRows_ ? sizeof(T) * static_cast<size_t>(blocking_.rows * copyStep_) : 0;
   copies_ = scratch.reserve(copiesPerThread_ * static_cast<size_t>(threads));
   // Moments read the target again at once.
   const long targetSize =
@@ -108,9 +107,9 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
 
   const size_t floats = sizeof(float);
   packed_ = (keep ? *keep : scratch)
-                .reserve(sizeof(T) * static_cast<size_t>(panels * k_ * tileColumns_) *
+                .reserve(sizeof(T) * static_cast<size_t>(panels * k_ * tile_.columns) *
                          usedTaps_.size());
-  sumsPerThread_ = static_cast<size_t>(panelsPerTask_ * blockRows * tileColumns_) * floats;
+  sumsPerThread_ = static_cast<size_t>(panelsPerTask_ * blocking_.rows * tile_.columns) * floats;
   sums_ = scratch.reserve(sumsPerThread_ * static_cast<size_t>(threads));
   taps_ = scratch.reserve(sizeof(BrgemmTap<T>) * static_cast<size_t>(maxTaps_ * threads));
   const size_t moment = moments ? floats * static_cast<size_t>(blocks * targetChannels_) : 0;
@@ -126,7 +125,7 @@ void ConvProduct<T>::preparePatches(int threads, Scratch& scratch) {
                        static_cast<long>(blocks_.size()) >= 4L * threads;
   patches_ = byBlock ? Patches::gatheredByBlock : Patches::gatheredAtOnce;
   if (byBlock) panelsPerTask_ = panels;
-  patchesPerThread_ = sizeof(T) * static_cast<size_t>(blockRows * rowStep_);
+  patchesPerThread_ = sizeof(T) * static_cast<size_t>(blocking_.rows * rowStep_);
   patchesPlace_ = scratch.reserve(byBlock ? patchesPerThread_ * static_cast<size_t>(threads)
                                           : sizeof(T) * static_cast<size_t>(shape_.n * rowStep_));
 }
@@ -179,9 +178,9 @@ void ConvProduct<T>::pack(const RunContext& context, const float* weight) const 
   T* packed = this->packed(context);
   const auto packOne = [&](long task, int) {
     packTap(context.kernels, weight, panels_[static_cast<size_t>(task / slots)], task % slots,
-            packed + task * k_ * tileColumns_);
+            packed + task * k_ * tile_.columns);
   };
-  if (panels * slots * k_ * tileColumns_ < elementBlock) {
+  if (panels * slots * k_ * tile_.columns < elementBlock) {
     for (long task = 0; task < panels * slots; task++) packOne(task, 0);
   } else {
     context.pool.parallelFor(panels * slots, packOne);
@@ -205,14 +204,14 @@ void ConvProduct<T>::packTap(const Kernels& kernels, const float* weight, const 
     }
     return;
   }
-  std::fill(dst, dst + k_ * tileColumns_, T{});
-  constexpr long unit = depthUnit<T>;
+  std::fill(dst, dst + k_ * tile_.columns, T{});
+  constexpr long unit = sideBySide<T>;
   for (long g = 0; g < bundle.groups; g++) {
     for (long i = 0; i < cin; i++) {
       for (long o = 0; o < cout; o++) {
         const long row = forward ? g * cin + i : g * cout + o;
         const long column = forward ? g * cout + o : g * cin + i;
-        dst[(row / unit * tileColumns_ + column) * unit + row % unit] =
+        dst[(row / unit * tile_.columns + column) * unit + row % unit] =
             fromFloat<T>(tap[i * ld + g * cout + o]);
       }
     }
@@ -234,7 +233,7 @@ long ConvProduct<T>::listTaps(const RunContext& context, const T* source, const 
       const long pixel = r.source * sourceWidth_ + s.source;
       const long slot = slots_[static_cast<size_t>(r.tap * shape_.kw + s.tap)];
       taps[count++] = {source + pixel * shape_.n * sourceChannels_ + rows.begin * rowStep_,
-                       packed + slot * k_ * tileColumns_};
+                       packed + slot * k_ * tile_.columns};
     }
   }
   return count;
@@ -248,17 +247,18 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
   BrgemmTap<T>* taps =
       reinterpret_cast<BrgemmTap<T>*>(context.scratch + taps_) + maxTaps_ * thread;
   const long tapCount = listTaps(context, operands.source, rows, thread, taps);
-  constexpr long unit = depthUnit<T>;
-  const Split tapSplit(tapCount, std::max(1L, chunkDepth / k_));
-  const Split depthSplit(k_ / unit, std::min(k_, chunkDepth) / unit);
+  const long unit = tile_.depth;
+  const Split tapSplit(tapCount, std::max(1L, blocking_.depth / k_));
+  const Split depthSplit(k_ / unit, std::min(k_, blocking_.depth) / unit);
   // Where no tap reaches the target, one empty chunk still writes zeros.
   const long chunks = std::max(1L, tapSplit.pieces * depthSplit.pieces);
   Chunk part{rows, targetRow(rows), panelBegin, panelEnd, chunks == 1, false, 0, 0, {}};
   BrgemmCall<T>& call = part.call;
   call.aks = 1;
-  call.ldb = call.ldc = tileColumns_;
+  call.ldb = call.ldc = tile_.columns;
   call.c = reinterpret_cast<float*>(context.scratch + sums_ +
                                     sumsPerThread_ * static_cast<size_t>(thread));
+  const Products products(context.kernels);
   for (long chunk = 0; chunk < chunks; chunk++) {
     const long tapPiece = chunk / depthSplit.pieces, depthPiece = chunk % depthSplit.pieces;
     part.depthBegin = depthSplit.begin(depthPiece) * unit;
@@ -272,7 +272,7 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
     if (copiesRows_ && tapCount > 0) {
       copy = {copyRows(context, call.taps->a + part.depthBegin, part, thread), call.taps->b};
       call.taps = &copy;
-      call.ars = copyStep;
+      call.ars = copyStep_;
     }
     runChunk(context, operands, part);
   }
@@ -287,13 +287,13 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
 template <class T>
 void ConvProduct<T>::runChunk(const RunContext& context, const ProductOperands<T>& operands,
                               const Chunk& chunk) const {
-  const Split tiles(chunk.rows.rows, tileRows_);
+  const Split tiles(chunk.rows.rows, tile_.rows);
   const long panels = chunk.panelEnd - chunk.panelBegin;
-  const long panelStride = static_cast<long>(usedTaps_.size()) * k_ * tileColumns_;
+  const long panelStride = static_cast<long>(usedTaps_.size()) * k_ * tile_.columns;
   BrgemmCall<T> call = chunk.call;
   const bool copied = call.ars != rowStep_;
   // Where the weight stays in the second-level cache, rows are read and written once, whole.
-  const bool byRows = call.tapCount * chunk.depth * tileColumns_ * panels *
+  const bool byRows = call.tapCount * chunk.depth * tile_.columns * panels *
                           static_cast<long>(sizeof(T)) <= mostWeightBytes;
   for (long product = 0; product < panels * tiles.pieces; product++) {
     const long p = byRows ? product % panels : product / tiles.pieces;
@@ -304,9 +304,9 @@ void ConvProduct<T>::runChunk(const RunContext& context, const ProductOperands<T
     call.rows = static_cast<int>(tiles.size(tile));
     call.k = std::max(0L, std::min(chunk.depth, bundle.k - chunk.depthBegin));
     call.aOffset = row * call.ars + (copied ? 0 : bundle.sourceChannel + chunk.depthBegin);
-    call.bOffset = (chunk.panelBegin + p) * panelStride + chunk.depthBegin * tileColumns_;
+    call.bOffset = (chunk.panelBegin + p) * panelStride + chunk.depthBegin * tile_.columns;
     // Sums of a single chunk are finished at once, always in the same lines of the cache.
-    call.c = chunk.call.c + (chunk.isOnly ? 0 : (p * blockRows + row) * tileColumns_);
+    call.c = chunk.call.c + (chunk.isOnly ? 0 : (p * blocking_.rows + row) * tile_.columns);
     call.rowsBelow = !copied && p == 0 && tile + 1 < tiles.pieces ? tiles.size(tile + 1) : 0;
     if (chunk.isLast) call.fetch = fetchTarget(operands, panel, chunk.targetRow + row, call);
     // The panel after a task's last one is the next task's, most often of the same thread.
@@ -325,7 +325,7 @@ const T* ConvProduct<T>::copyRows(const RunContext& context, const T* source, co
                                  copiesPerThread_ * static_cast<size_t>(thread));
   const size_t bytes = sizeof(T) * static_cast<size_t>(chunk.depth);
   for (long row = 0; row < chunk.rows.rows; row++) {
-    std::memcpy(copy + row * copyStep, source + row * rowStep_, bytes);
+    std::memcpy(copy + row * copyStep_, source + row * rowStep_, bytes);
   }
   return copy;
 }

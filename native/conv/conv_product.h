@@ -14,6 +14,7 @@
 
 #pragma once
 #include "../ops/op.h"
+#include "blocking.h"
 #include "conv_shape.h"
 #include "patches.h"
 
@@ -97,7 +98,8 @@ class ConvProduct {
   Patches patches_ = Patches::none;
   Direction direction_;
   bool moments_;
-  long tileRows_, tileColumns_;
+  Tile tile_;
+  Blocking blocking_;
   long sourceWidth_, targetWidth_, sourceChannels_, targetChannels_;
   std::vector<AxisRun> vertical_, horizontal_;
   std::vector<RowBlock> blocks_;
@@ -111,6 +113,7 @@ class ConvProduct {
   long panelsPerTask_ = 1;
   bool pastCache_;   // the target is too large for any cache
   bool copiesRows_;  // of the source, chunk by chunk
+  long copyStep_;    // elements between copied rows: not a multiple of what rows conflict at
   size_t copies_, copiesPerThread_;
   bool keep_;                                // packed_ is a place in the program's kept memory
   mutable uint64_t packedVersion_ = 0;       // of the weight that lies there; runs take turns

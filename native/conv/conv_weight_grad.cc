@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "patches.h"
+#include "products.h"
 
 namespace resnet {
 namespace {
@@ -39,16 +40,16 @@ ConvWeightGrad<T>::ConvWeightGrad(const ConvShape& given, const Kernels& kernels
 template <class T>
 ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& scratch,
                                   const ConvShape& shape)
-    : shape_(shape), tileRows_(kernels.tileRows), tileColumns_(kernels.tileColumns),
+    : shape_(shape), tile_(kernels.of<T>().tile),
       patches_(shape.groups == 1 && shape.cin < patchChannels && shape.kh * shape.kw > 1),
-      bundles_(shape.groups, shape.coutPerGroup(), kernels.tileColumns) {
+      bundles_(shape.groups, shape.coutPerGroup(), tile_.columns) {
   productTaps_ = patches_ ? 1 : shape.kh * shape.kw;
   productRows_ = shape.cinPerGroup() * (patches_ ? shape.kh * shape.kw : 1);
   bundleRows_ = productRows_ * bundles_.perBundle;
   long blockRows = 0, blockPanels = 0;
   for (long b = 0; b < bundles_.count(); b++) {
     const Split rows(bundles_.size(b) * productRows_, blockChannels);
-    const Split panels(panelsOf(b), std::max(1L, blockChannels / tileColumns_));
+    const Split panels(panelsOf(b), std::max(1L, blockChannels / tile_.columns));
     for (long p = 0; p < panels.pieces; p++) {
       for (long r = 0; r < rows.pieces; r++) {
         blocks_.push_back({b, rows.begin(r), rows.size(r), panels.begin(p), panels.size(p)});
@@ -59,10 +60,10 @@ ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& 
     panels_ = std::max(panels_, panelsOf(b));
   }
   // A partial result is [bundle][tap][panel][row][tileColumns], in tiles the kernel fills whole.
-  outputSize_ = bundles_.count() * productTaps_ * panels_ * bundleRows_ * tileColumns_;
+  outputSize_ = bundles_.count() * productTaps_ * panels_ * bundleRows_ * tile_.columns;
   makePieces(blockRows, blockPanels);
   direct_ = partitions_.size() == 2 && bundles_.perBundle == 1 &&
-            shape.coutPerGroup() % tileColumns_ == 0;
+            shape.coutPerGroup() % tile_.columns == 0;
 
   const auto reserve = [&](size_t bytes) {  // for each thread
     const Place place{0, (bytes + 63) / 64 * 64};
@@ -74,7 +75,7 @@ ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& 
   }
   started_ = reserve(static_cast<size_t>(productTaps_));
   taps_ = reserve(sizeof(BrgemmTap<T>) * static_cast<size_t>(patches_ ? 1 : largest_.rows));
-  packed_ = reserve(sizeof(T) * static_cast<size_t>(blockPanels * pieceRows_ * tileColumns_));
+  packed_ = reserve(sizeof(T) * static_cast<size_t>(blockPanels * pieceRows_ * tile_.columns));
   rows_ = reserve(sizeof(T) * static_cast<size_t>(
       patches_ ? productRows_ * pieceRows_ : sourceRows_ * sourceRowSize_));
 }
@@ -82,15 +83,16 @@ ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& 
 /** Pieces of the depth, and partitions of them where the blocks alone are too few tasks. */
 template <class T>
 void ConvWeightGrad<T>::makePieces(long blockRows, long blockPanels) {
-  const long size = static_cast<long>(sizeof(T)), tiles = (blockRows + tileRows_ - 1) / tileRows_;
+  const long size = static_cast<long>(sizeof(T)), tiles = (blockRows + tile_.rows - 1) / tile_.rows;
   ConvShape packing = shape_;
   if (patches_) packing.kh = packing.kw = packing.stride = 1;  // patches share nothing
-  largest_ = largestPiece(packing, {size * (patches_ ? productRows_ : tiles * tileRows_),
-                                    size * blockPanels * tileColumns_});
+  largest_ = largestPiece(packing, {size * (patches_ ? productRows_ : tiles * tile_.rows),
+                                    size * blockPanels * tile_.columns, tile_.depth},
+                          Blocking(tile_));
   pieces_ = gradPieces(packing, largest_);
   pieceRows_ = largest_.rows * largest_.columns * paddedSamples(largest_);
   sourceRows_ = std::min(shape_.h, readBy(largest_.rows, shape_.stride, shape_.kh));
-  sourceRowSize_ = tiles * tileRows_ * PackedColumns(shape_, largest_.columns).count() *
+  sourceRowSize_ = tiles * tile_.rows * PackedColumns(shape_, largest_.columns).count() *
                    paddedSamples(largest_);
 
   const long pieces = static_cast<long>(pieces_.size());
@@ -106,7 +108,7 @@ void ConvWeightGrad<T>::makePieces(long blockRows, long blockPanels) {
 
 template <class T>
 long ConvWeightGrad<T>::panelsOf(long bundle) const {
-  return (columnsOf(bundle) + tileColumns_ - 1) / tileColumns_;
+  return (columnsOf(bundle) + tile_.columns - 1) / tile_.columns;
 }
 
 template <class T>
@@ -135,11 +137,12 @@ void ConvWeightGrad<T>::runTask(const RunContext& context, const T* x, const T* 
   std::memset(work.started, 0, static_cast<size_t>(productTaps_));
   BrgemmCall<T>& call = work.call;
   call.taps = work.taps;
-  call.ldb = tileColumns_;
-  call.ldc = direct_ ? shape_.cout : tileColumns_;
+  call.ldb = tile_.columns;
+  call.ldc = direct_ ? shape_.cout : tile_.columns;
   call.transposed = !patches_;
   call.ars = patches_ ? pieceRows_ : 1;
-  call.aks = patches_ ? 1 : tileRows_;
+  call.aks = patches_ ? 1 : tile_.rows;
+  const Products products(context.kernels);
   const size_t begin = partitions_[partition], end = partitions_[partition + 1];
   for (size_t p = begin; p < end; p++) {
     const GradPiece& piece = pieces_[p];
@@ -169,11 +172,11 @@ void ConvWeightGrad<T>::packOutputGrad(const Work& work, const GradPiece& piece)
       const T* rows = work.dy + (pixel * shape_.n + piece.sample) * shape_.cout +
                       bundles_.first(block.bundle) * shape_.coutPerGroup();
       for (long p = 0; p < block.panels; p++) {
-        const long column = (block.panel + p) * tileColumns_;
+        const long column = (block.panel + p) * tile_.columns;
         const long at = p * pieceRows_ + (i * piece.columns + j) * samples;
         work.kernels.packPanel(rows + column, shape_.cout, piece.samples,
-                               std::min(tileColumns_, columns - column),
-                               work.packed + at * tileColumns_);
+                               std::min(tile_.columns, columns - column),
+                               work.packed + at * tile_.columns);
       }
     }
   }
@@ -196,12 +199,12 @@ void ConvWeightGrad<T>::packSource(Work& work, const GradPiece& piece, bool belo
 template <class T>
 void ConvWeightGrad<T>::packSourceRow(const Work& work, const GradPiece& piece, long row) const {
   const Block& block = work.block;
-  const Split tiles(block.rows, tileRows_);
+  const Split tiles(block.rows, tile_.rows);
   const PackedColumns places(shape_, piece.columns);
-  const long samples = paddedSamples(piece), apart = places.count() * samples * tileRows_;
+  const long samples = paddedSamples(piece), apart = places.count() * samples * tile_.rows;
   const long channel = bundles_.first(block.bundle) * shape_.cinPerGroup() + block.row;
   T* packed = work.rows + row % sourceRows_ * sourceRowSize_;
-  for (long place = 0; place < places.count(); place++, packed += samples * tileRows_) {
+  for (long place = 0; place < places.count(); place++, packed += samples * tile_.rows) {
     const long column = (piece.column + place % places.perResidue) * shape_.stride +
                         place / places.perResidue - shape_.padding;
     if (column < 0 || column >= shape_.w) continue;
@@ -229,13 +232,13 @@ void ConvWeightGrad<T>::multiplyTap(Work& work, const GradPiece& piece, long tap
     if (row < 0 || row >= shape_.h) continue;
     work.taps[used++] = {
         work.rows + row % sourceRows_ * sourceRowSize_ +
-            (places.of(s) + first) * samples * tileRows_,
-        work.packed + (i * piece.columns + first) * samples * tileColumns_};
+            (places.of(s) + first) * samples * tile_.rows,
+        work.packed + (i * piece.columns + first) * samples * tile_.columns};
   }
   if (used == 0) return;
   work.call.tapCount = used;
   work.call.k = (last + 1 - first) * samples;
-  multiply(work, tap, places.count() * samples * tileRows_);
+  multiply(work, tap, places.count() * samples * tile_.rows);
 }
 
 /** Gathers the piece's patches and takes their product. */
@@ -256,7 +259,7 @@ template <class T>
 void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileApart) const {
   const Block& block = work.block;
   BrgemmCall<T>& call = work.call;
-  const Split tiles(block.rows, tileRows_);
+  const Split tiles(block.rows, tile_.rows);
   call.accumulate = work.started[tap];
   work.started[tap] = 1;
   for (long p = 0; p < block.panels; p++) {
@@ -264,12 +267,12 @@ void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileApart) const {
     float* c;
     if (direct_) {
       c = work.out + (tap * productRows_ + block.row) * shape_.cout +
-          block.bundle * shape_.coutPerGroup() + panel * tileColumns_;
+          block.bundle * shape_.coutPerGroup() + panel * tile_.columns;
     } else {
       const long place = (block.bundle * productTaps_ + tap) * panels_ + panel;
-      c = work.out + (place * bundleRows_ + block.row) * tileColumns_;
+      c = work.out + (place * bundleRows_ + block.row) * tile_.columns;
     }
-    call.bOffset = p * pieceRows_ * tileColumns_;
+    call.bOffset = p * pieceRows_ * tile_.columns;
     for (long tile = 0; tile < tiles.pieces; tile++) {
       call.rows = static_cast<int>(tiles.size(tile));
       call.aOffset = patches_ ? tiles.begin(tile) * pieceRows_ : tile * tileApart;
@@ -300,11 +303,11 @@ void ConvWeightGrad<T>::reduceRow(const RunContext& context, const float* partia
   for (long group = 0; group < shape_.groups; group++) {
     const long bundle = group / bundles_.perBundle, inBundle = group % bundles_.perBundle;
     for (long column = 0; column < cout;) {
-      const long wide = inBundle * cout + column, panel = wide / tileColumns_;
-      const long lane = wide % tileColumns_, count = std::min(tileColumns_ - lane, cout - column);
+      const long wide = inBundle * cout + column, panel = wide / tile_.columns;
+      const long lane = wide % tile_.columns, count = std::min(tile_.columns - lane, cout - column);
       const long place = (bundle * productTaps_ + tap) * panels_ + panel;
       const float* first = partial +
-          (place * bundleRows_ + inBundle * productRows_ + channel) * tileColumns_ + lane;
+          (place * bundleRows_ + inBundle * productRows_ + channel) * tile_.columns + lane;
       float* target = out + group * cout + column;
       std::memcpy(target, first, sizeof(float) * static_cast<size_t>(count));
       for (long p = 1; p < partitions; p++) {

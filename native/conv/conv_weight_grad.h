@@ -55,14 +55,14 @@ class ConvWeightGrad {
   void reduceRow(const RunContext& context, const float* partial, float* dweight, long row) const;
 
   /** Samples of a piece as they are packed: padded with zeros to whole units of depth. */
-  static long paddedSamples(const GradPiece& piece) {
-    return (piece.samples + depthUnit<T> - 1) / depthUnit<T> * depthUnit<T>;
+  long paddedSamples(const GradPiece& piece) const {
+    return (piece.samples + tile_.depth - 1) / tile_.depth * tile_.depth;
   }
   long panelsOf(long bundle) const;
   long columnsOf(long bundle) const { return bundles_.size(bundle) * shape_.coutPerGroup(); }
 
   ConvShape shape_;
-  long tileRows_, tileColumns_;
+  Tile tile_;
   bool patches_;  // gather patches: the product then has one tap of KH · KW · Cin rows
   bool direct_;   // the one partition is accumulated in dweight itself
   GroupBundles bundles_;

@@ -5,27 +5,27 @@
 namespace resnet {
 namespace {
 
-constexpr long cacheBytes = 640L << 10;  // of the packed operands; sums want room beside them
 constexpr long leastColumns = 8;         // fewer would pack the columns between two pieces too often
 constexpr long leastSamples = 16;        // fewer would leave rows of memory short
-constexpr long wantedDepth = 512;        // rows of a product: more gain nothing
 
 long half(long count) { return (count + 1) / 2; }
 
 }  // namespace
 
-GradPiece largestPiece(const ConvShape& shape, PackedBytes bytes) {
+GradPiece largestPiece(const ConvShape& shape, PackedBytes bytes, const Blocking& blocking) {
   GradPiece piece{0, 1, 0, shape.ow, 0, shape.n};
   const auto fits = [&](const GradPiece& p) {
     const long columns = PackedColumns(shape, p.columns).count();
     const long rows = std::min(shape.h, readBy(p.rows, shape.stride, shape.kh));
-    return p.samples * (rows * columns * bytes.source + p.rows * p.columns * bytes.output) <=
-           cacheBytes;
+    const long samples = (p.samples + bytes.depth - 1) / bytes.depth * bytes.depth;
+    return samples * (rows * columns * bytes.source + p.rows * p.columns * bytes.output) <=
+           blocking.gradBytes;
   };
   const long least = shape.kw > 1 ? leastColumns : 1;
   while (!fits(piece) && piece.columns > least) piece.columns = half(piece.columns);
-  while (!fits(piece) && piece.samples > leastSamples) piece.samples = half(piece.samples);
-  while (piece.rows < shape.oh && piece.rows * piece.columns * piece.samples < wantedDepth) {
+  const long fewest = std::max(leastSamples, bytes.depth);
+  while (!fits(piece) && piece.samples > fewest) piece.samples = half(piece.samples);
+  while (piece.rows < shape.oh && piece.rows * piece.columns * piece.samples < blocking.gradDepth) {
     GradPiece higher = piece;
     higher.rows++;
     if (!fits(higher)) break;

@@ -7,6 +7,7 @@
 #pragma once
 #include <vector>
 
+#include "blocking.h"
 #include "conv_shape.h"
 
 namespace resnet {
@@ -22,13 +23,13 @@ struct GradPiece {
   }
 };
 
-/** Bytes that one sample of a pixel takes in a packed operand. */
+/** Bytes that one sample of a pixel takes in a packed operand, and what samples are padded to. */
 struct PackedBytes {
-  long source, output;
+  long source, output, depth;
 };
 
 /** The largest piece that is worth it; the pieces are at most as large. */
-GradPiece largestPiece(const ConvShape& shape, PackedBytes bytes);
+GradPiece largestPiece(const ConvShape& shape, PackedBytes bytes, const Blocking& blocking);
 
 std::vector<GradPiece> gradPieces(const ConvShape& shape, const GradPiece& largest);
 

@@ -7,8 +7,8 @@
 #define RESNET_ENTRY(name, arguments) RESNET_ISA::name,
 #define RESNET_TABLE(isa)                              \
   {                                                    \
-    isa, RESNET_ISA::multipliesBf16, RESNET_ISA::tileRows, RESNET_ISA::tileColumns, \
+    isa, RESNET_ISA::multipliesBf16,                   \
     RESNET_KERNELS(RESNET_ENTRY)                       \
-    {RESNET_ELEMENT_KERNELS(RESNET_ENTRY, float)},     \
-    {RESNET_ELEMENT_KERNELS(RESNET_ENTRY, bf16)},      \
+    {RESNET_ISA::tile<float>, RESNET_ELEMENT_KERNELS(RESNET_ENTRY, float)}, \
+    {RESNET_ISA::tile<bf16>, RESNET_ELEMENT_KERNELS(RESNET_ENTRY, bf16)},   \
   }

@@ -12,11 +12,6 @@
 //            C is float32, as in brgemm_f32_tile.h.
 // Rounding   AVX512-BF16: each pair is one vdpbf16ps, which takes subnormals for zeros; elsewhere
 //            two multiply-adds, k before k + 1. Chains run t outer, k inner, as for float32.
-// AMX        A 32x32 tile kernel fits this call: B and a row-major A are what TDPBF16PS takes. It
-//            would need depthUnit 32, a 32x32 tile_size.h, the weight gradient's A row-major
-//            (packTransposedRows a true transpose, [tile][rows][k]), a copy of the columns of A
-//            that a depth of no multiple of 32 cuts, and a tile configuration for each thread and
-//            remainder of rows.
 // Source     method: Georganas et al. 2019, arXiv:1906.06440 (batch-reduce GEMM).
 
 #pragma once
@@ -150,5 +145,10 @@ void pairRows(const BrgemmCall<bf16>& call) {
 }
 
 }  // namespace
+
+/** Vector registers are everyone's. */
+void beginProducts() {}
+void endProducts() {}
+
 }  // namespace RESNET_ISA
 }  // namespace resnet

@@ -46,11 +46,22 @@ struct Fetching {
   FetchLines b;
 };
 
+/** Asks for some of what the finished tile meets, and of the next B. */
+RESNET_INLINE void fetchWanted(Fetching& fetching) {
+  if (fetching.rows.rows > 0) fetchSomeRows(fetching.rows);
+  if (fetching.b.lines > 0) fetchSomeLines(fetching.b);
+}
+
+/** Asks for a line of each of `rows` rows, for the second-level cache. */
+template <class T>
+RESNET_INLINE void fetchBelow(const T* row, long ars, long rows) {
+  for (long i = 0; i < rows; i++, row += ars) __builtin_prefetch(row, 0, 2);
+}
+
 /** At the strip of tap t that begins at k: asks for A's next strip, and this one of the tile below. */
 template <int Rows, class T>
 RESNET_INLINE void fetchStrip(const BrgemmCall<T>& call, Fetching& fetching, long t, long k) {
-  if (fetching.rows.rows > 0) fetchSomeRows(fetching.rows);
-  if (fetching.b.lines > 0) fetchSomeLines(fetching.b);
+  fetchWanted(fetching);
   if (call.k < stripDepth<T>) return;
   const long ars = call.ars;
   const T* here = call.taps[t].a + call.aOffset + k;
@@ -59,8 +70,7 @@ RESNET_INLINE void fetchStrip(const BrgemmCall<T>& call, Fetching& fetching, lon
     const T* next = isLast ? call.taps[t + 1].a + call.aOffset : here + stripDepth<T>;
     for (int i = 0; i < Rows; i++, next += ars) __builtin_prefetch(next);
   }
-  const T* below = here + Rows * ars;
-  for (long i = 0; i < call.rowsBelow; i++, below += ars) __builtin_prefetch(below, 0, 2);
+  fetchBelow(here + Rows * ars, ars, call.rowsBelow);
 }
 
 }  // namespace

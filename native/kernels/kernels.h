@@ -14,9 +14,15 @@ struct bf16 {
   uint16_t bits;
 };
 
-/** What B is packed in multiples of along k: bf16 is multiplied in pairs. */
+/** How many k lie side by side in a packed operand: bf16 is multiplied in pairs. */
 template <class T>
-constexpr long depthUnit = 4 / static_cast<long>(sizeof(T));
+constexpr long sideBySide = 4 / static_cast<long>(sizeof(T));
+
+/** What one call of a batch-reduce GEMM computes at most, and what its operands are packed for. */
+struct Tile {
+  long rows, columns;  // of C
+  long depth;          // B, and a packed A, are padded with zeros to multiples of this along k
+};
 
 /** One pair of operands of a batch-reduce GEMM. */
 template <class T>
@@ -53,7 +59,7 @@ struct BrgemmCall {
   long aOffset, bOffset;  // added to every tap's pointers
   float* c;
   long ldc;
-  int rows;         // 1 … tileRows
+  int rows;         // 1 … the tile's
   bool transposed;  // A has contiguous rows (ars = 1); otherwise contiguous k (aks = 1)
   bool accumulate;  // start from C instead of from zero
   long rowsBelow;   // rows of A after these that are wanted next; row-major only
@@ -153,6 +159,9 @@ struct ResampleCall {
 
 // X(name, arguments): every kernel returns nothing.
 #define RESNET_KERNELS(X)                                                                          \
+  /* Around a thread's calls of brgemm, which may need registers that are claimed and given back. */ \
+  X(beginProducts, ())                                                                             \
+  X(endProducts, ())                                                                               \
   X(fill, (float value, float* y, long n))                                                         \
   /* Multiply-adds in registers, for peak.h; sums has room for 64 bytes, flops says how many. */   \
   X(multiplyAddLoop, (long rounds, float* sums, double* flops))                                    \
@@ -169,16 +178,17 @@ struct ResampleCall {
 // The kernels of activations stored as T: float or bf16. Sums and parameters are float throughout.
 #define RESNET_ELEMENT_KERNELS(X, T)                                                               \
   X(brgemm, (const BrgemmCall<T>* call))                                                           \
-  /* A panel of B: dst[k][tileColumns] = src[k · ld + column], zero beyond `columns`. For bf16 */  \
-  /* the panel is [k/2][tileColumns][2], and an odd k gets a row of zeros. */                      \
+  /* A panel of B: dst[k][tile.columns] = src[k · ld + column], zero beyond `columns` and, up to */ \
+  /* a whole tile.depth, beyond k. For bf16 the panel is [k/2][tile.columns][2]. */                \
   X(packPanel, (const T* src, long ld, long k, long columns, T* dst))                              \
   /* The same of weights, rounded to T. */                                                         \
   X(packWeights, (const float* src, long ld, long k, long columns, T* dst))                        \
   /* The same of dst[k][column] = src[column · ld + k]. */                                         \
   X(packWeightsTransposed, (const float* src, long ld, long k, long columns, T* dst))              \
-  /* dst[tile][k][tileRows] = k rows of src, cut in tiles of base columns, base + 1 for the */     \
-  /* first `longer` tiles; for bf16 [tile][k/2][tileRows][2], padded as a panel is. Tiles are */   \
-  /* `apart` elements from each other. What lies beyond a tile's columns is never read. */         \
+  /* dst[tile][k][tile.rows] = k rows of src, cut in tiles of base columns, base + 1 for the */    \
+  /* first `longer` tiles; for bf16 [tile][k/2][tile.rows][2] or, where the tile is deeper than */ \
+  /* a pair, [tile][k/depth][tile.rows][depth], padded as a panel is. Tiles are `apart` */         \
+  /* elements from each other. What lies beyond a tile's columns is never read. */                 \
   X(packTransposedRows, (const T* src, long ld, long k, long tiles, long base, long longer,        \
                          long apart, T* dst))                                                      \
   X(epilogue, (const EpilogueCall<T>* call))                                                       \
@@ -209,13 +219,13 @@ struct ResampleCall {
 #define RESNET_FIELD(name, arguments) void(*name) arguments;
 template <class T>
 struct ElementKernels {
+  Tile tile;
   RESNET_ELEMENT_KERNELS(RESNET_FIELD, T)
 };
 
 struct Kernels {
   const char* isa;
   bool multipliesBf16;        // in one instruction, faster than float
-  int tileRows, tileColumns;  // of the brgemm's register tile, the same for float and bf16
   RESNET_KERNELS(RESNET_FIELD)
   ElementKernels<float> ofFloat;
   ElementKernels<bf16> ofBf16;
@@ -233,6 +243,7 @@ extern const Kernels portableKernels;
 extern const Kernels avx2Kernels;
 extern const Kernels avx512Kernels;
 extern const Kernels avx512Bf16Kernels;
+extern const Kernels amxBf16Kernels;
 #endif
 
 }  // namespace resnet

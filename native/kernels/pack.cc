@@ -4,6 +4,8 @@
 // contiguously; columns beyond the matrix are zero. For bf16, two rows become one row of pairs:
 // what a product of pairs takes as B, and, broadcast pair by pair, as a transposed A.
 
+#include <utility>
+
 #include "declare.h"
 #include "simd.h"
 #include "tile_size.h"
@@ -36,8 +38,15 @@ RESNET_INLINE uint32_t onePair(const S* low, const S* high) {
   return oneBits(low) | (high ? static_cast<uint32_t>(oneBits(high)) << 16 : 0);
 }
 
+/** Zeros behind k rows of a panel of pairs, up to a whole depth of the tile. */
+RESNET_INLINE void padPairs(long k, uint32_t* rows) {
+  constexpr long width = tile<bf16>.columns, depth = tile<bf16>.depth;
+  const long padded = (k + depth - 1) / depth * depth;
+  for (long i = (k + 1) / 2 * width; i < padded / 2 * width; i++) rows[i] = 0;
+}
+
 void packPanelOf(const float* src, long ld, long k, long columns, float* dst) {
-  constexpr long width = tileColumns;
+  constexpr long width = tile<float>.columns;
   for (long i = 0; i < k; i++, src += ld, dst += width) {
     fetchAhead(src, ld, columns);
     if (columns == width) {
@@ -51,8 +60,9 @@ void packPanelOf(const float* src, long ld, long k, long columns, float* dst) {
 
 template <class S>
 void packPanelOf(const S* src, long ld, long k, long columns, bf16* dst) {
-  constexpr long width = tileColumns;
+  constexpr long width = tile<bf16>.columns;
   uint32_t* target = reinterpret_cast<uint32_t*>(dst);
+  padPairs(k, target);
   for (long i = 0; i < k; i += 2, src += 2 * ld, target += width) {
     const S* high = i + 1 < k ? src + ld : nullptr;
     fetchAhead(src, ld, columns);
@@ -86,7 +96,7 @@ void packWeights(const float* src, long ld, long k, long columns, bf16* dst) {
 }
 
 void packWeightsTransposed(const float* src, long ld, long k, long columns, float* dst) {
-  constexpr long width = tileColumns;
+  constexpr long width = tile<float>.columns;
   for (long i0 = 0; i0 < k; i0 += transposedBlock) {
     const long end = i0 + transposedBlock < k ? i0 + transposedBlock : k;
     for (long j = 0; j < columns; j++) {
@@ -99,8 +109,9 @@ void packWeightsTransposed(const float* src, long ld, long k, long columns, floa
 }
 
 void packWeightsTransposed(const float* src, long ld, long k, long columns, bf16* dst) {
-  constexpr long width = tileColumns, most = transposedBlock / 2;
+  constexpr long width = tile<bf16>.columns, most = transposedBlock / 2;
   uint32_t* target = reinterpret_cast<uint32_t*>(dst);
+  padPairs(k, target);
   for (long i0 = 0; i0 < k; i0 += transposedBlock, target += most * width) {
     const long count = k - i0 < transposedBlock ? k - i0 : transposedBlock;
     for (long j = 0; j < columns; j++) {
@@ -120,13 +131,13 @@ void packWeightsTransposed(const float* src, long ld, long k, long columns, bf16
 
 void packTransposedRows(const float* src, long ld, long k, long tiles, long base, long longer,
                         long apart, float* dst) {
-  constexpr long width = tileRows;
+  constexpr long width = tile<float>.rows;
   for (long i = 0; i < k; i++, src += ld) {
     const float* row = src;
     fetchAhead(src, ld, tiles * (base + 1));
-    for (long tile = 0; tile < tiles; tile++) {
-      float* target = dst + tile * apart + i * width;
-      const long count = base + (tile < longer ? 1 : 0);
+    for (long t = 0; t < tiles; t++) {
+      float* target = dst + t * apart + i * width;
+      const long count = base + (t < longer ? 1 : 0);
       if ((k - 1 - i) * ld >= width) {
         // A constant size is a few vector moves; what is read past the tile is still the matrix,
         // because enough of it follows.
@@ -139,16 +150,97 @@ void packTransposedRows(const float* src, long ld, long k, long tiles, long base
   }
 }
 
+#if defined(RESNET_AMX)
+
+namespace {
+
+/** The lanes of a and b, one after the other, that `lane` names. */
+template <size_t... J, class Lane>
+RESNET_INLINE words shuffle(words a, words b, std::index_sequence<J...>, const Lane& lane) {
+  return __builtin_shuffle(a, b, words{lane(J)...});
+}
+
+/** One stage of a transpose: squares of `step` lanes beside the diagonal change places. */
+RESNET_INLINE void exchange(words& a, words& b, uint32_t step) {
+  constexpr uint32_t count = lanes;
+  constexpr auto all = std::make_index_sequence<count>{};
+  const auto low = [=](uint32_t j) { return j & step ? count + j - step : j; };
+  const auto high = [=](uint32_t j) { return j & step ? count + j : j + step; };
+  const words lower = shuffle(a, b, all, low);
+  b = shuffle(a, b, all, high);
+  a = lower;
+}
+
+/** Rows become columns. */
+RESNET_INLINE void transpose(words (&m)[lanes]) {
+  RESNET_UNROLL
+  for (uint32_t step = 1; step < lanes; step *= 2) {
+    RESNET_UNROLL
+    for (uint32_t i = 0; i < lanes; i++) {
+      if ((i & step) == 0) exchange(m[i], m[i + step], step);
+    }
+  }
+}
+
+/** `samples` ≤ depth rows of `count` ≤ rows values as [count][depth], zeros beyond the samples. */
+void transposeBlock(const bf16* src, long ld, long samples, long count, bool more, bf16* dst) {
+  constexpr long depth = tile<bf16>.depth;
+  for (long column = 0; column < count; column += lanes) {
+    for (long i0 = 0; i0 < depth; i0 += 2 * lanes) {
+      words m[lanes];
+      RESNET_UNROLL
+      for (long p = 0; p < lanes; p++) {
+        const long i = i0 + 2 * p;
+        const bf16 *low = src + i * ld + column, *high = i + 1 < samples ? low + ld : nullptr;
+        m[p] = words{};
+        if (i >= samples) continue;
+        if (more || column + lanes <= count) {
+          m[p] = pairs(low, high);
+        } else {
+          uint32_t row[lanes] = {};
+          for (long j = 0; j < count - column; j++) row[j] = onePair(low + j, high ? high + j : nullptr);
+          __builtin_memcpy(&m[p], row, sizeof row);
+        }
+      }
+      transpose(m);
+      RESNET_UNROLL
+      for (long j = 0; j < lanes; j++) {
+        storeWords(reinterpret_cast<uint32_t*>(dst + (column + j) * depth + i0), m[j]);
+      }
+    }
+  }
+}
+
+}  // namespace
+
 void packTransposedRows(const bf16* src, long ld, long k, long tiles, long base, long longer,
                         long apart, bf16* dst) {
-  constexpr long width = tileRows, padded = (width + lanes - 1) / lanes * lanes;
+  constexpr long width = tile<bf16>.rows, depth = tile<bf16>.depth;
+  for (long i = 0; i < k; i += depth, src += depth * ld, dst += width * depth) {
+    const bf16* rows = src;
+    const long samples = k - i < depth ? k - i : depth;
+    for (long t = 0; t < tiles; t++) {
+      const long count = base + (t < longer ? 1 : 0);
+      // Past the last column of the tile, what is read is still the matrix where more of it follows.
+      const bool more = t + 1 < tiles && base >= lanes;
+      transposeBlock(rows, ld, samples, count, more, dst + t * apart);
+      rows += count;
+    }
+  }
+}
+
+#else
+
+void packTransposedRows(const bf16* src, long ld, long k, long tiles, long base, long longer,
+                        long apart, bf16* dst) {
+  constexpr long width = tile<bf16>.rows, padded = (width + lanes - 1) / lanes * lanes;
   for (long i = 0; i < k; i += 2, src += 2 * ld) {
     const bf16 *low = src, *high = i + 1 < k ? src + ld : nullptr;
     fetchAhead(src, ld, tiles * (base + 1));
     fetchAhead(src + ld, ld, tiles * (base + 1));
-    for (long tile = 0; tile < tiles; tile++) {
-      uint32_t* target = reinterpret_cast<uint32_t*>(dst + tile * apart) + i / 2 * width;
-      const long count = base + (tile < longer ? 1 : 0);
+    for (long t = 0; t < tiles; t++) {
+      uint32_t* target = reinterpret_cast<uint32_t*>(dst + t * apart) + i / 2 * width;
+      const long count = base + (t < longer ? 1 : 0);
       if (high && (k - 2 - i) * ld >= padded) {  // as above
         words row[padded / lanes];
         for (long j = 0; j < padded; j += lanes) row[j / lanes] = pairs(low + j, high + j);
@@ -161,6 +253,8 @@ void packTransposedRows(const bf16* src, long ld, long k, long tiles, long base,
     }
   }
 }
+
+#endif
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

@@ -4,6 +4,10 @@
 
 #include "declare.h"
 #include "simd.h"
+#include "tile_size.h"
+#if defined(RESNET_AMX)
+#include "tile_registers.h"
+#endif
 
 namespace resnet {
 namespace RESNET_ISA {
@@ -38,7 +42,22 @@ void multiplyAddLoop(long rounds, float* sums, double* flops) {
 }
 
 void multiplyAddBf16Loop(long rounds, float* sums, double* flops) {
-#if defined(__AVX512BF16__)
+#if defined(RESNET_AMX)
+  setBlockShapes(static_cast<int>(tile<bf16>.rows));
+  zeroTile<0>(), zeroTile<1>(), zeroTile<2>(), zeroTile<3>();
+  zeroTile<4>(), zeroTile<5>(), zeroTile<6>(), zeroTile<7>();
+  for (long round = 0; round < rounds; round++) {
+    multiplyTiles<0, 4, 6>();
+    multiplyTiles<1, 4, 7>();
+    multiplyTiles<2, 5, 6>();
+    multiplyTiles<3, 5, 7>();
+  }
+  float row[rowsOfRegister * bytesOfRow / 4];
+  storeTile<0>(row, bytesOfRow);
+  releaseTiles();
+  *sums = *row;
+  *flops = 2.0 * 32 * 32 * 32 * static_cast<double>(rounds);
+#elif defined(__AVX512BF16__)
   const words pairs = words{} + 0x3f003f00u;  // two halves
   repeat(rounds, sums, flops, 2, [=](vec acc) {
     return (vec)_mm512_dpbf16_ps((__m512)acc, (__m512bh)pairs, (__m512bh)pairs);

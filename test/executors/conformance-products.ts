@@ -48,6 +48,8 @@ const convolutions: readonly Convolution[] = [
   { image: [4, 4], n: 1, cin: 3, cout: 65 * 3, kernel: 1, stride: 1, padding: 0, groups: 3 },
   // rows a multiple of 4096 bytes apart, which the native executor copies first
   { image: [3, 2], n: 5, cin: 2048, cout: 33, kernel: 1, stride: 1, padding: 0 },
+  // more depth than any instruction set multiplies at a time
+  { image: [1, 1], n: 3, cin: 4700, cout: 5, kernel: 1, stride: 1, padding: 0 },
 ];
 
 /** Where the native executor cuts the weight gradient's depth by rows, columns and samples. */
@@ -56,6 +58,7 @@ const deepGradients: readonly Convolution[] = [
   { image: [9, 21], n: 70, cin: 128, cout: 2, kernel: 3, stride: 2, padding: 1 },
   { image: [7, 18], n: 71, cin: 128, cout: 2, kernel: 1, stride: 2, padding: 0 },
   { image: [2, 2], n: 1, cin: 33, cout: 2048, kernel: 1, stride: 1, padding: 0 },
+  { image: [28, 28], n: 8, cin: 1, cout: 64, kernel: 7, stride: 2, padding: 3 },
 ];
 
 /** More than 32 MiB of y: the native executor writes it past the caches. */
@@ -67,6 +70,16 @@ const largeTarget: Convolution = {
   kernel: 1,
   stride: 1,
   padding: 0,
+};
+
+const poisoned: Convolution = {
+  image: [4, 3],
+  n: 3,
+  cin: 10,
+  cout: 5,
+  kernel: 3,
+  stride: 1,
+  padding: 1,
 };
 
 function sizes({ image, n, cin, cout, kernel, stride, padding, groups = 1 }: Convolution) {
@@ -123,6 +136,26 @@ function forwardCases(): ConformanceCase[] {
       };
     });
   });
+}
+
+/** A NaN stays in its sample, also where a product reads on into the next one's channels. */
+function poisonedCase(): ConformanceCase {
+  const { x, weight, attrs, taps } = sizes(poisoned);
+  const name = "a sample of NaN between others";
+  const seed = seedOf(name);
+  const isPoisoned = (i: number): boolean => Math.floor(i / x[3]!) % x[2]! === 1;
+  return {
+    op: "conv2d",
+    name,
+    attrs: { ...attrs, activation: "none", slope: 0 },
+    inputs: () => {
+      const drawn = randomArray(x, seed);
+      const data = Float32Array.from(drawn.data, (v, i) => (isPoisoned(i) ? NaN : v));
+      return { x: { ...drawn, data }, weight: randomArray(weight, seed + 1) };
+    },
+    outputs: ["y"],
+    rtol: chain(taps),
+  };
 }
 
 function gradientCases(): ConformanceCase[] {
@@ -227,6 +260,7 @@ function biasGradCases(): ConformanceCase[] {
 /** Convolutions and linear layers: everything that sums products. */
 export const productCases: readonly ConformanceCase[] = [
   ...forwardCases(),
+  poisonedCase(),
   ...gradientCases(),
   ...linearCases(),
   ...biasGradCases(),

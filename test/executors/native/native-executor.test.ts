@@ -85,7 +85,10 @@ describe("native executor", { skip: unavailable }, () => {
     });
 
     it("says what is running", () => {
-      assert.match(executor.description, /^native, (avx512_bf16|avx512|avx2|portable), 2 threads$/);
+      assert.match(
+        executor.description,
+        /^native, (amx_bf16|avx512_bf16|avx512|avx2|portable), 2 threads$/,
+      );
     });
 
     it("gives the same bits twice, and for any number of threads", async () => {
