@@ -1,17 +1,15 @@
 // `resnet bench --loader`: every loader is asked for whole epochs of the folder, and leaves no cache behind.
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { readdirSync } from "node:fs";
 import { describe, test } from "node:test";
 import { formatLoader, measureLoaders } from "../../src/bench/loader-time.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
 describe("measureLoaders", () => {
   test("loads a folder without the cache and with it", async (t) => {
     const root = await writeImageFolder(t, { train: 2, val: 1 });
-    const temporary = mkdtempSync(path.join(tmpdir(), "resnet-loaders-"));
-    t.after(() => rmSync(temporary, { recursive: true }));
+    const temporary = scratchFolder(t);
     const before = process.env["TMPDIR"];
     process.env["TMPDIR"] = temporary;
     t.after(() => {

@@ -1,30 +1,22 @@
 // The command line as its users meet it: words, exit codes, and documents. Runs the built command in processes of its own.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { describe, test } from "node:test";
 import { listDatasets } from "../../src/data/dataset-info.js";
-import { loadDataset } from "../../src/data/load-dataset.js";
 import { loadAddon } from "../../src/executors/native/load-addon.js";
 import { models } from "../../src/models/catalog.js";
 import { prefersBf16 } from "../../src/executors/create-executor.js";
 import { recipes } from "../../src/train/recipes.js";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
+import { skipWithoutFashionMnist } from "../helpers/fashion-mnist.js";
+import { main, resnet } from "../helpers/resnet-command.js";
 
 const dataNames = listDatasets()
   .map(({ name }) => name)
   .join(", ");
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-
-function resnet(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
-}
 
 describe("words that are off", () => {
   const cases: readonly [args: string, status: number, stderr: string][] = [
@@ -199,10 +191,6 @@ describe("documents", () => {
   });
 });
 
-const here = await loadDataset("fashion-mnist", { offline: true }).then(
-  () => true,
-  () => false,
-);
 const native = ((): boolean => {
   try {
     return Boolean(loadAddon());
@@ -210,7 +198,6 @@ const native = ((): boolean => {
     return false;
   }
 })();
-const skip = !here ? "Fashion-MNIST is not on this machine" : false;
 
 describe("bench", { skip: native ? false : "the native engine is not built" }, () => {
   test("prints one document with the machine and the rows", () => {
@@ -260,10 +247,8 @@ describe("bench", { skip: native ? false : "the native engine is not built" }, (
   });
 });
 
-describe("train and eval on real data", { skip }, () => {
-  let directory = "";
-  before(() => (directory = mkdtempSync(path.join(tmpdir(), "resnet-ts-cli-"))));
-  after(() => rmSync(directory, { recursive: true, force: true }));
+describe("train and eval on real data", { skip: skipWithoutFashionMnist }, () => {
+  const directory = scratchFolder();
 
   const size = native
     ? { model: "resnet18", train: 96, test: 200 }

@@ -1,34 +1,17 @@
 // resnet train RECIPE for a recipe that compares several trainings, as its users meet it.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { describe, test } from "node:test";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
-import { loadDataset } from "../../src/data/load-dataset.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
+import { skipWithoutFashionMnist } from "../helpers/fashion-mnist.js";
+import { main, resnet } from "../helpers/resnet-command.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-
-function resnet(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
-}
-
-const here = await loadDataset("fashion-mnist", { offline: true }).then(
-  () => true,
-  () => false,
-);
-const skip = !here ? "Fashion-MNIST is not on this machine" : false;
-
-describe("a comparison on real data", { skip }, () => {
-  let directory = "";
-  before(() => (directory = mkdtempSync(path.join(tmpdir(), "resnet-ts-comparison-"))));
-  after(() => rmSync(directory, { recursive: true, force: true }));
+describe("a comparison on real data", { skip: skipWithoutFashionMnist }, () => {
+  const directory = scratchFolder();
   const out = (name: string): string => path.join(directory, name);
   const read = (run: string, file: string): Buffer => readFileSync(path.join(out(run), file));
   const compared = "degradation --data fashion-mnist --batch 8 --limit-train 8 --limit-test 8";

@@ -1,27 +1,17 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { describe, test } from "node:test";
 import { readWeights } from "../../src/interop/read-weights.js";
 import type { StoredArray } from "../../src/interop/stored-array.js";
 import { writeTorch } from "../../src/interop/torch/write-torch.js";
 import { createModel } from "../../src/models/catalog.js";
 import { initialState } from "../../src/train/model-state.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
+import { resnet } from "../helpers/resnet-command.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-const folder = mkdtempSync(path.join(tmpdir(), "resnet-ts-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 const inFolder = (name: string): string => path.join(folder, name);
-
-function resnet(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
-}
 
 /** A state_dict as PyTorch has it, with the counters of its batch norms. */
 const weights = new Map<string, StoredArray>();

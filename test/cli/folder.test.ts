@@ -1,11 +1,8 @@
 // resnet data info, train and eval on folders of images, as their users meet them.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { describe, test } from "node:test";
 import { loadParts } from "../../src/data/load-parts.js";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
@@ -15,17 +12,10 @@ import { initialState } from "../../src/train/model-state.js";
 import { train } from "../../src/train/train.js";
 import { packageRoot } from "../helpers/fixtures.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
+import { resnet } from "../helpers/resnet-command.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-const scratch = mkdtempSync(path.join(tmpdir(), "resnet-ts-folder-cli-"));
-after(() => rmSync(scratch, { recursive: true }));
-
-function resnet(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
-}
+const scratch = scratchFolder();
 
 /** A model and images that take seconds. */
 const small = [

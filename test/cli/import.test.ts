@@ -1,27 +1,17 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { describe, test } from "node:test";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
 import { readCheckpoint } from "../../src/train/checkpoint.js";
 import { initialState } from "../../src/train/model-state.js";
 import { packageRoot } from "../helpers/fixtures.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
+import { resnet } from "../helpers/resnet-command.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-const folder = mkdtempSync(path.join(tmpdir(), "resnet-ts-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 const inFolder = (name: string): string => path.join(folder, name);
-
-function resnet(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
-}
 
 /** Weights of a grey ResNet-20 for 10 classes. */
 const weights = inFolder("weights.safetensors");

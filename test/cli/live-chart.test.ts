@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 import { LiveChart } from "../../src/cli/live-chart.js";
 import { RunDirectory } from "../../src/train/run-directory.js";
 import type { StepProgress } from "../../src/train/train-loop.js";
@@ -19,9 +19,8 @@ const at = (epoch: number, step: number): StepProgress => ({
 });
 
 async function openRun(t: TestContext) {
-  const root = mkdtempSync(path.join(tmpdir(), "resnet-ts-live-"));
+  const root = scratchFolder(t);
   const run = await RunDirectory.create(path.join(root, "run"));
-  t.after(() => rmSync(root, { recursive: true }));
   const file = path.join(root, "run/accuracy.svg");
   return { run, file };
 }

@@ -1,11 +1,8 @@
 // A network that differs from the one of its name, from training to all that is done with its checkpoint.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { describe, test } from "node:test";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { cifarResnet } from "../../src/models/cifar-resnet.js";
 import { configOf } from "../../src/cli/train-config.js";
@@ -13,18 +10,11 @@ import { namedState } from "../../src/nn/module.js";
 import { readCheckpoint } from "../../src/train/checkpoint.js";
 import { initialState } from "../../src/train/model-state.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
+import { resnet } from "../helpers/resnet-command.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
-const scratch = mkdtempSync(path.join(tmpdir(), "resnet-ts-options-"));
-after(() => rmSync(scratch, { recursive: true }));
+const scratch = scratchFolder();
 const at = (name: string): string => path.join(scratch, name);
-
-function resnet(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
-}
 
 const variant = { width: 8, shortcut: "B" } as const;
 const asked = ["--model-option=width=8", "--model-option", "shortcut=B"];

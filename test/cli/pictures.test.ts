@@ -1,26 +1,21 @@
 // predict, explain, features and similar as their users meet them.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import sharp from "sharp";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 import { writeTestCheckpoint } from "../helpers/checkpoint.js";
-import { packageRoot } from "../helpers/fixtures.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
+import { resnetIn } from "../helpers/resnet-command.js";
 
 /** A checkpoint, three pictures of which one is damaged, and the command in their folder. */
 async function setUp(t: TestContext) {
   const { file } = writeTestCheckpoint(t);
   const cwd = path.join(await writeImageFolder(t, { val: 3 }), "val/a");
   writeFileSync(path.join(cwd, "1.png"), "no image");
-  const resnet = (command: string, ...words: readonly string[]) => {
-    const main = path.join(packageRoot, "dist/src/cli/main.js");
-    const args = [main, command, file, ...words];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: "utf8" });
-    return { status, stdout, stderr };
-  };
+  const run = resnetIn(cwd);
+  const resnet = (command: string, ...words: readonly string[]) => run(command, file, ...words);
   return { cwd, resnet };
 }
 

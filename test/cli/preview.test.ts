@@ -1,20 +1,14 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import sharp from "sharp";
-import { packageRoot } from "../helpers/fixtures.js";
+import { resnetIn } from "../helpers/resnet-command.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
-const folder = mkdtempSync(path.join(tmpdir(), "resnet-ts-preview-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
-const resnet = (...words: readonly string[]) =>
-  spawnSync(process.execPath, [path.join(packageRoot, "dist/src/cli/main.js"), ...words], {
-    cwd: folder,
-    encoding: "utf8",
-  });
+const resnet = resnetIn(folder);
 
 /** Three pictures of one colour in each of two classes. */
 async function writePhotos(): Promise<string> {

@@ -1,11 +1,11 @@
 // Decoding against Pillow's pixels (tools/image_fixtures.py), and files that are no images.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { decodeImage } from "../../src/data/images/decode-image.js";
 import { packageRoot } from "../helpers/fixtures.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
 const folder = path.join(packageRoot, "test/fixtures/images");
 
@@ -43,8 +43,7 @@ describe("decodeImage", () => {
 });
 
 describe("decodeImage refuses", () => {
-  const scratch = mkdtempSync(path.join(tmpdir(), "resnet-images-"));
-  after(() => rmSync(scratch, { recursive: true }));
+  const scratch = scratchFolder();
 
   const whole = Object.keys(decoded).filter((file) => /^(colour|palette|progressive)\./.test(file));
   for (const file of whole) {

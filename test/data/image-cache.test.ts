@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import {
   copyFileSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -10,7 +9,6 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { decodeImage } from "../../src/data/images/decode-image.js";
@@ -24,10 +22,10 @@ import { openImageCache } from "../../src/data/loader/image-cache.js";
 import type { ImageBytes } from "../../src/data/transforms/image-bytes.js";
 import { randomKey } from "../../src/tensor/random.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
 function emptyCache(t: TestContext): string {
-  const cache = mkdtempSync(path.join(tmpdir(), "resnet-cache-"));
-  t.after(() => rmSync(cache, { recursive: true }));
+  const cache = scratchFolder(t);
   return cache;
 }
 

@@ -1,25 +1,15 @@
 // Which files a folder of photographs has, and every way in which it may be off.
 import assert from "node:assert/strict";
-import {
-  chmodSync,
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { countLabels } from "../../src/data/count-labels.js";
 import { readImageFolder } from "../../src/data/images/image-folder.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
 /** A temporary folder with these (empty) files; a path that ends in / is a folder. */
 function folderOf(t: TestContext, files: readonly string[]): string {
-  const root = mkdtempSync(path.join(tmpdir(), "resnet-folder-"));
-  t.after(() => rmSync(root, { recursive: true }));
+  const root = scratchFolder(t);
   for (const file of files) {
     const target = path.join(root, file);
     mkdirSync(file.endsWith("/") ? target : path.dirname(target), { recursive: true });

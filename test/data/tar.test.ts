@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { readTar } from "../../src/data/tar.js";
 import { tarHeader, tarOf } from "./tiny-archive.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
 async function* inChunks(bytes: Uint8Array, chunk: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += chunk) yield bytes.subarray(at, at + chunk);
@@ -102,8 +102,7 @@ describe("readTar", () => {
 
   for (const format of ["ustar", "gnu", "pax"]) {
     test(`reads what tar --format=${format} writes`, async (t) => {
-      const root = mkdtempSync(path.join(tmpdir(), "resnet-ts-tar-"));
-      t.after(() => rmSync(root, { recursive: true }));
+      const root = scratchFolder(t);
       const long = "folder/".repeat(12);
       mkdirSync(path.join(root, long), { recursive: true });
       writeFileSync(path.join(root, long, "deep-inside-of-many-folders.txt"), "deep");

@@ -1,12 +1,12 @@
 // A checkpoint of an untrained CIFAR ResNet in a temporary folder.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
 import { checkpointMetadata, type CheckpointDescription } from "../../src/train/checkpoint.js";
 import { initialState, type ModelState } from "../../src/train/model-state.js";
+import { scratchFolder } from "./scratch-folder.js";
 
 export interface WrittenCheckpoint {
   readonly file: string;
@@ -19,8 +19,7 @@ export function writeTestCheckpoint(
   t: Pick<TestContext, "after">,
   classes: readonly [string, string, string] = ["ant", "bee", "cat"],
 ): WrittenCheckpoint {
-  const folder = mkdtempSync(path.join(tmpdir(), "resnet-checkpoint-"));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = scratchFolder(t);
   const description: CheckpointDescription = {
     model: "cifar-resnet20",
     classes: [...classes],

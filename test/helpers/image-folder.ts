@@ -1,10 +1,10 @@
 // A temporary folder of small PNGs, whose class shows in their colour.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import sharp from "sharp";
 import { randomIntegers } from "./arrays.js";
+import { scratchFolder } from "./scratch-folder.js";
 
 const levels = [40, 160, 230];
 
@@ -17,8 +17,7 @@ export async function writeImageFolder(
   t: TestContext,
   counts: Readonly<Record<string, number>> = { train: 5, val: 2 },
 ): Promise<string> {
-  const root = mkdtempSync(path.join(tmpdir(), "resnet-photos-"));
-  t.after(() => rmSync(root, { recursive: true }));
+  const root = scratchFolder(t);
   for (const [part, count] of Object.entries(counts)) {
     for (const [label, name] of ["a", "b", "c"].entries()) {
       const folder = path.join(root, part, name);

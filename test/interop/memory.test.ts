@@ -1,18 +1,17 @@
 // A large file of weights is in memory once, whatever its format.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { torchChunks } from "../../src/interop/torch/write-torch.js";
 import { safetensorsChunks, sourceOf } from "../../src/interop/write-safetensors.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { packageRoot } from "../helpers/fixtures.js";
 import { archive, tensorPickle } from "../helpers/torch-file.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
-const folder = mkdtempSync(path.join(tmpdir(), "resnet-ts-memory-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 const megabytes = 96;
 const values = hostArray([2 ** 20]); // 4 MiB, written again and again

@@ -1,25 +1,17 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url)); // from dist/test/package
 
 /** A project in a temporary folder with this project's scripts/setup.mjs and the files given. */
 function project(t: TestContext, files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(path.join(tmpdir(), "resnet-setup-"));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = scratchFolder(t);
   for (const [file, text] of Object.entries({ "package-lock.json": "{}", ...files }))
     put(folder, file, text);
   mkdirSync(path.join(folder, "scripts"));

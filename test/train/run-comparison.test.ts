@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { findRecipe } from "../../src/train/recipes.js";
 import { ComparisonDirectory } from "../../src/train/run-comparison.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
 describe("the directory of a comparison", () => {
-  let scratch = "";
-  before(() => (scratch = mkdtempSync(path.join(tmpdir(), "resnet-ts-comparison-"))));
-  after(() => rmSync(scratch, { recursive: true, force: true }));
+  const scratch = scratchFolder();
   const trainings = new Map([["one", findRecipe("fashion-resnet34").config]]);
 
   test("goes when the process that made it gives up before any training began, and stays when another one does", async () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
@@ -11,6 +10,7 @@ import { RunningMean } from "../../src/train/running-mean.js";
 import { Timer } from "../../src/train/timer.js";
 import { train } from "../../src/train/train.js";
 import { randomConfig, randomDataset } from "../helpers/random-dataset.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
 const data = { train: randomDataset(16, 1), valid: randomDataset(6, 2), test: randomDataset(6, 3) };
 const config = randomConfig({ model: "cifar-resnet20", batch: 8, epochs: 3, learningRate: 0.01 });
@@ -49,8 +49,7 @@ describe("train", () => {
     const initialisation = "xavier-uniform";
     assert.deepEqual(await first({ initialisation }), xavier.get("conv1.weight"));
 
-    const folder = mkdtempSync(path.join(tmpdir(), "resnet-ts-train-"));
-    t.after(() => rmSync(folder, { recursive: true }));
+    const folder = scratchFolder(t);
     const file = path.join(folder, "weights.safetensors");
     const other = initialState(model, 9);
     writeFileSync(file, writeSafetensors(other, {}));
