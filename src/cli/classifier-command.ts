@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { DataError } from "../data/data-error.js";
-import { createExecutor } from "../executors/create-executor.js";
 import { Classifier } from "../predict/classifier.js";
+import { openExecutor } from "./open-executor.js";
 import { executorOption, jsonOption, threadsOption, type ExecutorFlags } from "./options.js";
 import { Output } from "./output.js";
 
@@ -24,10 +24,7 @@ export async function withClassifier(
   work: (classifier: Classifier, output: Output) => Promise<void>,
 ): Promise<void> {
   const output = new Output(flags.json ?? false);
-  const executor = createExecutor(flags.executor, {
-    threads: flags.threads,
-    onNotice: (notice) => output.notice(notice),
-  });
+  const executor = openExecutor(flags, output);
   try {
     await work(await Classifier.open(checkpoint, executor), output);
   } finally {

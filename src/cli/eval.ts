@@ -4,7 +4,6 @@ import { withClasses } from "../data/images/image-files.js";
 import { isOnDisk } from "../data/images/is-on-disk.js";
 import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
 import { readFolder } from "../data/loader/read-folder.js";
-import { createExecutor } from "../executors/create-executor.js";
 import { classificationReport } from "../report/classification-report.js";
 import { confusionMatrix } from "../report/confusion-matrix.js";
 import { formatClassificationReport } from "../report/format-classification-report.js";
@@ -14,6 +13,7 @@ import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { createEvaluator } from "../train/evaluate.js";
 import { modelOf } from "../train/model-variant.js";
 import { loadPartsOf } from "./load-data.js";
+import { openExecutor } from "./open-executor.js";
 import {
   cacheOption,
   dataDirOption,
@@ -89,10 +89,7 @@ async function evaluateOpened(
     );
   }
   const model = modelOf(description);
-  const executor = createExecutor(flags.executor, {
-    threads: flags.threads,
-    onNotice: (notice) => output.notice(notice),
-  });
+  const executor = openExecutor(flags, output);
   const sources = new ImageSources(executor, preparation, flags);
   try {
     await checkpoint.load(executor, model);

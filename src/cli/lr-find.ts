@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import { createExecutor } from "../executors/create-executor.js";
 import { learningRateSearchChart } from "../report/learning-rate-search-chart.js";
 import { findLearningRate } from "../train/find-learning-rate.js";
 import { writeModelState } from "../train/model-state.js";
 import type { Precision } from "../train/precision.js";
 import { firstState, withModelOfInit } from "./first-state.js";
 import { stopOnSignal } from "./interrupt.js";
+import { openExecutor } from "./open-executor.js";
 import { decimal, jsonOption, machineOptions, wholeNumber, type ExecutorFlags } from "./options.js";
 import { Output } from "./output.js";
 import { Progress } from "./progress.js";
@@ -55,10 +55,7 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
   const asked = configOf(recipe, await withModelOfInit(settled(flags)));
   const job = await prepareJob(asked, flags, output);
   const { config, model, parts } = job;
-  const executor = createExecutor(flags.executor, {
-    threads: flags.threads,
-    onNotice: (notice) => output.notice(notice),
-  });
+  const executor = openExecutor(flags, output);
   const sources = new ImageSources(executor, config, flags);
   const bar = new Progress(flags.steps);
   const stop = stopOnSignal((line) => output.notice(line));

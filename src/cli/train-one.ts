@@ -1,5 +1,4 @@
 import path from "node:path";
-import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
 import { profiled } from "../executors/profiled-executor.js";
 import { formatProfile, profileOf } from "../report/profile.js";
@@ -8,6 +7,7 @@ import type { TrainConfig } from "../train/config.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { RunDirectory } from "../train/run-directory.js";
 import { isOver, type TrainProgress } from "../train/train-progress.js";
+import { openExecutor } from "./open-executor.js";
 import type { ExecutorFlags } from "./options.js";
 import type { Output } from "./output.js";
 import { stopOnSignal } from "./interrupt.js";
@@ -54,10 +54,7 @@ export async function trainOne(
 ): Promise<TrainedRun | null> {
   const job = await prepareJob(config, flags, output);
   checkSameJob(run, job);
-  const chosen = createExecutor(flags.executor, {
-    threads: flags.threads,
-    onNotice: (notice) => output.notice(notice),
-  });
+  const chosen = openExecutor(flags, output);
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
   const sources = new ImageSources(executor, job.config, flags);
