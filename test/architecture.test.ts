@@ -41,7 +41,7 @@ const mayImportNode = [
   /^data\/sources\//,
   /^executors\/native\//,
   /^interop\/(open-file|open-safetensors|read-shards|torch\/zip-archive)/,
-  /^train\/(checkpoint|run-)/,
+  /^train\/(checkpoint|runs\/)/,
   /^bench\//,
   /^cli\//,
 ];

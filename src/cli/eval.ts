@@ -27,7 +27,7 @@ import {
   type ExecutorFlags,
 } from "./options.js";
 import { Output } from "./output.js";
-import { shapeSeen, ImageSources } from "../train/image-sources.js";
+import { shapeSeen, ImageSources } from "../train/sources/image-sources.js";
 
 interface EvalFlags extends ExecutorFlags, DataFlags {
   readonly data?: string;

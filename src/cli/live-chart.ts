@@ -1,6 +1,6 @@
 import type { AccuracyPoint } from "../report/accuracy-chart.js";
 import { writeLiveChart } from "../report/write-run-report.js";
-import type { RunDirectory } from "../train/run-directory.js";
+import type { RunDirectory } from "../train/runs/run-directory.js";
 import type { StepProgress } from "../train/train-loop.js";
 
 /** Rewrites a run's `accuracy.svg` within an epoch, for epochs that take long. */

@@ -10,7 +10,7 @@ import { decimal, jsonOption, machineOptions, wholeNumber, type ExecutorFlags } 
 import { Output } from "./output.js";
 import { Progress } from "./progress.js";
 import { configOf, configOptions, otherConfigOptions, settled } from "./train-config.js";
-import { ImageSources } from "../train/image-sources.js";
+import { ImageSources } from "../train/sources/image-sources.js";
 import { prepareJob, type JobFlags } from "./train-job.js";
 import { describeJob } from "./train-output.js";
 import { writeOutput } from "./write-output.js";

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Option, OptionValues } from "commander";
 import { ResnetError } from "../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
-import type { ComparisonDirectory, Trainings } from "../train/run-comparison.js";
-import type { RunDirectory } from "../train/run-directory.js";
+import type { ComparisonDirectory, Trainings } from "../train/runs/comparison-directory.js";
+import type { RunDirectory } from "../train/runs/run-directory.js";
 import type { TrainJob } from "./train-job.js";
 import { configOptions, setAt } from "./train-config.js";
 

@@ -8,9 +8,9 @@ import type { Evaluation } from "../train/evaluate.js";
 import { firstWeights } from "../train/first-weights.js";
 import { gradientNorms } from "../train/gradient-norms.js";
 import { writeModelState } from "../train/model-state.js";
-import type { ComparisonDirectory } from "../train/run-comparison.js";
+import type { ComparisonDirectory } from "../train/runs/comparison-directory.js";
 import { checkSaved } from "./resume.js";
-import type { ImageSources } from "../train/image-sources.js";
+import type { ImageSources } from "../train/sources/image-sources.js";
 import type { TrainJob } from "./train-job.js";
 import { sayStopped, trainOne, type TrainOneOptions } from "./train-one.js";
 

@@ -9,7 +9,7 @@ import { loadPartsOf } from "./load-data.js";
 import { normaliseFromData } from "./normalise-from-data.js";
 import type { DataFlags } from "./options.js";
 import type { Output } from "./output.js";
-import { shapeSeen } from "../train/image-sources.js";
+import { shapeSeen } from "../train/sources/image-sources.js";
 
 /** What a training does, with the data and the model for it. */
 export interface TrainJob {

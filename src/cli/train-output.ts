@@ -6,7 +6,7 @@ import { validationName, type TrainConfig } from "../train/config.js";
 import { nameOf } from "../train/model-variant.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { TrainProgress } from "../train/train-progress.js";
-import type { RunDirectory } from "../train/run-directory.js";
+import type { RunDirectory } from "../train/runs/run-directory.js";
 import { summariseClassCounts } from "./class-counts.js";
 import { wrapFields } from "./progress-line.js";
 import type { TrainJob } from "./train-job.js";

@@ -5,7 +5,7 @@ import { validationName } from "../train/config.js";
 import { stepsPerEpoch } from "../train/epoch-steps.js";
 import { createEvaluator, type Evaluation } from "../train/evaluate.js";
 import { modelSource, writeModelState } from "../train/model-state.js";
-import type { RunDirectory, RunSnapshot } from "../train/run-directory.js";
+import type { RunDirectory, RunSnapshot } from "../train/runs/run-directory.js";
 import { trainLoop, type StepProgress, type Training } from "../train/train-loop.js";
 import { startOfTraining, type TrainProgress } from "../train/train-progress.js";
 import { trainedWeights } from "../train/trained-weights.js";
@@ -13,7 +13,7 @@ import { firstState } from "./first-state.js";
 import { LiveChart } from "./live-chart.js";
 import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
-import type { ImageSources } from "../train/image-sources.js";
+import type { ImageSources } from "../train/sources/image-sources.js";
 import type { TrainJob } from "./train-job.js";
 import { describeJob, describeResume, formatEpoch, scheduleNotice } from "./train-output.js";
 

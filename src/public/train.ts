@@ -4,7 +4,7 @@ export {
   type BatchSource,
   type BatchTensors,
   type BatchTracer,
-} from "../train/batch-source.js";
+} from "../train/sources/batch-source.js";
 export {
   Checkpoint,
   readCheckpoint,
@@ -43,7 +43,7 @@ export {
 } from "../train/find-learning-rate.js";
 export type { Precision } from "../train/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
-export { RunDirectory, type RunSnapshot } from "../train/run-directory.js";
+export { RunDirectory, type RunSnapshot } from "../train/runs/run-directory.js";
 export { topAccuracy, type SampleScores } from "../train/sample-scores.js";
 export type { ScheduleConfig } from "../train/schedules/schedule-config.js";
 export {
@@ -55,7 +55,7 @@ export {
 } from "../train/train-loop.js";
 export type { EpochSums, TrainProgress } from "../train/train-progress.js";
 export { traceEvaluation, traceTrainStep, type TrainStepOptions } from "../train/train-step.js";
-export { streamingSource, type StreamingOptions } from "../train/streaming-source.js";
+export { streamingSource, type StreamingOptions } from "../train/sources/streaming-source.js";
 export { RunningMean } from "../train/running-mean.js";
 export { Timer } from "../train/timer.js";
 export { train, type TrainData, type TrainOptions, type TrainResult } from "../train/train.js";

@@ -1,7 +1,7 @@
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import { sizeOf, type Shape } from "../tensor/shape.js";
-import { residentTracer } from "../train/batch-source.js";
+import { residentTracer } from "../train/sources/batch-source.js";
 import { sgd } from "../train/optimizers/sgd.js";
 import { traceTrainStep } from "../train/train-step.js";
 

@@ -1,7 +1,7 @@
 import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
 import type { TransformList } from "../data/transforms/transform.js";
 import type { Evaluation } from "../train/evaluate.js";
-import type { RunDirectory } from "../train/run-directory.js";
+import type { RunDirectory } from "../train/runs/run-directory.js";
 import { topAccuracy } from "../train/sample-scores.js";
 import { accuracyChart, type AccuracyPoint } from "./accuracy-chart.js";
 import { classificationReport } from "./classification-report.js";

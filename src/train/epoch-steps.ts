@@ -2,7 +2,7 @@ import { earlierVisits, epochBatches, shuffleKey } from "../data/batches.js";
 import { balancedRows } from "../data/class-balance.js";
 import type { RunInputs } from "../executors/executor.js";
 import { randomKey } from "../tensor/random.js";
-import type { BatchSource } from "./batch-source.js";
+import type { BatchSource } from "./sources/batch-source.js";
 import type { TrainConfig } from "./config.js";
 import { microBatches, type MicroBatch } from "./micro-batches.js";
 

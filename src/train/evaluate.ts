@@ -3,7 +3,7 @@ import type { Executor, LoadedProgram } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import { ResnetError } from "../tensor/error.js";
-import type { BatchSource } from "./batch-source.js";
+import type { BatchSource } from "./sources/batch-source.js";
 import type { StateName } from "./model-state.js";
 import type { Precision } from "./precision.js";
 import { emptyScores, scoreSamples, topAccuracy, type SampleScores } from "./sample-scores.js";

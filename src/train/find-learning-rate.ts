@@ -1,7 +1,7 @@
 import type { Executor } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
-import type { BatchSource } from "./batch-source.js";
+import type { BatchSource } from "./sources/batch-source.js";
 import type { TrainConfig } from "./config.js";
 import { epochSteps } from "./epoch-steps.js";
 import { readModelState, writeModelState } from "./model-state.js";

@@ -8,7 +8,7 @@ import { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
 import { plan } from "../planner/plan.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey } from "../tensor/random.js";
-import type { BatchSource } from "./batch-source.js";
+import type { BatchSource } from "./sources/batch-source.js";
 
 /**
  * Euclidean norm of the gradient of the mean cross-entropy in the weight of each convolution and linear layer, by name,

@@ -4,7 +4,7 @@ import type { Module } from "../nn/module.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey } from "../tensor/random.js";
 import type { Shape } from "../tensor/shape.js";
-import type { BatchSource } from "./batch-source.js";
+import type { BatchSource } from "./sources/batch-source.js";
 import type { TrainConfig } from "./config.js";
 import { drawMix } from "./draw-mix.js";
 import type { MicroBatch } from "./micro-batches.js";

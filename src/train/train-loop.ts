@@ -1,7 +1,7 @@
 import type { Executor, RunInputs } from "../executors/executor.js";
 import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
-import type { BatchSource } from "./batch-source.js";
+import type { BatchSource } from "./sources/batch-source.js";
 import type { TrainConfig } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
 import { epochSteps, stepsPerEpoch } from "./epoch-steps.js";

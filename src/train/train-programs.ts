@@ -1,7 +1,7 @@
 import type { Executor, LoadedProgram } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
-import type { BatchSource } from "./batch-source.js";
+import type { BatchSource } from "./sources/batch-source.js";
 import { classWeightsOf } from "./class-weights.js";
 import type { TrainConfig } from "./config.js";
 import { isMixing } from "./draw-mix.js";

@@ -8,7 +8,7 @@ import { lerp } from "../ops/lerp.js";
 import { mixSamplesOp } from "../ops/mix-samples.js";
 import { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
 import { squaredNorm } from "../ops/squared-norm.js";
-import type { BatchTracer } from "./batch-source.js";
+import type { BatchTracer } from "./sources/batch-source.js";
 import type { StateName } from "./model-state.js";
 import type { Optimizer, ParameterGradient } from "./optimizers/optimizer.js";
 import type { ParameterGroups } from "./parameter-groups.js";

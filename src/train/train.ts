@@ -7,7 +7,7 @@ import { parseConfig, type TrainConfigInput } from "./config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
 import type { Evaluation } from "./evaluate.js";
 import { firstWeights } from "./first-weights.js";
-import { ImageSources, type FileReading } from "./image-sources.js";
+import { ImageSources, type FileReading } from "./sources/image-sources.js";
 import { writeModelState, type ModelState } from "./model-state.js";
 import { trainLoop, type TrainEvent, type Training } from "./train-loop.js";
 import { isBest } from "./watched-metric.js";

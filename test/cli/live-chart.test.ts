@@ -4,7 +4,7 @@ import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 import { LiveChart } from "../../src/cli/live-chart.js";
-import { RunDirectory } from "../../src/train/run-directory.js";
+import { RunDirectory } from "../../src/train/runs/run-directory.js";
 import type { StepProgress } from "../../src/train/train-loop.js";
 
 const at = (epoch: number, step: number): StepProgress => ({

@@ -8,7 +8,7 @@ import { Linear } from "../../src/nn/linear.js";
 import { Module } from "../../src/nn/module.js";
 import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
-import { residentTracer } from "../../src/train/batch-source.js";
+import { residentTracer } from "../../src/train/sources/batch-source.js";
 import type { Precision } from "../../src/train/precision.js";
 import { traceEvaluation, traceTrainStep } from "../../src/train/train-step.js";
 

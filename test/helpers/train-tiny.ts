@@ -4,14 +4,14 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { stopOnSignal } from "../../src/cli/interrupt.js";
 import { Output } from "../../src/cli/output.js";
-import { ImageSources } from "../../src/train/image-sources.js";
+import { ImageSources } from "../../src/train/sources/image-sources.js";
 import type { TrainJob } from "../../src/cli/train-job.js";
 import { runEpochs } from "../../src/cli/train-run.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import { createExecutor } from "../../src/executors/create-executor.js";
 import { parseConfig } from "../../src/train/config.js";
 import { findRecipe } from "../../src/train/recipes.js";
-import { RunDirectory } from "../../src/train/run-directory.js";
+import { RunDirectory } from "../../src/train/runs/run-directory.js";
 import { randomIntegers } from "./arrays.js";
 import { DroppingModel } from "./tiny-model.js";
 

@@ -12,7 +12,7 @@ import { hostArray } from "../../src/tensor/host-array.js";
 import { readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { startOfTraining } from "../../src/train/train-progress.js";
-import { readTrainingState, writeTrainingState } from "../../src/train/training-state.js";
+import { readTrainingState, writeTrainingState } from "../../src/train/runs/training-state.js";
 import { packageRoot } from "../helpers/fixtures.js";
 
 let folder = "";

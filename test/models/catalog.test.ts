@@ -10,7 +10,7 @@ import { countParameters } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
-import { residentSource } from "../../src/train/batch-source.js";
+import { residentSource } from "../../src/train/sources/batch-source.js";
 import { traceTrainStep } from "../../src/train/train-step.js";
 import { randomIntegers } from "../helpers/arrays.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";

@@ -26,7 +26,7 @@ import { ReferenceExecutor } from "../../src/executors/reference/reference-execu
 import { sourceOf, writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { readCheckpoint } from "../../src/train/checkpoint.js";
 import { startOfTraining } from "../../src/train/train-progress.js";
-import { RunDirectory, type RunSnapshot } from "../../src/train/run-directory.js";
+import { RunDirectory, type RunSnapshot } from "../../src/train/runs/run-directory.js";
 
 let directory = "";
 before(async () => (directory = await mkdtemp(path.join(tmpdir(), "resnet-ts-run-"))));

@@ -9,7 +9,7 @@ import type { Module } from "../../src/nn/module.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import type { TrainConfig } from "../../src/train/config.js";
-import { residentSource, type BatchSource } from "../../src/train/batch-source.js";
+import { residentSource, type BatchSource } from "../../src/train/sources/batch-source.js";
 import { createEvaluator } from "../../src/train/evaluate.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
 import { trainLoop, type StepProgress } from "../../src/train/train-loop.js";

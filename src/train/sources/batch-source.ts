@@ -1,16 +1,16 @@
-import type { Dataset } from "../data/dataset.js";
-import { placeBatch, type BatchPlacement } from "../data/transforms/place-batch.js";
-import { splitTransforms } from "../data/transforms/split-transforms.js";
-import { transformDataset } from "../data/transforms/transform-dataset.js";
-import type { TransformList } from "../data/transforms/transform.js";
-import type { Executor, RunInputs } from "../executors/executor.js";
-import { input, state, type Tensor } from "../graph/tensor.js";
-import { gatherLabels } from "../ops/gather-labels.js";
-import { ingest, ingestPlaced, type IngestAttrs, type PlacingAttrs } from "../ops/ingest.js";
-import { hostArray } from "../tensor/host-array.js";
-import type { RandomKey } from "../tensor/random.js";
-import { dims4, type Shape } from "../tensor/shape.js";
-import type { Precision } from "./precision.js";
+import type { Dataset } from "../../data/dataset.js";
+import { placeBatch, type BatchPlacement } from "../../data/transforms/place-batch.js";
+import { splitTransforms } from "../../data/transforms/split-transforms.js";
+import { transformDataset } from "../../data/transforms/transform-dataset.js";
+import type { TransformList } from "../../data/transforms/transform.js";
+import type { Executor, RunInputs } from "../../executors/executor.js";
+import { input, state, type Tensor } from "../../graph/tensor.js";
+import { gatherLabels } from "../../ops/gather-labels.js";
+import { ingest, ingestPlaced, type IngestAttrs, type PlacingAttrs } from "../../ops/ingest.js";
+import { hostArray } from "../../tensor/host-array.js";
+import type { RandomKey } from "../../tensor/random.js";
+import { dims4, type Shape } from "../../tensor/shape.js";
+import type { Precision } from "../precision.js";
 import { preparedSource } from "./prepared-source.js";
 
 /** A batch while it is traced: images `[H, W, N, C]`, and their labels i32 `[N]`. */

@@ -1,14 +1,14 @@
-import type { ImageChannels } from "../data/images/decode-image.js";
-import { fixedShape } from "../data/loader/fixed-shape.js";
-import { ImageWorkers } from "../data/loader/image-workers.js";
-import { isInFiles, type LabelledImages } from "../data/labelled-images.js";
-import { transformedShape } from "../data/transforms/compose-transforms.js";
-import type { ImageShape } from "../data/transforms/image-bytes.js";
-import type { TransformList } from "../data/transforms/transform.js";
-import type { Executor } from "../executors/executor.js";
-import type { IngestAttrs } from "../ops/ingest.js";
-import { ResnetError } from "../tensor/error.js";
-import { dims4 } from "../tensor/shape.js";
+import type { ImageChannels } from "../../data/images/decode-image.js";
+import { fixedShape } from "../../data/loader/fixed-shape.js";
+import { ImageWorkers } from "../../data/loader/image-workers.js";
+import { isInFiles, type LabelledImages } from "../../data/labelled-images.js";
+import { transformedShape } from "../../data/transforms/compose-transforms.js";
+import type { ImageShape } from "../../data/transforms/image-bytes.js";
+import type { TransformList } from "../../data/transforms/transform.js";
+import type { Executor } from "../../executors/executor.js";
+import type { IngestAttrs } from "../../ops/ingest.js";
+import { ResnetError } from "../../tensor/error.js";
+import { dims4 } from "../../tensor/shape.js";
 import { residentSource, type BatchSource } from "./batch-source.js";
 import { streamingSource } from "./streaming-source.js";
 

@@ -1,13 +1,13 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import { writeFileAtomically } from "../data/files.js";
-import { parseConfig, type TrainConfig } from "./config.js";
+import { writeFileAtomically } from "../../data/files.js";
+import { parseConfig, type TrainConfig } from "../config.js";
 import { RunDirectory } from "./run-directory.js";
 import { refused, whileWriting } from "./run-error.js";
-import { readJson } from "./run-json.js";
-import { lockName, takeDirectory } from "./run-lock.js";
-import { comparisonFile, configFile, takeNewDirectory } from "./run-new.js";
+import { readJson } from "./read-json.js";
+import { lockName, takeDirectory } from "./lock-directory.js";
+import { comparisonFile, configFile, takeNewDirectory } from "./new-directory.js";
 
 /** The configurations of what is compared, in order, by the names of their run directories. */
 export type Trainings = ReadonlyMap<string, TrainConfig>;

@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rename, rm, rmdir, unlink, writeFile } from "
 import { hostname } from "node:os";
 import path from "node:path";
 import { z } from "zod";
-import { removeTemporaryFiles } from "../data/files.js";
-import { ResnetError } from "../tensor/error.js";
+import { removeTemporaryFiles } from "../../data/files.js";
+import { ResnetError } from "../../tensor/error.js";
 import { whileReading } from "./run-error.js";
 
 /** Names that the lock uses in the directory it locks begin with this. */

@@ -1,16 +1,16 @@
 import { z } from "zod";
-import type { ReplaceOptions } from "../data/files.js";
-import type { Executor } from "../executors/executor.js";
-import { isHostArray, type StoredArray } from "../interop/stored-array.js";
-import { ResnetError } from "../tensor/error.js";
-import { hostArray } from "../tensor/host-array.js";
-import type { TensorSpec } from "../tensor/shape.js";
-import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
-import type { CheckpointDescription } from "./checkpoint.js";
-import { parseConfig, type TrainConfig } from "./config.js";
-import type { EpochMetrics } from "./epoch-metrics.js";
-import { differences } from "./model-state.js";
-import type { TrainProgress } from "./train-progress.js";
+import type { ReplaceOptions } from "../../data/files.js";
+import type { Executor } from "../../executors/executor.js";
+import { isHostArray, type StoredArray } from "../../interop/stored-array.js";
+import { ResnetError } from "../../tensor/error.js";
+import { hostArray } from "../../tensor/host-array.js";
+import type { TensorSpec } from "../../tensor/shape.js";
+import { openCheckpointFile, visitArrays, writeCheckpointFile } from "../checkpoint-file.js";
+import type { CheckpointDescription } from "../checkpoint.js";
+import { parseConfig, type TrainConfig } from "../config.js";
+import type { EpochMetrics } from "../epoch-metrics.js";
+import { differences } from "../model-state.js";
+import type { TrainProgress } from "../train-progress.js";
 
 /** What a training was doing when its state was saved; the arrays are the executor's. */
 export interface TrainingRecord {

@@ -1,5 +1,5 @@
-import { fileErrorReason } from "../data/file-error.js";
-import { ResnetError } from "../tensor/error.js";
+import { fileErrorReason } from "../../data/file-error.js";
+import { ResnetError } from "../../tensor/error.js";
 
 /** What is wrong with the directory of a run. */
 export const refused = (message: string, cause?: unknown): ResnetError =>

@@ -1,16 +1,16 @@
-import type { ImageChannels } from "../data/images/decode-image.js";
-import type { ImageFiles } from "../data/images/image-files.js";
-import { fixedShape } from "../data/loader/fixed-shape.js";
-import { openImageCache } from "../data/loader/image-cache.js";
-import type { ImageWorkers } from "../data/loader/image-workers.js";
-import { loadBatches } from "../data/loader/load-batches.js";
-import { sampleKey } from "../data/transforms/draws.js";
-import type { ImageBytes, ImageShape } from "../data/transforms/image-bytes.js";
-import type { TransformList } from "../data/transforms/transform.js";
-import { input } from "../graph/tensor.js";
-import { ingest, type IngestAttrs } from "../ops/ingest.js";
-import { hostArray } from "../tensor/host-array.js";
-import type { RandomKey } from "../tensor/random.js";
+import type { ImageChannels } from "../../data/images/decode-image.js";
+import type { ImageFiles } from "../../data/images/image-files.js";
+import { fixedShape } from "../../data/loader/fixed-shape.js";
+import { openImageCache } from "../../data/loader/image-cache.js";
+import type { ImageWorkers } from "../../data/loader/image-workers.js";
+import { loadBatches } from "../../data/loader/load-batches.js";
+import { sampleKey } from "../../data/transforms/draws.js";
+import type { ImageBytes, ImageShape } from "../../data/transforms/image-bytes.js";
+import type { TransformList } from "../../data/transforms/transform.js";
+import { input } from "../../graph/tensor.js";
+import { ingest, type IngestAttrs } from "../../ops/ingest.js";
+import { hostArray } from "../../tensor/host-array.js";
+import type { RandomKey } from "../../tensor/random.js";
 import type { BatchSource } from "./batch-source.js";
 
 export interface StreamingOptions {

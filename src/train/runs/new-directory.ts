@@ -1,6 +1,6 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { refused, whileReading, whileWriting } from "./run-error.js";
-import { lockName, takeDirectory } from "./run-lock.js";
+import { lockName, takeDirectory } from "./lock-directory.js";
 
 /** What says that a directory is a run's, and that it is a comparison's. */
 export const configFile = "config.json";

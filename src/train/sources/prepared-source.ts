@@ -1,8 +1,8 @@
-import type { Dataset } from "../data/dataset.js";
-import { composeTransforms, transformedShape } from "../data/transforms/compose-transforms.js";
-import { isRandom, transformSchema, type TransformList } from "../data/transforms/transform.js";
-import type { IngestAttrs } from "../ops/ingest.js";
-import { dims4 } from "../tensor/shape.js";
+import type { Dataset } from "../../data/dataset.js";
+import { composeTransforms, transformedShape } from "../../data/transforms/compose-transforms.js";
+import { isRandom, transformSchema, type TransformList } from "../../data/transforms/transform.js";
+import type { IngestAttrs } from "../../ops/ingest.js";
+import { dims4 } from "../../tensor/shape.js";
 import type { BatchSource } from "./batch-source.js";
 import { streamedSource } from "./streaming-source.js";
 
