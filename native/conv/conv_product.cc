@@ -1,7 +1,6 @@
 #include "conv_product.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 #include "../element.h"
@@ -14,6 +13,7 @@ namespace {
 constexpr long mostPanels = 16;     // panels whose sums a thread holds at a time
 constexpr long mostWeightBytes = 384L << 10;  // of a chunk's weight that stays in that cache
 constexpr long mostCachedBytes = 32L << 20;  // a larger target has left the caches when it is read
+constexpr long lineFloats = 16;
 constexpr long pageBytes = 4096;     // rows that far apart meet in the same few lines of a cache
 constexpr long mostBlockPatch = 1152;  // K of patches gathered block by block: they fit that cache
 
@@ -61,54 +61,36 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
   horizontal_ = runs(shape.ow, shape.w, shape.kw, stride, padding, merge);
   blocks_ = rowBlocks(vertical_, horizontal_, shape.n, blocking_.rows);
 
-  slots_.assign(static_cast<size_t>(shape.kh * shape.kw), -1);
+  std::vector<bool> isRead(static_cast<size_t>(shape.kh * shape.kw));
   for (const AxisRun& v : vertical_) {
     for (const AxisRun& h : horizontal_) {
       for (const AxisTap& r : v.taps) {
-        for (const AxisTap& s : h.taps) slots_[static_cast<size_t>(r.tap * shape.kw + s.tap)] = 0;
+        for (const AxisTap& s : h.taps) isRead[static_cast<size_t>(r.tap * shape.kw + s.tap)] = true;
       }
       maxTaps_ = std::max(maxTaps_, static_cast<long>(v.taps.size() * h.taps.size()));
     }
   }
-  for (size_t tap = 0; tap < slots_.size(); tap++) {
-    if (slots_[tap] < 0) continue;
-    slots_[tap] = static_cast<long>(usedTaps_.size());
-    usedTaps_.push_back(static_cast<long>(tap));
-  }
-
-  const long kGroup = forward ? shape.cinPerGroup() : shape.coutPerGroup();
-  const long columnsGroup = forward ? shape.coutPerGroup() : shape.cinPerGroup();
-  const GroupBundles bundles(shape.groups, columnsGroup, tile_.columns);
-  for (long b = 0; b < bundles.count(); b++) {
-    const long group = bundles.first(b), groups = bundles.size(b);
-    bundles_.push_back({group * kGroup, group * columnsGroup, groups * kGroup,
-                        groups * columnsGroup, group, groups});
-    k_ = std::max(k_, groups * kGroup);
-    for (long column = 0; column < groups * columnsGroup; column += tile_.columns) {
-      panels_.push_back({b, column, std::min(tile_.columns, groups * columnsGroup - column)});
-    }
-  }
-  k_ = (k_ + tile_.depth - 1) / tile_.depth * tile_.depth;
-  const long panels = static_cast<long>(panels_.size());
+  weight_ = PackedWeight<T>(shape, direction, isRead, tile_);
+  const long panels = weight_.panelCount();
   const long blocks = static_cast<long>(blocks_.size());
   const long wanted = std::max(1L, (8L * threads + blocks - 1) / blocks);
   panelsPerTask_ = std::max(1L, std::min(mostPanels, panels / wanted));
 
   if (patches) preparePatches(threads, scratch);
-  copiesRows_ = !patches && shape.groups == 1 && 2 * k_ > blocking_.depth &&
+  copiesRows_ = !patches && shape.groups == 1 && 2 * weight_.k() > blocking_.depth &&
                 rowStep_ * static_cast<long>(sizeof(T)) % pageBytes == 0;
   copyStep_ = blocking_.depth + 32;
   copiesPerThread_ = copiesRows_ ? sizeof(T) * static_cast<size_t>(blocking_.rows * copyStep_) : 0;
   copies_ = scratch.reserve(copiesPerThread_ * static_cast<size_t>(threads));
-  // Moments read the target again at once.
+  // Moments read the target again at once. Only whole lines of floats are worth it.
   const long targetSize =
       forward ? shape.oh * shape.ow * shape.cout : shape.h * shape.w * shape.cin;
-  pastCache_ = !moments && targetSize * shape.n > mostCachedBytes / static_cast<long>(sizeof(T));
+  pastCache_ = !moments && sizeof(T) == sizeof(float) && targetChannels_ % lineFloats == 0 &&
+               targetSize * shape.n > mostCachedBytes / static_cast<long>(sizeof(T));
 
   const size_t floats = sizeof(float);
   packed_ = (keep ? *keep : scratch)
-                .reserve(sizeof(T) * static_cast<size_t>(panels * k_ * tile_.columns) *
-                         usedTaps_.size());
+                .reserve(weight_.bytes());
   sumsPerThread_ = static_cast<size_t>(panelsPerTask_ * blocking_.rows * tile_.columns) * floats;
   sums_ = scratch.reserve(sumsPerThread_ * static_cast<size_t>(threads));
   taps_ = scratch.reserve(sizeof(BrgemmTap<T>) * static_cast<size_t>(maxTaps_ * threads));
@@ -120,7 +102,7 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
 /** Gathers all patches before the product, unless each block's own task can: it has all panels. */
 template <class T>
 void ConvProduct<T>::preparePatches(int threads, Scratch& scratch) {
-  const long panels = static_cast<long>(panels_.size());
+  const long panels = weight_.panelCount();
   const bool byBlock = rowStep_ <= mostBlockPatch && panels <= mostPanels &&
                        static_cast<long>(blocks_.size()) >= 4L * threads;
   patches_ = byBlock ? Patches::gatheredByBlock : Patches::gatheredAtOnce;
@@ -157,10 +139,12 @@ T* ConvProduct<T>::packed(const RunContext& context) const {
 
 template <class T>
 void ConvProduct<T>::run(const RunContext& context, const ProductOperands<T>& operands) const {
-  if (!keep_ || packedVersion_ != operands.weightVersion) pack(context, operands.weight);
+  if (!keep_ || packedVersion_ != operands.weightVersion) {
+    weight_.pack(context, operands.weight, packed(context));
+  }
   packedVersion_ = operands.weightVersion;
   if (patches_ == Patches::gatheredAtOnce) gatherAll(context, operands.source);
-  const long panels = static_cast<long>(panels_.size());
+  const long panels = weight_.panelCount();
   const long parts = (panels + panelsPerTask_ - 1) / panelsPerTask_;
   const long blocks = static_cast<long>(blocks_.size());
   context.pool.parallelFor(blocks * parts, [&](long task, int thread) {
@@ -169,53 +153,6 @@ void ConvProduct<T>::run(const RunContext& context, const ProductOperands<T>& op
              thread);
   });
   if (moments_) mergeMoments(context, operands);
-}
-
-template <class T>
-void ConvProduct<T>::pack(const RunContext& context, const float* weight) const {
-  const long slots = static_cast<long>(usedTaps_.size());
-  const long panels = static_cast<long>(panels_.size());
-  T* packed = this->packed(context);
-  const auto packOne = [&](long task, int) {
-    packTap(context.kernels, weight, panels_[static_cast<size_t>(task / slots)], task % slots,
-            packed + task * k_ * tile_.columns);
-  };
-  if (panels * slots * k_ * tile_.columns < elementBlock) {
-    for (long task = 0; task < panels * slots; task++) packOne(task, 0);
-  } else {
-    context.pool.parallelFor(panels * slots, packOne);
-  }
-}
-
-/** One panel of one tap, block-diagonal where the bundle has several groups. */
-template <class T>
-void ConvProduct<T>::packTap(const Kernels& kernels, const float* weight, const Panel& panel,
-                             long slot, T* dst) const {
-  const long cin = shape_.cinPerGroup(), cout = shape_.coutPerGroup(), ld = shape_.cout;
-  const Bundle& bundle = bundles_[static_cast<size_t>(panel.bundle)];
-  const bool forward = direction_ == Direction::forward;
-  const float* tap = weight + usedTaps_[static_cast<size_t>(slot)] * cin * ld + bundle.group * cout;
-  if (bundle.groups == 1) {
-    if (forward) {
-      kernels.of<T>().packWeights(tap + panel.column, ld, bundle.k, panel.columns, dst);
-    } else {
-      kernels.of<T>().packWeightsTransposed(tap + panel.column * ld, ld, bundle.k, panel.columns,
-                                            dst);
-    }
-    return;
-  }
-  std::fill(dst, dst + k_ * tile_.columns, T{});
-  constexpr long unit = sideBySide<T>;
-  for (long g = 0; g < bundle.groups; g++) {
-    for (long i = 0; i < cin; i++) {
-      for (long o = 0; o < cout; o++) {
-        const long row = forward ? g * cin + i : g * cout + o;
-        const long column = forward ? g * cout + o : g * cin + i;
-        dst[(row / unit * tile_.columns + column) * unit + row % unit] =
-            fromFloat<T>(tap[i * ld + g * cout + o]);
-      }
-    }
-  }
 }
 
 /** A block's operands: A's first row and B's first panel for each tap. */
@@ -231,9 +168,8 @@ long ConvProduct<T>::listTaps(const RunContext& context, const T* source, const 
   for (const AxisTap& r : vertical_[static_cast<size_t>(rows.vertical)].taps) {
     for (const AxisTap& s : horizontal_[static_cast<size_t>(rows.horizontal)].taps) {
       const long pixel = r.source * sourceWidth_ + s.source;
-      const long slot = slots_[static_cast<size_t>(r.tap * shape_.kw + s.tap)];
       taps[count++] = {source + pixel * shape_.n * sourceChannels_ + rows.begin * rowStep_,
-                       packed + slot * k_ * tile_.columns};
+                       packed + weight_.tapOffset(r.tap * shape_.kw + s.tap)};
     }
   }
   return count;
@@ -248,8 +184,9 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
       reinterpret_cast<BrgemmTap<T>*>(context.scratch + taps_) + maxTaps_ * thread;
   const long tapCount = listTaps(context, operands.source, rows, thread, taps);
   const long unit = tile_.depth;
-  const Split tapSplit(tapCount, std::max(1L, blocking_.depth / k_));
-  const Split depthSplit(k_ / unit, std::min(k_, blocking_.depth) / unit);
+  const long k = weight_.k();
+  const Split tapSplit(tapCount, std::max(1L, blocking_.depth / k));
+  const Split depthSplit(k / unit, std::min(k, blocking_.depth) / unit);
   // Where no tap reaches the target, one empty chunk still writes zeros.
   const long chunks = std::max(1L, tapSplit.pieces * depthSplit.pieces);
   Chunk part{rows, targetRow(rows), panelBegin, panelEnd, chunks == 1, false, 0, 0, {}};
@@ -276,10 +213,8 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
     }
     runChunk(context, operands, part);
   }
-  // Other threads see what was written past the cache.
-  if (pastCache_) std::atomic_thread_fence(std::memory_order_seq_cst);
   for (long p = panelBegin; moments_ && p < panelEnd; p++) {
-    takeMoments(context, operands, block, panels_[static_cast<size_t>(p)], part.targetRow);
+    takeMoments(context, operands, block, weight_.panel(p), part.targetRow);
   }
 }
 
@@ -289,7 +224,7 @@ void ConvProduct<T>::runChunk(const RunContext& context, const ProductOperands<T
                               const Chunk& chunk) const {
   const Split tiles(chunk.rows.rows, tile_.rows);
   const long panels = chunk.panelEnd - chunk.panelBegin;
-  const long panelStride = static_cast<long>(usedTaps_.size()) * k_ * tile_.columns;
+  const long panelStride = weight_.panelStride();
   BrgemmCall<T> call = chunk.call;
   const bool copied = call.ars != rowStep_;
   // Where the weight stays in the second-level cache, rows are read and written once, whole.
@@ -298,8 +233,8 @@ void ConvProduct<T>::runChunk(const RunContext& context, const ProductOperands<T
   for (long product = 0; product < panels * tiles.pieces; product++) {
     const long p = byRows ? product % panels : product / tiles.pieces;
     const long tile = byRows ? product / panels : product % tiles.pieces;
-    const Panel& panel = panels_[static_cast<size_t>(chunk.panelBegin + p)];
-    const Bundle& bundle = bundles_[static_cast<size_t>(panel.bundle)];
+    const Panel& panel = weight_.panel(chunk.panelBegin + p);
+    const Bundle& bundle = weight_.bundle(panel);
     const long row = tiles.begin(tile);
     call.rows = static_cast<int>(tiles.size(tile));
     call.k = std::max(0L, std::min(chunk.depth, bundle.k - chunk.depthBegin));
@@ -310,7 +245,7 @@ void ConvProduct<T>::runChunk(const RunContext& context, const ProductOperands<T
     call.rowsBelow = !copied && p == 0 && tile + 1 < tiles.pieces ? tiles.size(tile + 1) : 0;
     if (chunk.isLast) call.fetch = fetchTarget(operands, panel, chunk.targetRow + row, call);
     // The panel after a task's last one is the next task's, most often of the same thread.
-    const bool fetches = !byRows && chunk.panelBegin + p + 1 < static_cast<long>(panels_.size());
+    const bool fetches = !byRows && chunk.panelBegin + p + 1 < weight_.panelCount();
     call.fetchB = fetches ? fetchPanel(call, panelStride, tile, tiles.pieces) : FetchLines{};
     context.kernels.of<T>().brgemm(&call);
     if (chunk.isLast) finishTile(context, operands, panel, call, chunk.targetRow + row);
@@ -341,7 +276,7 @@ long ConvProduct<T>::targetRow(const RowBlock& rows) const {
 /** The first element of a row of the target that a panel computes. */
 template <class T>
 long ConvProduct<T>::targetPlace(const Panel& panel, long targetRow) const {
-  const long channel = bundles_[static_cast<size_t>(panel.bundle)].targetChannel + panel.column;
+  const long channel = weight_.bundle(panel).targetChannel + panel.column;
   return targetRow * targetChannels_ + channel;
 }
 

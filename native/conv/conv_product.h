@@ -16,6 +16,7 @@
 #include "../ops/op.h"
 #include "blocking.h"
 #include "conv_shape.h"
+#include "packed_weight.h"
 #include "patches.h"
 
 namespace resnet {
@@ -35,8 +36,6 @@ struct ProductOperands {
   uint64_t weightVersion = 0;  // of a weight that stays packed as long as this stays the same
 };
 
-enum class Direction { forward, inputGrad };
-
 /** T is float or bf16. */
 template <class T>
 class ConvProduct {
@@ -48,14 +47,6 @@ class ConvProduct {
   void run(const RunContext& context, const ProductOperands<T>& operands) const;
 
  private:
-  struct Bundle {  // groups that are multiplied as one block-diagonal matrix
-    long sourceChannel, targetChannel;
-    long k, columns;  // source and target channels
-    long group, groups;
-  };
-  struct Panel {  // one register tile's width of target channels
-    long bundle, column, columns;
-  };
   struct Chunk {  // some taps, or some of the depth, of a block
     const RowBlock& rows;
     long targetRow;
@@ -70,9 +61,6 @@ class ConvProduct {
   const T* blockPatches(const RunContext& context, const T* x, const RowBlock& rows,
                         int thread) const;
   T* packed(const RunContext& context) const;
-  void pack(const RunContext& context, const float* weight) const;
-  void packTap(const Kernels& kernels, const float* weight, const Panel& panel, long slot,
-               T* dst) const;
   void runBlock(const RunContext& context, const ProductOperands<T>& operands, long block,
                 long panelBegin, long panelEnd, int thread) const;
   long targetPlace(const Panel& panel, long targetRow) const;
@@ -103,12 +91,8 @@ class ConvProduct {
   long sourceWidth_, targetWidth_, sourceChannels_, targetChannels_;
   std::vector<AxisRun> vertical_, horizontal_;
   std::vector<RowBlock> blocks_;
-  std::vector<Bundle> bundles_;
-  std::vector<Panel> panels_;
-  std::vector<long> slots_;     // packed place of each tap, −1 where no pixel reads through it
-  std::vector<long> usedTaps_;  // tap of each packed place
-  long k_ = 0;                  // source channels of the widest bundle, padded for the packing
-  long rowStep_;                // elements between rows of the source
+  PackedWeight<T> weight_;
+  long rowStep_;  // elements between rows of the source
   long maxTaps_ = 0;
   long panelsPerTask_ = 1;
   bool pastCache_;   // the target is too large for any cache

@@ -97,9 +97,10 @@ void ConvWeightGrad<T>::makePieces(long blockRows, long blockPanels) {
 
   const long pieces = static_cast<long>(pieces_.size());
   const long blocks = static_cast<long>(blocks_.size());
-  const long wanted = std::min({wantedTasks / blocks, mostPartialFloats / outputSize_,
-                                shape_.oh * shape_.ow * shape_.n / rowsPerTask});
-  const Split partitions(pieces, std::max(1L, pieces / std::max(1L, wanted)));
+  const long wanted =
+      std::max(1L, std::min({wantedTasks / blocks, mostPartialFloats / outputSize_,
+                             shape_.oh * shape_.ow * shape_.n / rowsPerTask}));
+  const Split partitions(pieces, (pieces + wanted - 1) / wanted);
   for (long i = 0; i < partitions.pieces; i++) {
     partitions_.push_back(static_cast<size_t>(partitions.begin(i)));
   }

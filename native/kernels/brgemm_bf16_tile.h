@@ -148,7 +148,7 @@ void pairRows(const BrgemmCall<bf16>& call) {
 
 /** Vector registers are everyone's. */
 void beginProducts() {}
-void endProducts() {}
+void endProducts() { finishPastCache(); }
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

@@ -159,7 +159,8 @@ struct ResampleCall {
 
 // X(name, arguments): every kernel returns nothing.
 #define RESNET_KERNELS(X)                                                                          \
-  /* Around a thread's calls of brgemm, which may need registers that are claimed and given back. */ \
+  /* Around a thread's calls of brgemm and epilogue: tile registers are claimed and given back, */ \
+  /* and what was written past the cache is there for other threads. */                            \
   X(beginProducts, ())                                                                             \
   X(endProducts, ())                                                                               \
   X(fill, (float value, float* y, long n))                                                         \

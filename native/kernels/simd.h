@@ -169,8 +169,8 @@ RESNET_INLINE void put(float* p, float v) { *p = v; }
 RESNET_INLINE void put(bf16* p, float v) { p->bits = roundBits(v); }
 
 /**
- * Stores a whole vector at an aligned address without reading its line first or keeping it. A fence
- * must follow before another thread reads it.
+ * Stores a whole vector at an aligned address without reading its line first or keeping it.
+ * finishPastCache must follow before another thread reads it.
  */
 RESNET_INLINE void putPastCache(float* p, vec v) {
 #if defined(__AVX512F__)
@@ -182,6 +182,13 @@ RESNET_INLINE void putPastCache(float* p, vec v) {
 #endif
 }
 RESNET_INLINE void putPastCache(float* p, float v) { *p = v; }
+
+/** What was stored past the cache comes before any store that follows, for every thread. */
+RESNET_INLINE void finishPastCache() {
+#if defined(__AVX2__)
+  _mm_sfence();
+#endif
+}
 
 /** Calls step(Wide, i) for every whole vector of 0 … n−1, then step(One, i) for what is left. */
 template <class Step>

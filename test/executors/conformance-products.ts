@@ -48,6 +48,8 @@ const convolutions: readonly Convolution[] = [
   { image: [4, 4], n: 1, cin: 3, cout: 65 * 3, kernel: 1, stride: 1, padding: 0, groups: 3 },
   // rows a multiple of 4096 bytes apart, which the native executor copies first
   { image: [3, 2], n: 5, cin: 2048, cout: 33, kernel: 1, stride: 1, padding: 0 },
+  // the same, for every tap
+  { image: [2, 2], n: 40, cin: 2048, cout: 3, kernel: 3, stride: 1, padding: 1 },
   // more depth than any instruction set multiplies at a time
   { image: [1, 1], n: 3, cin: 4700, cout: 5, kernel: 1, stride: 1, padding: 0 },
 ];
@@ -111,7 +113,7 @@ const epilogues = [
 function forwardCases(): ConformanceCase[] {
   return [...convolutions, largeTarget].flatMap((convolution) => {
     const { x, weight, y, attrs, taps, title } = sizes(convolution);
-    const applied = convolution === largeTarget ? epilogues.slice(1, 2) : epilogues;
+    const applied = convolution === largeTarget ? epilogues.slice(4, 5) : epilogues;
     return applied.map(({ with: extra, activation, slope, outputs }) => {
       const name = `${title}, ${[...extra, activation].join(", ")}${outputs.length > 1 ? ", statistics" : ""}`;
       const seed = seedOf(name);
@@ -190,6 +192,25 @@ function gradientCases(): ConformanceCase[] {
   });
 }
 
+/** More than 32 MiB of dx, with what is added to it. */
+function largeGradientCase(): ConformanceCase {
+  const turned = { ...largeTarget, cin: largeTarget.cout, cout: largeTarget.cin };
+  const { x, weight, y, attrs, title } = sizes(turned);
+  const seed = seedOf(`large gradient ${title}`);
+  return {
+    op: "conv2dInputGrad",
+    name: `${title}, addend`,
+    attrs: { ...attrs, imageSize: turned.image },
+    inputs: () => ({
+      dy: randomArray(y, seed),
+      weight: randomArray(weight, seed + 1),
+      addend: randomArray(x, seed + 2),
+    }),
+    outputs: ["dx"],
+    rtol: chain(1),
+  };
+}
+
 function linearCases(): ConformanceCase[] {
   const layers = [
     [1, 1, 1],
@@ -262,6 +283,7 @@ export const productCases: readonly ConformanceCase[] = [
   ...forwardCases(),
   poisonedCase(),
   ...gradientCases(),
+  largeGradientCase(),
   ...linearCases(),
   ...biasGradCases(),
 ];

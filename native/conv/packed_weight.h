@@ -1,0 +1,66 @@
+// packed_weight.h
+//
+// A convolution's weight as the products of one direction take it: panels one tile wide, in each
+// the taps through which anything is read, in each of those k padded to the tile's depth. Rounded
+// to T, transposed for the data gradient; of narrow groups, several make one block-diagonal matrix.
+
+#pragma once
+#include "../ops/op.h"
+#include "conv_shape.h"
+
+namespace resnet {
+
+enum class Direction { forward, inputGrad };
+
+/** Groups that are multiplied as one matrix. */
+struct Bundle {
+  long sourceChannel, targetChannel;  // the first of each
+  long k, columns;                    // source and target channels
+  long group, groups;
+};
+
+/** One tile's width of target channels of a bundle. */
+struct Panel {
+  long bundle, column, columns;
+};
+
+/** T is float or bf16. */
+template <class T>
+class PackedWeight {
+ public:
+  PackedWeight() = default;
+  /** @param isRead by tap: whether anything is read through it */
+  PackedWeight(const ConvShape& shape, Direction direction, const std::vector<bool>& isRead,
+               const Tile& tile);
+
+  /** Source channels of the widest bundle, padded. */
+  long k() const { return k_; }
+  long panelCount() const { return static_cast<long>(panels_.size()); }
+  const Panel& panel(long i) const { return panels_[static_cast<size_t>(i)]; }
+  const Bundle& bundle(const Panel& panel) const {
+    return bundles_[static_cast<size_t>(panel.bundle)];
+  }
+  /** Elements from one panel to the next. */
+  long panelStride() const { return static_cast<long>(taps_.size()) * tapStride(); }
+  /** Elements from the begin of a panel to one of its taps. */
+  long tapOffset(long tap) const { return slots_[static_cast<size_t>(tap)] * tapStride(); }
+  size_t bytes() const { return sizeof(T) * static_cast<size_t>(panelCount() * panelStride()); }
+
+  void pack(const RunContext& context, const float* weight, T* packed) const;
+
+ private:
+  long tapStride() const { return k_ * tile_.columns; }
+  void packTap(const Kernels& kernels, const float* weight, const Panel& panel, long slot,
+               T* dst) const;
+
+  ConvShape shape_;
+  Direction direction_;
+  Tile tile_;
+  std::vector<Bundle> bundles_;
+  std::vector<Panel> panels_;
+  std::vector<long> taps_;   // the tap of each packed place
+  std::vector<long> slots_;  // the packed place of each tap, −1 where nothing is read through it
+  long k_ = 0;
+};
+
+}  // namespace resnet
