@@ -5,7 +5,8 @@
 //
 //   capabilities() -> { isa, isas, bf16, threads, physicalCores }
 //   peak(threads) -> { flopsPerSecond, bf16FlopsPerSecond, bytesPerSecond }, measured
-//   resampleAxis(source, target, outer, inner, taps), resample.h
+//   resampleAxis(source, target, outer, inner, taps), image_loops.h
+//   copyPixels(source, target, channels, walk), image_loops.h
 //   new Executor(threads)
 //     .isa .bf16 .threads
 //     .load(program) -> Program
@@ -27,9 +28,9 @@
 #include "element.h"
 #include "error.h"
 #include "executor.h"
+#include "image_loops.h"
 #include "peak.h"
 #include "read_program.h"
-#include "resample.h"
 
 namespace resnet {
 namespace {
@@ -337,6 +338,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["Executor"] = ExecutorObject::define(env);
   exports["peak"] = Napi::Function::New(env, peak, "peak");
   exports["resampleAxis"] = Napi::Function::New(env, resampleAxis, "resampleAxis");
+  exports["copyPixels"] = Napi::Function::New(env, copyPixels, "copyPixels");
   exports["capabilities"] = Napi::Function::New(env, capabilities, "capabilities");
   return exports;
 }

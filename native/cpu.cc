@@ -74,7 +74,7 @@ X86Features detect() {
 std::vector<const Kernels*> supported() {
   std::vector<const Kernels*> list;
 #if defined(__x86_64__)
-  const X86Features features = detect();
+  static const X86Features features = detect();  // which a virtual machine answers slowly
 #if !defined(RESNET_EMULATE_AMX)
   if (features.amxBf16) list.push_back(&amxBf16Kernels);
 #endif

@@ -1,10 +1,11 @@
 """PyTorch's side of `resnet bench --loader FOLDER --compare pytorch`: epochs of a DataLoader that decodes with Pillow.
 
-    python tools/bench_loader.py FOLDER WORKERS
+    python tools/bench_loader.py FOLDER WORKERS [bytes]
 
 Loads one epoch and prints `ready`. Then answers each line `run K` on standard input with a line of JSON about K more
 epochs. Images are cropped, resized, flipped and normalised as torchvision's RandomResizedCrop(224),
-RandomHorizontalFlip, ToTensor and Normalize do it, which are written out here.
+RandomHorizontalFlip, ToTensor and Normalize do it, which are written out here; with `bytes` they stay as the bytes of
+PILToTensor.
 """
 
 import json
@@ -38,7 +39,8 @@ def crop_box(width: int, height: int) -> tuple[int, int, int, int]:
 
 
 class Photographs(Dataset):
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, in_bytes: bool) -> None:
+        self.in_bytes = in_bytes
         folder = root / "train" if (root / "train").is_dir() else root
         self.files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS)
         self.classes = sorted({file.relative_to(folder).parts[0] for file in self.files})
@@ -52,8 +54,10 @@ class Photographs(Dataset):
         image = image.crop(crop_box(*image.size)).resize((224, 224), Image.Resampling.BILINEAR)
         if random.random() < 0.5:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous().float().div(255)
-        return pixels.sub_(0.5).div_(0.5), self.labels[row]
+        pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+        if not self.in_bytes:
+            pixels = pixels.float().div(255).sub_(0.5).div_(0.5)
+        return pixels, self.labels[row]
 
 
 def processor_seconds() -> float:
@@ -63,9 +67,9 @@ def processor_seconds() -> float:
 
 
 def main() -> None:
-    folder, workers = sys.argv[1:]
+    folder, workers, *form = sys.argv[1:]
     torch.set_num_threads(1)
-    images = Photographs(Path(folder))
+    images = Photographs(Path(folder), form == ["bytes"])
     loader = DataLoader(images, batch_size=BATCH, shuffle=True, num_workers=int(workers))
 
     def epoch() -> None:

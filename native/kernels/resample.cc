@@ -28,47 +28,87 @@ RESNET_INLINE void weigh(const uint8_t* source, long step, const int32_t* weight
   for (long x = 0; x < n; x++) target[x] = toByte(sums[x]);
 }
 
-typedef uint8_t fourBytes __attribute__((vector_size(4)));
-typedef int32_t fourSums __attribute__((vector_size(16)));
-typedef uint32_t fourWords __attribute__((vector_size(16)));
+#if defined(__AVX2__)
+/** The colours of two pixels, one in each half, with the byte behind each. */
+RESNET_INLINE __m256i loadPixels(const uint8_t* one, const uint8_t* other) {
+  int32_t first, second;
+  __builtin_memcpy(&first, one, 4);
+  __builtin_memcpy(&second, other, 4);
+  return _mm256_cvtepu8_epi32(_mm_insert_epi32(_mm_cvtsi32_si128(first), second, 1));
+}
 
-/** weigh for the 3 colours of a pixel. Reads and writes a fourth byte behind each. */
-RESNET_INLINE void weighColours(const uint8_t* source, const int32_t* weights, long taps,
-                                uint8_t* target) {
-  fourWords sums = fourWords{} + (1u << (weightBits - 1));
+/** Stores the sums of two pixels, and a byte behind each. */
+RESNET_INLINE void storePixels(uint8_t* one, uint8_t* other, __m256i sums) {
+  const __m256i values = _mm256_srai_epi32(sums, weightBits);
+  const __m256i shorts = _mm256_packus_epi32(values, values);
+  const __m256i bytes = _mm256_packus_epi16(shorts, shorts);
+  const int32_t first = _mm_cvtsi128_si32(_mm256_castsi256_si128(bytes));
+  const int32_t second = _mm_cvtsi128_si32(_mm256_extracti128_si256(bytes, 1));
+  __builtin_memcpy(one, &first, 4);
+  __builtin_memcpy(other, &second, 4);
+}
+
+constexpr long linesAtOnce = 8;
+
+/** weigh for the 3 colours of a pixel, the same in 8 lines. Reads and writes a byte behind each. */
+RESNET_INLINE void weighColours(const uint8_t* source, long sourceLine, const int32_t* weights,
+                                long taps, uint8_t* target, long targetLine) {
+  __m256i sums[linesAtOnce / 2];
+  RESNET_UNROLL
+  for (long p = 0; p < linesAtOnce / 2; p++) sums[p] = _mm256_set1_epi32(1 << (weightBits - 1));
   for (long k = 0; k < taps; k++) {
-    fourBytes pixel;
-    __builtin_memcpy(&pixel, source + k * 3, 4);
-    sums += __builtin_convertvector(pixel, fourWords) * static_cast<uint32_t>(weights[k]);
+    const __m256i weight = _mm256_set1_epi32(weights[k]);
+    RESNET_UNROLL
+    for (long p = 0; p < linesAtOnce / 2; p++) {
+      const uint8_t* pixel = source + k * 3 + 2 * p * sourceLine;
+      const __m256i pixels = loadPixels(pixel, pixel + sourceLine);
+      sums[p] = _mm256_add_epi32(sums[p], _mm256_mullo_epi32(pixels, weight));
+    }
   }
-  fourSums values = (fourSums)sums >> weightBits;
-  values &= values >= 0;                // 0 where negative: a comparison gives ones or zeros
-  values = (values | (values > 255)) & 255;
-  const fourBytes bytes = __builtin_convertvector(values, fourBytes);
-  __builtin_memcpy(target, &bytes, 4);
+  RESNET_UNROLL
+  for (long p = 0; p < linesAtOnce / 2; p++) {
+    uint8_t* pixel = target + 2 * p * targetLine;
+    storePixels(pixel, pixel + targetLine, sums[p]);
+  }
+}
+#endif
+
+/** Pixels `first` and on of one line. */
+RESNET_INLINE void resampleLine(const ResampleCall* call, long line, long first) {
+  const long inner = call->inner;
+  for (long i = first; i < call->to; i++) {
+    const uint8_t* source = call->source + (line * call->from + call->start[i]) * inner;
+    uint8_t* target = call->target + (line * call->to + i) * inner;
+    const int32_t* weights = call->weights + i * call->stride;
+    const long taps = call->count[i];
+    if (inner == 3) {
+      weigh(source, 3, weights, taps, target, 3);
+      continue;
+    }
+    long x = 0;
+    for (; x + 32 <= inner; x += 32) weigh(source + x, inner, weights, taps, target + x, 32);
+    for (; x < inner; x++) weigh(source + x, inner, weights, taps, target + x, 1);
+  }
 }
 
 }  // namespace
 
 void resampleAxis(const ResampleCall* call) {
-  const long inner = call->inner;
-  for (long o = 0; o < call->outer; o++) {
-    // The last line has nothing behind it; elsewhere a byte too many is written over by what follows.
-    const bool inColours = inner == 3 && o + 1 < call->outer;
-    for (long i = 0; i < call->to; i++) {
-      const uint8_t* source = call->source + (o * call->from + call->start[i]) * inner;
-      uint8_t* target = call->target + (o * call->to + i) * inner;
-      const int32_t* weights = call->weights + i * call->stride;
-      const long taps = call->count[i];
-      if (inColours) {
-        weighColours(source, weights, taps, target);
-        continue;
-      }
-      long x = 0;
-      for (; x + 32 <= inner; x += 32) weigh(source + x, inner, weights, taps, target + x, 32);
-      for (; x < inner; x++) weigh(source + x, inner, weights, taps, target + x, 1);
+  long line = 0;
+#if defined(__AVX2__)
+  // A byte too many is read from the next line, so the last one is left out, and written to the next pixel, which follows;
+  // but behind the last pixel of a line stands what is done already.
+  const long sourceLine = call->from * 3, targetLine = call->to * 3, last = call->to - 1;
+  for (; call->inner == 3 && line + linesAtOnce < call->outer; line += linesAtOnce) {
+    for (long i = 0; i < last; i++) {
+      weighColours(call->source + line * sourceLine + call->start[i] * 3, sourceLine,
+                   call->weights + i * call->stride, call->count[i],
+                   call->target + line * targetLine + i * 3, targetLine);
     }
+    for (long l = 0; l < linesAtOnce; l++) resampleLine(call, line + l, last);
   }
+#endif
+  for (; line < call->outer; line++) resampleLine(call, line, 0);
 }
 
 }  // namespace RESNET_ISA

@@ -38,7 +38,9 @@ export interface LoaderOptions {
 }
 
 /**
- * Loads the training images of a folder without the cache, with it, and with PyTorch, in turn, epoch by epoch.
+ * Loads the training images of a folder without the cache, with it, and with PyTorch's `DataLoader` and Pillow, in turn,
+ * epoch by epoch. Our batches are bytes, which the first kernel of a step normalises; PyTorch's are normalised floats, and
+ * once more bytes.
  *
  * @throws {DataError} the codes of `readImageFolder`
  * @throws {ResnetError} `ERR_RIVAL` if a loader ends too early; what it printed may say why
@@ -77,7 +79,12 @@ function loaders(
   return [
     { name: "resnet-ts", command: process.execPath, args },
     { name: "resnet-ts with cache", command: process.execPath, args: [...args, cache] },
-    ...(python === undefined ? [] : [{ name: "PyTorch with Pillow", command: python, args: peer }]),
+    ...(python === undefined
+      ? []
+      : [
+          { name: "PyTorch", command: python, args: peer },
+          { name: "PyTorch, bytes", command: python, args: [...peer, "bytes"] },
+        ]),
   ];
 }
 

@@ -6,6 +6,7 @@ import { readImageFolder } from "../../src/data/images/image-folder.js";
 import { ImageWorkers } from "../../src/data/loader/image-workers.js";
 import { loadBatches } from "../../src/data/loader/load-batches.js";
 import { loadImage, type ImageTask } from "../../src/data/loader/load-image.js";
+import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
 
 const shape = { height: 12, width: 10, channels: 3 };
@@ -35,6 +36,20 @@ describe("ImageWorkers", () => {
       }
     });
   }
+
+  test("make images in memory that they got back, of whatever size", async (t) => {
+    const { train } = await readImageFolder(await writeImageFolder(t));
+    const workers = workersOf(t, 1);
+    for (const [i, file] of train.files.entries()) {
+      const task =
+        i % 3 < 2
+          ? taskOf(file)
+          : { ...taskOf(file), transforms: parseTransforms("resize([9, 7])"), shape: null };
+      const image = await workers.load(task);
+      assert.deepEqual(image, await loadImage(task));
+      workers.reuse(image);
+    }
+  });
 
   test("pass on what is wrong with a file, and go on", async (t) => {
     const { train } = await readImageFolder(await writeImageFolder(t));
@@ -114,6 +129,14 @@ describe("loadBatches", () => {
       assert.equal(given, Math.min(used + 2, 10));
       assert.equal(asked.length, 2 * given);
     }
+  });
+
+  test("says when an image is in its batch, and so may be written over", async () => {
+    const { load } = fakeLoader();
+    const loading = loadBatches(tenBatches, shape, load, ({ data }) => data.fill(255));
+    const rows: number[] = [];
+    for await (const { data } of loading) rows.push(data[0]!, data[360]!);
+    assert.deepEqual(rows, [...Array(20).keys()]);
   });
 
   test("stops with its reader, and takes back what was not begun", async () => {

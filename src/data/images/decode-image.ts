@@ -1,27 +1,11 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import sharp from "sharp";
+import sharp, { type OutputInfo } from "sharp";
 import { hostArray, type HostArray } from "../../tensor/host-array.js";
 import { DataError } from "../data-error.js";
 
 /** 1 is grey, 3 is red, green and blue. */
 export type ImageChannels = 1 | 3;
-
-/** Pixels as a decoder leaves them: `[height, width, channels]`, with alpha where there is some. */
-export interface DecodedBytes {
-  readonly data: Uint8Array;
-  readonly info: { readonly height: number; readonly width: number; readonly channels: number };
-}
-
-/** Decodes the JPEGs that it knows to be plain and whole, at once, and leaves all others to sharp with a null. */
-export type JpegDecoder = (bytes: Uint8Array, channels: ImageChannels) => DecodedBytes | null;
-
-let decodeJpeg: JpegDecoder = () => null;
-
-/** Decodes JPEGs on this thread with another decoder first: the same bytes as sharp's, sooner. */
-export function useJpegDecoder(decoder: JpegDecoder): void {
-  decodeJpeg = decoder;
-}
 
 /**
  * The pixels of one image: u8 `[H, W, C]`. JPEG, PNG, WebP, AVIF, GIF (its first frame) and TIFF, told apart by
@@ -45,7 +29,7 @@ export async function decodeImage(
 ): Promise<HostArray<"u8">> {
   const file = typeof source === "string" ? source : name;
   const bytes = typeof source === "string" ? await readImageFile(source) : source;
-  const { data, info } = decodeJpeg(bytes, channels) ?? (await decode(bytes, file));
+  const { data, info } = await decode(bytes, file);
   const pixels = takeChannels(data, info.channels, channels);
   return hostArray([info.height, info.width, channels], pixels, "u8");
 }
@@ -77,7 +61,10 @@ const signatures =
 
 const unknownFormat = "it is not a JPEG, PNG, WebP, AVIF, GIF or TIFF, or is cut off in its header";
 
-async function decode(bytes: Uint8Array, file: string): Promise<DecodedBytes> {
+async function decode(
+  bytes: Uint8Array,
+  file: string,
+): Promise<{ readonly data: Uint8Array; readonly info: OutputInfo }> {
   if (bytes.length === 0) throw notAnImage(file, "the file is empty");
   if (!signatures.test(Buffer.from(bytes.subarray(0, 12)).toString("latin1")))
     throw notAnImage(file, unknownFormat);

@@ -2,15 +2,18 @@
 
 import { parentPort } from "node:worker_threads";
 import { DataError, type DataErrorCode } from "../data-error.js";
-import type { ImageBytes } from "../transforms/image-bytes.js";
+import { useImageMemory, type ImageBytes } from "../transforms/image-bytes.js";
+import { ImagePool } from "./image-pool.js";
 import { loadImage, type ImageTask } from "./load-image.js";
 import { decodeJpegsNatively } from "./native-jpeg.js";
-import { resampleNatively } from "./native-resample.js";
+import { useNativeLoops } from "./native-loops.js";
 
 /** What the thread is told. */
 export interface ImageRequest {
   readonly id: number;
   readonly task: ImageTask;
+  /** Where the image goes, if it is as large. */
+  readonly memory: ArrayBuffer | undefined;
 }
 
 /** What it answers. An error crosses threads without its class. */
@@ -19,24 +22,30 @@ export interface ImageAnswer {
   readonly result: ImageBytes | { readonly code: DataErrorCode; readonly message: string };
 }
 
-resampleNatively();
+useNativeLoops();
 decodeJpegsNatively();
+const pool = new ImagePool();
+useImageMemory((bytes) => pool.take(bytes));
 
 let last = Promise.resolve();
 parentPort?.on("message", (request: ImageRequest) => {
   last = last.then(() => answer(request));
 });
 
-async function answer({ id, task }: ImageRequest): Promise<void> {
+async function answer({ id, task, memory }: ImageRequest): Promise<void> {
   try {
     const image = await loadImage(task);
-    // Moved to the other thread and not copied, unless the bytes are a piece of something larger.
-    const whole = image.data.byteLength === image.data.buffer.byteLength;
-    const transferred = whole ? [image.data.buffer as ArrayBuffer] : [];
-    parentPort!.postMessage({ id, result: image } satisfies ImageAnswer, transferred);
+    const bytes = image.data.length;
+    const data = new Uint8Array(memory?.byteLength === bytes ? memory : new ArrayBuffer(bytes));
+    data.set(image.data); // out of the pool, and moved to the other thread
+    parentPort!.postMessage({ id, result: { ...image, data } } satisfies ImageAnswer, [
+      data.buffer,
+    ]);
   } catch (error) {
     if (!(error instanceof DataError)) throw error; // a defect: ends the thread
     const { code, message } = error;
     parentPort!.postMessage({ id, result: { code, message } } satisfies ImageAnswer);
+  } finally {
+    pool.giveBack();
   }
 }

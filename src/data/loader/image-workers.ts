@@ -36,6 +36,8 @@ export class ImageWorkers {
   private readonly queue: Waiting[] = [];
   private readonly unsettled = new Set<Promise<ImageBytes>>();
   private nextId = 0;
+  /** Memory that goes back to the threads, for images to come. */
+  private readonly spare: ArrayBuffer[] = [];
   /** Why no more tasks are taken. */
   private ended: DataError | undefined;
 
@@ -59,6 +61,12 @@ export class ImageWorkers {
     image.then(settle, settle);
     this.dispatch();
     return image;
+  }
+
+  /** Takes back an image of `load` that nobody reads any more: another will be made in its memory. */
+  reuse(image: ImageBytes): void {
+    if (this.spare.length < tasksPerWorker * this.count)
+      this.spare.push(image.data.buffer as ArrayBuffer);
   }
 
   /** Ends the threads, after what they are at. */
@@ -107,6 +115,8 @@ export class ImageWorkers {
   private post(lane: Lane, waiting: Waiting): void {
     const id = this.nextId++;
     lane.tasks.set(id, waiting);
-    lane.worker.postMessage({ id, task: waiting.task } satisfies ImageRequest);
+    const memory = this.spare.pop();
+    const request = { id, task: waiting.task, memory } satisfies ImageRequest;
+    lane.worker.postMessage(request, memory ? [memory] : []);
   }
 }

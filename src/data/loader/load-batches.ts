@@ -13,12 +13,14 @@ const batchesAhead = 2;
  *
  * @param batches the samples of each batch, such as their rows; asked for when its turn to be made comes
  * @param shape of every image that `load` gives
+ * @param onCopied called with each image whose bytes are in its batch, and which nobody reads any more
  * @throws what `load` throws; of several errors in a batch, that of the first sample
  */
 export async function* loadBatches<Sample>(
   batches: Iterable<ArrayLike<Sample>>,
   shape: ImageShape,
   load: LoadSample<Sample>,
+  onCopied?: (image: ImageBytes) => void,
 ): AsyncGenerator<HostArray<"u8">, void> {
   const stop = new AbortController();
   const waiting = batches[Symbol.iterator]();
@@ -26,7 +28,11 @@ export async function* loadBatches<Sample>(
   const startNext = (): void => {
     const next = waiting.next();
     if (next.done) return;
-    const batch = loadBatch(next.value, shape, (sample) => load(sample, stop.signal));
+    const batch = loadBatch(next.value, shape, async (sample, place) => {
+      const image = await load(sample, stop.signal);
+      place.set(image.data);
+      onCopied?.(image);
+    });
     batch.catch(() => {}); // it is thrown when its turn comes
     started.push(batch);
   };
@@ -45,12 +51,14 @@ export async function* loadBatches<Sample>(
 async function loadBatch<Sample>(
   samples: ArrayLike<Sample>,
   { height, width, channels }: ImageShape,
-  load: (sample: Sample) => Promise<ImageBytes>,
+  fill: (sample: Sample, place: Uint8Array) => Promise<void>,
 ): Promise<HostArray<"u8">> {
   const imageBytes = height * width * channels;
   const data = new Uint8Array(samples.length * imageBytes);
   const loaded = await Promise.allSettled(
-    Array.from(samples, async (sample, i) => data.set((await load(sample)).data, i * imageBytes)),
+    Array.from(samples, (sample, i) =>
+      fill(sample, data.subarray(i * imageBytes, (i + 1) * imageBytes)),
+    ),
   );
   for (const result of loaded) if (result.status === "rejected") throw result.reason;
   return hostArray([samples.length, height, width, channels], data, "u8");

@@ -20,6 +20,16 @@ export interface ImageTask {
   readonly cache?: string | undefined;
 }
 
+/** Decodes the files that it knows to be plain and whole, at once, to the bytes of `decodeImage`; of others it gives null. */
+export type QuickDecoder = (bytes: Uint8Array, channels: ImageChannels) => ImageBytes | null;
+
+let decodeQuickly: QuickDecoder = () => null;
+
+/** Decodes files on this thread with another decoder first. */
+export function useQuickDecoder(decoder: QuickDecoder): void {
+  decodeQuickly = decoder;
+}
+
 /**
  * Decodes and transforms one image: a function of the task and nothing else, whichever thread does it.
  *
@@ -45,9 +55,19 @@ export async function loadImage(task: ImageTask): Promise<ImageBytes> {
 
 /** The image after the transforms at the start of the list that draw nothing. */
 async function makeOnce({ file, channels }: ImageTask, once: TransformList): Promise<ImageBytes> {
-  const { shape, data } = await decodeImage(readImageFileSync(file), channels, file);
+  const bytes = readImageFileSync(file);
+  const image = decodeQuickly(bytes, channels) ?? (await decodeByName(bytes, channels, file));
+  return withName(file, () => composeTransforms(once)(image, null));
+}
+
+async function decodeByName(
+  bytes: Uint8Array,
+  channels: ImageChannels,
+  file: string,
+): Promise<ImageBytes> {
+  const { shape, data } = await decodeImage(bytes, channels, file);
   const [height = 0, width = 0] = shape;
-  return withName(file, () => composeTransforms(once)({ height, width, channels, data }, null));
+  return { height, width, channels, data };
 }
 
 /** What is wrong with a file's image names the file. */

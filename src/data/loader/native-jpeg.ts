@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { addonFiles } from "../../executors/native/load-addon.js";
-import { useJpegDecoder, type ImageChannels, type JpegDecoder } from "../images/decode-image.js";
+import type { ImageChannels } from "../images/decode-image.js";
+import { toGrey } from "../transforms/grey.js";
+import { blankImage, type ImageBytes, type ImageShape } from "../transforms/image-bytes.js";
+import { useQuickDecoder, type QuickDecoder } from "./load-image.js";
 
 /** The exports of `native/jpeg/addon.cc`. */
 interface JpegAddon {
@@ -10,27 +13,23 @@ interface JpegAddon {
   decode(
     bytes: Uint8Array,
     channels: ImageChannels,
-  ): {
-    readonly height: number;
-    readonly width: number;
-    readonly channels: number;
-    readonly data: Uint8Array;
-  } | null;
+    blank: (shape: ImageShape) => ImageBytes,
+  ): ImageBytes | null;
 }
 
 /** Decodes JPEGs on this thread with libjpeg-turbo, where the addon that has it was built and loads; else sharp does. */
 export function decodeJpegsNatively(): void {
   const decoder = nativeJpegDecoder();
-  if (decoder) useJpegDecoder(decoder);
+  if (decoder) useQuickDecoder(decoder);
 }
 
 /** libjpeg-turbo, or null. */
-export function nativeJpegDecoder(): JpegDecoder | null {
+export function nativeJpegDecoder(): QuickDecoder | null {
   const addon = loadJpegAddon();
   if ("problem" in addon) return null;
   return (bytes, channels) => {
-    const image = addon.decode(bytes, channels);
-    return image && { data: image.data, info: image };
+    const image = addon.decode(bytes, channels, blankImage);
+    return image && image.channels !== channels ? toGrey(image, channels) : image;
   };
 }
 

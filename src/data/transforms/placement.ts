@@ -58,6 +58,47 @@ export const fillBytes = (fill: Fill, channels: number): number[] =>
     typeof fill === "number" ? fill : (fill[c % fill.length] ?? 0),
   );
 
+/** Which pixels of an image make a part of it: pixel (h, w) is that at `start + h · perRow + w · perColumn`, in row-major order. */
+export interface PixelWalk extends ImageSize {
+  readonly start: number;
+  readonly perRow: number;
+  readonly perColumn: 1 | -1;
+}
+
+/** Copies a part of an image, all of which lies in it. */
+export type CopyPixels = (
+  source: Uint8Array,
+  target: Uint8Array,
+  channels: number,
+  walk: PixelWalk,
+) => void;
+
+let copyPixels: CopyPixels = typescriptCopyPixels;
+
+/** Crops and flips with other loops on this thread: the same bytes as `typescriptCopyPixels`, sooner. */
+export function useCopyPixels(loops: CopyPixels): void {
+  copyPixels = loops;
+}
+
+/** The loops where there is no native engine, and the reference of those that it has. */
+export function typescriptCopyPixels(
+  source: Uint8Array,
+  target: Uint8Array,
+  channels: number,
+  { start, perRow, perColumn, height, width }: PixelWalk,
+): void {
+  for (let h = 0, to = 0; h < height; h++) {
+    let from = (start + h * perRow) * channels;
+    if (perColumn === 1) {
+      target.set(source.subarray(from, from + width * channels), to);
+      to += width * channels;
+      continue;
+    }
+    for (let w = 0; w < width; w++, from -= channels)
+      for (let c = 0; c < channels; c++) target[to++] = source[from + c]!;
+  }
+}
+
 /** The image that a placement describes. */
 export function placeImage(
   image: ImageBytes,
@@ -67,21 +108,20 @@ export function placeImage(
 ): ImageBytes {
   const { height, width, channels, data } = image;
   const result = blankImage({ height: rows.size, width: columns.size, channels });
-  const [outside, covered] = [fillBytes(fill, channels), fillBytes(eraseFill, channels)];
   const isErasing = erased.bottom > erased.top && erased.right > erased.left;
-  const last = columns.start + columns.step * (columns.size - 1);
-  const isRowWhole =
-    !isErasing && Math.min(columns.start, last) >= 0 && Math.max(columns.start, last) < width;
+  if (!isErasing && isWithin(rows, height) && isWithin(columns, width)) {
+    copyPixels(data, result.data, channels, {
+      start: rows.start * width + columns.start,
+      perRow: rows.step * width,
+      perColumn: columns.step,
+      height: rows.size,
+      width: columns.size,
+    });
+    return result;
+  }
+  const [outside, covered] = [fillBytes(fill, channels), fillBytes(eraseFill, channels)];
   for (let h = 0, out = 0; h < rows.size; h++) {
     const row = rows.start + rows.step * h;
-    if (isRowWhole && row >= 0 && row < height) {
-      const from = (row * width + Math.min(columns.start, last)) * channels;
-      const pixels = data.subarray(from, from + columns.size * channels);
-      if (columns.step === 1) result.data.set(pixels, out);
-      else copyReversed(pixels, channels, result.data, out);
-      out += pixels.length;
-      continue;
-    }
     for (let w = 0; w < columns.size; w++) {
       const column = columns.start + columns.step * w;
       const isErased = h >= erased.top && h < erased.bottom && w >= erased.left && w < erased.right;
@@ -95,18 +135,8 @@ export function placeImage(
   return result;
 }
 
-/** Writes a row of pixels from the last to the first. */
-function copyReversed(row: Uint8Array, channels: number, target: Uint8Array, offset: number): void {
-  let to = offset;
-  if (channels === 3) {
-    // Written out: 0.3 ms and not 0.5 for 224 x 224 pixels.
-    for (let from = row.length - 3; from >= 0; from -= 3, to += 3) {
-      target[to] = row[from]!;
-      target[to + 1] = row[from + 1]!;
-      target[to + 2] = row[from + 2]!;
-    }
-    return;
-  }
-  for (let from = row.length - channels; from >= 0; from -= channels)
-    for (let c = 0; c < channels; c++) target[to++] = row[from + c]!;
+/** Whether an axis stays in an image of that size. */
+function isWithin({ start, step, size: pixels }: Axis, size: number): boolean {
+  const last = start + step * (pixels - 1);
+  return Math.min(start, last) >= 0 && Math.max(start, last) < size;
 }

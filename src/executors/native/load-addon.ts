@@ -55,6 +55,19 @@ export interface Addon {
   readonly Executor: new (threads: number) => AddonExecutor;
   capabilities(): NativeCapabilities;
   peak(threads: number): NativePeak;
+  /** A part of an image, maybe mirrored: `typescriptCopyPixels` of `data/transforms/placement.ts`, byte for byte. */
+  copyPixels(
+    source: Uint8Array,
+    target: Uint8Array,
+    channels: number,
+    walk: {
+      readonly start: number;
+      readonly perRow: number;
+      readonly perColumn: number;
+      readonly height: number;
+      readonly width: number;
+    },
+  ): void;
   /** One pass of an image's resizing: `typescriptResampleAxis` of `data/transforms/resample.ts`, byte for byte. */
   resampleAxis(
     source: Uint8Array,

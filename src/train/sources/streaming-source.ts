@@ -51,6 +51,7 @@ export function streamingSource(
       const task = { file, channels, transforms: transforms[part], key, shape, cache };
       return workers.load(task, signal);
     },
+    onCopied: (image) => workers.reuse(image),
   });
 }
 
@@ -62,6 +63,8 @@ export interface StreamedImages {
   readonly normalise: IngestAttrs;
   /** @param key the sample's; null without augmentation */
   load(row: number, key: RandomKey | null, signal: AbortSignal): Promise<ImageBytes>;
+  /** Called with an image that was copied into its batch. */
+  readonly onCopied?: (image: ImageBytes) => void;
 }
 
 /** Batches that enter each run as bytes, made a few batches ahead. */
@@ -70,6 +73,7 @@ export const streamedSource = ({
   shapes,
   normalise,
   load,
+  onCopied,
 }: StreamedImages): BatchSource => ({
   rows: labels.length,
   labels,
@@ -88,7 +92,12 @@ export const streamedSource = ({
     const loadSample = ({ row, visit }: Sample, signal: AbortSignal): Promise<ImageBytes> =>
       load(row, key && sampleKey(key, row, visit), signal);
     let i = 0;
-    for await (const loaded of loadBatches(samplesOf(batches, visits), shape, loadSample)) {
+    for await (const loaded of loadBatches(
+      samplesOf(batches, visits),
+      shape,
+      loadSample,
+      onCopied,
+    )) {
       const rows = batches[i++]!;
       const indices = rows.map((_, place) => place); // every row of the batch's own array
       yield {
