@@ -3,13 +3,14 @@ import { learningRateSearchChart } from "../report/learning-rate-search-chart.js
 import { findLearningRate } from "../train/find-learning-rate.js";
 import { writeModelState } from "../train/model-state.js";
 import type { Precision } from "../train/precision.js";
+import { configOptions, otherConfigOptions } from "./config-options.js";
 import { firstState, withModelOfInit } from "./first-state.js";
 import { stopOnSignal } from "./interrupt.js";
 import { openExecutor } from "./open-executor.js";
 import { decimal, jsonOption, machineOptions, wholeNumber, type ExecutorFlags } from "./options.js";
 import { Output } from "./output.js";
 import { Progress } from "./progress.js";
-import { configOf, configOptions, otherConfigOptions, settled } from "./train-config.js";
+import { configOf, settled } from "./train-config.js";
 import { ImageSources } from "../train/sources/image-sources.js";
 import { prepareJob, type JobFlags } from "./train-job.js";
 import { describeJob } from "./train-output.js";

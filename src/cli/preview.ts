@@ -9,10 +9,11 @@ import { ink } from "../report/chart-style.js";
 import { imageGrid, imageOf, type Pixels, type Tile } from "../report/image-grid.js";
 import { renderPng } from "../report/render-png.js";
 import { randomKey } from "../tensor/random.js";
+import { configOptions } from "./config-options.js";
 import { loadPartsOf } from "./load-data.js";
 import { dataDirOption, jsonOption, wholeNumber } from "./options.js";
 import { Output } from "./output.js";
-import { configOf, configOptions } from "./train-config.js";
+import { configOf } from "./train-config.js";
 import { writeOutput } from "./write-output.js";
 
 interface PreviewFlags {

@@ -4,8 +4,9 @@ import { ResnetError } from "../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../train/config.js";
 import type { ComparisonDirectory, Trainings } from "../train/runs/comparison-directory.js";
 import type { RunDirectory } from "../train/runs/run-directory.js";
+import { configOptions } from "./config-options.js";
 import type { TrainJob } from "./train-job.js";
-import { configOptions, setAt } from "./train-config.js";
+import { override } from "./train-config.js";
 
 type Begun = Pick<RunDirectory, "directory" | "config" | "saved">;
 
@@ -29,10 +30,7 @@ export function resumedConfig(
   }
   checkSaved(run);
   const changed = structuredClone(config) as unknown as Record<string, unknown>;
-  for (const [path, option] of Object.entries(configOptions)) {
-    const value: unknown = flags[option.attributeName()];
-    if (value !== undefined) setAt(changed, path.split("."), value);
-  }
+  override(changed, flags);
   const result = parseConfig(changed);
   for (const [path, option] of Object.entries(configOptions)) {
     checkFlag(directory, option, valueAt(config, path), valueAt(result, path), path);

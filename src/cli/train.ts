@@ -5,6 +5,7 @@ import type { Precision } from "../train/precision.js";
 import { recipes } from "../train/recipes.js";
 import { ComparisonDirectory } from "../train/runs/comparison-directory.js";
 import { RunDirectory } from "../train/runs/run-directory.js";
+import { configOptions, otherConfigOptions } from "./config-options.js";
 import { withModelOfInit } from "./first-state.js";
 import { jsonOption, machineOptions } from "./options.js";
 import { Output } from "./output.js";
@@ -12,13 +13,7 @@ import { formatDuration } from "./progress.js";
 import { resumeCommand } from "./resume-command.js";
 import { resumedConfig, resumedTrainings } from "./resume.js";
 import { compareTrainings } from "./train-comparison.js";
-import {
-  configOf,
-  configOptions,
-  otherConfigOptions,
-  settled,
-  trainingsOf,
-} from "./train-config.js";
+import { configOf, settled, trainingsOf } from "./train-config.js";
 import { trainOne, type TrainingFlags } from "./train-one.js";
 
 /** Besides those of the configuration. */
