@@ -7,16 +7,23 @@ import { configOptions, otherConfigOptions } from "./config-options.js";
 import { firstState, withModelOfInit } from "./first-state.js";
 import { stopOnSignal } from "./interrupt.js";
 import { openExecutor } from "./open-executor.js";
-import { decimal, jsonOption, machineOptions, wholeNumber, type ExecutorFlags } from "./options.js";
+import {
+  decimal,
+  jsonOption,
+  machineOptions,
+  wholeNumber,
+  type DataFlags,
+  type ExecutorFlags,
+} from "./options.js";
 import { Output } from "./output.js";
 import { Progress } from "./progress.js";
 import { configOf, settled } from "./train-config.js";
 import { ImageSources } from "../train/sources/image-sources.js";
-import { prepareJob, type JobFlags } from "./train-job.js";
+import { prepareJob } from "./train-job.js";
 import { describeJob } from "./train-output.js";
 import { writeOutput } from "./write-output.js";
 
-interface FindFlags extends ExecutorFlags, JobFlags {
+interface FindFlags extends ExecutorFlags, DataFlags {
   readonly from: number;
   readonly to: number;
   readonly steps: number;

@@ -1,4 +1,6 @@
+import { statSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
+import { recipes } from "../train/recipes.js";
 import { defaultImageCache } from "../data/loader/image-cache.js";
 import type { ExecutorName } from "../executors/create-executor.js";
 
@@ -86,7 +88,20 @@ export const cacheOption = (): Option =>
     "--cache [dir]",
     "keep decoded images of files on disk, for later epochs and runs " +
       "(default: $XDG_CACHE_HOME/resnet-ts/images)",
-  ).preset(defaultImageCache());
+  )
+    .preset(defaultImageCache())
+    .argParser(cacheDirectory);
+
+/** `--cache NAME` takes the next word, which may have been meant for the command. */
+function cacheDirectory(text: string): string {
+  const isRecipe = Object.hasOwn(recipes, text);
+  if (!isRecipe && !statSync(text, { throwIfNoEntry: false })?.isFile()) return text;
+  const what = isRecipe ? "a recipe" : "a file";
+  const other = isRecipe ? `; a directory of that name is --cache ./${text}` : "";
+  throw new InvalidArgumentError(
+    `It takes a directory, and ${text} is ${what}: write it before --cache${other}.`,
+  );
+}
 
 export const onUnreadableOption = (): Option =>
   new Option(

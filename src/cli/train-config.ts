@@ -69,6 +69,7 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
   override(config, flags);
   if (flags["model"] !== undefined) config["modelOptions"] = {}; // the recipe's are of its own model
   Object.assign(config["modelOptions"] as object, flags["modelOption"]);
+  if (flags["normaliseFromData"] === true) config["normaliseFromData"] = true;
   Object.assign(config, flags["set"]);
   const headRate = flags["headLr"] as number | undefined;
   if (headRate !== undefined) {

@@ -5,8 +5,8 @@ import { findModel } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
 import type { CheckpointDescription } from "../train/checkpoint.js";
 import type { TrainConfig } from "../train/config.js";
+import { settleNormalise } from "../train/settle-normalise.js";
 import { loadPartsOf } from "./load-data.js";
-import { normaliseFromData } from "./normalise-from-data.js";
 import type { DataFlags } from "./options.js";
 import type { Output } from "./output.js";
 import { shapeSeen } from "../train/sources/image-sources.js";
@@ -20,14 +20,10 @@ export interface TrainJob {
   readonly description: Omit<CheckpointDescription, "epoch">;
 }
 
-export interface JobFlags extends DataFlags {
-  readonly normaliseFromData?: boolean;
-}
-
 /** Loads what a configuration names, and settles what it leaves to the data. */
 export async function prepareJob(
   asked: TrainConfig,
-  flags: JobFlags,
+  flags: DataFlags,
   output: Output,
 ): Promise<TrainJob> {
   const makeModel = findModel(asked.model, asked.modelOptions);
@@ -39,9 +35,8 @@ export async function prepareJob(
       `${parts.train.name}: no image is left to train on, as ${held} validate: give more images`,
     );
   }
-  const config = flags.normaliseFromData
-    ? await normaliseFromData(asked, parts.train, flags.workers, output)
-    : asked;
+  const config = await settleNormalise(asked, parts.train, flags.workers);
+  if (config !== asked) output.say(formatNormalise(config));
   const { classes } = parts.train;
   const seen = shapeSeen(parts.train, config);
   return {
@@ -67,3 +62,6 @@ export async function prepareJob(
     },
   };
 }
+
+const formatNormalise = ({ normalise: { mean, std } }: TrainConfig): string =>
+  `normalised by mean ${mean.join(", ")} and deviation ${std.join(", ")}`;

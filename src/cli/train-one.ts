@@ -8,17 +8,17 @@ import type { Evaluation } from "../train/evaluate.js";
 import type { RunDirectory } from "../train/runs/run-directory.js";
 import { isOver, type TrainProgress } from "../train/train-progress.js";
 import { openExecutor } from "./open-executor.js";
-import type { ExecutorFlags } from "./options.js";
+import type { DataFlags, ExecutorFlags } from "./options.js";
 import type { Output } from "./output.js";
 import { stopOnSignal } from "./interrupt.js";
 import { checkSameJob } from "./resume.js";
 import { ImageSources } from "../train/sources/image-sources.js";
-import { prepareJob, type JobFlags, type TrainJob } from "./train-job.js";
+import { prepareJob, type TrainJob } from "./train-job.js";
 import { documentOf } from "./train-output.js";
 import { runEpochs, testRun } from "./train-run.js";
 
 /** How a training is run: what is no part of its configuration. */
-export interface TrainingFlags extends ExecutorFlags, JobFlags {
+export interface TrainingFlags extends ExecutorFlags, DataFlags {
   readonly profile?: boolean;
 }
 

@@ -30,6 +30,8 @@ const fields = z.strictObject({
   sampling: z.enum(["shuffle", "balanced"]).default("shuffle"),
   /** Mean and deviation of each channel, of pixels scaled to 0 … 1. */
   normalise: z.strictObject({ mean: z.array(z.number()), std: z.array(positive) }),
+  /** Whether these are computed from the training images first; `normalise` then says only how many channels there are. */
+  normaliseFromData: z.boolean().default(false),
   /** What is done to an image before it is normalised, first to last; evaluation and prediction draw nothing. */
   transforms: z
     .strictObject({

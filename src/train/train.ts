@@ -9,6 +9,7 @@ import type { Evaluation } from "./evaluate.js";
 import { firstWeights } from "./first-weights.js";
 import { ImageSources, type FileReading } from "./sources/image-sources.js";
 import { writeModelState, type ModelState } from "./model-state.js";
+import { settleNormalise } from "./settle-normalise.js";
 import { trainLoop, type TrainEvent, type Training } from "./train-loop.js";
 import { isBest } from "./watched-metric.js";
 
@@ -56,7 +57,7 @@ export async function train(
   data: TrainData,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
-  const settings = parseConfig(config);
+  const settings = await settleNormalise(parseConfig(config), data.train, options.workers);
   const makeModel = findModel(settings.model, settings.modelOptions);
   const executor = options.executor ?? createExecutor();
   const sources = new ImageSources(executor, settings, options);

@@ -68,6 +68,16 @@ describe("words that are off", () => {
       "error: --normalise-from-data is for one training, and degradation compares several: --set normalise=… is for all\n",
     ],
     [
+      "train --cache fashion-resnet34",
+      2,
+      "error: option '--cache [dir]' argument 'fashion-resnet34' is invalid. It takes a directory, and fashion-resnet34 is a recipe: write it before --cache; a directory of that name is --cache ./fashion-resnet34.\n",
+    ],
+    [
+      "eval --cache package.json",
+      2,
+      "error: option '--cache [dir]' argument 'package.json' is invalid. It takes a directory, and package.json is a file: write it before --cache.\n",
+    ],
+    [
       "train nope",
       2,
       `error: there is no recipe "nope": choose one of ${Object.keys(recipes).join(", ")}\n`,

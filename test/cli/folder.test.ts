@@ -57,13 +57,22 @@ describe("a folder of images", () => {
   test("is trained on by the library as by the command", async (t) => {
     const root = await writeImageFolder(t, { train: 5, val: 2 });
     const out = path.join(scratch, "by-command");
-    assert.equal(resnet("train", "--data", root, ...small, "--out", out).status, 0);
+    const words = ["--data", root, ...small, "--normalise-from-data", "--out", out];
+    assert.equal(resnet("train", ...words).status, 0);
     const config = parseConfig(JSON.parse(readFileSync(path.join(out, "config.json"), "utf8")));
     const { weights, test: tested } = await train(config, await loadParts(config.data, config));
     const { state } = await readCheckpoint(path.join(out, "last.safetensors"));
     assert.deepEqual(weights.get("conv1.weight"), state.get("conv1.weight"));
     const report = JSON.parse(readFileSync(path.join(out, "report.json"), "utf8")) as Evaluated;
     assert.equal(tested!.accuracy, report.accuracy);
+    assert.equal(config.normaliseFromData, false); // settled, so that the numbers are known
+    const asked = {
+      ...config,
+      normalise: { mean: [0, 0, 0], std: [1, 1, 1] },
+      normaliseFromData: true,
+    };
+    const again = await train(asked, await loadParts(config.data, config));
+    assert.deepEqual(again.weights.get("conv1.weight"), weights.get("conv1.weight"));
   });
 
   test("is searched for a learning rate from the weights that a training starts from", async (t) => {
@@ -78,7 +87,9 @@ describe("a folder of images", () => {
     };
     const own = firstLoss();
     assert.notEqual(firstLoss("--set", "initialisation=xavier-uniform"), own);
-    assert.notEqual(firstLoss("--normalise-from-data"), own);
+    const fromData = firstLoss("--normalise-from-data");
+    assert.notEqual(fromData, own);
+    assert.equal(firstLoss("--set", "normaliseFromData=true"), fromData);
     const model = createModel("cifar-resnet20", { classes: 3, channels: 3 });
     const file = path.join(scratch, "weights.safetensors");
     writeFileSync(file, writeSafetensors(initialState(model, 5), {}));

@@ -165,3 +165,20 @@ describe("cached images", () => {
     });
   });
 });
+
+test("opening a cache removes what was abandoned half-written, and nothing else", async (t) => {
+  const { task } = await cachedTask(t);
+  const abandoned = path.join(task.cache, "unfinished", "abandoned");
+  const written = path.join(task.cache, "unfinished", "being-written");
+  for (const file of [abandoned, written]) writeFileSync(file, "half");
+  const yesterday = Date.now() / 1000 - 86_400;
+  utimesSync(abandoned, yesterday, yesterday);
+  const before = recordsIn(task.cache);
+  for (const record of before)
+    if (!record.includes("unfinished")) utimesSync(record, yesterday, yesterday);
+  openImageCache(task.cache);
+  assert.deepEqual(
+    recordsIn(task.cache),
+    before.filter((file) => file !== abandoned),
+  );
+});

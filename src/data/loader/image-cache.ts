@@ -2,7 +2,9 @@ import { createHash, randomUUID } from "node:crypto";
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -32,8 +34,14 @@ const version = 1;
 /** Where images are kept if nobody says otherwise: `$XDG_CACHE_HOME/resnet-ts/images`. */
 export const defaultImageCache = (): string => path.join(machineEnvironment().cacheDir, "images");
 
+/** Where files are written before they are whole and renamed: what a killed process leaves there is found at once. */
+const unfinished = (directory: string): string => path.join(directory, "unfinished");
+
+/** A file is written in an instant: an older one belongs to nobody. */
+const abandonedAfterMs = 3_600_000;
+
 /**
- * Makes the directory of a cache.
+ * Makes the directory of a cache, and sweeps out what killed processes left half-written.
  *
  * @throws {DataError} `ERR_DATA_CACHE` if it cannot be made or written
  */
@@ -41,6 +49,7 @@ export function openImageCache(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true });
     accessSync(directory, constants.W_OK);
+    sweep(unfinished(directory));
   } catch (error) {
     const { message } = error as Error;
     throw new DataError(
@@ -71,7 +80,7 @@ export async function cachedImage(
   const kept = readRecord(readIfThere(record), source);
   if (kept) return kept;
   const made = await make();
-  keep(record, writeRecord(made, source));
+  keep(directory, record, writeRecord(made, source));
   return made;
 }
 
@@ -104,10 +113,10 @@ function readIfThere(file: string): Uint8Array {
  * Puts a record in its place. It is not flushed, since its checksum tells a part from the whole; and where it cannot be
  * written, as on a full disk, the training goes on without.
  */
-function keep(file: string, record: Uint8Array): void {
-  const temporary = `${file}.${randomUUID()}.tmp`;
+function keep(directory: string, file: string, record: Uint8Array): void {
+  const temporary = path.join(unfinished(directory), randomUUID());
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    for (const each of [file, temporary]) mkdirSync(path.dirname(each), { recursive: true });
   } catch {
     return;
   }
@@ -116,5 +125,14 @@ function keep(file: string, record: Uint8Array): void {
     renameSync(temporary, file);
   } catch {
     rmSync(temporary, { force: true });
+  }
+}
+
+function sweep(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const file = path.join(folder, name);
+    const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
+    if (age > abandonedAfterMs) rmSync(file, { force: true });
   }
 }
