@@ -1,5 +1,6 @@
 import type { EChartsOption } from "echarts";
 import { init } from "echarts/dist/echarts.esm.min.mjs";
+import { printableLines } from "../tensor/printable.js";
 
 /**
  * A chart as the text of an SVG file, on white, without script or outside references.
@@ -15,7 +16,8 @@ export function renderSvg(option: EChartsOption, width: number, height: number):
   const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
     chart.setOption({ ...theme, ...option });
-    return `${plainSvg(chart.renderToSVGString())}\n`;
+    // Names of classes come from files, and XML takes no control characters.
+    return `${plainSvg(printableLines(chart.renderToSVGString()))}\n`;
   } finally {
     chart.dispose();
   }

@@ -76,6 +76,7 @@ const charts = {
       ],
       ["T-shirt/top", 'a <b> & "c"'],
     ),
+  "confusion of odd names": () => confusionChart([[1]], ["\u001b[31mred\u0000"]),
   "confusion of no class": () => confusionChart([], []),
   "confusion of 100 classes": () =>
     confusionChart(
@@ -89,6 +90,7 @@ describe("every chart", () => {
     test(`${name}: is well-formed, self-contained and the same each time`, () => {
       const svg = draw();
       assertWellFormed(svg);
+      assert.doesNotMatch(svg, /(?!\n)\p{Cc}/u);
       assert.match(svg, /^<svg width="\d+" height="\d+" xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
       assert.equal(svg, draw());
       assert.equal(/NaN|Infinity|undefined|<script|<style|href=|zr\d|class=/.test(svg), false);
