@@ -1,5 +1,5 @@
-// Trains a tiny model in a process of its own, which tests kill: begins the run in a directory, or goes on with it.
-//     node train-tiny.js DIRECTORY
+// Trains a tiny model in a process of its own, which tests kill: begins the run in each directory, or goes on with it.
+//     node train-tiny.js DIRECTORY...
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { stopOnSignal } from "../../src/cli/interrupt.js";
@@ -25,7 +25,7 @@ const dataset = (name: string, rows: number, seed: number): Dataset => ({
 const config = parseConfig({
   ...findRecipe("fashion-resnet34").config,
   normalise: { mean: [0.5, 0.5], std: [0.5, 0.5] },
-  epochs: 4,
+  epochs: 3,
   batch: 4,
   optimizer: "adamw",
   schedule: "cosine:1",
@@ -47,18 +47,21 @@ const job: TrainJob = {
   },
 };
 
-const [, , directory = ""] = process.argv;
-const begun = existsSync(path.join(directory, "config.json"));
-const run = begun
-  ? await RunDirectory.open(directory, (notice) => console.error(notice))
-  : await RunDirectory.create(directory);
-const executor = createExecutor("auto", { threads: 1 });
-console.log("ready");
-const sources = new ImageSources(executor, config, { workers: 1 });
-const output = new Output(true);
-const stop = stopOnSignal((line) => output.notice(line));
-await runEpochs(job, run, executor, sources, output, stop.signal);
-stop.dispose();
-process.exitCode = stop.exitCode ?? 0;
-await executor.close();
-await run.close();
+async function train(directory: string): Promise<void> {
+  const begun = existsSync(path.join(directory, "config.json"));
+  const run = begun
+    ? await RunDirectory.open(directory, (notice) => console.error(notice))
+    : await RunDirectory.create(directory);
+  const executor = createExecutor("auto", { threads: 1 });
+  console.log("ready");
+  const sources = new ImageSources(executor, config, { workers: 1 });
+  const output = new Output(true);
+  const stop = stopOnSignal((line) => output.notice(line));
+  await runEpochs(job, run, executor, sources, output, stop.signal);
+  stop.dispose();
+  process.exitCode ||= stop.exitCode ?? 0;
+  await executor.close();
+  await run.close();
+}
+
+for (const directory of process.argv.slice(2)) await train(directory);
