@@ -4,6 +4,7 @@ import { Checkpoint } from "../train/checkpoint.js";
 import { exportChunks, exportFormats, type ExportOptions } from "../train/export-model.js";
 import { jsonOption } from "./options.js";
 import { Output } from "./output.js";
+import { requireOther } from "./require-other.js";
 import { writeOutput } from "./write-output.js";
 
 interface ExportFlags {
@@ -37,6 +38,7 @@ async function exportCheckpoint(
   file: string,
   { format, out, fold, json }: ExportFlags,
 ): Promise<void> {
+  await requireOther(out, [file]);
   const checkpoint = await Checkpoint.open(file);
   try {
     const { description } = checkpoint;

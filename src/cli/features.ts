@@ -11,6 +11,7 @@ import {
   type ClassifierFlags,
 } from "./classifier-command.js";
 import { wholeNumber } from "./options.js";
+import { requireOther } from "./require-other.js";
 import { writeOutput } from "./write-output.js";
 
 interface FeaturesFlags extends ClassifierFlags {
@@ -42,6 +43,7 @@ async function writeFeatures(
   { out, layer, batch, ...flags }: FeaturesFlags,
 ): Promise<void> {
   const files = await findImages(images);
+  await requireOther(out, [checkpoint, ...files]);
   await withClassifier(checkpoint, flags, async (classifier, output) => {
     const options = { layer, batch, onUnreadable: skipUnreadable(output) };
     const found: Features[] = [];

@@ -17,6 +17,7 @@ import {
   wholeNumber,
 } from "./options.js";
 import { Output } from "./output.js";
+import { requireOther } from "./require-other.js";
 import { writeOutput } from "./write-output.js";
 
 interface ImportFlags {
@@ -73,6 +74,7 @@ export const importCommand = (): Command =>
 
 async function importFile(file: string, flags: ImportFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
+  await requireOther(flags.out, [file]);
   const modelOptions = flags.modelOption && parseVariant(flags.modelOption);
   findModel(flags.model, modelOptions); // before a long read
   const { description, state, counters, replaced } = importWeights(await readWeights(file), {
