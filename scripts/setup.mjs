@@ -83,25 +83,25 @@ export function buildTypeScript() {
 }
 
 /**
- * Compiles native/ to its addons, unless none of its sources changed or `always` is given: make knows better what is new, such
- * as headers of libjpeg-turbo. Without a compiler, or when
- * compiling fails, the reference executor has to do: one line says so.
+ * Compiles native/ to its addons, unless none of its sources changed, nor libjpeg-turbo's headers have come. Without a compiler,
+ * or when compiling fails, the reference executor has to do: one line says so.
  *
  * @returns {boolean} whether the native executor can be used
  */
-export function buildNative(always = false) {
+export function buildNative() {
   if (process.env["RESNET_NATIVE_ADDON"]) return true;
   const stamp = "native/build/.built-from";
   const sources = listFiles("native").filter((file) => !file.startsWith("native/build"));
   const state = fingerprint([...sources, "package-lock.json"]);
-  if (!always && existsSync(addon) && readStamp(stamp) === state) return true;
+  const compiler = [process.env["CXX"], "g++", "c++", "clang++"].find(
+    (name) => name && isThere(name),
+  );
+  const complete = existsSync(addon) && (existsSync(jpegAddon) || !hasJpegHeaders(compiler));
+  if (complete && readStamp(stamp) === state) return true;
 
   // An addon that does not fit the sources must not be loaded, whatever happens next.
   for (const file of [addon, jpegAddon, path.join(root, stamp)]) rmSync(file, { force: true });
   const fallback = "using the reference executor, which is slow";
-  const compiler = [process.env["CXX"], "g++", "c++", "clang++"].find(
-    (name) => name && isThere(name),
-  );
   const missing = [...(compiler ? [] : ["C++ compiler"]), ...(isThere("make") ? [] : ["make"])];
   if (!compiler || missing.length > 0) {
     say(
@@ -192,6 +192,15 @@ function isThere(/** @type {string} */ command) {
   return run(command, ["--version"]).status === 0;
 }
 
+/** Whether libjpeg-turbo's headers are there, as native/Makefile asks. */
+function hasJpegHeaders(/** @type {string | undefined} */ compiler) {
+  const header = "native/jpeg/decoder.h";
+  return (
+    compiler !== undefined &&
+    run(compiler, ["-std=c++17", "-fsyntax-only", "-x", "c++", header]).status === 0
+  );
+}
+
 /** Runs a command in the root and keeps what it prints. */
 function run(/** @type {string} */ command, /** @type {string[]} */ args) {
   return spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
@@ -211,7 +220,7 @@ function say(/** @type {string} */ line) {
 const steps = {
   dependencies: installDependencies,
   typescript: buildTypeScript,
-  native: () => buildNative(process.argv.length > 2),
+  native: buildNative,
   data: getData,
 };
 
