@@ -75,14 +75,14 @@ std::vector<const Kernels*> supported() {
   std::vector<const Kernels*> list;
 #if defined(__x86_64__)
   static const X86Features features = detect();  // which a virtual machine answers slowly
-#if !defined(RESNET_EMULATE_AMX)
+#if defined(RESNET_HAS_AMX) && !defined(RESNET_EMULATE_AMX)
   if (features.amxBf16) list.push_back(&amxBf16Kernels);
 #endif
   if (features.avx512Bf16) list.push_back(&avx512Bf16Kernels);
   if (features.avx512) list.push_back(&avx512Kernels);
   if (features.avx2) list.push_back(&avx2Kernels);
 #if defined(RESNET_EMULATE_AMX)
-  if (features.avx2) list.push_back(&amxBf16Kernels);  // only for those who ask for it
+  if (features.RESNET_EMULATE_AMX) list.push_back(&amxBf16Kernels);  // for those who ask for it
 #endif
 #endif
   list.push_back(&portableKernels);

@@ -24,7 +24,7 @@ struct ConvWeightGrad<T>::Work {
   const Block& block;
   const T *x, *dy;
   float* out;
-  T* packed;         // dy: [panel][row of the piece][tileColumns], in units of depth
+  T* packed;         // dy: [panel][row of the piece][tile.columns], in units of depth
   T* rows;           // x: patches, or packed rows of the image, tile by tile
   BrgemmTap<T>* taps;
   char* started;     // by tap: whether its product has a first part
@@ -59,7 +59,7 @@ ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& 
     }
     panels_ = std::max(panels_, panelsOf(b));
   }
-  // A partial result is [bundle][tap][panel][row][tileColumns], in tiles the kernel fills whole.
+  // A partial result is [bundle][tap][panel][row][tile.columns], in tiles the kernel fills whole.
   outputSize_ = bundles_.count() * productTaps_ * panels_ * bundleRows_ * tile_.columns;
   makePieces(blockRows, blockPanels);
   direct_ = partitions_.size() == 2 && bundles_.perBundle == 1 &&
@@ -100,11 +100,8 @@ void ConvWeightGrad<T>::makePieces(long blockRows, long blockPanels) {
   const long wanted =
       std::max(1L, std::min({wantedTasks / blocks, mostPartialFloats / outputSize_,
                              shape_.oh * shape_.ow * shape_.n / rowsPerTask}));
-  const Split partitions(pieces, (pieces + wanted - 1) / wanted);
-  for (long i = 0; i < partitions.pieces; i++) {
-    partitions_.push_back(static_cast<size_t>(partitions.begin(i)));
-  }
-  partitions_.push_back(static_cast<size_t>(pieces));
+  const long count = std::min(wanted, pieces);
+  for (long i = 0; i <= count; i++) partitions_.push_back(static_cast<size_t>(i * pieces / count));
 }
 
 template <class T>
@@ -196,7 +193,7 @@ void ConvWeightGrad<T>::packSource(Work& work, const GradPiece& piece, bool belo
   work.sourceEnd = end;
 }
 
-/** One row of x, transposed: [tile][place of PackedColumns][sample][tileRows]. */
+/** One row of x, transposed: [tile][place of PackedColumns][sample][tile.rows]. */
 template <class T>
 void ConvWeightGrad<T>::packSourceRow(const Work& work, const GradPiece& piece, long row) const {
   const Block& block = work.block;

@@ -12,18 +12,18 @@ long half(long count) { return (count + 1) / 2; }
 
 }  // namespace
 
-GradPiece largestPiece(const ConvShape& shape, PackedBytes bytes, const Blocking& blocking) {
+GradPiece largestPiece(const ConvShape& shape, const PiecePacking& packing, const Blocking& blocking) {
   GradPiece piece{0, 1, 0, shape.ow, 0, shape.n};
   const auto fits = [&](const GradPiece& p) {
     const long columns = PackedColumns(shape, p.columns).count();
     const long rows = std::min(shape.h, readBy(p.rows, shape.stride, shape.kh));
-    const long samples = (p.samples + bytes.depth - 1) / bytes.depth * bytes.depth;
-    return samples * (rows * columns * bytes.source + p.rows * p.columns * bytes.output) <=
+    const long samples = (p.samples + packing.depth - 1) / packing.depth * packing.depth;
+    return samples * (rows * columns * packing.sourceBytes + p.rows * p.columns * packing.outputBytes) <=
            blocking.gradBytes;
   };
   const long least = shape.kw > 1 ? leastColumns : 1;
   while (!fits(piece) && piece.columns > least) piece.columns = half(piece.columns);
-  const long fewest = std::max(leastSamples, bytes.depth);
+  const long fewest = std::max(leastSamples, packing.depth);
   while (!fits(piece) && piece.samples > fewest) piece.samples = half(piece.samples);
   while (piece.rows < shape.oh && piece.rows * piece.columns * piece.samples < blocking.gradDepth) {
     GradPiece higher = piece;

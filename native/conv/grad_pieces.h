@@ -23,13 +23,14 @@ struct GradPiece {
   }
 };
 
-/** Bytes that one sample of a pixel takes in a packed operand, and what samples are padded to. */
-struct PackedBytes {
-  long source, output, depth;
+/** How a piece is packed: bytes of one sample of a pixel of each operand, and what samples are padded to. */
+struct PiecePacking {
+  long sourceBytes, outputBytes;
+  long depth;
 };
 
 /** The largest piece that is worth it; the pieces are at most as large. */
-GradPiece largestPiece(const ConvShape& shape, PackedBytes bytes, const Blocking& blocking);
+GradPiece largestPiece(const ConvShape& shape, const PiecePacking& packing, const Blocking& blocking);
 
 std::vector<GradPiece> gradPieces(const ConvShape& shape, const GradPiece& largest);
 

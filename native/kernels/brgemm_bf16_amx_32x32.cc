@@ -28,6 +28,8 @@ constexpr long depth = tile<bf16>.depth;
 static_assert(tile<bf16>.rows == 32 && tile<bf16>.columns == 32 && depth == 32,
               "the name of this file");
 
+constexpr long half = tile<bf16>.columns / 2;
+
 /** Rows of the block whose shapes the tiles have; 0 where they have none. */
 thread_local int shapedRows = 0;
 
@@ -48,7 +50,7 @@ template <bool Lower>
 RESNET_INLINE void step(const bf16* a, long rowBytes, const bf16* b, long pairBytes) {
   loadTile<4>(a, rowBytes);
   loadTile<6>(b, pairBytes);
-  loadTile<7>(b + depth, pairBytes);
+  loadTile<7>(b + 2 * half, pairBytes);  // behind 16 pairs
   multiplyTiles<0, 4, 6>();
   multiplyTiles<1, 4, 7>();
   if constexpr (Lower) {
@@ -65,8 +67,8 @@ void multiplyBlock(const BrgemmCall<bf16>& call) {
   float* const lower = call.c + rowsOfRegister * call.ldc;
   if (call.accumulate) {
     loadTile<0>(upper, sumBytes);
-    loadTile<1>(upper + 16, sumBytes);
-    if constexpr (Lower) loadTile<2>(lower, sumBytes), loadTile<3>(lower + 16, sumBytes);
+    loadTile<1>(upper + half, sumBytes);
+    if constexpr (Lower) loadTile<2>(lower, sumBytes), loadTile<3>(lower + half, sumBytes);
   } else {
     zeroTile<0>(), zeroTile<1>();
     if constexpr (Lower) zeroTile<2>(), zeroTile<3>();
@@ -86,13 +88,14 @@ void multiplyBlock(const BrgemmCall<bf16>& call) {
     }
     if (k < call.k) {
       alignas(64) bf16 cut[tile<bf16>.rows * depth];
+      fetchWanted(fetching);
       copyCut(a, call.ars, call.rows, call.k - k, cut);
       step<Lower>(cut, 2 * depth, b, pairBytes);
     }
   }
   storeTile<0>(upper, sumBytes);
-  storeTile<1>(upper + 16, sumBytes);
-  if constexpr (Lower) storeTile<2>(lower, sumBytes), storeTile<3>(lower + 16, sumBytes);
+  storeTile<1>(upper + half, sumBytes);
+  if constexpr (Lower) storeTile<2>(lower, sumBytes), storeTile<3>(lower + half, sumBytes);
 }
 
 }  // namespace

@@ -146,7 +146,7 @@ void pairRows(const BrgemmCall<bf16>& call) {
 
 }  // namespace
 
-/** Vector registers are everyone's. */
+/** There is nothing to claim: vector registers are always there. */
 void beginProducts() {}
 void endProducts() { finishPastCache(); }
 

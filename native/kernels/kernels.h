@@ -60,7 +60,7 @@ struct BrgemmCall {
   float* c;
   long ldc;
   int rows;         // 1 … the tile's
-  bool transposed;  // A has contiguous rows (ars = 1); otherwise contiguous k (aks = 1)
+  bool transposed;  // A was packed by packTransposedRows; otherwise its k are contiguous (aks = 1)
   bool accumulate;  // start from C instead of from zero
   long rowsBelow;   // rows of A after these that are wanted next; row-major only
   FetchRows fetch;  // row-major only

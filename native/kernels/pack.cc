@@ -2,7 +2,8 @@
 //
 // Copies a matrix into panels one register tile wide, so that the microkernel streams it
 // contiguously; columns beyond the matrix are zero. For bf16, two rows become one row of pairs:
-// what a product of pairs takes as B, and, broadcast pair by pair, as a transposed A.
+// what a product of pairs takes as B, and, broadcast pair by pair, as a transposed A. AMX takes its
+// A in rows, so there the transpose is a true one.
 
 #include <utility>
 
@@ -154,31 +155,32 @@ void packTransposedRows(const float* src, long ld, long k, long tiles, long base
 
 namespace {
 
-/** The lanes of a and b, one after the other, that `lane` names. */
+/** The lanes that `lane` names, of a and then b. */
 template <size_t... J, class Lane>
-RESNET_INLINE words shuffle(words a, words b, std::index_sequence<J...>, const Lane& lane) {
+RESNET_INLINE words shuffle(words a, words b, std::index_sequence<J...>, Lane lane) {
+#if defined(__clang__)
+  return __builtin_shufflevector(a, b, lane(J)...);
+#else
   return __builtin_shuffle(a, b, words{lane(J)...});
+#endif
 }
 
-/** One stage of a transpose: squares of `step` lanes beside the diagonal change places. */
-RESNET_INLINE void exchange(words& a, words& b, uint32_t step) {
-  constexpr uint32_t count = lanes;
-  constexpr auto all = std::make_index_sequence<count>{};
-  const auto low = [=](uint32_t j) { return j & step ? count + j - step : j; };
-  const auto high = [=](uint32_t j) { return j & step ? count + j : j + step; };
-  const words lower = shuffle(a, b, all, low);
-  b = shuffle(a, b, all, high);
-  a = lower;
-}
-
-/** Rows become columns. */
+/** Rows become columns: in squares of 2 · Step rows, the two beside the diagonal change places. */
+template <uint32_t Step = 1>
 RESNET_INLINE void transpose(words (&m)[lanes]) {
-  RESNET_UNROLL
-  for (uint32_t step = 1; step < lanes; step *= 2) {
+  if constexpr (Step < lanes) {
+    constexpr uint32_t count = lanes;
+    constexpr auto all = std::make_index_sequence<count>{};
+    constexpr auto low = [](uint32_t j) { return j & Step ? count + j - Step : j; };
+    constexpr auto high = [](uint32_t j) { return j & Step ? count + j : j + Step; };
     RESNET_UNROLL
-    for (uint32_t i = 0; i < lanes; i++) {
-      if ((i & step) == 0) exchange(m[i], m[i + step], step);
+    for (uint32_t i = 0; i < count; i++) {
+      if (i & Step) continue;
+      const words lower = shuffle(m[i], m[i + Step], all, low);
+      m[i + Step] = shuffle(m[i], m[i + Step], all, high);
+      m[i] = lower;
     }
+    transpose<2 * Step>(m);
   }
 }
 

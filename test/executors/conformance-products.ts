@@ -46,8 +46,9 @@ const convolutions: readonly Convolution[] = [
   { image: [4, 5], n: 17, cin: 10, cout: 10, kernel: 3, stride: 2, padding: 1, groups: 10 },
   { image: [3, 3], n: 33, cin: 65, cout: 65, kernel: 3, stride: 1, padding: 1, groups: 65 },
   { image: [4, 4], n: 1, cin: 3, cout: 65 * 3, kernel: 1, stride: 1, padding: 0, groups: 3 },
-  // rows a multiple of 4096 bytes apart, which the native executor copies first
+  // rows a multiple of 4096 bytes apart, which the native executor copies first (on AMX only the longest)
   { image: [3, 2], n: 5, cin: 2048, cout: 33, kernel: 1, stride: 1, padding: 0 },
+  { image: [1, 2], n: 5, cin: 4096, cout: 3, kernel: 1, stride: 1, padding: 0 },
   // the same, for every tap
   { image: [2, 2], n: 40, cin: 2048, cout: 3, kernel: 3, stride: 1, padding: 1 },
   // more depth than any instruction set multiplies at a time
