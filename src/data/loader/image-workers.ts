@@ -29,7 +29,7 @@ const tasksPerWorker = 2;
 /**
  * Threads that decode and transform images. What a task gives does not depend on their number.
  *
- * Decoding itself runs in libuv's threads, four unless `UV_THREADPOOL_SIZE` says otherwise.
+ * What libjpeg-turbo does not decode, sharp does in libuv's threads, four unless `UV_THREADPOOL_SIZE` says otherwise.
  */
 export class ImageWorkers {
   private readonly lanes: readonly Lane[];
