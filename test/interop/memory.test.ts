@@ -51,18 +51,19 @@ function* channelsLast(): Generator<Uint8Array, void> {
   yield archive(pickle, new Uint8Array(2 * elements));
 }
 
+/** Files, and how much of the model their reading may take: what is read in pieces leaves some of them to be collected. */
 const files = {
-  "model.safetensors": () => safetensorsChunks(sourceOf(tensors)),
-  "model.pth": () => torchChunks(sourceOf(tensors)),
-  "channels-last.pth": channelsLast,
+  "model.safetensors": { chunks: () => safetensorsChunks(sourceOf(tensors)), most: 1.3 },
+  "model.pth": { chunks: () => torchChunks(sourceOf(tensors)), most: 1.3 },
+  "channels-last.pth": { chunks: channelsLast, most: 1.45 },
 };
 
 describe("a model that is read", () => {
-  for (const [name, chunks] of Object.entries(files)) {
+  for (const [name, { chunks, most }] of Object.entries(files)) {
     test(`is in memory once: ${name}`, () => {
       const file = write(name, chunks());
       const taken = memoryOf(`globalThis.weights = await readWeights(${JSON.stringify(file)});`);
-      assert.ok(taken > 0.9 * megabytes && taken < 1.45 * megabytes, `${taken} MiB`);
+      assert.ok(taken > 0.9 * megabytes && taken < most * megabytes, `${taken} MiB`);
     });
   }
 });
