@@ -86,7 +86,7 @@ def train(name: str, dtype: torch.dtype) -> dict[str, Tensor]:
     kept = {key: value for key, value in net.state_dict().items() if value.is_floating_point()}
     averages = {key: value for key, value in average.module.state_dict().items() if value.is_floating_point()}
     return {"losses": torch.stack(losses), "norms": torch.stack(norms), **kept,
-            **{f"ema.{key}": value for key, value in averages.items()}}
+            **{f"ema/{key}": value for key, value in averages.items()}}
 
 
 def case(name: str) -> dict:

@@ -4,7 +4,7 @@ import { createModel } from "../models/catalog.js";
 import { plan } from "../planner/plan.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey, uniform } from "../tensor/random.js";
-import { residentSource } from "../train/sources/batch-source.js";
+import { residentSource } from "../train/sources/resident-source.js";
 import { initialState, writeModelState } from "../train/model-state.js";
 import type { Precision } from "../train/precision.js";
 import { sgd } from "../train/optimizers/sgd.js";

@@ -14,7 +14,7 @@ import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
 import { programsBySize } from "../train/evaluate.js";
 import { modelOf } from "../train/model-variant.js";
-import type { Precision } from "../train/precision.js";
+import { dtypeOf, type Precision } from "../train/precision.js";
 import { pictureLoader } from "./picture.js";
 
 /** What a program is to give of a batch, chosen while the model is traced. */
@@ -124,7 +124,7 @@ export class Classifier {
       const { result, calls } = traceModule(this.model, false, () => {
         const bytes = input("images", [n, ...imageShape], "u8");
         const indices = input("indices", [n], "i32");
-        const dtype = precision === "bf16" ? "bf16" : "f32";
+        const dtype = dtypeOf(precision);
         return this.model.call(ingest(bytes, indices, normalise, dtype));
       });
       return plan("predict", graphOf(choose(result, calls)));

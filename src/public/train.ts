@@ -1,10 +1,5 @@
-export {
-  residentSource,
-  residentTracer,
-  type BatchSource,
-  type BatchTensors,
-  type BatchTracer,
-} from "../train/sources/batch-source.js";
+export type { BatchSource, BatchTensors, BatchTracer } from "../train/sources/batch-source.js";
+export { residentSource, residentTracer } from "../train/sources/resident-source.js";
 export {
   Checkpoint,
   readCheckpoint,

@@ -1,7 +1,8 @@
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import { sizeOf, type Shape } from "../tensor/shape.js";
-import { residentTracer } from "../train/sources/batch-source.js";
+import { residentTracer } from "../train/sources/resident-source.js";
+import { isDataState, isOptimizerState } from "../train/state-names.js";
 import { sgd } from "../train/optimizers/sgd.js";
 import { traceTrainStep } from "../train/train-step.js";
 
@@ -39,11 +40,11 @@ export function trainingMemory(
     optimizer: sgd({ momentum: 0.9 }),
   });
   const state = [...graph.leaves].filter(
-    ([{ kind }, name]) => kind === "state" && !name.startsWith("data."),
+    ([{ kind }, name]) => kind === "state" && !isDataState(name),
   );
   const bytes = (isCounted: (name: string) => boolean): number =>
     state.reduce((sum, [{ shape }, name]) => sum + (isCounted(name) ? 4 * sizeOf(shape) : 0), 0);
-  const optimizerBytes = bytes((name) => name.startsWith("optimizer."));
+  const optimizerBytes = bytes(isOptimizerState);
   const parameterBytes = bytes(() => true) - optimizerBytes;
   const { arenaBytes } = plan("train-step", graph);
   const totalBytes = parameterBytes + optimizerBytes + arenaBytes;

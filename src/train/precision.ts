@@ -3,3 +3,7 @@
  * products are of bfloat16, and every sum, statistic, gradient of a parameter and update is float32.
  */
 export type Precision = "fp32" | "bf16";
+
+/** What activations are stored as. */
+export const dtypeOf = (precision: Precision): "f32" | "bf16" =>
+  precision === "bf16" ? "bf16" : "f32";

@@ -13,6 +13,7 @@ import type { StateName } from "./model-state.js";
 import type { Optimizer, ParameterGradient } from "./optimizers/optimizer.js";
 import type { ParameterGroups } from "./parameter-groups.js";
 import type { Precision } from "./precision.js";
+import { averageState, meanGradientState } from "./state-names.js";
 
 /** What a training step is made of, up to the gradients. */
 export interface GradientOptions {
@@ -38,7 +39,7 @@ export interface TrainStepOptions extends GradientOptions {
   readonly optimizer: Optimizer;
   /** The norm that all gradients together are scaled down to. Default: none. */
   readonly clipNorm?: number | null;
-  /** Whether averages of all state are kept, as `ema.NAME`. Default false. Register: `emaWeight`. */
+  /** Whether averages of all state are kept, as `averageState` names them. Default false. Register: `emaWeight`. */
   readonly averages?: boolean;
 }
 
@@ -69,7 +70,7 @@ export function traceTrainStep(model: Module, options: TrainStepOptions): Graph 
 }
 
 /**
- * The graph of a micro-batch whose gradients wait in `accumulated.NAME` for the step that they belong to.
+ * The graph of a micro-batch whose gradients wait in `meanGradientState` for the step that they belong to.
  *
  * Inputs and outputs are those of `traceTrainStep`.
  */
@@ -98,7 +99,7 @@ function traceGradients(model: Module, options: GradientOptions): TracedGradient
   const steps = trained.map(([name, parameter]): ParameterGradient => {
     let gradient = gradientOf.get(parameter)!;
     if (accumulates) {
-      const mean = state(`accumulated.${name}`, parameter.shape);
+      const mean = state(meanGradientState(name), parameter.shape);
       gradient = lerp(mean, gradient, weight);
       means.set(mean, gradient);
     }
@@ -161,9 +162,6 @@ function traceAverages(
     return value ? [[average, lerp(average, value, weight)] as const] : [];
   });
 }
-
-/** Where the average of a model's state is kept. */
-export const averageState = (name: string): string => `ema.${name}`;
 
 /**
  * The graph of an evaluation: running statistics, no dropout, no augmentation, nothing changes.

@@ -2,7 +2,7 @@ import type { Module } from "../nn/module.js";
 import type { TrainConfig } from "./config.js";
 import type { StateName } from "./model-state.js";
 import { parameterGroups } from "./parameter-groups.js";
-import { averageState } from "./train-step.js";
+import { averageState } from "./state-names.js";
 
 /**
  * Where a training keeps what it makes: the model's parameters and statistics under their own names, or their averages,

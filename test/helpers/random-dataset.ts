@@ -1,6 +1,7 @@
 import type { Dataset } from "../../src/data/dataset.js";
 import type { Executor } from "../../src/executors/executor.js";
-import { residentSource, type BatchSource } from "../../src/train/sources/batch-source.js";
+import type { BatchSource } from "../../src/train/sources/batch-source.js";
+import { residentSource } from "../../src/train/sources/resident-source.js";
 import { parseConfig, type TrainConfig, type TrainConfigInput } from "../../src/train/config.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { randomIntegers } from "./arrays.js";

@@ -8,7 +8,7 @@ import { Linear } from "../../src/nn/linear.js";
 import { Module } from "../../src/nn/module.js";
 import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
-import { residentTracer } from "../../src/train/sources/batch-source.js";
+import { residentTracer } from "../../src/train/sources/resident-source.js";
 import type { Precision } from "../../src/train/precision.js";
 import { traceEvaluation, traceTrainStep } from "../../src/train/train-step.js";
 
@@ -44,6 +44,21 @@ export class LinearModel extends Module {
   readonly fc = new Linear(60, 3);
   protected override forward(x: Tensor): Tensor {
     return this.fc.call(this.flatten.call(x));
+  }
+}
+
+/** Fields with the names of what a training keeps beside a model. */
+export class KeywordModel extends Module {
+  readonly flatten = new Flatten();
+  readonly data = new Linear(60, 4);
+  readonly ema = new Linear(4, 4);
+  readonly accumulated = new Linear(4, 4);
+  readonly optimizer = new Linear(4, 3);
+  protected override forward(x: Tensor): Tensor {
+    return [this.flatten, this.data, this.ema, this.accumulated, this.optimizer].reduce(
+      (y, layer: Module) => layer.call(y),
+      x,
+    );
   }
 }
 

@@ -10,7 +10,7 @@ import { countParameters } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
-import { residentSource } from "../../src/train/sources/batch-source.js";
+import { residentSource } from "../../src/train/sources/resident-source.js";
 import { traceTrainStep } from "../../src/train/train-step.js";
 import { randomIntegers } from "../helpers/arrays.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
@@ -79,7 +79,7 @@ describe("sizes", () => {
     for (const make of [cifarResnet, cifarPlain]) {
       for (const depth of [2, 18, 21]) {
         assert.throws(() => make(depth), {
-          name: "RangeError",
+          name: "ResnetError",
           message: `CifarResNet: the depth must be 6n + 2, such as 20 or 56, but it is ${depth}`,
         });
       }

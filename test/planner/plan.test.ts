@@ -11,7 +11,7 @@ import { lower, plan } from "../../src/planner/plan.js";
 import type { BufferSpec, Program } from "../../src/program/program.js";
 import { verifyProgram } from "../../src/program/verify.js";
 import { bytesPerElement, sizeOf } from "../../src/tensor/shape.js";
-import { residentTracer } from "../../src/train/sources/batch-source.js";
+import { residentTracer } from "../../src/train/sources/resident-source.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
 import { traceTrainStep } from "../../src/train/train-step.js";
 import { assertClose } from "../helpers/assert-close.js";

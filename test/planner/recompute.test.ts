@@ -6,7 +6,7 @@ import { createModel } from "../../src/models/catalog.js";
 import { fuse } from "../../src/planner/fuse.js";
 import { lower } from "../../src/planner/plan.js";
 import { recompute } from "../../src/planner/recompute.js";
-import { residentTracer } from "../../src/train/sources/batch-source.js";
+import { residentTracer } from "../../src/train/sources/resident-source.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
 import { traceTrainStep } from "../../src/train/train-step.js";
 import { interpretAll } from "../helpers/interpret.js";

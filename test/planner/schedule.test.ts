@@ -8,7 +8,7 @@ import { relu } from "../../src/ops/relu.js";
 import { sgdOp } from "../../src/ops/sgd.js";
 import { fuse } from "../../src/planner/fuse.js";
 import { schedule } from "../../src/planner/schedule.js";
-import { residentTracer } from "../../src/train/sources/batch-source.js";
+import { residentTracer } from "../../src/train/sources/resident-source.js";
 import { adam } from "../../src/train/optimizers/adam.js";
 import { traceTrainStep } from "../../src/train/train-step.js";
 import { randomGraph } from "../helpers/random-network.js";

@@ -5,7 +5,7 @@ import { describe, test, type TestContext } from "node:test";
 import { transformSchema } from "../../src/data/transforms/transform.js";
 import type { Attrs } from "../../src/tensor/attrs.js";
 import type { HostArray } from "../../src/tensor/host-array.js";
-import { residentSource } from "../../src/train/sources/batch-source.js";
+import { residentSource } from "../../src/train/sources/resident-source.js";
 import type { TrainConfigInput } from "../../src/train/config.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { initialState, writeModelState } from "../../src/train/model-state.js";

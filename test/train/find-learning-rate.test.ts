@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import type { Module } from "../../src/nn/module.js";
 import { learningRateSearchChart } from "../../src/report/learning-rate-search-chart.js";
-import { residentSource } from "../../src/train/sources/batch-source.js";
+import { residentSource } from "../../src/train/sources/resident-source.js";
 import type { TrainConfigInput } from "../../src/train/config.js";
 import {
   findLearningRate,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { residentSource } from "../../src/train/sources/batch-source.js";
+import { residentSource } from "../../src/train/sources/resident-source.js";
 import { parseConfig } from "../../src/train/config.js";
 import { gradientNorms } from "../../src/train/gradient-norms.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";

@@ -43,9 +43,9 @@ const optimizerOf = (op: string, attributes: OpCase["attributes"]): Optimizer =>
 /** Where the executor keeps what a fixture expects. */
 const stateNames: Readonly<Record<string, string>> = {
   newParameter: "w",
-  newVelocity: "optimizer.velocity.w",
-  newFirstMoment: "optimizer.firstMoment.w",
-  newSecondMoment: "optimizer.secondMoment.w",
+  newVelocity: "optimizer/velocity/w",
+  newFirstMoment: "optimizer/firstMoment/w",
+  newSecondMoment: "optimizer/secondMoment/w",
 };
 
 for (const { name, create } of executorsUnderTest) {
@@ -90,9 +90,9 @@ describe("what an optimiser asks for", () => {
 
   test("plain sgd keeps nothing; with momentum a velocity; adam two moments and the step", () => {
     assert.deepEqual(inputsOf(sgd()), ["g", "learningRate", "w"]);
-    const velocity = ["g", "learningRate", "momentum", "optimizer.velocity.w", "w"];
+    const velocity = ["g", "learningRate", "momentum", "optimizer/velocity/w", "w"];
     assert.deepEqual(inputsOf(sgd({ momentum: 0.9 })), velocity);
-    const moments = ["optimizer.firstMoment.w", "optimizer.secondMoment.w"];
+    const moments = ["optimizer/firstMoment/w", "optimizer/secondMoment/w"];
     for (const optimizer of [adam(), adamw()]) {
       assert.deepEqual(inputsOf(optimizer), ["g", "learningRate", ...moments, "step", "w"]);
     }

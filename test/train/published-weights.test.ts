@@ -7,7 +7,7 @@ import { before, describe, test } from "node:test";
 import { NativeExecutor } from "../../src/executors/native/native-executor.js";
 import { readWeights } from "../../src/interop/read-weights.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { residentSource } from "../../src/train/sources/batch-source.js";
+import { residentSource } from "../../src/train/sources/resident-source.js";
 import { createEvaluator } from "../../src/train/evaluate.js";
 import { importWeights } from "../../src/train/import-weights.js";
 import { modelOf } from "../../src/train/model-variant.js";

@@ -75,8 +75,8 @@ describe("RunDirectory", () => {
   function snapshot(weight: number, epochs: number): RunSnapshot {
     const executor = new ReferenceExecutor();
     executor.write("w", hostArray([1], [weight]));
-    executor.write("optimizer.velocity.w", hostArray([1], [-weight]));
-    executor.write("data.train.labels", hostArray([1], [0], "i32"));
+    executor.write("optimizer/velocity/w", hostArray([1], [-weight]));
+    executor.write("data/train/labels", hostArray([1], [0], "i32"));
     return {
       description,
       progress: { ...startOfTraining, epoch: epochs },
@@ -166,7 +166,7 @@ describe("RunDirectory", () => {
     const { executor } = snapshot(0, 0);
     await saved.restore(executor);
     assert.equal(executor.read("w").data[0], 7);
-    assert.equal(executor.read("optimizer.velocity.w").data[0], -7);
+    assert.equal(executor.read("optimizer/velocity/w").data[0], -7);
     assert.equal(await weightIn(run, "last.safetensors"), 1, "of the last whole epoch");
     await again.close();
   });
@@ -247,13 +247,13 @@ describe("RunDirectory", () => {
     await third.close();
   });
 
-  test("goes on with a state of earlier versions, which have the metrics in the header", async () => {
+  test("goes on with a state of earlier versions, with metrics in the header and other names", async () => {
     const run = await begin("earlier");
     await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
     await run.close();
     const state = path.join(run.directory, "resume.safetensors");
     const { tensors, metadata } = readSafetensors(await readFile(state));
-    const arrays = new Map(tensors);
+    const arrays = new Map([...tensors].map(([name, array]) => [name.replaceAll("/", "."), array]));
     arrays.delete("resnet-ts-training.epochs");
     const record = JSON.parse(metadata.get("resnet-ts-training")!) as object;
     const old = { "resnet-ts-training": JSON.stringify({ ...record, epochs: [epoch(1, 0.5)] }) };
@@ -263,6 +263,7 @@ describe("RunDirectory", () => {
     const { executor } = snapshot(0, 0);
     await again.saved!.restore(executor);
     assert.equal(executor.read("w").data[0], 1);
+    assert.equal(executor.read("optimizer/velocity/w").data[0], -1);
     await again.close();
   });
 
@@ -363,14 +364,14 @@ describe("RunDirectory", () => {
     const again = await RunDirectory.open(run.directory, noNotice);
     const other = new ReferenceExecutor();
     other.write("w", hostArray([2]));
-    other.write("optimizer.velocity.w", hostArray([1], undefined, "i32"));
+    other.write("optimizer/velocity/w", hostArray([1], undefined, "i32"));
     other.write("b", hostArray([1]));
     await assert.rejects(again.saved!.restore(other), {
       code: "ERR_CHECKPOINT",
       message:
         `${run.directory}/resume.safetensors: the state is of another training:\n` +
         "  wrong shape w [1], the model has [2]\n" +
-        "  wrong dtype optimizer.velocity.w is f32, the model's is i32\n" +
+        "  wrong dtype optimizer/velocity/w is f32, the model's is i32\n" +
         "  missing     b [1]",
     });
     assert.deepEqual([...other.read("w").data], [0, 0], "nothing was written");

@@ -9,9 +9,11 @@ import type { Module } from "../../src/nn/module.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import type { TrainConfig } from "../../src/train/config.js";
-import { residentSource, type BatchSource } from "../../src/train/sources/batch-source.js";
+import type { BatchSource } from "../../src/train/sources/batch-source.js";
+import { residentSource } from "../../src/train/sources/resident-source.js";
 import { createEvaluator } from "../../src/train/evaluate.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
+import { isDataState } from "../../src/train/state-names.js";
 import { trainLoop, type StepProgress } from "../../src/train/train-loop.js";
 import type { TrainProgress } from "../../src/train/train-progress.js";
 import { executorsUnderTest, reference } from "../helpers/executors.js";
@@ -22,7 +24,7 @@ import {
   randomDataset,
   randomSources,
 } from "../helpers/random-dataset.js";
-import { DroppingModel, LinearModel, TinyModel } from "../helpers/tiny-model.js";
+import { DroppingModel, KeywordModel, LinearModel, TinyModel } from "../helpers/tiny-model.js";
 
 interface Trained {
   readonly epochs: EpochMetrics[];
@@ -151,6 +153,21 @@ for (const { name, create } of executorsUnderTest) {
 }
 
 describe("trainLoop", () => {
+  test("leaves a model alone whose layers are called like what a training keeps", (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const model = new KeywordModel();
+    writeModelState(executor, model, initialState(model, 1));
+    const config = randomConfig({ emaDecay: 0.9 });
+    trainLoop({ executor, model, config, ...randomSources(executor) });
+    assert.deepEqual(readModelState(executor, model), initialState(model, 1));
+    const kept = [...executor.states().keys()].filter(isDataState);
+    assert.deepEqual(
+      kept.map((name) => name.split("/")[0]),
+      ["data", "data", "data", "data"],
+    );
+  });
+
   test("an epoch's loss is the mean over its rows, not over its batches", async (t) => {
     const executor = reference.create();
     t.after(() => executor.close());

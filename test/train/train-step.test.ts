@@ -17,7 +17,8 @@ import { readModelState, writeModelState, initialState } from "../../src/train/m
 import { adamw } from "../../src/train/optimizers/adam.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
 import { parameterGroups } from "../../src/train/parameter-groups.js";
-import { averageState, traceTrainStep } from "../../src/train/train-step.js";
+import { averageState } from "../../src/train/state-names.js";
+import { traceTrainStep } from "../../src/train/train-step.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest } from "../helpers/executors.js";
 import { draw, stepsFixture } from "../helpers/fixtures.js";
@@ -27,7 +28,7 @@ const { seed, batch, image, classes, momentum, weightDecay, emaDecay, mixes } = 
 const [channels, height, width] = image;
 
 class Net extends Module {
-  readonly conv = new Conv2d(channels, 3, 3, { padding: 1 });
+  readonly conv = new Conv2d(channels, 3, 3, { padding: 1, bias: false });
   readonly bn = new BatchNorm2d(3);
   readonly flatten = new Flatten();
   readonly fc = new Linear(3 * height * width, classes);

@@ -133,7 +133,7 @@ describe("groups of parameters", () => {
         key,
       );
     }
-    assert.ok(!started.executor.states().has("optimizer.velocity.block.conv1.weight"));
+    assert.ok(!started.executor.states().has("optimizer/velocity/block.conv1.weight"));
   });
 
   test("the backbone is all but the head", async (t) => {

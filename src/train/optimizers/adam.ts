@@ -1,6 +1,7 @@
 import { input, state, type Leaf, type Tensor } from "../../graph/tensor.js";
 import { adamOp } from "../../ops/adam.js";
-import { optimizerState, type Optimizer } from "./optimizer.js";
+import { optimizerState } from "../state-names.js";
+import type { Optimizer } from "./optimizer.js";
 
 export interface AdamOptions {
   /** Decay of the first moment. Default 0.9. */

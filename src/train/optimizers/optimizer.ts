@@ -13,14 +13,10 @@ export interface ParameterGradient {
 
 /**
  * An optimiser is a graph pass: given parameters and gradients it traces the step, and returns the new value of every
- * state that it changes. What it remembers is state under the name of the parameter, `optimizer.velocity.fc.weight`.
+ * state that it changes. What it remembers is state that goes by the name of the parameter (`optimizerState`).
  *
  * `gradientScale` `[]`, where there is one, multiplies every gradient first.
  */
 export interface Optimizer {
   trace(gradients: readonly ParameterGradient[], gradientScale?: Tensor): ReadonlyMap<Leaf, Tensor>;
 }
-
-/** State of an optimiser: one array like the parameter. */
-export const optimizerState = (kind: string, parameter: string): string =>
-  `optimizer.${kind}.${parameter}`;

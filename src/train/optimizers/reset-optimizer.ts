@@ -1,8 +1,6 @@
 import type { Executor } from "../../executors/executor.js";
 import { hostArray } from "../../tensor/host-array.js";
-
-/** What a training remembers besides the model's own state. */
-const remembered = /^(optimizer|accumulated|ema)\./;
+import { isRemembered } from "../state-names.js";
 
 /**
  * Forgets what an earlier training on this executor left: velocities, moments and means start at zero, also where that
@@ -10,6 +8,6 @@ const remembered = /^(optimizer|accumulated|ema)\./;
  */
 export function resetOptimizer(executor: Executor): void {
   for (const [name, { shape, dtype }] of executor.states()) {
-    if (remembered.test(name)) executor.write(name, hostArray(shape, undefined, dtype));
+    if (isRemembered(name)) executor.write(name, hostArray(shape, undefined, dtype));
   }
 }

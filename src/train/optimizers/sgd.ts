@@ -1,6 +1,7 @@
 import { input, state, type Leaf, type Tensor } from "../../graph/tensor.js";
 import { sgdOp } from "../../ops/sgd.js";
-import { optimizerState, type Optimizer } from "./optimizer.js";
+import { optimizerState } from "../state-names.js";
+import type { Optimizer } from "./optimizer.js";
 
 export interface SgdOptions {
   /** Share of the last velocity that is kept, in `[0, 1)`. 0 keeps no velocity at all. */

@@ -10,6 +10,7 @@ import type { CheckpointDescription } from "../checkpoint.js";
 import { parseConfig, type TrainConfig } from "../config.js";
 import type { EpochMetrics } from "../epoch-metrics.js";
 import { differences } from "../model-state.js";
+import { isDataState, nameOfEarlierVersions } from "../state-names.js";
 import type { TrainProgress } from "../train-progress.js";
 
 /** What a training was doing when its state was saved; the arrays are the executor's. */
@@ -72,7 +73,7 @@ export async function writeTrainingState(
 
 /** Parameters, running statistics, moments, averages: every state but the data. */
 const trainedStates = (executor: Executor): ReadonlyMap<string, TensorSpec> =>
-  new Map([...executor.states()].filter(([name]) => !name.startsWith("data.")));
+  new Map([...executor.states()].filter(([name]) => !isDataState(name)));
 
 /** A training state on disk that is known to be whole. */
 export interface SavedTraining extends TrainingRecord {
@@ -119,8 +120,14 @@ function parseRecord(file: string, text = "", epochs?: string): TrainingRecord {
 async function restore(file: string, executor: Executor): Promise<void> {
   const opened = await openCheckpointFile(file);
   try {
+    const states = trainedStates(executor);
+    const today = new Map([...states.keys()].map((name) => [nameOfEarlierVersions(name), name]));
+    const stateOf = (name: string): string => (states.has(name) ? name : (today.get(name) ?? name));
     const places = [...opened.places].filter(([name]) => name !== epochsName);
-    const findings = differences(trainedStates(executor), new Map(places));
+    const findings = differences(
+      states,
+      new Map(places.map(([name, place]) => [stateOf(name), place])),
+    );
     if (findings) {
       throw new ResnetError(
         "ERR_CHECKPOINT",
@@ -128,7 +135,7 @@ async function restore(file: string, executor: Executor): Promise<void> {
       );
     }
     await visitArrays(opened, file, (name, array) => {
-      if (name !== epochsName && isHostArray(array)) executor.write(name, array);
+      if (name !== epochsName && isHostArray(array)) executor.write(stateOf(name), array);
     });
   } finally {
     await opened.close();

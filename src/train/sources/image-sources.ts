@@ -9,7 +9,8 @@ import type { Executor } from "../../executors/executor.js";
 import type { IngestAttrs } from "../../ops/ingest.js";
 import { ResnetError } from "../../tensor/error.js";
 import { dims4 } from "../../tensor/shape.js";
-import { residentSource, type BatchSource } from "./batch-source.js";
+import type { BatchSource } from "./batch-source.js";
+import { residentSource } from "./resident-source.js";
 import { streamingSource } from "./streaming-source.js";
 
 /** What is done to images on their way to the model. */

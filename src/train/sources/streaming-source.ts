@@ -11,6 +11,7 @@ import { input } from "../../graph/tensor.js";
 import { ingest, type IngestAttrs } from "../../ops/ingest.js";
 import { hostArray } from "../../tensor/host-array.js";
 import type { RandomKey } from "../../tensor/random.js";
+import { dtypeOf } from "../precision.js";
 import type { BatchSource } from "./batch-source.js";
 
 export interface StreamingOptions {
@@ -83,7 +84,7 @@ export const streamedSource = ({
     const bytes = input("images", [batchSize, height, width, channels], "u8");
     const indices = input("indices", [batchSize], "i32");
     return {
-      images: ingest(bytes, indices, normalise, precision === "bf16" ? "bf16" : "f32"),
+      images: ingest(bytes, indices, normalise, dtypeOf(precision)),
       labels: input("labels", [batchSize], "i32"),
     };
   },

@@ -1,0 +1,28 @@
+/**
+ * Names of what an executor keeps for a training besides the model's own state, which goes by its path (`fc.weight`). A
+ * kind and a slash come first, and no field of a module has a slash in its name.
+ */
+
+/** What an optimiser remembers about a parameter: one array like it. */
+export const optimizerState = (kind: string, parameter: string): string =>
+  `optimizer/${kind}/${parameter}`;
+
+/** The running mean of a parameter's gradients over micro-batches. */
+export const meanGradientState = (parameter: string): string => `accumulated/${parameter}`;
+
+/** The average of a model's state over the steps. */
+export const averageState = (name: string): string => `ema/${name}`;
+
+/** A resident data set. */
+export const dataState = (name: string, part: "images" | "labels"): string =>
+  `data/${name}/${part}`;
+
+/** What earlier versions called a state, by its name of today: they had dots, as paths have. */
+export const nameOfEarlierVersions = (name: string): string =>
+  isRemembered(name) ? name.replaceAll("/", ".") : name;
+
+export const isOptimizerState = (name: string): boolean => name.startsWith("optimizer/");
+export const isDataState = (name: string): boolean => name.startsWith("data/");
+
+/** Whether a training remembers it besides the model's own state: what a new training starts from zero. */
+export const isRemembered = (name: string): boolean => /^(optimizer|accumulated|ema)\//.test(name);
