@@ -8,7 +8,7 @@
 //   resampleAxis(source, target, outer, inner, taps), image_loops.h
 //   copyPixels(source, target, channels, walk), image_loops.h
 //   new Executor(threads)
-//     .isa .bf16 .threads
+//     .isa .threads
 //     .load(program) -> Program
 //     .write(name, hostArray)  .read(name) -> hostArray
 //     .states() -> [{ name, shape, dtype }]
@@ -225,7 +225,6 @@ class ExecutorObject : public Napi::ObjectWrap<ExecutorObject> {
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Executor",
                        {InstanceAccessor<&ExecutorObject::isa>("isa"),
-                        InstanceAccessor<&ExecutorObject::bf16>("bf16"),
                         InstanceAccessor<&ExecutorObject::threads>("threads"),
                         InstanceMethod<&ExecutorObject::load>("load"),
                         InstanceMethod<&ExecutorObject::write>("write"),
@@ -242,10 +241,6 @@ class ExecutorObject : public Napi::ObjectWrap<ExecutorObject> {
  private:
   Napi::Value isa(const Napi::CallbackInfo& info) {
     return Napi::String::New(info.Env(), executor_->kernels().isa);
-  }
-
-  Napi::Value bf16(const Napi::CallbackInfo& info) {
-    return Napi::Boolean::New(info.Env(), executor_->kernels().multipliesBf16);
   }
 
   Napi::Value threads(const Napi::CallbackInfo& info) {

@@ -17,6 +17,16 @@ size_t State::bytes() const {
 Executor::Executor(int threads)
     : kernels_(selectKernels()), threads_(threads), pool_(std::make_unique<ThreadPool>(threads)) {}
 
+namespace {
+
+std::unique_ptr<State> makeState(const std::string& name, const Shape& shape, DType dtype) {
+  auto state = std::make_unique<State>(State{name, shape, dtype, Block(), 1});
+  state->block = Block(state->bytes());
+  return state;
+}
+
+}  // namespace
+
 std::shared_ptr<LoadedProgram> Executor::load(std::unique_ptr<Program> program) {
   verify(*program);
   auto loaded = std::make_shared<LoadedProgram>();
@@ -59,12 +69,19 @@ std::shared_ptr<LoadedProgram> Executor::load(std::unique_ptr<Program> program) 
     const size_t buffer = static_cast<size_t>(id);
     loaded->outputs_[buffer].resize(program->buffers[buffer].bytes());
   }
-  if (program->arenaBytes > arena_.size()) arena_ = Block(program->arenaBytes);
-  if (scratchBytes > scratch_.size()) scratch_ = Block(scratchBytes);
+  // All memory first, so that where some is missing nothing has changed.
+  Block arena = program->arenaBytes > arena_.size() ? Block(program->arenaBytes) : Block();
+  Block scratch = scratchBytes > scratch_.size() ? Block(scratchBytes) : Block();
+  std::map<std::string, std::unique_ptr<State>> created;
   for (const BufferSpec& buffer : program->buffers) {
-    if (buffer.place == Place::state && !find(buffer.name)) {
-      create(buffer.name, buffer.shape, buffer.dtype);
-    }
+    if (buffer.place != Place::state || find(buffer.name) || created.count(buffer.name)) continue;
+    created[buffer.name] = makeState(buffer.name, buffer.shape, buffer.dtype);
+  }
+  if (arena.size() > 0) arena_ = std::move(arena);
+  if (scratch.size() > 0) scratch_ = std::move(scratch);
+  for (const BufferSpec& buffer : program->buffers) {
+    const auto made = created.find(buffer.name);
+    if (buffer.place == Place::state && made != created.end() && made->second) add(std::move(made->second));
   }
   loaded->program_ = std::move(program);
   return loaded;
@@ -114,7 +131,7 @@ void Executor::write(const std::string& name, const Shape& shape, DType dtype, c
   if (state) {
     requireSame(*state, shape, dtype);
   } else {
-    state = &create(name, shape, dtype);
+    state = &add(makeState(name, shape, dtype));
   }
   state->version++;
   std::memcpy(state->block.data(), data, state->bytes());
@@ -144,10 +161,8 @@ State& Executor::require(const std::string& name) const {
                                      "\": states come from loaded programs and from write");
 }
 
-State& Executor::create(const std::string& name, const Shape& shape, DType dtype) {
-  auto state = std::make_unique<State>(State{name, shape, dtype, Block(), 1});
-  state->block = Block(state->bytes());
-  byName_[name] = state.get();
+State& Executor::add(std::unique_ptr<State> state) {
+  byName_[state->name] = state.get();
   states_.push_back(std::move(state));
   return *states_.back();
 }

@@ -89,7 +89,7 @@ class Executor {
   void requireOpen() const;
   State* find(const std::string& name) const;
   State& require(const std::string& name) const;
-  State& create(const std::string& name, const Shape& shape, DType dtype);
+  State& add(std::unique_ptr<State> state);
   void requireSame(const State& state, const Shape& shape, DType dtype) const;
   void bind(LoadedProgram& loaded);
 

@@ -15,19 +15,17 @@ export type RunOutputs = Readonly<Record<string, HostArray>>;
  * for an epoch's smaller last batch and the evaluation all use one set of parameters. Every executor
  * throws errors with the same codes: `ERR_PROGRAM` (a program that does not verify), `ERR_STATE`
  * (unknown name, other shape or dtype), `ERR_INPUT` (input missing, unknown or of another shape or dtype),
- * `ERR_INDEX` (a row index or label out of range, found while running), `ERR_CLOSED`.
+ * `ERR_INDEX` (a row index or label out of range, found while running), `ERR_BUSY` (state touched during a run), `ERR_CLOSED`.
  */
 export interface Executor {
   readonly name: "native" | "reference";
   /** What is running, for people: `native, avx512, 2 threads`. */
   readonly description: string;
-  /** Whether bf16 is faster here than fp32. Every executor runs both. */
-  readonly prefersBf16: boolean;
   /** Prepares a program; state it names that does not exist yet is created, zero-filled. */
   load(program: Program): LoadedProgram;
-  /** Copies `value` into the state `name`, creating it if it does not exist. */
+  /** Copies `value` into the state `name`, creating it if it does not exist. `ERR_BUSY` while a program runs or waits to. */
   write(name: string, value: HostArray): void;
-  /** A copy of the state `name`. */
+  /** A copy of the state `name`. `ERR_BUSY` while a program runs or waits to. */
   read(name: string): HostArray;
   /** Every state, in order of creation. */
   states(): ReadonlyMap<string, TensorSpec>;

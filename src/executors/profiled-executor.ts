@@ -29,7 +29,6 @@ export function profiled(executor: Executor): ProfiledExecutor {
   return {
     name: executor.name,
     description: executor.description,
-    prefersBf16: executor.prefersBf16,
     write: (name, value) => executor.write(name, value),
     read: (name) => executor.read(name),
     states: () => executor.states(),

@@ -1,12 +1,5 @@
 import type { Attrs } from "../tensor/attrs.js";
-import {
-  bytesPerElement,
-  ShapeError,
-  sizeOf,
-  type DType,
-  type Shape,
-  type TensorSpec,
-} from "../tensor/shape.js";
+import { type DType, type Shape, type TensorSpec } from "../tensor/shape.js";
 import { currentModule } from "./trace.js";
 import { Tensor, type GraphNode } from "./tensor.js";
 
@@ -93,54 +86,16 @@ export function applyOp(
   const inputs = present(operands);
   const outputs: Record<string, Tensor> = {};
   const node: GraphNode = { id: nodeCount++, op, inputs, outputs, attrs, module };
-  for (const [name, { shape, dtype }] of Object.entries(shapesOf(op, inputs, attrs, module))) {
+  for (const [name, { shape, dtype }] of Object.entries(op.shape(inputs, attrs))) {
     outputs[name] = new Tensor(shape, dtype, node);
   }
   return node;
-}
-
-function shapesOf(
-  op: Op,
-  inputs: Readonly<Record<string, TensorSpec>>,
-  attrs: Attrs,
-  module: string,
-): Record<string, TensorSpec> {
-  try {
-    return op.shape(inputs, attrs);
-  } catch (error) {
-    if (error instanceof ShapeError && module) error.inModule(module);
-    throw error;
-  }
 }
 
 const present = (operands: Readonly<Record<string, Tensor | undefined>>): Record<string, Tensor> =>
   Object.fromEntries(
     Object.entries(operands).filter((entry): entry is [string, Tensor] => entry[1] !== undefined),
   );
-
-/** Work of one application of an op. */
-export interface Cost {
-  /** Floating-point operations. */
-  readonly flops: number;
-  /** Bytes read and written. */
-  readonly bytes: number;
-}
-
-/** What one application of `op` costs; outputs that nobody reads are left out by the caller. */
-export function costOf(
-  op: Op,
-  inputs: Readonly<Record<string, TensorSpec>>,
-  outputs: Readonly<Record<string, TensorSpec>>,
-  attrs: Attrs,
-): Cost {
-  const operands = [...Object.values(inputs), ...Object.values(outputs)];
-  const once = (): number =>
-    operands.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesPerElement[dtype], 0);
-  return {
-    flops: op.flops(inputs, outputs, attrs),
-    bytes: op.bytes?.(inputs, outputs, attrs) ?? once(),
-  };
-}
 
 /** Outputs by name and bare of `?`, as rules declare them. */
 export const outputNames = (op: Pick<Op, "outputs">): readonly string[] =>

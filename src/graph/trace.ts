@@ -69,6 +69,9 @@ export function inModule<T>(path: string, body: () => T): T {
   modules.push(path);
   try {
     return body();
+  } catch (error) {
+    if (error instanceof ResnetError && path) error.inModule(path);
+    throw error;
   } finally {
     modules.pop();
   }

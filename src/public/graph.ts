@@ -1,5 +1,4 @@
 export { gradients } from "../autodiff/gradients.js";
-export { defineOp, type OpRules } from "../graph/define-op.js";
 export { graphOf, type Graph } from "../graph/graph.js";
 export { printGraph } from "../graph/print.js";
 export { input, state, Leaf, Tensor, type GraphNode } from "../graph/tensor.js";

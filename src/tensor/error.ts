@@ -14,4 +14,10 @@ export class ResnetError extends Error {
   ) {
     super(message, options);
   }
+
+  /** Adds the path of the module that was being traced; the innermost module speaks first and alone. */
+  inModule(path: string): this {
+    if (!this.message.includes("\n  in ")) this.message += `\n  in ${path}, while tracing`;
+    return this;
+  }
 }

@@ -53,12 +53,6 @@ export class ShapeError extends ResnetError {
     );
     super("ERR_SHAPE", `${op}: ${what}${rows.join("")}`);
   }
-
-  /** Adds the path of the module that was being traced; the innermost module speaks first and alone. */
-  inModule(path: string): this {
-    if (!this.message.includes("\n  in ")) this.message += `\n  in ${path}, while tracing`;
-    return this;
-  }
 }
 
 export type Shape4 = readonly [number, number, number, number];

@@ -114,6 +114,28 @@ for (const { name, create } of executorsUnderTest) {
     );
 
     test(
+      "state is neither read nor written while a program runs or waits to",
+      withExecutor(async (executor) => {
+        const step = executor.load(stepProgram());
+        executor.write("w", hostArray([3]));
+        const isBusy = {
+          name: "ResnetError",
+          code: "ERR_BUSY",
+          message: /"w".*while a program runs/,
+        };
+        const runs = [step.run({ x, rate: -1 }), step.run({ x, rate: -1 })];
+        assert.throws(() => executor.write("w", hostArray([3], [7, 7, 7])), isBusy);
+        assert.throws(() => executor.read("w"), isBusy);
+        await runs[0];
+        assert.throws(() => executor.read("w"), isBusy);
+        await runs[1];
+        assert.deepEqual(executor.read("w"), hostArray([3], [2, 4, 6]));
+        await assert.rejects(step.run({ x }), { code: "ERR_INPUT" });
+        executor.write("w", x); // a run that failed is over too
+      }),
+    );
+
+    test(
       "queues runs in the order of the calls",
       withExecutor(async (executor) => {
         const step = executor.load(stepProgram());

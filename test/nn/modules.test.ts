@@ -212,6 +212,10 @@ describe("what goes wrong", () => {
         "batch norm in training needs more than 1 value per channel, but this batch of 1 has a " +
         "1×1 image: use a larger batch, or leave the last sample out",
     });
+    assert.throws(() => call(new Sequential(new ReLU(), norm), x), {
+      code: "ERR_ATTRIBUTE",
+      message: /leave the last sample out\n  in 1, while tracing$/,
+    });
     assert.deepEqual(call(norm, x, false).shape, [1, 1, 1, 3]);
   });
 });

@@ -40,8 +40,6 @@ export interface AddonProgram {
 
 export interface AddonExecutor {
   readonly isa: string;
-  /** Whether the instruction set multiplies bf16. */
-  readonly bf16: boolean;
   readonly threads: number;
   load(program: Program): AddonProgram;
   write(name: string, value: HostArray): void;

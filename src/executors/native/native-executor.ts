@@ -4,6 +4,7 @@ import { ResnetError } from "../../tensor/error.js";
 import type { HostArray } from "../../tensor/host-array.js";
 import type { TensorSpec } from "../../tensor/shape.js";
 import type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executor.js";
+import { RunQueue } from "../run-queue.js";
 import {
   asResnetError,
   loadAddon,
@@ -17,19 +18,12 @@ export interface NativeExecutorOptions {
   readonly threads?: number | undefined;
 }
 
-/**
- * Runs programs on the C++ engine, off the JavaScript thread.
- *
- * `write` and `read` take effect at once: during a run they wait, blocking, for its end, so await the
- * runs before them.
- */
+/** Runs programs on the C++ engine, off the JavaScript thread. */
 export class NativeExecutor implements Executor {
   readonly name = "native";
   readonly description: string;
-  readonly prefersBf16: boolean;
   private addon: AddonExecutor | undefined;
-  private queue: Promise<unknown> = Promise.resolve();
-  private waiting = 0;
+  private readonly runs = new RunQueue();
 
   /**
    * @throws {NativeLoadError} if the engine cannot be loaded
@@ -38,7 +32,6 @@ export class NativeExecutor implements Executor {
   constructor({ threads }: NativeExecutorOptions = {}) {
     const addon = loadAddon();
     this.addon = withCodes(() => new addon.Executor(threads ?? addon.capabilities().physicalCores));
-    this.prefersBf16 = this.addon.bf16;
     const count = this.addon.threads;
     this.description = `native, ${this.addon.isa}, ${count} ${count === 1 ? "thread" : "threads"}`;
   }
@@ -56,6 +49,7 @@ export class NativeExecutor implements Executor {
 
   write(name: string, value: HostArray): void {
     const executor = this.open();
+    this.runs.requireIdle(`the state "${name}" is written`);
     withCodes(() => {
       executor.write(name, value);
     });
@@ -63,6 +57,7 @@ export class NativeExecutor implements Executor {
 
   read(name: string): HostArray {
     const executor = this.open();
+    this.runs.requireIdle(`the state "${name}" is read`);
     return withCodes(() => executor.read(name));
   }
 
@@ -77,7 +72,7 @@ export class NativeExecutor implements Executor {
   async close(): Promise<void> {
     const executor = this.addon;
     this.addon = undefined;
-    await this.queue;
+    await this.runs.idle();
     executor?.close();
   }
 
@@ -89,25 +84,14 @@ export class NativeExecutor implements Executor {
   private async enqueue(program: AddonProgram, inputs: RunInputs): Promise<RunOutputs> {
     this.open();
     // A run that has to wait keeps the values that its inputs have now.
-    const values = this.waiting > 0 ? snapshot(inputs) : inputs;
-    this.waiting++;
-    const result =
-      this.waiting > 1 ? this.queue.then(() => program.run(values)) : start(program, values);
-    this.queue = result.then(
-      () => this.waiting--,
-      () => this.waiting--,
-    );
+    const values = this.runs.isBusy ? snapshot(inputs) : inputs;
     try {
-      return await result;
+      return await this.runs.add(async () => program.run(values));
     } catch (error) {
       throw asResnetError(error);
     }
   }
 }
-
-/** A run that starts now; its errors always come as a rejection. */
-const start = async (program: AddonProgram, inputs: RunInputs): Promise<RunOutputs> =>
-  program.run(inputs);
 
 const snapshot = (inputs: RunInputs): RunInputs =>
   Object.fromEntries(

@@ -7,6 +7,7 @@ import { decodeBf16, encodeBf16 } from "../../tensor/bf16.js";
 import { allocate, elementArrays, type HostArray } from "../../tensor/host-array.js";
 import { sizeOf, type TensorSpec } from "../../tensor/shape.js";
 import type { Executor, LoadedProgram, RunOutputs } from "../executor.js";
+import { RunQueue } from "../run-queue.js";
 import { checkHostArray, checkInputs, StateStore } from "../store.js";
 import { checkInstructions } from "./check-instructions.js";
 
@@ -19,9 +20,8 @@ import { checkInstructions } from "./check-instructions.js";
 export class ReferenceExecutor implements Executor {
   readonly name = "reference";
   readonly description = "reference, plain TypeScript, 1 thread";
-  readonly prefersBf16 = false;
   private readonly state = new StateStore();
-  private queue: Promise<unknown> = Promise.resolve();
+  private readonly runs = new RunQueue();
   private closed = false;
 
   load(program: Program): LoadedProgram {
@@ -35,9 +35,7 @@ export class ReferenceExecutor implements Executor {
       run: async (inputs = {}) => {
         this.checkOpen();
         const given = checkInputs(program, inputs); // copies: the caller may reuse its arrays at once
-        const done = this.queue.then(() => run(program, memory, times, given));
-        this.queue = done.catch(() => undefined);
-        return done;
+        return this.runs.add(() => run(program, memory, times, given));
       },
       nanoseconds: () => times.slice(),
     };
@@ -45,12 +43,14 @@ export class ReferenceExecutor implements Executor {
 
   write(name: string, value: HostArray): void {
     this.checkOpen();
+    this.runs.requireIdle(`the state "${name}" is written`);
     checkHostArray(`the state "${name}"`, value, "ERR_STATE");
     this.state.ensure(name, value).data.set(value.data);
   }
 
   read(name: string): HostArray {
     this.checkOpen();
+    this.runs.requireIdle(`the state "${name}" is read`);
     const { shape, dtype, data } = this.state.get(name);
     return { shape, dtype, data: data.slice() };
   }
@@ -62,7 +62,7 @@ export class ReferenceExecutor implements Executor {
 
   async close(): Promise<void> {
     this.closed = true;
-    await this.queue;
+    await this.runs.idle();
     this.state.clear();
   }
 

@@ -159,6 +159,16 @@ describe("native executor", { skip: unavailable }, () => {
       assert.throws(() => executor.load(b.program("p", {})), code("ERR_STATE", /"w"/));
     });
 
+    it("is as it was where a program needs more memory than there is", () => {
+      const executor = new NativeExecutor({ threads: 1 });
+      const b = new ProgramBuilder();
+      b.add("constant", {}, { y: b.state("small", [4]) }, { value: 0, shape: [4] });
+      const shape = [2 ** 19, 2 ** 20];
+      b.add("constant", {}, { y: b.state("vast", shape) }, { value: 0, shape });
+      assert.throws(() => executor.load(b.program("p", {})), code("ERR_MEMORY", /./));
+      assert.deepEqual([...executor.states()], []);
+    });
+
     it("keeps the outputs of a run while a larger program is loaded", async () => {
       const executor = new NativeExecutor({ threads: 2 });
       const fill = (value: number, size: number): Program => {
