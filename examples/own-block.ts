@@ -39,7 +39,7 @@ class SeparableBlock extends Module {
       padding: 1,
       groups: inChannels,
     });
-    this.pointwise = new Conv2d(inChannels, outChannels, 1);
+    this.pointwise = new Conv2d(inChannels, outChannels, 1, { bias: false });
     this.bn = new BatchNorm2d(outChannels);
     this.shortcut = isSame ? null : new Conv2d(inChannels, outChannels, 1, { stride });
   }

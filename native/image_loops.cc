@@ -15,13 +15,18 @@ Array arrayOf(const Napi::Value& value, napi_typedarray_type type) {
   return value.As<Array>();
 }
 
+/** Whether so many values are outer · middle · inner, a product that may not fit a long. */
+bool isProduct(size_t length, long outer, long middle, long inner) {
+  const long values = static_cast<long>(length), each = outer * inner;  // of two 32-bit numbers
+  return values / each == middle && values % each == 0;
+}
+
 /** Whether every tap lies in its axis, and every array is as long as the others say. */
 bool fits(const ResampleCall& call, size_t source, size_t target, size_t counts, size_t weights) {
-  const auto is = [](size_t length, long expected) { return static_cast<long>(length) == expected; };
   if (call.outer < 1 || call.inner < 1 || call.stride < 1) return false;
-  if (!is(source, call.outer * call.from * call.inner)) return false;
-  if (!is(target, call.outer * call.to * call.inner)) return false;
-  if (!is(counts, call.to) || !is(weights, call.to * call.stride)) return false;
+  if (!isProduct(source, call.outer, call.from, call.inner)) return false;
+  if (!isProduct(target, call.outer, call.to, call.inner)) return false;
+  if (!isProduct(counts, 1, call.to, 1) || !isProduct(weights, 1, call.to, call.stride)) return false;
   for (long i = 0; i < call.to; i++) {
     const long start = call.start[i], count = call.count[i];
     if (start < 0 || count < 0 || count > call.stride || start + count > call.from) return false;

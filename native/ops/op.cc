@@ -50,8 +50,8 @@ const std::map<std::string, OpEntry>& registry() {
       {"adaptiveAvgPool2dGrad", {makeAdaptiveAvgPool2dGrad, {}}},
       {"adaptiveMaxPool2d", {makeAdaptiveMaxPool2d, {}}},
       {"adaptiveMaxPool2dGrad", {makeAdaptiveMaxPool2dGrad, {}}},
-      {"flatten", {makeFlatten, {{"y", "x"}}}},
-      {"flattenGrad", {makeFlattenGrad, {{"dx", "dy"}}}},
+      {"flatten", {makeFlatten, {}}},
+      {"flattenGrad", {makeFlattenGrad, {}}},
       {"subsample", {makeSubsample, {}}},
       {"subsampleGrad", {makeSubsampleGrad, {}}},
       {"dropout", {makeDropout, {{"y", "x"}}}},
@@ -212,13 +212,6 @@ void OpReader::requireImageSize(const Operand& dx) const {
       size[1] != static_cast<double>(dx.shape()[1])) {
     fail("the attribute imageSize differs from dx's shape, " + formatShape(dx.shape()));
   }
-}
-
-void OpReader::requireApart(const Operand& a, const Operand& b) const {
-  const BufferSpec &x = *a.spec, &y = *b.spec;
-  const bool same = x.place == y.place && (x.place == Place::arena ? x.offset == y.offset
-                                                                   : x.name == y.name);
-  if (same) fail("the output overlaps the input, which is allowed for 1x1 images only");
 }
 
 void OpReader::finish() const {

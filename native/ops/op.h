@@ -94,8 +94,6 @@ class OpReader {
   void requireAxes(const char* name, const Operand& operand, size_t axes) const;
   /** Refuses dx unless it is an image of the size that the attribute imageSize says. */
   void requireImageSize(const Operand& dx) const;
-  /** Refuses two operands in one memory (where in-place is allowed for some shapes only). */
-  void requireApart(const Operand& a, const Operand& b) const;
   /** Refuses operands that the maker did not ask for. */
   void finish() const;
   [[noreturn]] void fail(const std::string& message) const;

@@ -31,6 +31,9 @@ const usageErrors = new Set([
   "ERR_DATA_ROWS",
   "ERR_THREADS",
   "ERR_ROWS",
+  "ERR_OVERWRITE",
+  "ERR_ATTRIBUTE",
+  "ERR_SHAPE",
 ]);
 
 const program = new Command("resnet")

@@ -6,7 +6,7 @@ import type { ImageBytes } from "../data/transforms/image-bytes.js";
 import { formatTransforms } from "../data/transforms/transform-text.js";
 import { isRandom, type TransformList } from "../data/transforms/transform.js";
 import { ink } from "../report/chart-style.js";
-import { imageGrid, imageOf, type Pixels, type Tile } from "../report/image-grid.js";
+import { imageGrid, imageOf, type Tile } from "../report/image-grid.js";
 import { renderPng } from "../report/render-png.js";
 import { randomKey } from "../tensor/random.js";
 import { configOptions } from "./config-options.js";
@@ -62,11 +62,11 @@ async function preview(data: string | undefined, flags: PreviewFlags): Promise<v
   for (let i = 0; i < count; i++) {
     const row = Math.floor((i * labels.length) / count); // of all classes, where they come in order
     const heading = train.classes[labels[row]!]!;
-    const image = imageBytesOf(await read(row));
+    const image = await read(row);
     for (const { detail, made } of isVaried
       ? versions(image, row, list, config.seed)
       : once(image, list))
-      tiles.push({ image: pixelsOf(made), heading, headingColour: ink.strong, detail });
+      tiles.push({ image: made, heading, headingColour: ink.strong, detail });
   }
   const note = `${formatTransforms(list)}, seed ${config.seed}`;
   const svg = await imageGrid(`${train.name}: what training sees`, note, tiles);
@@ -96,15 +96,3 @@ function once(image: ImageBytes, list: TransformList): Version[] {
   const made = composeTransforms(list)(image, null);
   return [{ detail: `${made.height} x ${made.width}`, made }];
 }
-
-const imageBytesOf = ({ data, shape: [height, width, channels] }: Pixels): ImageBytes => ({
-  height,
-  width,
-  channels,
-  data,
-});
-
-const pixelsOf = ({ height, width, channels, data }: ImageBytes): Pixels => ({
-  data,
-  shape: [height, width, channels],
-});

@@ -5,13 +5,16 @@ import { ResnetError } from "../tensor/error.js";
 /**
  * Refuses to write over what a command reads: a checkpoint, weights or a picture.
  *
- * @throws {ResnetError} `ERR_OUTPUT` if `out` is one of `inputs`, under whatever path
+ * @throws {ResnetError} `ERR_OVERWRITE` if `out` is one of `inputs`, under whatever path
  */
 export async function requireOther(out: string, inputs: readonly string[]): Promise<void> {
   const place = await placeOf(out);
   for (const input of inputs) {
     if ((await placeOf(input)) !== place) continue;
-    throw new ResnetError("ERR_OUTPUT", `${out} is what is read here: name another file to write`);
+    throw new ResnetError(
+      "ERR_OVERWRITE",
+      `${out} is what is read here: name another file to write`,
+    );
   }
 }
 

@@ -52,7 +52,7 @@ export class OpenSafetensors {
    */
   async read(name: string, onBytes?: (bytes: Uint8Array) => void): Promise<StoredArray> {
     const place = this.places.get(name);
-    if (!place) throw new RangeError(`there is no tensor named "${name}"`);
+    if (!place) throw new InteropError("ERR_WEIGHTS_FILE", `there is no tensor named "${name}"`);
     const { type, dtype, shape } = place;
     const data = await readElements(type, sizeOf(shape), async (from, length) => {
       const position = this.header.length + place.start + from;

@@ -55,6 +55,7 @@ export const convolution = (
     stride,
     groups,
     padding: (kernel - 1) / 2,
+    bias: false,
     initializer: heNormal("fanOut"),
   });
 

@@ -34,9 +34,9 @@ export class Residual extends Module {
   constructor(inputChannels: number, channels: number, options: ResidualOptions = {}) {
     super();
     const { use1x1Conv = false, strides: stride = 1 } = options;
-    this.conv1 = new Conv2d(inputChannels, channels, 3, { padding: 1, stride, bias: true });
-    this.conv2 = new Conv2d(channels, channels, 3, { padding: 1, bias: true });
-    this.conv3 = use1x1Conv ? new Conv2d(inputChannels, channels, 1, { stride, bias: true }) : null;
+    this.conv1 = new Conv2d(inputChannels, channels, 3, { padding: 1, stride });
+    this.conv2 = new Conv2d(channels, channels, 3, { padding: 1 });
+    this.conv3 = use1x1Conv ? new Conv2d(inputChannels, channels, 1, { stride }) : null;
     this.bn1 = new BatchNorm2d(channels);
     this.bn2 = new BatchNorm2d(channels);
   }
@@ -78,7 +78,7 @@ export interface D2lOptions extends NetworkOptions {
 export function d2lResnet18(options: D2lOptions = {}): Sequential {
   const { classes = 10, channels = 1, width = 64, pool = "max" } = options;
   const b1 = new Sequential(
-    new Conv2d(channels, width, 7, { stride: 2, padding: 3, bias: true }),
+    new Conv2d(channels, width, 7, { stride: 2, padding: 3 }),
     new BatchNorm2d(width),
     new ReLU(),
     new MaxPool2d(3, { stride: 2, padding: 1 }),

@@ -12,7 +12,7 @@ export interface Conv2dOptions {
   readonly padding?: number;
   /** Groups of channels that do not see each other. Default 1. */
   readonly groups?: number;
-  /** Whether each output channel has a bias. Default false: a batch norm follows most convolutions. */
+  /** Whether each output channel has a bias, which a batch norm right after it takes out again. Default true. */
   readonly bias?: boolean;
   /** First values of the weight. Default PyTorch's. */
   readonly initializer?: Initializer;
@@ -20,7 +20,7 @@ export interface Conv2dOptions {
 
 /**
  * 2-D convolution with a square window: `[H, W, N, inChannels]` to `[OH, OW, N, outChannels]`, where
- * `OH = ⌊(H + 2·padding − kernel) / stride⌋ + 1`. PyTorch's `Conv2d` (whose bias is on by default).
+ * `OH = ⌊(H + 2·padding − kernel) / stride⌋ + 1`. PyTorch's `Conv2d`.
  */
 export class Conv2d extends Module {
   readonly weight: Parameter;
@@ -42,7 +42,7 @@ export class Conv2d extends Module {
       stride = 1,
       padding = 0,
       groups = 1,
-      bias = false,
+      bias = true,
       initializer = torchDefault,
     } = options;
     if (inChannels % groups !== 0) {

@@ -5,6 +5,7 @@ import { activate, noActivation, type ActivationAttrs } from "./activation.js";
 import { batchNormInputGrad, batchNormParamGrad } from "./batch-norm2d-grad.js";
 import { batchNormStatisticsOp } from "./batch-norm-statistics.js";
 import { checkDType } from "./stored.js";
+import { requireUnfused } from "./require-unfused.js";
 
 export type BatchNorm2dAttrs = {
   /** Added to the variance, so that a constant channel divides by something. */
@@ -56,7 +57,8 @@ export const batchNorm2dOp = defineOp<
     return { y: { shape: x.shape, dtype: x.dtype } };
   },
 
-  gradient({ x, mean, variance, weight, dy, attrs: { eps, statistics } }) {
+  gradient({ x, mean, variance, weight, residual, dy, attrs: { eps, statistics, activation } }) {
+    requireUnfused("batchNorm2d", activation, { residual });
     const { dweight, dbias } = batchNormParamGrad(dy, x, mean, variance, eps);
     const sums = statistics === "batch" ? { dweight, dbias } : {};
     return {

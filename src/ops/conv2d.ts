@@ -9,6 +9,7 @@ import { conv2dInputGrad, conv2dWeightGrad } from "./conv2d-grad.js";
 import { gemm } from "./gemm.js";
 import { checkDType, storedAs } from "./stored.js";
 import { convolutionFlops, forEachTap, windowOutput, type WindowAttrs } from "./window.js";
+import { requireUnfused } from "./require-unfused.js";
 
 export type Conv2dAttrs = WindowAttrs & {
   /** Channels are cut into this many groups; each output channel sees the inputs of its own group. */
@@ -68,7 +69,16 @@ export const conv2dOp = defineOp<
     return { y: { shape: y, dtype: x.dtype }, mean: statistic, variance: statistic };
   },
 
-  gradient({ x, weight, bias, dy, attrs: { stride, padding, groups } }) {
+  gradient({
+    x,
+    weight,
+    bias,
+    scale,
+    residual,
+    dy,
+    attrs: { stride, padding, groups, activation },
+  }) {
+    requireUnfused("conv2d", activation, { scale, residual });
     const [h, w] = dims4(x);
     const [kh, kw] = dims4(weight);
     return {

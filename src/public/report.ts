@@ -8,7 +8,7 @@ export { confusionChart } from "../report/confusion-chart.js";
 export { confusionMatrix, type ConfusionMatrix } from "../report/confusion-matrix.js";
 export { formatClassificationReport } from "../report/format-classification-report.js";
 export { heatPicture, type HeatMap } from "../report/heat-picture.js";
-export { imageOf, type Pixels } from "../report/image-grid.js";
+export { imageOf } from "../report/image-grid.js";
 export { learningRateChart } from "../report/learning-rate-chart.js";
 export { learningRateSearchChart } from "../report/learning-rate-search-chart.js";
 export { lineChart, type LineChart } from "../report/line-chart.js";

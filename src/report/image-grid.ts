@@ -2,41 +2,37 @@ import type { EChartsOption } from "echarts";
 import sharp from "sharp";
 import { isInFiles, type LabelledImages } from "../data/labelled-images.js";
 import { loadImage } from "../data/loader/load-image.js";
+import type { ImageBytes } from "../data/transforms/image-bytes.js";
 import type { TransformList } from "../data/transforms/transform.js";
 import { axisLabelStyle, ink, titleStyle } from "./chart-style.js";
 import { fontFamily, renderSvg } from "./render-svg.js";
 
 /** One image of a grid, with two lines of text below it. */
 export interface Tile {
-  readonly image: Pixels;
+  readonly image: ImageBytes;
   readonly heading: string;
   readonly headingColour: string;
   readonly detail: string;
-}
-
-/** An image in bytes: `shape` is `[H, W, C]` of 1 or 3 channels. */
-export interface Pixels {
-  readonly data: Uint8Array;
-  readonly shape: readonly [number, number, number];
 }
 
 /** Reads images by row; those of files are decoded in colour and transformed. */
 export function imageOf(
   labelled: LabelledImages,
   transforms: TransformList = [],
-): (row: number) => Pixels | Promise<Pixels> {
+): (row: number) => ImageBytes | Promise<ImageBytes> {
   if (isInFiles(labelled)) {
-    return async (row) => {
-      const file = labelled.files[row]!;
-      const image = await loadImage({ file, channels: 3, transforms, key: null, shape: null });
-      return { data: image.data, shape: [image.height, image.width, image.channels] };
-    };
+    return (row) =>
+      loadImage({ file: labelled.files[row]!, channels: 3, transforms, key: null, shape: null });
   }
   const { images } = labelled;
   const [, height = 0, width = 0, channels = 0] = images.shape;
   const size = height * width * channels;
-  const shape = [height, width, channels] as const;
-  return (row) => ({ data: images.data.subarray(row * size, (row + 1) * size), shape });
+  return (row) => ({
+    height,
+    width,
+    channels,
+    data: images.data.subarray(row * size, (row + 1) * size),
+  });
 }
 
 const columns = 8;
@@ -91,8 +87,7 @@ async function drawTile(tile: Tile, place: number): Promise<object[]> {
 }
 
 /** As large as fits the tile: small images by whole factors, so that a pixel stays a square. */
-async function enlarge({ data, shape }: Pixels) {
-  const [height, width, channels] = shape;
+async function enlarge({ data, height, width, channels }: ImageBytes) {
   const longest = Math.max(height, width);
   const factor = longest > imageSide ? imageSide / longest : Math.floor(imageSide / longest);
   const size = { width: Math.round(width * factor), height: Math.round(height * factor) };

@@ -1,13 +1,14 @@
 import type { SampleScores } from "../train/sample-scores.js";
 import { colours } from "./chart-style.js";
-import { imageGrid, type Pixels, type Tile } from "./image-grid.js";
+import type { ImageBytes } from "../data/transforms/image-bytes.js";
+import { imageGrid, type Tile } from "./image-grid.js";
 
 /** Samples with their images, and what a model made of them. */
 export interface ScoredImages {
   readonly scores: SampleScores;
   readonly labels: Int32Array;
   readonly classes: readonly string[];
-  readonly readImage: (row: number) => Pixels | Promise<Pixels>;
+  readonly readImage: (row: number) => ImageBytes | Promise<ImageBytes>;
 }
 
 const most = 32;

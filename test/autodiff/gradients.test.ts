@@ -7,10 +7,12 @@ import { input, type Tensor } from "../../src/graph/tensor.js";
 import { adaptiveAvgPool2d } from "../../src/ops/adaptive-avg-pool2d.js";
 import { add } from "../../src/ops/add.js";
 import { batchNormFoldOp } from "../../src/ops/batch-norm-fold.js";
+import { batchNorm2d } from "../../src/ops/batch-norm2d.js";
 import { conv2d } from "../../src/ops/conv2d.js";
 import { flatten } from "../../src/ops/flatten.js";
 import { relu } from "../../src/ops/relu.js";
 import { softmaxCrossEntropy } from "../../src/ops/softmax-cross-entropy.js";
+import { fuse } from "../../src/planner/fuse.js";
 import { randomArray, randomIntegers } from "../helpers/arrays.js";
 import { checkGradients } from "../helpers/gradient-check.js";
 import { evaluate } from "../helpers/interpret.js";
@@ -70,6 +72,29 @@ describe("gradients", () => {
       name: "ResnetError",
       code: "ERR_GRADIENT",
       message: "the loss does not depend on one of the tensors to differentiate by",
+    });
+  });
+
+  test("refuses to go through what is fused, whose gradients would leave parts out", () => {
+    const x = input("x", [4, 4, 1, 2]);
+    const weight = input("weight", [1, 1, 2, 2]);
+    const [mean, variance, scale, bias] = ["m", "v", "s", "b"].map((name) => input(name, [2]));
+    const normalised = batchNorm2d(
+      x,
+      { weight: scale!, bias: bias! },
+      { mean: mean!, variance: variance! },
+      1e-5,
+    );
+    const fused = (y: Tensor): Tensor => fuse(graphOf({ y })).outputs["y"]!;
+    const y = conv2d(x, weight);
+    assert.throws(() => gradients(fused(relu(add(y, x))), [weight]), {
+      code: "ERR_GRADIENT",
+      message:
+        "conv2d with residual and relu fused into it has no gradient: trace gradients before graphs are fused",
+    });
+    assert.throws(() => gradients(fused(relu(normalised)), [x]), {
+      code: "ERR_GRADIENT",
+      message: /^batchNorm2d with relu fused into it/,
     });
   });
 

@@ -23,7 +23,7 @@ test("a file that a command reads is not one that it writes, under whatever path
     const before = readFileSync(path.join(cwd, out));
     const { status, stderr } = resnetIn(cwd)(...command.split(" "), "--out", out);
     assert.equal(stderr, `error: ${out} is what is read here: name another file to write\n`);
-    assert.equal(status, 1);
+    assert.equal(status, 2);
     assert.deepEqual(readFileSync(path.join(cwd, out)), before, command);
   }
 });

@@ -80,6 +80,28 @@ describe("copyPixels", () => {
   });
 });
 
+test("resampleAxis refuses sizes that the arrays do not have, also where their product overflows", () => {
+  const taps = (to: number, stride: number) => ({
+    start: new Int32Array(to),
+    count: new Int32Array(to).fill(1),
+    weights: new Int32Array(to * stride),
+    stride,
+  });
+  const call = (bytes: number, outer: number, inner: number, to = 2): void => {
+    resampleAxis(new Uint8Array(bytes), new Uint8Array(bytes), outer, inner, taps(to, 1));
+  };
+  call(12, 2, 3);
+  const large = 2 ** 30;
+  for (const [bytes, outer, inner, to] of [
+    [12, 3, 3],
+    [0, large, large],
+    [0, large, large, 16],
+    [12, -2, -3],
+    [12, 0, 3],
+  ] as const)
+    assert.throws(() => call(bytes, outer, inner, to), TypeError, `${outer} x ${inner}`);
+});
+
 test("resampleAxis is TypeScript's, for as many lines as there are", (t) => {
   t.after(() => useResampleAxis(typescriptResampleAxis));
   const integer = integers("sizes");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import sharp from "sharp";
-import type { Pixels } from "../../src/report/image-grid.js";
+import type { ImageBytes } from "../../src/data/transforms/image-bytes.js";
 import { imageOf } from "../../src/report/image-grid.js";
 import {
   mistakeGrid,
@@ -20,7 +20,7 @@ function scored(margins: readonly number[], labels: readonly number[]): ScoredIm
     scores,
     labels: Int32Array.from(labels),
     classes: ["cat", "<dog>"],
-    readImage: (row) => ({ data: new Uint8Array(4).fill(row), shape: [2, 2, 1] }),
+    readImage: (row) => ({ height: 2, width: 2, channels: 1, data: new Uint8Array(4).fill(row) }),
   };
 }
 
@@ -82,13 +82,18 @@ describe("mistakeGrid", () => {
 });
 
 describe("the images of a grid", () => {
-  const draw = async (image: Pixels) => {
+  const draw = async (image: ImageBytes) => {
     const svg = await predictionGrid({ ...scored([1], [0]), readImage: () => image });
     return (await imagesIn(svg))[0]!;
   };
 
   test("are enlarged by a whole factor, pixel by pixel", async () => {
-    const { data, info } = await draw({ data: Uint8Array.of(0, 50, 100, 250), shape: [2, 2, 1] });
+    const { data, info } = await draw({
+      height: 2,
+      width: 2,
+      channels: 1,
+      data: Uint8Array.of(0, 50, 100, 250),
+    });
     assert.deepEqual([info.width, info.height], [96, 96]);
     const corners = [0, 95, 95 * 96, 96 * 96 - 1].map((i) => data[i * info.channels]);
     assert.deepEqual(corners, [0, 50, 100, 250]);
@@ -96,7 +101,7 @@ describe("the images of a grid", () => {
 
   test("keep their proportions and colours when they are reduced", async () => {
     const pixels = Uint8Array.from({ length: 100 * 200 * 3 }, (_, i) => [200, 100, 50][i % 3]!);
-    const { data, info } = await draw({ data: pixels, shape: [100, 200, 3] });
+    const { data, info } = await draw({ height: 100, width: 200, channels: 3, data: pixels });
     assert.deepEqual([info.width, info.height, ...data.subarray(0, 3)], [96, 48, 200, 100, 50]);
   });
 
@@ -108,6 +113,11 @@ describe("the images of a grid", () => {
     );
     const labels = hostArray([2], Int32Array.of(0, 0), "i32");
     const read = imageOf({ name: "n", images, labels, classes: ["a"] });
-    assert.deepEqual(read(1), { data: Uint8Array.of(6, 7, 8, 9, 10, 11), shape: [1, 2, 3] });
+    assert.deepEqual(read(1), {
+      height: 1,
+      width: 2,
+      channels: 3,
+      data: Uint8Array.of(6, 7, 8, 9, 10, 11),
+    });
   });
 });
