@@ -64,6 +64,10 @@ NETWORKS = [
     ("d2l-resnet18", CATALOG["d2l-resnet18"], 4, (1, 33, 40)),
     ("d2l-resnet18, average pool", partial(d2l, pool="avg"), 4, (1, 33, 40)),
     ("convbn-resnet50", CATALOG["convbn-resnet50"], 4, (3, 33, 40)),
+    ("resnet34", partial(Net, Basic, DEPTHS[34]), 4, (1, 33, 40)),
+    ("cifar-resnet56", CATALOG["cifar-resnet56"], 4, (3, 9, 8)),
+    ("preact-resnet34", CATALOG["preact-resnet34"], 4, (3, 33, 40)),
+    ("wide_resnet101_2", CATALOG["wide_resnet101_2"], 4, (3, 33, 40)),
 ]
 
 

@@ -60,6 +60,10 @@ def by_step() -> list[dict]:
         case({"kind": "one-cycle"}, lambda o: OneCycleLR(o, PEAK, total)),
         case({"kind": "one-cycle", "rise": 0.5, "startDivisor": 10, "endDivisor": 100, "anneal": "linear"},
              lambda o: OneCycleLR(o, PEAK, total, pct_start=0.5, anneal_strategy="linear", div_factor=10, final_div_factor=100)),
+        case({"kind": "one-cycle", "warmup": 2}, warm(lambda o: OneCycleLR(o, PEAK, total - warmup), warmup)),
+        case({"kind": "polynomial", "power": 1, "warmup": 2}, warm(lambda o: PolynomialLR(o, total - warmup, 1), warmup)),
+        case({"kind": "multi-step", "milestones": [1, 2], "factor": 0.1, "warmup": 2},
+             warm(lambda o: MultiStepLR(o, [STEPS, 2 * STEPS], 0.1), warmup)),
         case({"kind": "one-cycle", "rise": 0}, lambda o: OneCycleLR(o, PEAK, total, pct_start=0.0)),
     ]
 

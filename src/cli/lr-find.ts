@@ -16,6 +16,7 @@ import {
   type ExecutorFlags,
 } from "./options.js";
 import { Output } from "./output.js";
+import { pictureFormat, pictureOf } from "./picture-of.js";
 import { Progress } from "./progress.js";
 import { configOf, settled } from "./train-config.js";
 import { ImageSources } from "../train/sources/image-sources.js";
@@ -52,7 +53,7 @@ export function lrFindCommand(): Command {
     .option("--from <x>", "the first learning rate", decimal, 1e-6)
     .option("--to <x>", "the last", decimal, 1)
     .option("--steps <n>", "steps from the one to the other", wholeNumber, 100)
-    .option("--chart <file>", "where to write the chart", "lr-find.svg")
+    .option("--chart <file>", "where to write the chart, as .svg or .png", "lr-find.svg")
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet lr-find fashion-resnet34 --batch 128")
     .action(find);
@@ -60,6 +61,7 @@ export function lrFindCommand(): Command {
 
 async function find(recipe: string | undefined, flags: FindFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
+  pictureFormat(flags.chart); // before all the work
   const asked = configOf(recipe, await withModelOfInit(settled(flags)));
   const job = await prepareJob(asked, flags, output);
   const { config, model, parts } = job;
@@ -88,7 +90,7 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
     });
     bar.clear();
     const { chart } = flags;
-    await writeOutput(chart, learningRateSearchChart(search));
+    await writeOutput(chart, await pictureOf(chart, learningRateSearchChart(search)));
     const finding =
       search.suggestion === null
         ? `the loss did not fall between ${flags.from} and ${flags.to}`

@@ -7,13 +7,13 @@ import { formatTransforms } from "../data/transforms/transform-text.js";
 import { isRandom, type TransformList } from "../data/transforms/transform.js";
 import { ink } from "../report/chart-style.js";
 import { imageGrid, imageOf, type Tile } from "../report/image-grid.js";
-import { renderPng } from "../report/render-png.js";
 import { randomKey } from "../tensor/random.js";
 import { configOptions } from "./config-options.js";
 import { loadPartsOf } from "./load-data.js";
 import { dataDirOption, jsonOption, wholeNumber } from "./options.js";
 import { Output } from "./output.js";
 import { configOf } from "./train-config.js";
+import { pictureFormat, pictureOf } from "./picture-of.js";
 import { writeOutput } from "./write-output.js";
 
 interface PreviewFlags {
@@ -36,7 +36,7 @@ export const previewCommand = (): Command =>
     .addOption(configOptions["transforms.train"]!)
     .addOption(configOptions["seed"]!)
     .option("--images <n>", "rows of the grid, one image each", wholeNumber, 6)
-    .option("--out <file>", "the picture", "preview.png")
+    .option("--out <file>", "the picture, .svg or .png", "preview.png")
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -49,6 +49,7 @@ const columns = 8;
 
 async function preview(data: string | undefined, flags: PreviewFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
+  pictureFormat(flags.out);
   const named =
     data === undefined ? {} : { data: configOptions["data"]!.parseArg?.(data, data) ?? data };
   const config = configOf(flags.recipe, { ...flags, ...named });
@@ -70,7 +71,7 @@ async function preview(data: string | undefined, flags: PreviewFlags): Promise<v
   }
   const note = `${formatTransforms(list)}, seed ${config.seed}`;
   const svg = await imageGrid(`${train.name}: what training sees`, note, tiles);
-  await writeOutput(flags.out, await renderPng(svg));
+  await writeOutput(flags.out, await pictureOf(flags.out, svg));
   output.result(
     { file: flags.out, data: train.name, transforms: list, images: count },
     `${flags.out}: ${count} images of ${train.name}, ${note}`,

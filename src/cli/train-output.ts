@@ -5,7 +5,7 @@ import type { EpochMetrics } from "../train/epoch-metrics.js";
 import { validationName, type TrainConfig } from "../train/config.js";
 import { nameOf } from "../train/model-variant.js";
 import type { Evaluation } from "../train/evaluate.js";
-import type { TrainProgress } from "../train/train-progress.js";
+import { isOver, type TrainProgress } from "../train/train-progress.js";
 import type { RunDirectory } from "../train/runs/run-directory.js";
 import { summariseClassCounts } from "./class-counts.js";
 import { wrapFields } from "./progress-line.js";
@@ -35,10 +35,24 @@ export const scheduleNotice = ({ schedule, epochs }: TrainConfig): string | null
     : `the learning rate warms up over ${schedule.warmup} epochs, and there are ${epochs}: ` +
       "it grows to the end; --schedule gives it another course";
 
-export const describeResume = ({ epoch, step }: TrainProgress, epochs: number): string =>
+export const describeResume = ({ epoch, step }: TrainProgress, { epochs }: TrainConfig): string =>
   step > 0
     ? `going on in epoch ${epoch + 1} of ${epochs}, after its step ${step}`
     : `going on after ${epoch} of ${epochs} epochs`;
+
+/** Why a training has ended before its last epoch; null where it has not. */
+export function describeEarlyStop(progress: TrainProgress, config: TrainConfig): string | null {
+  const { earlyStopping, epochs } = config;
+  if (!earlyStopping || progress.epoch >= epochs || !isOver(progress, config)) return null;
+  const { best, badEpochs } = progress.stopping;
+  const { metric } = earlyStopping;
+  const value = Math.abs(best ?? NaN).toFixed(4);
+  const looks = metric === "trainLoss" ? "epochs" : "validations";
+  return (
+    `stopped early, after ${progress.epoch} of ${epochs} epochs: ${metric} has not been better than ${value} ` +
+    `in ${badEpochs} ${looks} (earlyStopping)`
+  );
+}
 
 export function formatEpoch(metrics: EpochMetrics, config: TrainConfig, width: number): string {
   const { epoch, trainLoss, trainAccuracy, validLoss, validAccuracy, imagesPerSecond } = metrics;

@@ -15,7 +15,13 @@ import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
 import type { ImageSources } from "../train/sources/image-sources.js";
 import type { TrainJob } from "./train-job.js";
-import { describeJob, describeResume, formatEpoch, scheduleNotice } from "./train-output.js";
+import {
+  describeEarlyStop,
+  describeJob,
+  describeResume,
+  formatEpoch,
+  scheduleNotice,
+} from "./train-output.js";
 
 /**
  * Trains from the beginning or from where the run was left, and saves after each epoch, as often as the configuration
@@ -38,6 +44,7 @@ export async function runEpochs(
   const bar = new Progress(config.epochs * steps, from.epoch * steps + from.step);
   const live = new LiveChart(run, validationName(config));
   const onStep = async (progress: StepProgress): Promise<void> => {
+    run.logStep(progress);
     showStep(bar, progress, config.epochs);
     await live.update(progress);
     const { saveEvery } = config;
@@ -57,7 +64,7 @@ export async function runEpochs(
     output.say(describeJob(job, executor));
     const surprise = scheduleNotice(config);
     if (surprise !== null) output.notice(surprise);
-    if (run.saved) output.say(describeResume(training.progress, config.epochs));
+    if (run.saved) output.say(describeResume(training.progress, config));
     if (run.epochs.length > 0 && training.progress.step === 0) await run.publish(snapshot());
     for await (const metrics of training) {
       await run.saveEpoch(metrics, snapshot());
@@ -69,6 +76,8 @@ export async function runEpochs(
       await run.saveState(snapshot());
       await run.saveWeights("last", snapshot());
     }
+    const ended = describeEarlyStop(training.progress, config);
+    if (ended !== null && !signal.aborted) output.say(ended);
     return training.progress;
   } finally {
     bar.clear();

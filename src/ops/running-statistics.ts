@@ -21,8 +21,8 @@ export const runningStatisticsOp = defineOp<
     if (count < 2) {
       throw new ResnetError(
         "ERR_ATTRIBUTE",
-        "batch norm in training needs more than 1 value per channel, but this batch of 1 has a 1×1 image: " +
-          "use a larger batch, or leave the last sample out",
+        "batch norm in training needs more than 1 value per channel, but a batch of 1 has but one where images are 1×1: " +
+          "choose a batch size or a number of images that leaves no single one for the last batch",
       );
     }
     return { newMean: runningMean, newVariance: runningVariance };

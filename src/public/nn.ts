@@ -1,4 +1,4 @@
-export { BatchNorm2d } from "../nn/batch-norm2d.js";
+export { BatchNorm2d, type BatchNorm2dOptions } from "../nn/batch-norm2d.js";
 export { Conv2d, type Conv2dOptions } from "../nn/conv2d.js";
 export { Dropout } from "../nn/dropout.js";
 export { Flatten } from "../nn/flatten.js";

@@ -30,6 +30,7 @@ export {
 export { adam, adamw, type AdamOptions } from "../train/optimizers/adam.js";
 export type { Optimizer } from "../train/optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "../train/optimizers/sgd.js";
+export { parameterGroups, type ParameterGroups } from "../train/parameter-groups.js";
 export {
   findLearningRate,
   type LearningRateSearch,
@@ -40,6 +41,8 @@ export type { Precision } from "../train/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
 export { RunDirectory, type RunSnapshot } from "../train/runs/run-directory.js";
 export { topAccuracy, type SampleScores } from "../train/sample-scores.js";
+export { createSchedule, type Schedule } from "../train/schedules/schedule.js";
+export type { PlateauState } from "../train/schedules/plateau.js";
 export type { ScheduleConfig } from "../train/schedules/schedule-config.js";
 export {
   trainLoop,

@@ -2,17 +2,20 @@ import type { EpochMetrics } from "../train/epoch-metrics.js";
 import { colours } from "./chart-style.js";
 import { lineChart } from "./line-chart.js";
 
-/** The learning rate at the end of each epoch, as SVG. */
-export const learningRateChart = (metrics: readonly EpochMetrics[]): string =>
+/** The rate of a step: of the last one of an epoch, or of one within, where the epoch's number is a fraction. */
+export type LearningRatePoint = Pick<EpochMetrics, "epoch" | "learningRate">;
+
+/** The learning rate over a training, as SVG. */
+export const learningRateChart = (points: readonly LearningRatePoint[]): string =>
   lineChart({
     title: "Learning rate",
-    x: { name: "Epoch" },
-    y: { name: "At the epoch's last step", from: 0 },
+    x: { name: "Epoch", ...((points[0]?.epoch ?? 1) < 1 && { from: 0 }) },
+    y: { name: "Learning rate", from: 0 },
     curves: [
       {
-        name: "learning rate",
+        name: "",
         colour: colours.blue,
-        points: metrics.map(({ epoch, learningRate }) => [epoch, learningRate]),
+        points: points.map(({ epoch, learningRate }) => [epoch, learningRate]),
       },
     ],
   });

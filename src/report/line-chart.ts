@@ -120,12 +120,13 @@ function series({ name, colour, dashed, axis, points }: Curve, vertical: Axis): 
   const isDrawable = (value: number): boolean =>
     Number.isFinite(value) && (vertical.scale !== "log" || value > 0);
   const { to } = vertical;
+  const drawn = points.filter(([, y]) => !Number.isNaN(y));
   return {
     type: "line",
     name,
     yAxisIndex: axis === "right" ? 1 : 0,
-    data: points.filter(([, y]) => !Number.isNaN(y)).map(([x, y]) => [x, isDrawable(y) ? y : "-"]),
-    showSymbol: points.length <= 30,
+    data: drawn.map(([x, y]) => [x, isDrawable(y) ? y : "-"]),
+    showSymbol: drawn.length <= 30,
     symbol: "circle",
     symbolSize: 6,
     itemStyle: { color: colour },

@@ -2,12 +2,13 @@ import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
 import type { TransformList } from "../data/transforms/transform.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { RunDirectory } from "../train/runs/run-directory.js";
+import type { LoggedStep } from "../train/runs/step-log.js";
 import { topAccuracy } from "../train/sample-scores.js";
-import { accuracyChart, type AccuracyPoint } from "./accuracy-chart.js";
+import { accuracyChart } from "./accuracy-chart.js";
 import { classificationReport } from "./classification-report.js";
 import { confusionChart } from "./confusion-chart.js";
 import { confusionMatrix } from "./confusion-matrix.js";
-import { epochCharts } from "./epoch-charts.js";
+import { epochCharts, pointsOf } from "./epoch-charts.js";
 import { formatClassificationReport } from "./format-classification-report.js";
 import { imageOf } from "./image-grid.js";
 import { mistakeGrid, predictionGrid } from "./prediction-grid.js";
@@ -15,7 +16,7 @@ import { renderPng } from "./render-png.js";
 
 /** Writes the charts of the epochs so far: after each epoch, so that an open one can be watched growing. */
 export async function writeEpochCharts(run: RunDirectory, validation?: string): Promise<void> {
-  for (const [name, svg] of Object.entries(epochCharts(run.epochs, validation))) {
+  for (const [name, svg] of Object.entries(epochCharts(run.epochs, run.steps, validation))) {
     await run.write(`${name}.svg`, svg);
   }
 }
@@ -23,10 +24,12 @@ export async function writeEpochCharts(run: RunDirectory, validation?: string): 
 /** Rewrites the chart of losses and accuracies within an epoch, up to the step in progress. */
 export const writeLiveChart = (
   run: RunDirectory,
-  points: readonly AccuracyPoint[],
+  now: LoggedStep,
   validation?: string,
-): Promise<void> =>
-  run.write("accuracy.svg", accuracyChart([...run.epochs, ...points], validation));
+): Promise<void> => {
+  const steps = run.steps.at(-1) === now ? run.steps : [...run.steps, now];
+  return run.write("accuracy.svg", accuracyChart(pointsOf(run.epochs, steps), validation));
+};
 
 /**
  * Writes what a finished run has to show: `report.json`, `report.txt`, and each chart as SVG and as PNG.
@@ -50,7 +53,7 @@ export async function writeRunReport(
   const document = { accuracy, ...top5, loss, samples: labels.length, report, confusion };
   const scored = { scores: test, labels, classes, readImage: imageOf(images, options.transforms) };
   const charts = {
-    ...epochCharts(run.epochs, options.validation),
+    ...epochCharts(run.epochs, run.steps, options.validation),
     confusion: confusionChart(confusion, classes),
     predictions: await predictionGrid(scored),
     mistakes: await mistakeGrid(scored),

@@ -20,7 +20,7 @@ export interface LearningRateTrial {
 
 export interface LearningRateSearch {
   readonly trials: readonly LearningRateTrial[];
-  /** Where the loss falls fastest; null if it did not fall. */
+  /** Where the loss falls fastest on the way to its least; null if it did not fall. */
   readonly suggestion: number | null;
 }
 
@@ -106,9 +106,19 @@ async function* stepsAt(
   }
 }
 
-/** The rate around which a line through the losses falls most; the running mean would lag behind. */
-function steepest(trials: readonly LearningRateTrial[]): number | null {
-  const reach = Math.max(2, Math.round(trials.length / 20));
+/**
+ * The rate around which a line through the losses falls most; the running mean would lag behind. What comes after the
+ * least running mean does not count: a loss that blew up and recovers falls fastest of all.
+ *
+ * @returns null if it falls nowhere
+ */
+export function steepest(all: readonly LearningRateTrial[]): number | null {
+  const least = Math.min(...all.map(({ smoothedLoss }) => smoothedLoss));
+  const trials = all.slice(0, all.findIndex(({ smoothedLoss }) => smoothedLoss === least) + 1);
+  return steepestOf(trials, Math.max(2, Math.round(all.length / 20)));
+}
+
+function steepestOf(trials: readonly LearningRateTrial[], reach: number): number | null {
   const around = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
   let [found, least]: [number | null, number] = [null, 0];
   for (let i = reach; i < trials.length - reach; i++) {

@@ -93,8 +93,18 @@ export class Training implements AsyncIterable<EpochMetrics> {
     this.weightsName = trainedWeights(model, config);
     this.validate = this.evaluator(valid);
     this.runner = new StepRunner(executor, model, config, train, groups);
-    if (!options.from) resetOptimizer(executor);
+    if (!options.from) this.begin();
     this.#progress = from;
+  }
+
+  /** Forgets what an earlier training left; averages begin as what they are averages of, as PyTorch's `AveragedModel`. */
+  private begin(): void {
+    const { executor, model } = this.options;
+    resetOptimizer(executor);
+    for (const name of namedState(model).keys()) {
+      const average = this.weightsName(name);
+      if (average !== name) executor.write(average, executor.read(name));
+    }
   }
 
   /** Where it stands now: after each step and each epoch. */

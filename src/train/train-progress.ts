@@ -18,13 +18,13 @@ export interface EpochSums {
 export interface StoppingState {
   /** The least penalty so far; null before the first epoch. */
   readonly best: number | null;
-  /** Epochs in a row that were no better. */
+  /** Validations in a row that were no better; epochs, of a metric that every epoch has. */
   readonly badEpochs: number;
 }
 
 /**
  * Where a training stands between two steps: plain data that JSON keeps exactly. With it and the executor's state
- * (parameters, running statistics, `optimizer.*`, `ema.*`), a training goes on as if it had never stopped, bit for bit.
+ * (parameters, running statistics, what state-names.ts names), a training goes on as if it had never stopped, bit for bit.
  */
 export interface TrainProgress {
   /** Whole epochs done, validated. */
@@ -77,13 +77,14 @@ export function afterEpoch(
   { schedule, earlyStopping }: Pick<TrainConfig, "schedule" | "earlyStopping">,
 ): TrainProgress {
   const { epoch, plateau, stopping } = progress;
+  const isWarm = epoch + 1 > schedule.warmup; // before, a plateau is none of the rate's
   return {
     ...progress,
     epoch: epoch + 1,
     step: 0,
     sums: nothing,
     plateau:
-      schedule.kind === "plateau" && isKnown(metrics, schedule.metric)
+      schedule.kind === "plateau" && isWarm && isKnown(metrics, schedule.metric)
         ? nextPlateau(plateau, penaltyOf(metrics, schedule.metric), schedule)
         : plateau,
     stopping:

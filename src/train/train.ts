@@ -32,7 +32,7 @@ export interface TrainResult {
   readonly weights: ModelState;
   /** Those of the epoch that `bestMetric` picks; of the end, where no epoch was validated. */
   readonly best: ModelState;
-  /** Of the last weights; null without test images. */
+  /** Of the last weights; null without test images, or where `signal` ended the training. */
   readonly test: Evaluation | null;
 }
 
@@ -87,7 +87,7 @@ export async function train(
       }
       await options.onEvent?.(event, training);
     }
-    const tests = data.test && sources.open("test", data.test);
+    const tests = signal?.aborted ? undefined : data.test && sources.open("test", data.test);
     const test = tests ? await training.evaluator(tests)() : null;
     const weights = training.weights();
     return { model, epochs, weights, best: best ?? weights, test };

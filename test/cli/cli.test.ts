@@ -285,7 +285,7 @@ describe("train and eval on real data", { skip: skipWithoutFashionMnist }, () =>
     const charts = "accuracy confusion learning-rate loss mistakes predictions".split(" ");
     const others =
       "best.safetensors config.json last.safetensors metrics.jsonl report.json report.txt " +
-      "resume.previous.safetensors resume.safetensors";
+      "resume.previous.safetensors resume.safetensors steps.jsonl";
     assert.deepEqual(
       readdirSync(out("first")).sort(),
       [...charts.flatMap((name) => [`${name}.png`, `${name}.svg`]), ...others.split(" ")].sort(),

@@ -77,7 +77,7 @@ describe("a folder of images", () => {
 
   test("is searched for a learning rate from the weights that a training starts from", async (t) => {
     const root = await writeImageFolder(t, { train: 5, val: 2 });
-    const chart = path.join(scratch, "lr-find.svg");
+    const chart = path.join(scratch, "lr-find.png");
     const words = ["--data", root, ...small.filter((word) => !word.startsWith("--epochs"))];
     const firstLoss = (...others: string[]): number => {
       const flags = [...others, "--steps=2", "--json", "--chart", chart];
@@ -94,7 +94,10 @@ describe("a folder of images", () => {
     const file = path.join(scratch, "weights.safetensors");
     writeFileSync(file, writeSafetensors(initialState(model, 5), {}));
     assert.notEqual(firstLoss("--init", file), own);
-    assert.ok(existsSync(chart));
+    assert.equal(readFileSync(chart).toString("latin1", 1, 4), "PNG");
+    const { status, stderr } = resnet("lr-find", ...words, "--chart", "lr-find.pdf");
+    assert.equal(status, 2);
+    assert.match(stderr, /lr-find\.pdf: pictures are written as SVG or PNG/);
   });
 
   test("is trained on, its classes counted, and evaluated again", async (t) => {

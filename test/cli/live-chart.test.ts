@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
+import { randomConfig } from "../helpers/random-dataset.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 import { LiveChart } from "../../src/cli/live-chart.js";
 import { RunDirectory } from "../../src/train/runs/run-directory.js";
@@ -25,16 +26,18 @@ async function openRun(t: TestContext) {
   return { run, file };
 }
 
-test("a live chart has a point for each of its steps in the epoch, and those of this epoch alone", async (t) => {
+test("a live chart has the steps of all epochs so far, and the one in progress", async (t) => {
   const { run, file } = await openRun(t);
+  await run.begin(randomConfig());
   const live = new LiveChart(run, "test", 0);
   const circles: number[] = [];
   for (const step of [at(1, 1), at(1, 2), at(1, 3), at(2, 1)]) {
+    run.logStep(step);
     await live.update(step);
     circles.push(readFileSync(file, "utf8").split("M1 0A1 1").length - 1);
   }
   await run.close();
-  assert.deepEqual(circles, [2, 4, 6, 2]); // loss and accuracy of each step
+  assert.deepEqual(circles, [2, 4, 6, 8]); // loss and accuracy of each step
 });
 
 test("a live chart is not drawn at every step", async (t) => {

@@ -7,6 +7,7 @@ import { residentSource } from "../../src/train/sources/resident-source.js";
 import type { TrainConfigInput } from "../../src/train/config.js";
 import {
   findLearningRate,
+  steepest,
   type LearningRateSearchOptions,
 } from "../../src/train/find-learning-rate.js";
 import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
@@ -89,6 +90,18 @@ describe("findLearningRate", () => {
     assert.ok(suggestion! > 1e-3 && suggestion! < 10, `${suggestion}`);
     assert.ok(trials.length < 120, `${trials.length} trials`);
     assert.match(learningRateSearchChart({ trials, suggestion }), /the loss falls fastest at/);
+  });
+
+  test("does not take the recovery from a blow-up for learning", () => {
+    const falling = Array.from({ length: 60 }, (_, i) => 2.3 - 0.8 / (1 + Math.exp((30 - i) / 3)));
+    const losses = [...falling, 6, 9, 8, 5, 3, 2.4, 2.4, 2.4];
+    let mean = losses[0]!;
+    const trials = losses.map((loss, i) => {
+      mean = 0.9 * mean + 0.1 * loss;
+      return { learningRate: i, loss, smoothedLoss: mean };
+    });
+    assert.equal(steepest(trials), 30);
+    assert.equal(steepest(trials.slice(0, 3)), null);
   });
 
   test("takes steps of several batches as a training does, with the loss of all of them", async () => {

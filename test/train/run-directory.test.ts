@@ -118,6 +118,7 @@ describe("RunDirectory", () => {
       "metrics.jsonl",
       "resume.previous.safetensors",
       "resume.safetensors",
+      "steps.jsonl",
     ]);
   });
 

@@ -142,4 +142,14 @@ describe("a schedule", () => {
     assert.deepEqual(shares, [1, 1, 0.5, 0.25, 0.25]);
     assert.equal(progress.epoch, 5);
   });
+
+  test("that watches a metric learns nothing from the epochs of its warm-up", () => {
+    const settings = { schedule: parse("warmup:2.5+plateau:0:0.5"), earlyStopping: null };
+    let progress = startOfTraining;
+    const shares = Array.from({ length: 6 }, () => {
+      progress = afterEpoch(progress, { validLoss: 1 } as never, settings);
+      return progress.plateau.share;
+    });
+    assert.deepEqual(shares, [1, 1, 1, 0.5, 0.25, 0.125]);
+  });
 });

@@ -40,6 +40,19 @@ describe("train", () => {
     assert.deepEqual(best, after[place]);
   });
 
+  test("that is told to end before it begins has its first weights, and tests nothing", async () => {
+    const signal = AbortSignal.abort();
+    const {
+      weights,
+      best,
+      test: tested,
+    } = await train({ ...config, emaDecay: 0.9 }, data, { signal });
+    const model = createModel("cifar-resnet20", { classes: 3, channels: 2 });
+    assert.deepEqual([...weights], [...initialState(model, config.seed)]);
+    assert.deepEqual(best, weights);
+    assert.equal(tested, null);
+  });
+
   test("begins with the weights that the configuration asks for", async (t) => {
     const still = { ...config, epochs: 1, learningRate: 1e-30, momentum: 0 }; // no weight moves
     const first = async (change: Partial<TrainConfigInput>): Promise<unknown> =>

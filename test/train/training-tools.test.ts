@@ -264,6 +264,17 @@ describe("mixing", () => {
 });
 
 describe("ending and steering a training", () => {
+  test("has averages before its first step: the first weights", async (t) => {
+    const { training, executor, model } = start(t, { emaDecay: 0.9 });
+    assert.deepEqual(training.weights(), readModelState(executor, model));
+    assert.ok(
+      training
+        .weights()
+        .get("fc.weight")!
+        .data.some((value) => value !== 0),
+    );
+  });
+
   test("ends early when the metric has not become better for so many epochs", async (t) => {
     const settings = { learningRate: 1e-30, epochs: 9, earlyStopping: { patience: 2 } }; // nothing moves
     const { epochs } = await finish(start(t, { ...settings, freeze: ["backbone"] }).training);

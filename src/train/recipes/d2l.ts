@@ -3,11 +3,11 @@ import type { DeclaredRecipes } from "./recipe.js";
 /** The second notebook: the ResNet-18 of "Dive into Deep Learning" on enlarged images. */
 export const d2lRecipes: DeclaredRecipes = {
   "fashion-resnet18-d2l": {
-    title: 'ResNet-18 of "Dive into Deep Learning" on Fashion-MNIST at 96 x 96, 10 epochs',
+    title: 'ResNet-18 of "Dive into Deep Learning" on Fashion-MNIST at 96 x 96, 2 epochs',
     source: '"Dive into Deep Learning", https://d2l.ai, chapter on ResNet',
-    expected: "not measured in full length yet; the document prints none for its max-pooled net",
+    expected: "test accuracy 0.88 after the 2 epochs; the notebook prints none",
     variations: [
-      { flags: "--epochs 2", why: "as short as the notebook's run" },
+      { flags: "--epochs 10", why: "what the book trains; the notebook's two show the structure" },
       { flags: "--model resnet18 --lr 0.02", why: "unbiased convolutions and an average pool" },
     ],
     config: {
@@ -19,7 +19,7 @@ export const d2lRecipes: DeclaredRecipes = {
       transforms: { train: [{ type: "resize", size: 96 }], eval: [{ type: "resize", size: 96 }] },
       normalise: { mean: [0], std: [1] }, // none
       initialisation: "xavier-uniform",
-      epochs: 10,
+      epochs: 2,
       batch: 128,
       optimizer: "sgd",
       learningRate: 0.05,

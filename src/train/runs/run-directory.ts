@@ -12,10 +12,12 @@ import { readJson } from "./read-json.js";
 import { takeDirectory } from "./lock-directory.js";
 import { configFile, takeNewDirectory } from "./new-directory.js";
 import type { TrainProgress } from "../train-progress.js";
+import { formatSteps, isLogged, readSteps, type LoggedStep } from "./step-log.js";
 import { readTrainingState, writeTrainingState, type SavedTraining } from "./training-state.js";
 import { isBest } from "../watched-metric.js";
 
 const metricsFile = "metrics.jsonl";
+const stepsFile = "steps.jsonl";
 const stateFile = "resume.safetensors";
 const previousStateFile = "resume.previous.safetensors";
 const damagedStateFile = "resume.damaged.safetensors";
@@ -41,6 +43,7 @@ export class RunDirectory {
     public config: TrainConfig | null,
     /** Where an earlier process left the training; null if it saved nothing. */
     readonly saved: SavedTraining | null,
+    private logged: readonly LoggedStep[] = [],
   ) {
     this.metrics = saved?.epochs ?? [];
     this.hasState = saved !== null;
@@ -71,7 +74,10 @@ export class RunDirectory {
         // Not what was read before: the process that had the directory until now may have changed it.
         const config = parseConfig(await readJson(file));
         const saved = await newestState(directory, onNotice);
-        return new RunDirectory(directory, unlock, config, saved);
+        const logged = saved
+          ? await readSteps(path.join(directory, stepsFile), saved.progress)
+          : [];
+        return new RunDirectory(directory, unlock, config, saved, logged);
       });
     });
   }
@@ -79,6 +85,11 @@ export class RunDirectory {
   /** Metrics of the epochs so far. */
   get epochs(): readonly EpochMetrics[] {
     return this.metrics;
+  }
+
+  /** How it stood after some of its steps so far. */
+  get steps(): readonly LoggedStep[] {
+    return this.logged;
   }
 
   /** Whether there is something on disk to go on from. */
@@ -90,6 +101,11 @@ export class RunDirectory {
   async begin(config: TrainConfig): Promise<void> {
     await this.write(configFile, `${JSON.stringify(config, null, 2)}\n`);
     this.config = config;
+  }
+
+  /** Takes note of a step, if it is one of those that charts show; the next state that is saved has it with it. */
+  logStep(step: LoggedStep): void {
+    if (this.config && isLogged(step, this.config.epochs)) this.logged = [...this.logged, step];
   }
 
   /** Keeps an epoch: first all that it takes to go on from here, in one file, then the files that are made of it. */
@@ -107,6 +123,7 @@ export class RunDirectory {
     const { config, epochs } = this;
     if (!config) throw new Error("begin the run before saving it");
     const record = { config, description, executor: executor.description, progress, epochs };
+    await this.write(stepsFile, formatSteps(this.logged)); // first: a state never knows more steps
     return whileWriting(this.directory, async () => {
       const keepAs = this.pathOf(previousStateFile);
       await writeTrainingState(this.pathOf(stateFile), record, executor, { keepAs });

@@ -14,7 +14,7 @@ type Curve = (t: number, steps: number, stepsPerEpoch: number, plateau: PlateauS
 /**
  * The schedule that a configuration describes; docs/training.md has the formulae.
  *
- * The warm-up grows by equal steps to the peak (Goyal et al. 2017, arXiv:1706.02677, §2.2); what comes after it counts
+ * The warm-up grows by equal steps to where the course begins (Goyal et al. 2017, arXiv:1706.02677, §2.2); what comes after it counts
  * from its end, as in PyTorch's `SequentialLR`.
  */
 export function createSchedule(
@@ -26,7 +26,9 @@ export function createSchedule(
   const curve = curveOf(config);
   const steps = epochs * stepsPerEpoch - warmup;
   return (step, plateau = initialPlateau) =>
-    step < warmup ? (step + 1) / warmup : curve(step - warmup, steps, stepsPerEpoch, plateau);
+    step < warmup
+      ? ((step + 1) / warmup) * curve(0, steps, stepsPerEpoch, initialPlateau)
+      : curve(step - warmup, steps, stepsPerEpoch, plateau);
 }
 
 function curveOf(config: ScheduleConfig): Curve {
