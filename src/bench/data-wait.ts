@@ -6,9 +6,9 @@ import { plan } from "../planner/plan.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey, uniform } from "../tensor/random.js";
 import { residentSource } from "../train/sources/resident-source.js";
-import { initialState, writeModelState } from "../train/model-state.js";
+import { initialState, writeModelState } from "../train/weights/model-state.js";
 import { sgd } from "../train/optimizers/sgd.js";
-import { traceTrainStep } from "../train/train-step.js";
+import { traceTrainStep } from "../train/steps/train-step.js";
 import { spreadOf } from "./spread.js";
 
 /** How long a training's engine has nothing to do because the next batch is not there. */

@@ -5,10 +5,10 @@ import { plan } from "../planner/plan.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey, uniform } from "../tensor/random.js";
 import { residentSource } from "../train/sources/resident-source.js";
-import { initialState, writeModelState } from "../train/model-state.js";
-import type { Precision } from "../train/precision.js";
+import { initialState, writeModelState } from "../train/weights/model-state.js";
+import type { Precision } from "../train/config/precision.js";
 import { sgd } from "../train/optimizers/sgd.js";
-import { traceEvaluation, traceTrainStep } from "../train/train-step.js";
+import { traceEvaluation, traceTrainStep } from "../train/steps/train-step.js";
 import { classesOf, imageOf, type BenchRow } from "./bench-row.js";
 
 /** A row, ready to run on the native executor. */

@@ -4,7 +4,7 @@ import { listDatasets } from "../data/dataset-info.js";
 import { isOnDisk } from "../data/images/is-on-disk.js";
 import { parseTransforms } from "../data/transforms/transform-text.js";
 import { models } from "../models/catalog.js";
-import type { TrainConfig } from "../train/config.js";
+import type { TrainConfig } from "../train/config/config.js";
 import { scheduleForms } from "../train/schedules/schedule-config.js";
 import { assignments, decimal, modelOptionOption, seedNumber, wholeNumber } from "./options.js";
 

@@ -2,21 +2,21 @@
 import { Command, CommanderError } from "commander";
 import { ResnetError } from "../tensor/error.js";
 import { printableLines } from "../tensor/printable.js";
-import { benchCommand } from "./bench.js";
-import { dataCommand } from "./data.js";
-import { doctorCommand } from "./doctor.js";
-import { evalCommand } from "./eval.js";
-import { explainCommand } from "./explain.js";
-import { exportCommand } from "./export.js";
-import { featuresCommand } from "./features.js";
-import { importCommand } from "./import.js";
-import { lrFindCommand } from "./lr-find.js";
+import { benchCommand } from "./commands/bench.js";
+import { dataCommand } from "./commands/data.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { evalCommand } from "./commands/eval.js";
+import { explainCommand } from "./commands/explain.js";
+import { exportCommand } from "./commands/export.js";
+import { featuresCommand } from "./commands/features.js";
+import { importCommand } from "./commands/import.js";
+import { lrFindCommand } from "./commands/lr-find.js";
 import { packageVersion } from "./package-version.js";
-import { predictCommand } from "./predict.js";
-import { recipesCommand } from "./recipes.js";
-import { similarCommand } from "./similar.js";
-import { summaryCommand } from "./summary.js";
-import { trainCommand } from "./train.js";
+import { predictCommand } from "./commands/predict.js";
+import { recipesCommand } from "./commands/recipes.js";
+import { similarCommand } from "./commands/similar.js";
+import { summaryCommand } from "./commands/summary.js";
+import { trainCommand } from "./commands/train.js";
 
 /** Errors in the words of the command rather than in the work: exit code 2. */
 const usageErrors = new Set([

@@ -11,10 +11,10 @@ import { traceModule } from "../nn/trace-module.js";
 import { ingest } from "../ops/ingest.js";
 import { plan } from "../planner/plan.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
-import { Checkpoint, type CheckpointDescription } from "../train/checkpoint.js";
+import { Checkpoint, type CheckpointDescription } from "../train/weights/checkpoint.js";
 import { programsBySize } from "../train/evaluate.js";
-import { modelOf } from "../train/model-variant.js";
-import { dtypeOf, type Precision } from "../train/precision.js";
+import { modelOf } from "../train/config/model-variant.js";
+import { dtypeOf, type Precision } from "../train/config/precision.js";
 import { pictureLoader } from "./picture.js";
 
 /** What a program is to give of a batch, chosen while the model is traced. */

@@ -5,39 +5,43 @@ export {
   readCheckpoint,
   writeCheckpoint,
   type CheckpointDescription,
-} from "../train/checkpoint.js";
+} from "../train/weights/checkpoint.js";
 export {
   exportChunks,
   exportModel,
   tracePrediction,
   type ExportOptions,
-} from "../train/export-model.js";
-export { importWeights, type ImportOptions, type ImportedModel } from "../train/import-weights.js";
-export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config.js";
-export { modelOf, type DescribedModel } from "../train/model-variant.js";
+} from "../train/weights/export-model.js";
+export {
+  importWeights,
+  type ImportOptions,
+  type ImportedModel,
+} from "../train/weights/import-weights.js";
+export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config/config.js";
+export { modelOf, type DescribedModel } from "../train/config/model-variant.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";
-export { readFirstWeights, type FirstWeights } from "../train/first-weights.js";
+export { readFirstWeights, type FirstWeights } from "../train/weights/first-weights.js";
 export { evaluate, type EvaluateOptions } from "../train/evaluate-module.js";
 export { createEvaluator, type Evaluation } from "../train/evaluate.js";
-export { gradientNorms } from "../train/gradient-norms.js";
+export { gradientNorms } from "../train/steps/gradient-norms.js";
 export {
   initialState,
   modelSource,
   readModelState,
   writeModelState,
   type ModelState,
-} from "../train/model-state.js";
+} from "../train/weights/model-state.js";
 export { adam, adamw, type AdamOptions } from "../train/optimizers/adam.js";
 export type { Optimizer } from "../train/optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "../train/optimizers/sgd.js";
-export { parameterGroups, type ParameterGroups } from "../train/parameter-groups.js";
+export { parameterGroups, type ParameterGroups } from "../train/steps/parameter-groups.js";
 export {
   findLearningRate,
   type LearningRateSearch,
   type LearningRateSearchOptions,
   type LearningRateTrial,
 } from "../train/find-learning-rate.js";
-export type { Precision } from "../train/precision.js";
+export type { Precision } from "../train/config/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
 export { RunDirectory, type RunSnapshot } from "../train/runs/run-directory.js";
 export { topAccuracy, type SampleScores } from "../train/sample-scores.js";
@@ -52,7 +56,11 @@ export {
   type TrainLoopOptions,
 } from "../train/train-loop.js";
 export type { EpochSums, TrainProgress } from "../train/train-progress.js";
-export { traceEvaluation, traceTrainStep, type TrainStepOptions } from "../train/train-step.js";
+export {
+  traceEvaluation,
+  traceTrainStep,
+  type TrainStepOptions,
+} from "../train/steps/train-step.js";
 export { streamingSource, type StreamingOptions } from "../train/sources/streaming-source.js";
 export { RunningMean } from "../train/running-mean.js";
 export { Timer } from "../train/timer.js";

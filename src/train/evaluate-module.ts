@@ -7,7 +7,7 @@ import { traceModule } from "../nn/trace-module.js";
 import { plan } from "../planner/plan.js";
 import type { HostArray } from "../tensor/host-array.js";
 import type { Shape } from "../tensor/shape.js";
-import { initialState, writeModelState, type ModelState } from "./model-state.js";
+import { initialState, writeModelState, type ModelState } from "./weights/model-state.js";
 
 export interface EvaluateOptions {
   /** Parameters and statistics by name, in PyTorch's layout. Default: the module's initialisation with `seed`. */

@@ -4,11 +4,11 @@ import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import { ResnetError } from "../tensor/error.js";
 import type { BatchSource } from "./sources/batch-source.js";
-import type { StateName } from "./model-state.js";
-import type { Precision } from "./precision.js";
+import type { StateName } from "./weights/model-state.js";
+import type { Precision } from "./config/precision.js";
 import { emptyScores, scoreSamples, topAccuracy, type SampleScores } from "./sample-scores.js";
 import { RunningMean } from "./running-mean.js";
-import { traceEvaluation } from "./train-step.js";
+import { traceEvaluation } from "./steps/train-step.js";
 
 /** Programs that differ only in batch size, made when a size first comes up. */
 export function programsBySize(

@@ -2,12 +2,12 @@ import type { Executor } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
 import type { BatchSource } from "./sources/batch-source.js";
-import type { TrainConfig } from "./config.js";
-import { epochSteps } from "./epoch-steps.js";
-import { readModelState, writeModelState } from "./model-state.js";
+import type { TrainConfig } from "./config/config.js";
+import { epochSteps } from "./steps/epoch-steps.js";
+import { readModelState, writeModelState } from "./weights/model-state.js";
 import { resetOptimizer } from "./optimizers/reset-optimizer.js";
-import { parameterGroups } from "./parameter-groups.js";
-import { StepRunner } from "./step-runner.js";
+import { parameterGroups } from "./steps/parameter-groups.js";
+import { StepRunner } from "./steps/step-runner.js";
 
 /** One step of a search. */
 export interface LearningRateTrial {

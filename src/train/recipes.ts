@@ -1,5 +1,5 @@
 import { ResnetError } from "../tensor/error.js";
-import { parseConfig, type TrainConfig } from "./config.js";
+import { parseConfig, type TrainConfig } from "./config/config.js";
 import { bestRecipes } from "./recipes/best.js";
 import { cifarRecipes } from "./recipes/cifar.js";
 import { d2lRecipes } from "./recipes/d2l.js";

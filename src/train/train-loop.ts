@@ -2,15 +2,15 @@ import type { Executor, RunInputs } from "../executors/executor.js";
 import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
 import type { BatchSource } from "./sources/batch-source.js";
-import type { TrainConfig } from "./config.js";
+import type { TrainConfig } from "./config/config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
-import { epochSteps, stepsPerEpoch } from "./epoch-steps.js";
+import { epochSteps, stepsPerEpoch } from "./steps/epoch-steps.js";
 import { createEvaluator, type Evaluation } from "./evaluate.js";
-import type { MicroBatch } from "./micro-batches.js";
-import { readModelState, type ModelState, type StateName } from "./model-state.js";
+import type { MicroBatch } from "./steps/micro-batches.js";
+import { readModelState, type ModelState, type StateName } from "./weights/model-state.js";
 import { resetOptimizer } from "./optimizers/reset-optimizer.js";
-import { parameterGroups } from "./parameter-groups.js";
-import { StepRunner, type BatchResult } from "./step-runner.js";
+import { parameterGroups } from "./steps/parameter-groups.js";
+import { StepRunner, type BatchResult } from "./steps/step-runner.js";
 import { createSchedule, type Schedule } from "./schedules/schedule.js";
 import {
   afterEpoch,
@@ -19,7 +19,7 @@ import {
   startOfTraining,
   type TrainProgress,
 } from "./train-progress.js";
-import { trainedWeights } from "./trained-weights.js";
+import { trainedWeights } from "./weights/trained-weights.js";
 
 /** Where a training stands, after each step. */
 export interface StepProgress {

@@ -1,7 +1,7 @@
-import type { TrainConfig } from "./config.js";
+import type { TrainConfig } from "./config/config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
 import { initialPlateau, nextPlateau, type PlateauState } from "./schedules/plateau.js";
-import { penaltyOf, type WatchedMetric } from "./watched-metric.js";
+import { penaltyOf, type WatchedMetric } from "./config/watched-metric.js";
 
 /** Sums over the samples that an epoch has seen so far. */
 export interface EpochSums {

@@ -3,15 +3,15 @@ import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
 import { findModel } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
-import { parseConfig, type TrainConfigInput } from "./config.js";
+import { parseConfig, type TrainConfigInput } from "./config/config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
 import type { Evaluation } from "./evaluate.js";
-import { firstWeights } from "./first-weights.js";
+import { firstWeights } from "./weights/first-weights.js";
 import { ImageSources, type FileReading } from "./sources/image-sources.js";
-import { writeModelState, type ModelState } from "./model-state.js";
-import { settleNormalise } from "./settle-normalise.js";
+import { writeModelState, type ModelState } from "./weights/model-state.js";
+import { settleNormalise } from "./config/settle-normalise.js";
 import { trainLoop, type TrainEvent, type Training } from "./train-loop.js";
-import { isBest } from "./watched-metric.js";
+import { isBest } from "./config/watched-metric.js";
 
 export interface TrainOptions extends FileReading {
   /** Default: the fastest that the machine has, closed at the end. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { randomConfig } from "../helpers/random-dataset.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
-import { LiveChart } from "../../src/cli/live-chart.js";
+import { LiveChart } from "../../src/cli/training/live-chart.js";
 import { RunDirectory } from "../../src/train/runs/run-directory.js";
 import type { StepProgress } from "../../src/train/train-loop.js";
 

@@ -2,7 +2,11 @@ import type { Dataset } from "../../src/data/dataset.js";
 import type { Executor } from "../../src/executors/executor.js";
 import type { BatchSource } from "../../src/train/sources/batch-source.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
-import { parseConfig, type TrainConfig, type TrainConfigInput } from "../../src/train/config.js";
+import {
+  parseConfig,
+  type TrainConfig,
+  type TrainConfigInput,
+} from "../../src/train/config/config.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { randomIntegers } from "./arrays.js";
 

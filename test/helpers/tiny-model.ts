@@ -9,8 +9,8 @@ import { Module } from "../../src/nn/module.js";
 import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
 import { residentTracer } from "../../src/train/sources/resident-source.js";
-import type { Precision } from "../../src/train/precision.js";
-import { traceEvaluation, traceTrainStep } from "../../src/train/train-step.js";
+import type { Precision } from "../../src/train/config/precision.js";
+import { traceEvaluation, traceTrainStep } from "../../src/train/steps/train-step.js";
 
 export class TinyModel extends Module {
   readonly block: BasicBlock;

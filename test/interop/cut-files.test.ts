@@ -9,7 +9,7 @@ import { readWeights } from "../../src/interop/read-weights.js";
 import { sourceOf } from "../../src/interop/write-safetensors.js";
 import { ResnetError } from "../../src/tensor/error.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
+import { readCheckpoint, writeCheckpoint } from "../../src/train/weights/checkpoint.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { startOfTraining } from "../../src/train/train-progress.js";
 import { readTrainingState, writeTrainingState } from "../../src/train/runs/training-state.js";

@@ -8,10 +8,14 @@ import { namedState } from "../../src/nn/module.js";
 import { plan } from "../../src/planner/plan.js";
 import { countParameters } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
+import {
+  initialState,
+  readModelState,
+  writeModelState,
+} from "../../src/train/weights/model-state.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
-import { traceTrainStep } from "../../src/train/train-step.js";
+import { traceTrainStep } from "../../src/train/steps/train-step.js";
 import { randomIntegers } from "../helpers/arrays.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
 

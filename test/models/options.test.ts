@@ -16,7 +16,7 @@ import { namedParameters, namedState, type Module } from "../../src/nn/module.js
 import { traceModule } from "../../src/nn/trace-module.js";
 import { plan } from "../../src/planner/plan.js";
 import { randomKey } from "../../src/tensor/random.js";
-import { initialState, writeModelState } from "../../src/train/model-state.js";
+import { initialState, writeModelState } from "../../src/train/weights/model-state.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
 import { evaluate } from "../../src/train/evaluate-module.js";
 import { countParameters, outputShapes } from "../../src/report/model-summary.js";

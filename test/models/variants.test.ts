@@ -7,7 +7,7 @@ import { input } from "../../src/graph/tensor.js";
 import { createModel, models, purposeOf, type VariantOptions } from "../../src/models/catalog.js";
 import { namedState, type Module } from "../../src/nn/module.js";
 import { traceModule } from "../../src/nn/trace-module.js";
-import { variantSchema } from "../../src/train/model-variant.js";
+import { variantSchema } from "../../src/train/config/model-variant.js";
 
 /** What is not the default of any model. */
 const others: Required<VariantOptions> = {

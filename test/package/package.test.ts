@@ -5,7 +5,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url)); // from dist/test/package
+const root = fileURLToPath(new URL("../../..", import.meta.url)); // from dist/test/package
 
 interface Manifest {
   readonly name: string;

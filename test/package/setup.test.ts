@@ -7,7 +7,7 @@ import { describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url)); // from dist/test/package
+const root = fileURLToPath(new URL("../../..", import.meta.url)); // from dist/test/package
 
 /** A project in a temporary folder with this project's scripts/setup.mjs and the files given. */
 function project(t: TestContext, files: Readonly<Record<string, string>>): string {

@@ -13,7 +13,7 @@ import { verifyProgram } from "../../src/program/verify.js";
 import { bytesPerElement, sizeOf } from "../../src/tensor/shape.js";
 import { residentTracer } from "../../src/train/sources/resident-source.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
-import { traceTrainStep } from "../../src/train/train-step.js";
+import { traceTrainStep } from "../../src/train/steps/train-step.js";
 import { assertClose } from "../helpers/assert-close.js";
 import { executorsUnderTest } from "../helpers/executors.js";
 import { gradientsUnder } from "../helpers/gradient-check.js";

@@ -8,7 +8,7 @@ import { lower } from "../../src/planner/plan.js";
 import { recompute } from "../../src/planner/recompute.js";
 import { residentTracer } from "../../src/train/sources/resident-source.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
-import { traceTrainStep } from "../../src/train/train-step.js";
+import { traceTrainStep } from "../../src/train/steps/train-step.js";
 import { interpretAll } from "../helpers/interpret.js";
 import { randomGraph } from "../helpers/random-network.js";
 import { tinyEvaluation } from "../helpers/tiny-model.js";

@@ -22,11 +22,11 @@ import { gradCam } from "../../src/predict/grad-cam.js";
 import { predict, type Prediction } from "../../src/predict/predict.js";
 import { countParameters } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { writeCheckpoint } from "../../src/train/checkpoint.js";
+import { writeCheckpoint } from "../../src/train/weights/checkpoint.js";
 import { evaluate } from "../../src/train/evaluate-module.js";
-import { exportModel } from "../../src/train/export-model.js";
-import { modelOf } from "../../src/train/model-variant.js";
-import { initialState } from "../../src/train/model-state.js";
+import { exportModel } from "../../src/train/weights/export-model.js";
+import { modelOf } from "../../src/train/config/model-variant.js";
+import { initialState } from "../../src/train/weights/model-state.js";
 import { writeTestCheckpoint, type WrittenCheckpoint } from "../helpers/checkpoint.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
 

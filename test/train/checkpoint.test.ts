@@ -15,9 +15,9 @@ import {
   checkpointMetadata,
   readCheckpoint,
   writeCheckpoint,
-} from "../../src/train/checkpoint.js";
+} from "../../src/train/weights/checkpoint.js";
 import { evaluate } from "../../src/train/evaluate-module.js";
-import { initialState, readModelState } from "../../src/train/model-state.js";
+import { initialState, readModelState } from "../../src/train/weights/model-state.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { TinyModel } from "../helpers/tiny-model.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parseConfig } from "../../src/train/config.js";
+import { parseConfig } from "../../src/train/config/config.js";
 import { findRecipe, recipes } from "../../src/train/recipes.js";
 
 const { config } = findRecipe("fashion-resnet34");

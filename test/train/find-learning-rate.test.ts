@@ -4,13 +4,17 @@ import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import type { Module } from "../../src/nn/module.js";
 import { learningRateSearchChart } from "../../src/report/learning-rate-search-chart.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
-import type { TrainConfigInput } from "../../src/train/config.js";
+import type { TrainConfigInput } from "../../src/train/config/config.js";
 import {
   findLearningRate,
   steepest,
   type LearningRateSearchOptions,
 } from "../../src/train/find-learning-rate.js";
-import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
+import {
+  initialState,
+  readModelState,
+  writeModelState,
+} from "../../src/train/weights/model-state.js";
 import { trainLoop, type StepProgress } from "../../src/train/train-loop.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
 import {

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { residentSource } from "../../src/train/sources/resident-source.js";
-import { parseConfig } from "../../src/train/config.js";
-import { gradientNorms } from "../../src/train/gradient-norms.js";
-import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
+import { parseConfig } from "../../src/train/config/config.js";
+import { gradientNorms } from "../../src/train/steps/gradient-norms.js";
+import {
+  initialState,
+  readModelState,
+  writeModelState,
+} from "../../src/train/weights/model-state.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { trainLoop } from "../../src/train/train-loop.js";
 import { randomIntegers } from "../helpers/arrays.js";

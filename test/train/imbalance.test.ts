@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { balancedClassWeights } from "../../src/data/class-balance.js";
 import { countLabels } from "../../src/data/count-labels.js";
-import type { TrainConfigInput } from "../../src/train/config.js";
+import type { TrainConfigInput } from "../../src/train/config/config.js";
 import { dividedRows } from "../../src/data/part-sizes.js";
-import { initialState, writeModelState } from "../../src/train/model-state.js";
+import { initialState, writeModelState } from "../../src/train/weights/model-state.js";
 import { trainLoop } from "../../src/train/train-loop.js";
 
 import { reference } from "../helpers/executors.js";

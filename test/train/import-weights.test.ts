@@ -7,7 +7,7 @@ import type { StoredArray } from "../../src/interop/stored-array.js";
 import { createModel } from "../../src/models/catalog.js";
 import { namedState } from "../../src/nn/module.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { importWeights } from "../../src/train/import-weights.js";
+import { importWeights } from "../../src/train/weights/import-weights.js";
 import { packageRoot } from "../helpers/fixtures.js";
 
 const huggingFace = JSON.parse(

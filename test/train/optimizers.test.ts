@@ -6,7 +6,7 @@ import { graphOf } from "../../src/graph/graph.js";
 import { input, state } from "../../src/graph/tensor.js";
 import { plan } from "../../src/planner/plan.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { parseConfig } from "../../src/train/config.js";
+import { parseConfig } from "../../src/train/config/config.js";
 import { adam, adamw } from "../../src/train/optimizers/adam.js";
 import { createOptimizer } from "../../src/train/optimizers/create-optimizer.js";
 import type { Optimizer } from "../../src/train/optimizers/optimizer.js";

@@ -9,9 +9,9 @@ import { readWeights } from "../../src/interop/read-weights.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
 import { createEvaluator } from "../../src/train/evaluate.js";
-import { importWeights } from "../../src/train/import-weights.js";
-import { modelOf } from "../../src/train/model-variant.js";
-import { writeModelState } from "../../src/train/model-state.js";
+import { importWeights } from "../../src/train/weights/import-weights.js";
+import { modelOf } from "../../src/train/config/model-variant.js";
+import { writeModelState } from "../../src/train/weights/model-state.js";
 import { nativeSkip } from "../helpers/executors.js";
 import { packageRoot } from "../helpers/fixtures.js";
 

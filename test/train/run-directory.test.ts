@@ -21,10 +21,10 @@ import { hostArray } from "../../src/tensor/host-array.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { writeFileAtomically } from "../../src/data/files.js";
 import { findRecipe } from "../../src/train/recipes.js";
-import type { TrainConfig } from "../../src/train/config.js";
+import type { TrainConfig } from "../../src/train/config/config.js";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
 import { sourceOf, writeSafetensors } from "../../src/interop/write-safetensors.js";
-import { readCheckpoint } from "../../src/train/checkpoint.js";
+import { readCheckpoint } from "../../src/train/weights/checkpoint.js";
 import { startOfTraining } from "../../src/train/train-progress.js";
 import { RunDirectory, type RunSnapshot } from "../../src/train/runs/run-directory.js";
 

@@ -1,7 +1,7 @@
 // Learning rates over time, against PyTorch's schedulers; tools/schedule_fixtures.py made the numbers.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parseConfig } from "../../src/train/config.js";
+import { parseConfig } from "../../src/train/config/config.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { initialPlateau, nextPlateau } from "../../src/train/schedules/plateau.js";
 import { scheduleForms, type ScheduleConfig } from "../../src/train/schedules/schedule-config.js";

@@ -12,9 +12,13 @@ import type { Executor } from "../../src/executors/executor.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import type { BatchSource } from "../../src/train/sources/batch-source.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
-import { parseConfig } from "../../src/train/config.js";
+import { parseConfig } from "../../src/train/config/config.js";
 import { createEvaluator } from "../../src/train/evaluate.js";
-import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
+import {
+  initialState,
+  readModelState,
+  writeModelState,
+} from "../../src/train/weights/model-state.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { streamingSource } from "../../src/train/sources/streaming-source.js";
 import { trainLoop } from "../../src/train/train-loop.js";

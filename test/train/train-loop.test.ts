@@ -8,11 +8,15 @@ import { resnet18 } from "../../src/models/resnet.js";
 import type { Module } from "../../src/nn/module.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
-import type { TrainConfig } from "../../src/train/config.js";
+import type { TrainConfig } from "../../src/train/config/config.js";
 import type { BatchSource } from "../../src/train/sources/batch-source.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
 import { createEvaluator } from "../../src/train/evaluate.js";
-import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
+import {
+  initialState,
+  readModelState,
+  writeModelState,
+} from "../../src/train/weights/model-state.js";
 import { isDataState } from "../../src/train/state-names.js";
 import { trainLoop, type StepProgress } from "../../src/train/train-loop.js";
 import type { TrainProgress } from "../../src/train/train-progress.js";

@@ -13,12 +13,16 @@ import { Module } from "../../src/nn/module.js";
 import { relu } from "../../src/ops/relu.js";
 import { plan } from "../../src/planner/plan.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
-import { readModelState, writeModelState, initialState } from "../../src/train/model-state.js";
+import {
+  readModelState,
+  writeModelState,
+  initialState,
+} from "../../src/train/weights/model-state.js";
 import { adamw } from "../../src/train/optimizers/adam.js";
 import { sgd } from "../../src/train/optimizers/sgd.js";
-import { parameterGroups } from "../../src/train/parameter-groups.js";
+import { parameterGroups } from "../../src/train/steps/parameter-groups.js";
 import { averageState } from "../../src/train/state-names.js";
-import { traceTrainStep } from "../../src/train/train-step.js";
+import { traceTrainStep } from "../../src/train/steps/train-step.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest } from "../helpers/executors.js";
 import { draw, stepsFixture } from "../helpers/fixtures.js";

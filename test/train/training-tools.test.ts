@@ -5,11 +5,15 @@ import { Draws } from "../../src/data/transforms/draws.js";
 import type { Executor } from "../../src/executors/executor.js";
 import type { Module } from "../../src/nn/module.js";
 import { randomKey } from "../../src/tensor/random.js";
-import type { TrainConfigInput } from "../../src/train/config.js";
-import { drawBeta, drawMix } from "../../src/train/draw-mix.js";
+import type { TrainConfigInput } from "../../src/train/config/config.js";
+import { drawBeta, drawMix } from "../../src/train/steps/draw-mix.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { createEvaluator } from "../../src/train/evaluate.js";
-import { initialState, readModelState, writeModelState } from "../../src/train/model-state.js";
+import {
+  initialState,
+  readModelState,
+  writeModelState,
+} from "../../src/train/weights/model-state.js";
 import { trainLoop, type StepProgress, type Training } from "../../src/train/train-loop.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest, nativeExecutors, reference } from "../helpers/executors.js";

@@ -1,4 +1,4 @@
-import type { TrainConfig } from "../config.js";
+import type { TrainConfig } from "../config/config.js";
 import { adam, adamw } from "./adam.js";
 import type { Optimizer } from "./optimizer.js";
 import { sgd } from "./sgd.js";

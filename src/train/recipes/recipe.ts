@@ -1,4 +1,4 @@
-import type { TrainConfig, TrainConfigInput } from "../config.js";
+import type { TrainConfig, TrainConfigInput } from "../config/config.js";
 
 /** A named training set-up, or several that are compared. */
 export interface Recipe {

@@ -2,7 +2,7 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { writeFileAtomically } from "../../data/files.js";
-import { parseConfig, type TrainConfig } from "../config.js";
+import { parseConfig, type TrainConfig } from "../config/config.js";
 import { RunDirectory } from "./run-directory.js";
 import { refused, whileWriting } from "./run-error.js";
 import { readJson } from "./read-json.js";

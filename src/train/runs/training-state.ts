@@ -5,11 +5,15 @@ import { isHostArray, type StoredArray } from "../../interop/stored-array.js";
 import { ResnetError } from "../../tensor/error.js";
 import { hostArray } from "../../tensor/host-array.js";
 import type { TensorSpec } from "../../tensor/shape.js";
-import { openCheckpointFile, visitArrays, writeCheckpointFile } from "../checkpoint-file.js";
-import type { CheckpointDescription } from "../checkpoint.js";
-import { parseConfig, type TrainConfig } from "../config.js";
+import {
+  openCheckpointFile,
+  visitArrays,
+  writeCheckpointFile,
+} from "../weights/checkpoint-file.js";
+import type { CheckpointDescription } from "../weights/checkpoint.js";
+import { parseConfig, type TrainConfig } from "../config/config.js";
 import type { EpochMetrics } from "../epoch-metrics.js";
-import { differences } from "../model-state.js";
+import { differences } from "../weights/model-state.js";
 import { isDataState, nameOfEarlierVersions } from "../state-names.js";
 import type { TrainProgress } from "../train-progress.js";
 

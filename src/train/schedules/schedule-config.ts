@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { watchedMetric } from "../watched-metric.js";
+import { watchedMetric } from "../config/watched-metric.js";
 
 const share = z.number().positive().max(1);
 const epochs = z.number().positive();

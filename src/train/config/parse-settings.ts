@@ -1,0 +1,37 @@
+import type { z } from "zod";
+import { ResnetError } from "../../tensor/error.js";
+import { printable } from "../../tensor/printable.js";
+
+/** More than anybody reads of a file that was made to have more. */
+const mostFindings = 20;
+
+/**
+ * What a schema makes of plain data that people or files give.
+ *
+ * @param what its name, for the error
+ * @throws {ResnetError} of that code, which lists every finding at once
+ */
+export function parseSettings<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  what: string,
+  code = "ERR_CONFIG",
+): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  const findings = issues.slice(0, mostFindings).map(({ path, message }) => {
+    const finding = printable(message, 500);
+    if (path.length === 0) return finding;
+    const found = JSON.stringify(valueAt(value, path)) ?? "missing";
+    return `${printable(path.join("."))} is ${printable(found)}: ${finding}`;
+  });
+  if (issues.length > mostFindings) findings.push(`… and ${issues.length - mostFindings} more`);
+  throw new ResnetError(code, `${what} is off: ${findings.join("; ")}`, { cause: result.error });
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce(
+    (inner: unknown, key) => (inner as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key],
+    value,
+  );

@@ -1,0 +1,187 @@
+import { gradients } from "../../autodiff/gradients.js";
+import { graphOf, type Graph } from "../../graph/graph.js";
+import { input, state, type Leaf, type Tensor } from "../../graph/tensor.js";
+import { namedParameters, namedState, type Module } from "../../nn/module.js";
+import { traceModule } from "../../nn/trace-module.js";
+import { clipScale } from "../../ops/clip-scale.js";
+import { lerp } from "../../ops/lerp.js";
+import { mixSamplesOp } from "../../ops/mix-samples.js";
+import { softmaxCrossEntropy } from "../../ops/softmax-cross-entropy.js";
+import { squaredNorm } from "../../ops/squared-norm.js";
+import type { BatchTracer } from "../sources/batch-source.js";
+import type { StateName } from "../weights/model-state.js";
+import type { Optimizer, ParameterGradient } from "../optimizers/optimizer.js";
+import type { ParameterGroups } from "./parameter-groups.js";
+import type { Precision } from "../config/precision.js";
+import { averageState, meanGradientState } from "../state-names.js";
+
+/** What a training step is made of, up to the gradients. */
+export interface GradientOptions {
+  readonly source: BatchTracer;
+  readonly batchSize: number;
+  /** Label smoothing ε in `[0, 1)`. Default 0. */
+  readonly smoothing?: number;
+  /** What a sample of each of so many classes counts. Default null: all the same. */
+  readonly classWeights?: ((classes: number) => readonly number[]) | null;
+  /** Default fp32. */
+  readonly precision?: Precision;
+  /** What is frozen, and whose rate is another. Default: all parameters are trained alike. */
+  readonly groups?: ParameterGroups;
+  /** Whether weight decay spares vectors: biases and batch norms. Default false. */
+  readonly decaysWeightsOnly?: boolean;
+  /** Whether each image is mixed with its neighbour. Default false. Registers: `mixShare`, `mixBox`, `labelShare`. */
+  readonly mixes?: boolean;
+  /** Whether gradients are a running mean over micro-batches. Default false. Register: `gradientWeight`. */
+  readonly accumulates?: boolean;
+}
+
+export interface TrainStepOptions extends GradientOptions {
+  readonly optimizer: Optimizer;
+  /** The norm that all gradients together are scaled down to. Default: none. */
+  readonly clipNorm?: number | null;
+  /** Whether averages of all state are kept, as `averageState` names them. Default false. Register: `emaWeight`. */
+  readonly averages?: boolean;
+}
+
+/**
+ * The graph of one training step: a batch, model, loss, gradients, optimiser.
+ *
+ * Inputs: those of the source's batches, the registers of the optimiser and of the options, and `randomKey` i32 [2] where
+ * the model drops out. Outputs: `loss` [] in nats, `correct` [], how many samples the model had right before the step, and
+ * with `clipNorm` `gradientNorm` [], from before the clipping.
+ */
+export function traceTrainStep(model: Module, options: TrainStepOptions): Graph {
+  const { optimizer, clipNorm = null, averages = false } = options;
+  const { result, updates } = traceModule(
+    model,
+    true,
+    () => {
+      const { loss, correct, steps } = traceGradients(model, options);
+      if (clipNorm === null) return { outputs: { loss, correct }, updates: optimizer.trace(steps) };
+      const { scale, norm } = clipScale(squaredNorm(steps.map((step) => step.gradient)), clipNorm);
+      const outputs: Graph["outputs"] = { loss, correct, gradientNorm: norm };
+      return { outputs, updates: optimizer.trace(steps, scale) };
+    },
+    options.groups?.isFrozen,
+  );
+  const all = new Map([...updates, ...result.updates]);
+  const kept = averages ? traceAverages(model, all) : [];
+  return graphOf(result.outputs, new Map([...all, ...kept]));
+}
+
+/**
+ * The graph of a micro-batch whose gradients wait in `meanGradientState` for the step that they belong to.
+ *
+ * Inputs and outputs are those of `traceTrainStep`.
+ */
+export function traceAccumulation(model: Module, options: GradientOptions): Graph {
+  const { result, updates } = traceModule(
+    model,
+    true,
+    () => traceGradients(model, { ...options, accumulates: true }),
+    options.groups?.isFrozen,
+  );
+  const { loss, correct, means } = result;
+  return graphOf({ loss, correct }, new Map([...updates, ...means]));
+}
+
+/** Loss, hits, and the gradient of everything that is trained. */
+function traceGradients(model: Module, options: GradientOptions): TracedGradients {
+  const { groups, decaysWeightsOnly = false, accumulates = false } = options;
+  const { loss, correct } = traceLoss(model, options);
+  const trained = [...namedParameters(model)].filter(([name]) => !groups?.isFrozen(name));
+  const gradientOf = gradients(
+    loss,
+    trained.map(([, parameter]) => parameter),
+  );
+  const weight = input("gradientWeight", []);
+  const means = new Map<Leaf, Tensor>();
+  const steps = trained.map(([name, parameter]): ParameterGradient => {
+    let gradient = gradientOf.get(parameter)!;
+    if (accumulates) {
+      const mean = state(meanGradientState(name), parameter.shape);
+      gradient = lerp(mean, gradient, weight);
+      means.set(mean, gradient);
+    }
+    return {
+      name,
+      parameter,
+      gradient,
+      rateFactor: groups?.rateFactor(name) ?? 1,
+      decays: !decaysWeightsOnly || parameter.shape.length > 1,
+    };
+  });
+  return { loss, correct, steps, means };
+}
+
+interface TracedGradients {
+  readonly loss: Tensor;
+  readonly correct: Tensor;
+  readonly steps: readonly ParameterGradient[];
+  /** Where gradients accumulate, and what they come to with this batch. */
+  readonly means: ReadonlyMap<Leaf, Tensor>;
+}
+
+function traceLoss(
+  model: Module,
+  options: GradientOptions,
+): { readonly loss: Tensor; readonly correct: Tensor } {
+  const { source, batchSize, precision = "fp32", mixes = false } = options;
+  const { images, labels } = source.trace(batchSize, precision, true);
+  if (!mixes) return traceCrossEntropy(model.call(images), labels, options);
+  const share = input("mixShare", []);
+  const box = input("mixBox", [4], "i32");
+  const { y, neighbourLabels } = mixSamplesOp.trace({ x: images, labels, share, box }, {});
+  const logits = model.call(y);
+  const { loss, correct } = traceCrossEntropy(logits, labels, options);
+  const neighbour = traceCrossEntropy(logits, neighbourLabels, options);
+  return { loss: lerp(neighbour.loss, loss, input("labelShare", [])), correct };
+}
+
+function traceCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  { smoothing = 0, classWeights }: GradientOptions,
+): { readonly loss: Tensor; readonly correct: Tensor } {
+  const [, classes = 0] = logits.shape;
+  return softmaxCrossEntropy(logits, labels, {
+    smoothing,
+    ...(classWeights && { classWeights: classWeights(classes) }),
+  });
+}
+
+/** The running averages of all state that a step changes. */
+function traceAverages(
+  model: Module,
+  updates: ReadonlyMap<Leaf, Tensor>,
+): (readonly [Leaf, Tensor])[] {
+  const weight = input("emaWeight", []);
+  return [...namedState(model)].flatMap(([name, leaf]) => {
+    const value = updates.get(leaf);
+    const average = state(averageState(name), leaf.shape);
+    return value ? [[average, lerp(average, value, weight)] as const] : [];
+  });
+}
+
+/**
+ * The graph of an evaluation: running statistics, no dropout, no augmentation, nothing changes.
+ *
+ * Inputs: those of the source's batches. Outputs: `logits` [batchSize, classes], `loss` [] in nats.
+ *
+ * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
+ */
+export function traceEvaluation(
+  model: Module,
+  source: BatchTracer,
+  batchSize: number,
+  precision: Precision = "fp32",
+  stateName: StateName = (name) => name,
+): Graph {
+  const { result } = traceModule(model, false, () => {
+    const { images, labels } = source.trace(batchSize, precision, false);
+    const logits = model.call(images);
+    return { logits, loss: softmaxCrossEntropy(logits, labels).loss };
+  });
+  const names = new Map([...namedState(model)].map(([name, leaf]) => [leaf, stateName(name)]));
+  return graphOf(result, new Map(), names);
+}

@@ -1,0 +1,58 @@
+import { fitWeights } from "../../interop/fit-weights.js";
+import { readWeights, type Weights } from "../../interop/read-weights.js";
+import type { StoredArray } from "../../interop/stored-array.js";
+import { namedState, type Module } from "../../nn/module.js";
+import { openCheckpointFile, visitArrays } from "./checkpoint-file.js";
+import type { TrainConfig } from "../config/config.js";
+import { initialState, type ModelState } from "./model-state.js";
+import { headOf } from "../steps/parameter-groups.js";
+
+/** What a training starts from. */
+export interface FirstWeights {
+  readonly state: ModelState;
+  /** Parameters of the head that start anew, since the file's tells another number of classes apart, or has none. */
+  readonly replaced: readonly string[];
+}
+
+/** What a configuration starts from: the weights in the file that `init` names, or random ones of its seed. */
+export const firstWeights = async (
+  model: Module,
+  { init, seed, initialisation }: Pick<TrainConfig, "init" | "seed" | "initialisation">,
+): Promise<FirstWeights> =>
+  init === null
+    ? { state: initialState(model, seed, initialisation), replaced: [] }
+    : readFirstWeights(init, model, seed);
+
+/**
+ * Weights to start a training from: a checkpoint, or a file of PyTorch's or of safetensors, under any names that
+ * `resnet import` knows. The head, the model's last linear layer, starts anew where the file's has another shape.
+ *
+ * @param seed of a head that starts anew
+ * @throws {InteropError} `ERR_WEIGHTS_MATCH` that lists all else that does not fit the model
+ */
+export async function readFirstWeights(
+  file: string,
+  model: Module,
+  seed: number,
+): Promise<FirstWeights> {
+  const weights = await (file.endsWith(".safetensors") ? readVerified(file) : readWeights(file));
+  const shapes = new Map([...namedState(model)].map(([name, leaf]) => [name, leaf.torchShape]));
+  const head = headOf(model);
+  const ofHead = [...shapes.keys()].filter((name) => head && name.startsWith(`${head}.`));
+  const { state, replaced } = fitWeights(weights, shapes, new Set(ofHead), file);
+  const random = initialState(model, seed);
+  const anew = replaced.map((name) => [name, random.get(name)!] as const);
+  return { state: new Map([...state, ...anew]), replaced };
+}
+
+/** Checks the checksum of a file that has one. */
+async function readVerified(file: string): Promise<Weights> {
+  const opened = await openCheckpointFile(file);
+  try {
+    const weights = new Map<string, StoredArray>();
+    await visitArrays(opened, file, (name, array) => weights.set(name, array));
+    return weights;
+  } finally {
+    await opened.close();
+  }
+}
