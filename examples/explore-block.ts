@@ -1,5 +1,5 @@
 // A residual block on its own: its output for random images, and every shape on the way.
-import { BasicBlock, evaluate, hostArray, normal, outputShapes, randomKey } from "resnet-ts";
+import { BasicBlock, forward, hostArray, normal, outputShapes, randomKey } from "resnet-ts";
 
 const block = new BasicBlock(64, 128, 2);
 const key = randomKey(1, "images");
@@ -8,7 +8,7 @@ const images = hostArray(
   Float32Array.from({ length: 2 * 64 * 56 * 56 }, (_, i) => normal(key, i)),
 );
 
-const y = await evaluate(block, images); // [2, 128, 28, 28]
+const y = await forward(block, images); // [2, 128, 28, 28]
 console.log(
   `output ${y.shape.join(" x ")}, first values ${Array.from(y.data.slice(0, 4), (v) => v.toFixed(3)).join(" ")}`,
 );

@@ -5,7 +5,7 @@ import {
   accuracyChart,
   createExecutor,
   d2lResnet18,
-  evaluate,
+  forward,
   findRecipe,
   hostArray,
   initialState,
@@ -24,8 +24,8 @@ import {
 const [images = "60000", epochs = "10", side = "96"] = process.argv.slice(2);
 
 const x = hostArray([4, 3, 6, 6]);
-console.log((await evaluate(new Residual(3, 3), x)).shape);
-console.log((await evaluate(new Residual(3, 6, { use1x1Conv: true, strides: 2 }), x)).shape);
+console.log((await forward(new Residual(3, 3), x)).shape);
+console.log((await forward(new Residual(3, 6, { use1x1Conv: true, strides: 2 }), x)).shape);
 
 const net = d2lResnet18();
 for (const { name, type, output } of outputShapes(net, [1, 224, 224])) {

@@ -8,7 +8,7 @@ import {
   createEvaluator,
   createExecutor,
   errorChart,
-  evaluate,
+  forward,
   findRecipe,
   gradientChart,
   gradientNorms,
@@ -110,7 +110,7 @@ const zeros = new Map(
 );
 const pixels = Float32Array.from({ length: 100 }, (_, i) => i / 100);
 const x = hostArray([1, 4, 5, 5], pixels);
-const y = await evaluate(block, x, { state: zeros });
+const y = await forward(block, x, { state: zeros });
 console.log(
   "zero weights pass x on:",
   y.data.every((value, i) => value === x.data[i]),

@@ -55,7 +55,7 @@ export function currentTrace(): Trace {
   if (!active) {
     throw new ResnetError(
       "ERR_TRACE",
-      "a module was called outside a trace: use evaluate(module, x), or traceModule",
+      "a module was called outside a trace: use forward(module, x), or traceModule",
     );
   }
   return active;

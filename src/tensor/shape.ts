@@ -29,6 +29,10 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
 
 export const formatShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 
+/** `f32 [28, 28, 512, 1]`. */
+export const describeSpec = ({ dtype, shape }: TensorSpec): string =>
+  `${dtype} ${formatShape(shape)}`;
+
 /** A tensor in a shape error: its shape, and the names of its axes where they help. */
 export interface NamedShape {
   readonly shape: Shape;

@@ -17,7 +17,7 @@ import { dropout } from "../../src/ops/dropout.js";
 import { flatten } from "../../src/ops/flatten.js";
 import { linear } from "../../src/ops/linear.js";
 import type { Shape } from "../../src/tensor/shape.js";
-import { evaluate } from "../../src/train/evaluate-module.js";
+import { forward } from "../../src/train/forward.js";
 import { exportModel, tracePrediction } from "../../src/train/weights/export-model.js";
 import { initialState } from "../../src/train/weights/model-state.js";
 import { createModel } from "../../src/models/catalog.js";
@@ -82,7 +82,7 @@ for (const [name, model] of Object.entries({ Shared: new Shared(), Taken: new Ta
       ]),
     );
     const images = randomArray([3, 2, 4, 4], 2);
-    const expected = await evaluate(model, images, { state, executor: "reference" });
+    const expected = await forward(model, images, { state, executor: "reference" });
     for (const fold of [false, true]) {
       const file = writeOnnx(graph, state, { name, fold });
       const logits = await run(file, images.data, images.shape);

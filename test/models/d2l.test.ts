@@ -6,16 +6,16 @@ import { namedParameters, namedState } from "../../src/nn/module.js";
 import { Sequential } from "../../src/nn/sequential.js";
 import { outputShapes } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { evaluate } from "../../src/train/evaluate-module.js";
+import { forward } from "../../src/train/forward.js";
 
 describe("Residual", () => {
   const x = hostArray([4, 3, 6, 6]);
 
   test("keeps the shape, or halves the image and widens it", async () => {
     const executor = "reference";
-    assert.deepEqual((await evaluate(new Residual(3, 3), x, { executor })).shape, [4, 3, 6, 6]);
+    assert.deepEqual((await forward(new Residual(3, 3), x, { executor })).shape, [4, 3, 6, 6]);
     const wider = new Residual(3, 6, { use1x1Conv: true, strides: 2 });
-    assert.deepEqual((await evaluate(wider, x, { executor })).shape, [4, 6, 3, 3]);
+    assert.deepEqual((await forward(wider, x, { executor })).shape, [4, 6, 3, 3]);
   });
 
   test("names the addition's operands where a 1×1 convolution is missing", () => {

@@ -18,7 +18,7 @@ import { plan } from "../../src/planner/plan.js";
 import { randomKey } from "../../src/tensor/random.js";
 import { initialState, writeModelState } from "../../src/train/weights/model-state.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
-import { evaluate } from "../../src/train/evaluate-module.js";
+import { forward } from "../../src/train/forward.js";
 import { countParameters, outputShapes } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { randomArray } from "../helpers/arrays.js";
@@ -87,9 +87,9 @@ describe("zeroLastNorm", () => {
       new Bottleneck(4, 1, 1, { zeroLastNorm: true }),
       new CifarBlock(4, 4, 1, { zeroLastNorm: true }),
     ]) {
-      assert.deepEqual((await evaluate(block, x, { executor: "reference" })).data, x.data);
+      assert.deepEqual((await forward(block, x, { executor: "reference" })).data, x.data);
     }
-    const plain = await evaluate(new PlainBlock(4, 4), x, { executor: "reference" });
+    const plain = await forward(new PlainBlock(4, 4), x, { executor: "reference" });
     assert.notDeepEqual(plain.data, x.data);
   });
 });
@@ -192,7 +192,7 @@ describe("ConvBNLayer", () => {
   test("ends with no activation, ReLU, or leaky ReLU of slope 0.1", async () => {
     const values = async (activation?: "none" | "relu" | "leaky"): Promise<number[]> => {
       const layer = new ConvBNLayer(4, 6, 3, { groups: 2, ...(activation && { activation }) });
-      const { data } = await evaluate(layer, x, { executor: "reference", seed: 3 });
+      const { data } = await forward(layer, x, { executor: "reference", seed: 3 });
       return [...data];
     };
     const none = await values();
@@ -257,7 +257,7 @@ test("grey images take one channel in every network", () => {
 });
 
 test("a block alone maps an array", async () => {
-  const y = await evaluate(new CifarBlock(4, 8, 2), hostArray([1, 4, 5, 6]), {
+  const y = await forward(new CifarBlock(4, 8, 2), hostArray([1, 4, 5, 6]), {
     executor: "reference",
   });
   assert.deepEqual(y.shape, [1, 8, 3, 3]);

@@ -171,7 +171,7 @@ describe("what goes wrong", () => {
     assert.throws(() => new ReLU().call(image()), {
       name: "ResnetError",
       code: "ERR_TRACE",
-      message: "a module was called outside a trace: use evaluate(module, x), or traceModule",
+      message: "a module was called outside a trace: use forward(module, x), or traceModule",
     });
   });
 

@@ -23,7 +23,7 @@ import { predict, type Prediction } from "../../src/predict/predict.js";
 import { countParameters } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { writeCheckpoint } from "../../src/train/weights/checkpoint.js";
-import { evaluate } from "../../src/train/evaluate-module.js";
+import { forward } from "../../src/train/forward.js";
 import { exportModel } from "../../src/train/weights/export-model.js";
 import { modelOf } from "../../src/train/config/model-variant.js";
 import { initialState } from "../../src/train/weights/model-state.js";
@@ -58,7 +58,7 @@ async function logitsOf(
   for (let i = 0; i < 400; i++)
     for (let c = 0; c < 3; c++)
       x.data[400 * c + i] = (made.data[3 * i + c]! / 255 - mean[c]!) / std[c]!;
-  return (await evaluate(model, x, { state, executor: "reference" })).data;
+  return (await forward(model, x, { state, executor: "reference" })).data;
 }
 
 /** A network that the catalogue does not have: a stem of its own. */

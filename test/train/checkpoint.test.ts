@@ -16,7 +16,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "../../src/train/weights/checkpoint.js";
-import { evaluate } from "../../src/train/evaluate-module.js";
+import { forward } from "../../src/train/forward.js";
 import { initialState, readModelState } from "../../src/train/weights/model-state.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { TinyModel } from "../helpers/tiny-model.js";
@@ -162,7 +162,7 @@ describe("evaluate", () => {
       [2, 64, 8, 6],
       Array.from({ length: 2 * 64 * 48 }, (_, i) => i / 6144),
     );
-    const y = await evaluate(new BasicBlock(64, 128, 2), x);
+    const y = await forward(new BasicBlock(64, 128, 2), x);
     assert.deepEqual(y.shape, [2, 128, 4, 3]);
   });
 
@@ -175,7 +175,7 @@ describe("evaluate", () => {
       ["running_mean", hostArray([2], [1, 3])],
       ["running_var", hostArray([2], [4, 0.25])],
     ]);
-    const y = await evaluate(norm, x, { state, executor: "reference" });
+    const y = await forward(norm, x, { state, executor: "reference" });
     // (x − mean) / √variance · weight + bias
     assertClose(y.data, [0, 0.5, 1, 5], { rtol: 2 * ulp });
   });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Executor } from "../../src/executors/executor.js";
-import { inputSpecs } from "../../src/executors/store.js";
+import { inputSpecs } from "../../src/program/input-specs.js";
 import { input, type Tensor } from "../../src/graph/tensor.js";
 import { nchwToHwnc } from "../../src/interop/torch-layout.js";
 import { BatchNorm2d } from "../../src/nn/batch-norm2d.js";

@@ -8,8 +8,9 @@ import { allocate, elementArrays, type HostArray } from "../../tensor/host-array
 import { sizeOf, type TensorSpec } from "../../tensor/shape.js";
 import type { Executor, LoadedProgram, RunOutputs } from "../executor.js";
 import { RunQueue } from "../run-queue.js";
-import { checkHostArray, checkInputs, StateStore } from "../store.js";
+import { checkHostArray, checkInputs } from "./check-inputs.js";
 import { checkInstructions } from "./check-instructions.js";
+import { StateStore } from "./state-store.js";
 
 /**
  * Runs programs with the ops' own reference rules: plain loops on one thread, the meaning of every fast kernel.

@@ -1,6 +1,6 @@
 import { gradients } from "../../autodiff/gradients.js";
 import type { Executor } from "../../executors/executor.js";
-import { inputSpecs } from "../../executors/store.js";
+import { inputSpecs } from "../../program/input-specs.js";
 import { graphOf } from "../../graph/graph.js";
 import { namedParameters, type Module } from "../../nn/module.js";
 import { traceModule } from "../../nn/trace-module.js";

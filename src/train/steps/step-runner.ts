@@ -1,5 +1,5 @@
 import type { Executor, RunInputs } from "../../executors/executor.js";
-import { inputSpecs } from "../../executors/store.js";
+import { inputSpecs } from "../../program/input-specs.js";
 import type { Module } from "../../nn/module.js";
 import { hostArray } from "../../tensor/host-array.js";
 import { randomKey } from "../../tensor/random.js";

@@ -9,7 +9,7 @@ import type { HostArray } from "../tensor/host-array.js";
 import type { Shape } from "../tensor/shape.js";
 import { initialState, writeModelState, type ModelState } from "./weights/model-state.js";
 
-export interface EvaluateOptions {
+export interface ForwardOptions {
   /** Parameters and statistics by name, in PyTorch's layout. Default: the module's initialisation with `seed`. */
   readonly state?: ModelState;
   readonly seed?: number;
@@ -21,22 +21,22 @@ const images = (shape: Shape): boolean => shape.length === 4;
 /**
  * The output of a module or a single block for an array, in evaluation mode: for exploration.
  *
- *     const y = await evaluate(new BasicBlock(64, 128, 2), hostArray([1, 64, 56, 56]));   // [1, 128, 28, 28]
+ *     const y = await forward(new BasicBlock(64, 128, 2), hostArray([1, 64, 56, 56]));   // [1, 128, 28, 28]
  *
  * @param x images `[N, C, H, W]`, or features `[N, C]`
  * @returns images `[N, C, H, W]`, or features `[N, C]`
  * @throws {ShapeError} if the module does not take this shape; names the layer and both shapes
  */
-export async function evaluate(
+export async function forward(
   module: Module,
   x: HostArray<"f32">,
-  options: EvaluateOptions = {},
+  options: ForwardOptions = {},
 ): Promise<HostArray> {
   const array = images(x.shape) ? nchwToHwnc(x) : x;
   const { result } = traceModule(module, false, () => module.call(input("x", array.shape)));
   const executor = createExecutor(options.executor);
   try {
-    const program = executor.load(plan("evaluate", graphOf({ y: result })));
+    const program = executor.load(plan("forward", graphOf({ y: result })));
     writeModelState(executor, module, options.state ?? initialState(module, options.seed ?? 0));
     const { y } = await program.run({ x: array });
     return images(y!.shape) ? hwncToNchw(y!) : y!;

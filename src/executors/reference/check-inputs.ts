@@ -1,56 +1,9 @@
-import { ResnetError } from "../tensor/error.js";
-import { allocate, elementArrays, type HostArray } from "../tensor/host-array.js";
-import { formatShape, sameShape, sizeOf, type TensorSpec } from "../tensor/shape.js";
-import type { Program } from "../program/program.js";
-import type { RunInputs } from "./executor.js";
-
-const describe = ({ dtype, shape }: TensorSpec): string => `${dtype} ${formatShape(shape)}`;
-
-/** The state of the reference executor: arrays by name, made once and never replaced. */
-export class StateStore {
-  private readonly arrays = new Map<string, HostArray>();
-
-  get(name: string): HostArray {
-    const found = this.arrays.get(name);
-    if (!found) throw new ResnetError("ERR_STATE", `there is no state named "${name}"`);
-    return found;
-  }
-
-  /** The state `name`, made zero-filled if there is none. @throws {ResnetError} `ERR_STATE` for another shape or dtype */
-  ensure(name: string, spec: TensorSpec): HostArray {
-    const found = this.arrays.get(name);
-    if (!found) {
-      const made = {
-        shape: spec.shape,
-        dtype: spec.dtype,
-        data: allocate(spec.dtype, sizeOf(spec.shape)),
-      };
-      this.arrays.set(name, made);
-      return made;
-    }
-    if (!sameShape(found.shape, spec.shape) || found.dtype !== spec.dtype) {
-      throw new ResnetError(
-        "ERR_STATE",
-        `the state "${name}" is ${describe(found)}, not ${describe(spec)}`,
-      );
-    }
-    return found;
-  }
-
-  specs(): ReadonlyMap<string, TensorSpec> {
-    return new Map([...this.arrays].map(([name, { shape, dtype }]) => [name, { shape, dtype }]));
-  }
-
-  clear(): void {
-    this.arrays.clear();
-  }
-}
-
-/** The inputs of a program by name. */
-export const inputSpecs = (program: Program): ReadonlyMap<string, TensorSpec> =>
-  new Map(
-    program.buffers.flatMap((buffer) => (buffer.place === "input" ? [[buffer.name, buffer]] : [])),
-  );
+import { inputSpecs } from "../../program/input-specs.js";
+import type { Program } from "../../program/program.js";
+import { ResnetError } from "../../tensor/error.js";
+import { elementArrays, type HostArray } from "../../tensor/host-array.js";
+import { describeSpec, formatShape, sameShape, sizeOf } from "../../tensor/shape.js";
+import type { RunInputs } from "../executor.js";
 
 /**
  * Checks what a run was given against what its program takes, and copies it; numbers become arrays.
@@ -78,7 +31,7 @@ export function checkInputs(program: Program, given: RunInputs): ReadonlyMap<str
       if (!sameShape(array.shape, spec.shape) || array.dtype !== spec.dtype) {
         throw new ResnetError(
           "ERR_INPUT",
-          `the input "${name}" of ${program.name} is ${describe(spec)}, not ${describe(array)}`,
+          `the input "${name}" of ${program.name} is ${describeSpec(spec)}, not ${describeSpec(array)}`,
         );
       }
       return [name, { ...array, data: array.data.slice() } as HostArray];
