@@ -8,7 +8,7 @@ export type ExecutorName = "auto" | "native" | "reference";
 export interface ExecutorOptions {
   /** Threads of the native executor. Default: the physical cores that the process may use. */
   readonly threads?: number | undefined;
-  /** Called with one line when `auto` falls back to the reference executor. */
+  /** Called with one line when `auto` falls back to the reference executor, or threads have to share processors. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
@@ -23,7 +23,11 @@ export function createExecutor(
 ): Executor {
   if (name === "reference") return new ReferenceExecutor();
   try {
-    return new NativeExecutor({ threads });
+    const executor = new NativeExecutor({ threads });
+    const processors = nativeCapabilities().threads;
+    if (threads !== undefined && threads > processors)
+      onNotice?.(`${threads} threads share ${processors} processors and wait for each other: slow`);
+    return executor;
   } catch (error) {
     if (name === "native" || !(error instanceof NativeLoadError)) throw error;
     onNotice?.(`${error.summary}; running on the reference executor, which is slow`);
