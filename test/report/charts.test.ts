@@ -113,6 +113,16 @@ describe("accuracyChart", () => {
   });
 });
 
+test("a curve of few values has circles, however many places there are without one", () => {
+  const within = Array.from({ length: 40 }, (_, i) => ({
+    epoch: (i + 1) / 20,
+    trainLoss: 1,
+    trainAccuracy: 0.5,
+    validAccuracy: (i + 1) % 20 ? NaN : 0.6,
+  }));
+  assert.equal(accuracyChart(within).split("M1 0A1 1").length - 1, 2);
+});
+
 test("learningRateChart draws the rate of each epoch, from 0 on", () => {
   const [first, second] = falling;
   const epochs = [

@@ -22,7 +22,7 @@ export const bestRecipes: DeclaredRecipes = {
         eval: [],
       },
       normalise: { mean: [0.286], std: [0.353] },
-      epochs: 30,
+      epochs: 20,
       evaluateEvery: 5,
       batch: 128,
       optimizer: "sgd",
