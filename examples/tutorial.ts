@@ -69,7 +69,7 @@ const config = parseConfig({
   ...findRecipe("degradation").config,
   transforms: { train: [], eval: [] },
   normalise,
-  epochs: 8,
+  epochs: 16,
   batch: 32,
   learningRate: 0.02,
   schedule: "cosine:1",

@@ -18,7 +18,7 @@ export const configOptions: Readonly<Record<string, Option>> = {
     `data set: ${datasetNames.join(", ")}, or a folder with train/CLASS/*.jpg or CLASS/*.jpg`,
   ).argParser(dataName),
   epochs: new Option("--epochs <n>", "passes over the training images").argParser(wholeNumber),
-  batch: new Option("--batch <n>", "images in one step").argParser(wholeNumber),
+  batch: new Option("--batch <n>", "images computed at once").argParser(wholeNumber),
   optimizer: new Option("--optimizer <name>", "how weights are updated").choices([
     "sgd",
     "adam",

@@ -29,6 +29,7 @@ const usageErrors = new Set([
   "ERR_COMPARISON",
   "ERR_DATA_NAME",
   "ERR_DATA_ROWS",
+  "ERR_DATA_TRANSFORM",
   "ERR_THREADS",
   "ERR_ROWS",
   "ERR_OVERWRITE",

@@ -86,8 +86,8 @@ export const workersOption = (): Option =>
 export const cacheOption = (): Option =>
   new Option(
     "--cache [dir]",
-    "keep decoded images of files on disk, for later epochs and runs " +
-      "(default: $XDG_CACHE_HOME/resnet-ts/images)",
+    "keep decoded images of files on disk, for later epochs and runs; " +
+      "without the flag, none are kept",
   )
     .preset(defaultImageCache())
     .argParser(cacheDirectory);

@@ -6,12 +6,14 @@ import { lineChart } from "./line-chart.js";
 export function learningRateSearchChart({ trials, suggestion }: LearningRateSearch): string {
   // What comes after the fall leads far away from it.
   const top = Math.ceil(1.5 * (trials[0]?.smoothedLoss ?? 1));
+  const finding =
+    suggestion === null
+      ? "the loss did not fall"
+      : `the loss falls fastest at ${suggestion.toPrecision(2)}`;
+  const above = trials.filter(({ loss }) => loss > top).length;
   return lineChart({
     title: "Search for a learning rate",
-    note:
-      suggestion === null
-        ? "the loss did not fall"
-        : `the loss falls fastest at ${suggestion.toPrecision(2)}`,
+    note: above === 0 ? finding : `${finding}; losses of steps that lie above the axis: ${above}`,
     x: {
       name: "Learning rate",
       scale: "log",

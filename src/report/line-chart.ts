@@ -100,6 +100,10 @@ function horizontalAxis(axis: Axis, curves: readonly Curve[]): XAXisComponentOpt
   } as XAXisComponentOption;
 }
 
+/** Long numbers would run into the name of the axis. */
+const formatTick = (value: number): string =>
+  Math.abs(value) < 1e5 ? String(value) : value.toExponential();
+
 function verticalAxis(axis: Axis, side: "left" | "right"): object {
   const colour = axis.colour ?? ink.normal;
   return {
@@ -111,7 +115,7 @@ function verticalAxis(axis: Axis, side: "left" | "right"): object {
     ...(side === "right" && { nameRotate: -90 }),
     nameTextStyle: { ...axisNameStyle, color: colour },
     ...limits(axis),
-    axisLabel: { ...axisLabelStyle, color: colour, formatter: axis.format ?? String },
+    axisLabel: { ...axisLabelStyle, color: colour, formatter: axis.format ?? formatTick },
     splitLine: side === "left" ? { lineStyle: { color: ink.faint } } : { show: false },
   };
 }

@@ -3,7 +3,6 @@ import type { TransformList } from "../data/transforms/transform.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { RunDirectory } from "../train/runs/run-directory.js";
 import type { LoggedStep } from "../train/runs/step-log.js";
-import { topAccuracy } from "../train/sample-scores.js";
 import { accuracyChart } from "./accuracy-chart.js";
 import { classificationReport } from "./classification-report.js";
 import { confusionChart } from "./confusion-chart.js";
@@ -13,6 +12,7 @@ import { formatClassificationReport } from "./format-classification-report.js";
 import { imageOf } from "./image-grid.js";
 import { mistakeGrid, predictionGrid } from "./prediction-grid.js";
 import { renderPng } from "./render-png.js";
+import { formatScores, testScores } from "./test-scores.js";
 
 /** Writes the charts of the epochs so far: after each epoch, so that an open one can be watched growing. */
 export async function writeEpochCharts(run: RunDirectory, validation?: string): Promise<void> {
@@ -48,9 +48,8 @@ export async function writeRunReport(
   const labels = labelsOf(images);
   const confusion = confusionMatrix(labels, test.predictions, classes.length);
   const report = classificationReport(confusion, classes);
-  const { accuracy, loss, ranks } = test;
-  const top5 = classes.length > 5 ? { top5Accuracy: topAccuracy(ranks, 5) } : {};
-  const document = { accuracy, ...top5, loss, samples: labels.length, report, confusion };
+  const total = testScores(test, classes);
+  const document = { ...total, samples: labels.length, report, confusion };
   const scored = { scores: test, labels, classes, readImage: imageOf(images, options.transforms) };
   const charts = {
     ...epochCharts(run.epochs, run.steps, options.validation),
@@ -58,7 +57,7 @@ export async function writeRunReport(
     predictions: await predictionGrid(scored),
     mistakes: await mistakeGrid(scored),
   };
-  const text = `${headline(document)}\n\n${formatClassificationReport(report)}`;
+  const text = `${formatScores(total, "test ")}\n\n${formatClassificationReport(report)}`;
   await run.write("report.json", `${JSON.stringify(document, null, 2)}\n`);
   await run.write("report.txt", text);
   for (const [name, svg] of Object.entries(charts)) {
@@ -67,14 +66,3 @@ export async function writeRunReport(
   }
   return text;
 }
-
-const headline = (scores: {
-  readonly accuracy: number;
-  readonly top5Accuracy?: number;
-  readonly loss: number;
-}): string =>
-  [
-    `test accuracy ${scores.accuracy.toFixed(4)}`,
-    ...(scores.top5Accuracy === undefined ? [] : [`top-5 ${scores.top5Accuracy.toFixed(4)}`]),
-    `test loss ${scores.loss.toFixed(4)}`,
-  ].join(", ");

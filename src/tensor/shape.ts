@@ -51,9 +51,9 @@ export class ShapeError extends ResnetError {
   constructor(op: string, what: string, tensors: Readonly<Record<string, NamedShape>>) {
     const entries = Object.entries(tensors);
     const width = Math.max(...entries.map(([name]) => name.length));
-    const rows = entries.map(
-      ([name, { shape, axes }]) =>
-        `\n  ${name.padEnd(width)}  ${formatShape(shape)}${axes ? `   ${axes}` : ""}`,
+    const shapeWidth = Math.max(...entries.map(([, { shape }]) => formatShape(shape).length));
+    const rows = entries.map(([name, { shape, axes }]) =>
+      `\n  ${name.padEnd(width)}  ${formatShape(shape).padEnd(shapeWidth)}   ${axes ?? ""}`.trimEnd(),
     );
     super("ERR_SHAPE", `${op}: ${what}${rows.join("")}`);
   }

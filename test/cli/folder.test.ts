@@ -108,7 +108,7 @@ describe("a folder of images", () => {
     assert.equal(trained.status, 0, trained.stderr);
     assert.match(
       trained.stdout,
-      /: 15 training, 6 validation images, which are also the test images; .*\nclass  training  validation\na +5 +2\n/,
+      /: 15 training images, 6 test images, which also validate; .*\nclass  training  test\na +5 +2\n/,
     );
     const checkpoint = path.join(out, "last.safetensors");
     const report = JSON.parse(readFileSync(path.join(out, "report.json"), "utf8")) as Evaluated;
@@ -141,7 +141,7 @@ describe("a folder of images", () => {
     const skipped = resnet("train", "--data", root, ...small, ...skipping);
     assert.equal(skipped.status, 0, skipped.stderr);
     assert.match(skipped.stderr, /^1 image file is left out:\n {2}.*b.1\.png: it is damaged/);
-    assert.match(skipped.stdout, /: 11 training, 3 validation images, which are also/);
+    assert.match(skipped.stdout, /: 11 training images, 3 test images, which also validate/);
   });
 
   test("may validate by its test images, or by those of val/, but not by none", async (t) => {
@@ -158,12 +158,12 @@ describe("a folder of images", () => {
       );
     assert.match(
       train(root, "by-test").stdout,
-      /: 15 training, 9 validation images, which are also/,
+      /: 15 training images, 9 test images, which also validate/,
     );
     rmSync(path.join(root, "test"), { recursive: true });
     assert.match(
       train(root, "by-val").stdout,
-      /: 15 training, 6 validation images, which are also/,
+      /: 15 training images, 6 test images, which also validate/,
     );
     const { status, stderr } = train(path.join(root, "train"), "by-none");
     assert.equal(status, 2);

@@ -28,7 +28,7 @@ describe("scheduleNotice", () => {
     assert.equal(noticeOf(6), null);
     assert.equal(
       noticeOf(5),
-      "the learning rate warms up over 5 epochs, and there are 5: it grows to the end; --schedule gives it another course",
+      "the learning rate warms up over 5 epochs, and the training has 5: it grows to the end; --schedule gives it another course",
     );
     assert.equal(
       scheduleNotice(configOf("fashion-resnet34", { epochs: 1, schedule: "constant" })),

@@ -35,7 +35,7 @@ const shapeErrors: Readonly<Record<string, readonly [() => unknown, string]>> = 
   "mixSamples of other labels": [
     () => mixSamplesOp.trace({ x: t(3, 4, 2, 1), labels: t(3), share: t(), box: t(4) }, {}),
     "mixSamples: x has 2 samples but labels has 3\n" +
-      "  x       [3, 4, 2, 1]   H W N C\n  labels  [3]   N",
+      "  x       [3, 4, 2, 1]   H W N C\n  labels  [3]            N",
   ],
   "conv2d of other channels": [
     () => conv2d(t(8, 9, 2, 3), t(3, 3, 1, 4)),
@@ -62,7 +62,7 @@ const shapeErrors: Readonly<Record<string, readonly [() => unknown, string]>> = 
   "conv2d with a bias of other length": [
     () => conv2d(t(8, 9, 2, 3), t(3, 3, 3, 4), {}, t(3)),
     "conv2d: bias must have 4 values, one for each output channel\n" +
-      "  weight  [3, 3, 3, 4]   KH KW Cin/groups Cout\n  bias    [3]   Cout",
+      "  weight  [3, 3, 3, 4]   KH KW Cin/groups Cout\n  bias    [3]            Cout",
   ],
   "conv2d with another residual": [
     () =>
@@ -82,7 +82,7 @@ const shapeErrors: Readonly<Record<string, readonly [() => unknown, string]>> = 
   "batchNorm2d of other channels": [
     () => batchNorm2d(t(8, 9, 2, 4), parameters, { mean: t(4), variance: t(4) }, 1e-5),
     "batchNorm2d: x has 4 channels but weight has 3 values\n" +
-      "  x       [8, 9, 2, 4]   H W N C\n  weight  [3]   C",
+      "  x       [8, 9, 2, 4]   H W N C\n  weight  [3]            C",
   ],
   "batchNorm2d with another residual": [
     () =>
@@ -103,7 +103,7 @@ const shapeErrors: Readonly<Record<string, readonly [() => unknown, string]>> = 
   ],
   "linear with a bias of other length": [
     () => linear(t(2, 3), t(3, 5), t(3)),
-    "linear: bias must have 5 values, one for each output\n  weight  [3, 5]   In Out\n  bias    [3]   Out",
+    "linear: bias must have 5 values, one for each output\n  weight  [3, 5]   In Out\n  bias    [3]      Out",
   ],
   "flatten of rows": [
     () => flatten(t(2, 3)),
@@ -120,7 +120,7 @@ const shapeErrors: Readonly<Record<string, readonly [() => unknown, string]>> = 
   "softmaxCrossEntropy with other labels": [
     () => softmaxCrossEntropy(t(4, 10), input("labels", [3], "i32")),
     "softmaxCrossEntropy: logits has 4 samples but labels has 3\n" +
-      "  logits  [4, 10]   N K\n  labels  [3]   N",
+      "  logits  [4, 10]   N K\n  labels  [3]       N",
   ],
   "ingest with other channels": [
     () => ingest(t(9, 4, 4, 3), t(2), { mean: [0.5], std: [0.5] }),
@@ -136,7 +136,7 @@ const shapeErrors: Readonly<Record<string, readonly [() => unknown, string]>> = 
         eraseFill: [0],
       }),
     "ingest: a placement is 8 numbers for each index\n" +
-      "  placement  [3, 8]   N 8\n  indices    [2]   N",
+      "  placement  [3, 8]   N 8\n  indices    [2]      N",
   ],
 };
 

@@ -57,8 +57,8 @@ describe("class weights in a training", () => {
 
   test("must be as many as the model has classes", async () => {
     await assert.rejects(train({ classWeights: [1, 2] }), {
-      code: "ERR_ATTRIBUTE",
-      message: "softmaxCrossEntropy: there are 3 classes but 2 class weights",
+      code: "ERR_CONFIG",
+      message: "classWeights has 2 numbers, and there are 3 classes: give one for each",
     });
   });
 });

@@ -7,6 +7,7 @@ import { readFolder } from "../../data/loader/read-folder.js";
 import { classificationReport } from "../../report/classification-report.js";
 import { confusionMatrix } from "../../report/confusion-matrix.js";
 import { formatClassificationReport } from "../../report/format-classification-report.js";
+import { formatScores, testScores } from "../../report/test-scores.js";
 import { ResnetError } from "../../tensor/error.js";
 import { formatShape, sameShape } from "../../tensor/shape.js";
 import { Checkpoint, type CheckpointDescription } from "../../train/weights/checkpoint.js";
@@ -45,7 +46,10 @@ export const evalCommand = (): Command =>
     .argument("<checkpoint>", "a run's last.safetensors or best.safetensors")
     .option("--data <name>", "data set or folder (default: the one it was trained on)")
     .addOption(
-      new Option("--split <part>", "test images, or the run's own training or validation images")
+      new Option(
+        "--split <part>",
+        "all test images, or the run's own training or validation images",
+      )
         .choices(["test", "valid", "train"])
         .default("test"),
     )
@@ -95,18 +99,19 @@ async function evaluateOpened(
     await checkpoint.load(executor, model);
     const labels = labelsOf(data);
     const source = sources.open(flags.split, data);
-    const { accuracy, loss, predictions } = await createEvaluator(
+    const evaluation = await createEvaluator(
       executor,
       model,
       source,
       flags.batch,
       description.precision,
     )();
-    const confusion = confusionMatrix(labels, predictions, data.classes.length);
+    const total = testScores(evaluation, data.classes);
+    const confusion = confusionMatrix(labels, evaluation.predictions, data.classes.length);
     const report = classificationReport(confusion, data.classes);
     output.result(
-      { accuracy, loss, samples: labels.length, report, confusion },
-      `accuracy ${accuracy.toFixed(4)}, loss ${loss.toFixed(4)}, ${labels.length} images\n\n${formatClassificationReport(report)}`,
+      { ...total, samples: labels.length, report, confusion },
+      `${formatScores(total)}, ${labels.length} images\n\n${formatClassificationReport(report)}`,
     );
   } finally {
     await sources.close();

@@ -2,6 +2,7 @@ import path from "node:path";
 import type { Executor } from "../../executors/executor.js";
 import { profiled } from "../../executors/profiled-executor.js";
 import { formatProfile, profileOf } from "../../report/profile.js";
+import { testScores } from "../../report/test-scores.js";
 import { ResnetError } from "../../tensor/error.js";
 import type { TrainConfig } from "../../train/config/config.js";
 import type { Evaluation } from "../../train/evaluate.js";
@@ -74,7 +75,10 @@ export async function trainOne(
       job,
       test,
       text,
-      document: { ...documentOf(run, test), ...(profiles && { profiles }) },
+      document: {
+        ...documentOf(run, testScores(test, job.parts.test.classes)),
+        ...(profiles && { profiles }),
+      },
       isStopped: stop.signal.aborted,
     };
   } catch (error) {

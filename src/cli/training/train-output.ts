@@ -1,10 +1,10 @@
 import { labelsOf, type LabelledImages } from "../../data/labelled-images.js";
 import type { Executor } from "../../executors/executor.js";
 import { countParameters } from "../../report/model-summary.js";
+import type { TestScores } from "../../report/test-scores.js";
 import type { EpochMetrics } from "../../train/epoch-metrics.js";
 import { validationName, type TrainConfig } from "../../train/config/config.js";
 import { nameOf } from "../../train/config/model-variant.js";
-import type { Evaluation } from "../../train/evaluate.js";
 import { isOver, type TrainProgress } from "../../train/train-progress.js";
 import type { RunDirectory } from "../../train/runs/run-directory.js";
 import { summariseClassCounts } from "../class-counts.js";
@@ -15,15 +15,18 @@ import type { TrainJob } from "./train-job.js";
 export function describeJob({ config, model, parts }: TrainJob, executor: Executor): string {
   const { train, valid, test } = parts;
   const sizeOf = (images: LabelledImages): number => labelsOf(images).length;
-  const tests = test === valid ? "which are also the test images" : `${sizeOf(test)} test images`;
+  const others =
+    test === valid
+      ? `${sizeOf(test)} test images, which also validate`
+      : `${sizeOf(valid)} validation images, ${sizeOf(test)} test images`;
   const counted = [
     { title: "training", images: train },
-    { title: "validation", images: valid },
+    { title: test === valid ? "test" : "validation", images: valid },
     ...(test === valid ? [] : [{ title: "test", images: test }]),
   ];
   return (
     `${nameOf(config)} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
-    `${sizeOf(train)} training, ${sizeOf(valid)} validation images, ${tests}; ` +
+    `${sizeOf(train)} training images, ${others}; ` +
     `${executor.description}, ${config.precision}\n${summariseClassCounts(counted)}`
   );
 }
@@ -32,7 +35,7 @@ export function describeJob({ config, model, parts }: TrainJob, executor: Execut
 export const scheduleNotice = ({ schedule, epochs }: TrainConfig): string | null =>
   schedule.warmup === 0 || schedule.warmup < epochs
     ? null
-    : `the learning rate warms up over ${schedule.warmup} epochs, and there are ${epochs}: ` +
+    : `the learning rate warms up over ${schedule.warmup} epochs, and the training has ${epochs}: ` +
       "it grows to the end; --schedule gives it another course";
 
 export const describeResume = ({ epoch, step }: TrainProgress, { epochs }: TrainConfig): string =>
@@ -54,27 +57,31 @@ export function describeEarlyStop(progress: TrainProgress, config: TrainConfig):
   );
 }
 
+/** A loss to four places; one that went off, in powers of ten. */
+export const formatLoss = (loss: number): string =>
+  Math.abs(loss) < 1e5 ? loss.toFixed(4) : loss.toExponential(2);
+
 export function formatEpoch(metrics: EpochMetrics, config: TrainConfig, width: number): string {
   const { epoch, trainLoss, trainAccuracy, validLoss, validAccuracy, imagesPerSecond } = metrics;
   const fields = [
     `epoch ${String(epoch).padStart(String(config.epochs).length)}/${config.epochs}`,
-    `train loss ${trainLoss.toFixed(4)}, accuracy ${trainAccuracy.toFixed(4)}`,
+    `train loss ${formatLoss(trainLoss)}, accuracy ${trainAccuracy.toFixed(4)}`,
     ...(Number.isNaN(validLoss)
       ? []
       : [
-          `${validationName(config)} loss ${validLoss.toFixed(4)}, accuracy ${validAccuracy.toFixed(4)}`,
+          `${validationName(config)} loss ${formatLoss(validLoss)}, accuracy ${validAccuracy.toFixed(4)}`,
         ]),
     `${Math.round(imagesPerSecond)} images/s`,
   ];
   return wrapFields(fields, width);
 }
 
-export function documentOf(run: RunDirectory, { accuracy, loss }: Evaluation): object {
+export function documentOf(run: RunDirectory, test: TestScores): object {
   const speeds = run.epochs.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
   return {
     run: run.directory,
     epochs: run.epochs,
     imagesPerSecond: speeds[Math.floor(speeds.length / 2)],
-    test: { accuracy, loss },
+    test,
   };
 }

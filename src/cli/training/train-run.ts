@@ -20,6 +20,7 @@ import {
   describeJob,
   describeResume,
   formatEpoch,
+  formatLoss,
   scheduleNotice,
 } from "./train-output.js";
 
@@ -111,7 +112,7 @@ function showStep(
   bar.update((epoch - 1) * steps + step, [
     `step ${step}/${steps}`,
     `epoch ${epoch}/${epochs}`,
-    `loss ${loss.toFixed(4)}`,
+    `loss ${formatLoss(loss)}`,
     `${Math.round(imagesPerSecond)} images/s`,
   ]);
 }

@@ -1,4 +1,5 @@
 import { balancedClassWeights } from "../../data/class-balance.js";
+import { ResnetError } from "../../tensor/error.js";
 import type { TrainConfig } from "../config/config.js";
 
 /**
@@ -6,6 +7,7 @@ import type { TrainConfig } from "../config/config.js";
  * all count the same.
  *
  * @param labels of the training images
+ * @throws {ResnetError} `ERR_CONFIG`, from the function, where there are not as many weights as classes
  */
 export function classWeightsOf(
   { classWeights }: Pick<TrainConfig, "classWeights">,
@@ -13,5 +15,11 @@ export function classWeightsOf(
 ): ((classes: number) => readonly number[]) | null {
   if (classWeights === null) return null;
   if (classWeights === "balanced") return (classes) => balancedClassWeights(labels, classes);
-  return () => classWeights;
+  return (classes) => {
+    if (classWeights.length === classes) return classWeights;
+    throw new ResnetError(
+      "ERR_CONFIG",
+      `classWeights has ${classWeights.length} numbers, and there are ${classes} classes: give one for each`,
+    );
+  };
 }
