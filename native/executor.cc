@@ -162,8 +162,13 @@ State& Executor::require(const std::string& name) const {
 }
 
 State& Executor::add(std::unique_ptr<State> state) {
-  byName_[state->name] = state.get();
   states_.push_back(std::move(state));
+  try {
+    byName_[states_.back()->name] = states_.back().get();
+  } catch (...) {
+    states_.pop_back();
+    throw;
+  }
   return *states_.back();
 }
 

@@ -9,7 +9,7 @@ import path from "node:path";
 import { createModel, purposeOf } from "resnet-ts/models";
 import { namedState } from "resnet-ts/nn";
 import { hostArray, randomKey, uniform } from "resnet-ts/tensor";
-import { evaluate, exportModel, initialState } from "resnet-ts/train";
+import { forward, exportModel, initialState } from "resnet-ts/train";
 
 const families = [
   "resnet18",
@@ -57,7 +57,7 @@ for (const name of names.length > 0 ? names : families) {
     [2, ...image],
     Float32Array.from({ length }, (_, i) => 4 * uniform(key, i) - 2),
   );
-  const ours = await evaluate(model, images, { state });
+  const ours = await forward(model, images, { state });
   const largest = ours.data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   const description = {
     model: name,

@@ -108,7 +108,7 @@ describe("a folder of images", () => {
     assert.equal(trained.status, 0, trained.stderr);
     assert.match(
       trained.stdout,
-      /: 15 training images, 6 test images, which also validate; .*\nclass  training  test\na +5 +2\n/,
+      /: 15 training images, 6 validation images, which also test; .*\nclass  training  validation\na +5 +2\n/,
     );
     const checkpoint = path.join(out, "last.safetensors");
     const report = JSON.parse(readFileSync(path.join(out, "report.json"), "utf8")) as Evaluated;
@@ -141,7 +141,7 @@ describe("a folder of images", () => {
     const skipped = resnet("train", "--data", root, ...small, ...skipping);
     assert.equal(skipped.status, 0, skipped.stderr);
     assert.match(skipped.stderr, /^1 image file is left out:\n {2}.*b.1\.png: it is damaged/);
-    assert.match(skipped.stdout, /: 11 training images, 3 test images, which also validate/);
+    assert.match(skipped.stdout, /: 11 training images, 3 validation images, which also test/);
   });
 
   test("may validate by its test images, or by those of val/, but not by none", async (t) => {
@@ -227,7 +227,7 @@ describe("photographs", { skip: !existsSync(photographs) && "../shared/data is n
       out,
     );
     assert.equal(status, 0, stderr);
-    assert.match(stdout, /16 training, 8 validation images/);
+    assert.match(stdout, /16 training images, 8 validation images, which also test;/);
     assert.match(stdout, /\nepoch 1\/1 /);
   });
 });

@@ -46,7 +46,7 @@ describe("resnet data preview", () => {
   test("says which transform does not fit", () => {
     const words = ["--train-transforms", "randomCrop(100)", "--out", "d.png"];
     const { status, stderr } = resnet("data", "preview", path.join(folder, "photos"), ...words);
-    assert.equal(status, 1);
+    assert.equal(status, 2);
     assert.match(stderr, /^error: randomCrop: 100 x 100 does not fit into an image of 30 x 40/);
   });
 });

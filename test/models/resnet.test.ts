@@ -124,7 +124,7 @@ describe("shapes", () => {
       message:
         "conv2d: x has 3 channels but weight takes 1\n" +
         "  x       [28, 28, 8, 3]   H W N Cin\n" +
-        "  weight  [7, 7, 1, 64]   KH KW Cin Cout\n" +
+        "  weight  [7, 7, 1, 64]    KH KW Cin Cout\n" +
         "  in conv1, while tracing",
     });
   });

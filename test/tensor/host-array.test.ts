@@ -52,7 +52,7 @@ describe("shapes", () => {
     error.inModule("layer1.0").inModule("layer1");
     assert.equal(
       error.message,
-      "add: off\n  a     [1]\n  long  []   C\n  in layer1.0, while tracing",
+      "add: off\n  a     [1]\n  long  []    C\n  in layer1.0, while tracing",
     );
   });
 });

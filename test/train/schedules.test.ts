@@ -143,6 +143,21 @@ describe("a schedule", () => {
     assert.equal(progress.epoch, 5);
   });
 
+  test("warms up to where it begins, also where the warm-up is all of the training or more", () => {
+    const beginnings = { "one-cycle": 1 / 25 };
+    for (const form of ["constant", "cosine", "polynomial", "one-cycle", "plateau", "step:1"]) {
+      for (const epochs of [1, 2, 3]) {
+        const schedule = createSchedule(parse(`warmup:2+${form}`), epochs, 5);
+        const rates = Array.from({ length: Math.min(2, epochs) * 5 }, (_, step) => schedule(step));
+        const beginning = (beginnings as Record<string, number>)[form] ?? 1;
+        assertRates(
+          rates,
+          rates.map((_, step) => ((step + 1) / 10) * beginning),
+        );
+      }
+    }
+  });
+
   test("that watches a metric learns nothing from the epochs of its warm-up", () => {
     const settings = { schedule: parse("warmup:2.5+plateau:0:0.5"), earlyStopping: null };
     let progress = startOfTraining;

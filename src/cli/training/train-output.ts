@@ -15,18 +15,19 @@ import type { TrainJob } from "./train-job.js";
 export function describeJob({ config, model, parts }: TrainJob, executor: Executor): string {
   const { train, valid, test } = parts;
   const sizeOf = (images: LabelledImages): number => labelsOf(images).length;
-  const others =
+  const name = validationName(config);
+  const tests =
     test === valid
-      ? `${sizeOf(test)} test images, which also validate`
-      : `${sizeOf(valid)} validation images, ${sizeOf(test)} test images`;
+      ? `which also ${name === "test" ? "validate" : "test"}`
+      : `${sizeOf(test)} test images`;
   const counted = [
     { title: "training", images: train },
-    { title: test === valid ? "test" : "validation", images: valid },
+    { title: name, images: valid },
     ...(test === valid ? [] : [{ title: "test", images: test }]),
   ];
   return (
     `${nameOf(config)} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
-    `${sizeOf(train)} training images, ${others}; ` +
+    `${sizeOf(train)} training images, ${sizeOf(valid)} ${name} images, ${tests}; ` +
     `${executor.description}, ${config.precision}\n${summariseClassCounts(counted)}`
   );
 }

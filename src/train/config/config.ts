@@ -82,7 +82,7 @@ const fields = z.strictObject({
   accumulate: count.default(1),
   /** Share of the old average of weights that each step keeps; null keeps none. Averages are validated, saved and tested. */
   emaDecay: share.nullable().default(null),
-  /** Ends the training when a metric has not become better for `patience` epochs in a row; null never does. */
+  /** Ends the training when a metric has not become better for `patience` validations in a row; null never does. */
   earlyStopping: z
     .strictObject({ metric: watchedMetric.default("validLoss"), patience: count })
     .nullable()

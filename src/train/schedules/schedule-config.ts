@@ -6,7 +6,7 @@ const epochs = z.number().positive();
 
 /** What every schedule has. */
 const common = {
-  /** Epochs in which the rate grows by equal steps to the peak, before the schedule proper begins. */
+  /** Epochs in which the rate grows by equal steps to where the schedule proper begins. */
   warmup: z.number().min(0).default(0),
 };
 
@@ -63,7 +63,7 @@ const schema = z.discriminatedUnion("kind", [
     metric: watchedMetric.default("validLoss"),
     /** What the rate is multiplied by. */
     factor: z.number().positive().lt(1).default(0.1),
-    /** Epochs without improvement that are borne; the next one lowers the rate. */
+    /** Validations without improvement that are borne; the next one lowers the rate. */
     patience: z.int().min(0).default(10),
     /** Share by which the metric must be better to count. */
     threshold: z.number().min(0).default(1e-4),

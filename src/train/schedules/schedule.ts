@@ -25,11 +25,16 @@ export function createSchedule(
   const warmup = Math.round(config.warmup * stepsPerEpoch);
   const curve = curveOf(config);
   const steps = epochs * stepsPerEpoch - warmup;
+  const beginning = beginningOf(config);
   return (step, plateau = initialPlateau) =>
     step < warmup
-      ? ((step + 1) / warmup) * curve(0, steps, stepsPerEpoch, initialPlateau)
+      ? ((step + 1) / warmup) * beginning
       : curve(step - warmup, steps, stepsPerEpoch, plateau);
 }
+
+/** What a course begins with, also where the warm-up leaves it no steps. */
+const beginningOf = (config: ScheduleConfig): number =>
+  config.kind === "one-cycle" && config.rise > 0 ? 1 / config.startDivisor : 1;
 
 function curveOf(config: ScheduleConfig): Curve {
   switch (config.kind) {
