@@ -38,10 +38,11 @@ class SeparableBlock extends Module {
       stride,
       padding: 1,
       groups: inChannels,
+      bias: false,
     });
     this.pointwise = new Conv2d(inChannels, outChannels, 1, { bias: false });
     this.bn = new BatchNorm2d(outChannels);
-    this.shortcut = isSame ? null : new Conv2d(inChannels, outChannels, 1, { stride });
+    this.shortcut = isSame ? null : new Conv2d(inChannels, outChannels, 1, { stride, bias: false });
   }
 
   protected override forward(x: Tensor): Tensor {
