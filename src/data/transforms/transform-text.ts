@@ -6,6 +6,7 @@
  * The first argument may go without its name; fields at their default are left out; `none` is the empty list.
  */
 
+import { expected } from "./expected.js";
 import { transformError } from "./transform-error.js";
 import {
   schemaOf,
@@ -76,7 +77,7 @@ function parseTransform(type: string, words: string): Transform {
       throw transformError(`${type}: "${word.trim()}" lacks the name of its field`);
     fields[field] = read(value);
   }
-  const result = transformSchema.safeParse({ type, ...fields });
+  const result = transformSchema.safeParse({ type, ...fields }, { error: expected });
   if (result.success) return result.data;
   const findings = result.error.issues.map(({ path, message }) =>
     path.length > 0 ? `${path.join(".")}: ${message}` : message,

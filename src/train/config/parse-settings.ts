@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { expected } from "../../data/transforms/expected.js";
 import { ResnetError } from "../../tensor/error.js";
 import { printable } from "../../tensor/printable.js";
 
@@ -17,7 +18,7 @@ export function parseSettings<T>(
   what: string,
   code = "ERR_CONFIG",
 ): T {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: expected });
   if (result.success) return result.data;
   const { issues } = result.error;
   const findings = issues.slice(0, mostFindings).map(({ path, message }) => {

@@ -1,0 +1,59 @@
+import type { z } from "zod";
+
+/** What a field takes, said in one style with the project's other errors: zod's own sentences name schemas, not people's options. */
+export const expected: z.core.$ZodErrorMap = (issue) => {
+  switch (issue.code) {
+    case "invalid_type":
+      return `expected ${nouns[issue.expected] ?? issue.expected}`;
+    case "invalid_value":
+      return `expected ${choiceOf(issue.values)}`;
+    case "too_small":
+      return `expected ${bounded(issue, issue.minimum, issue.inclusive ? "at least" : "more than")}`;
+    case "too_big":
+      return `expected ${bounded(issue, issue.maximum, issue.inclusive ? "at most" : "less than")}`;
+    case "unrecognized_keys":
+      return `there is no field ${choiceOf(issue.keys)}`;
+    case "invalid_union":
+      return Array.isArray(issue.options)
+        ? `expected ${choiceOf(issue.options)}`
+        : eitherOf(issue.errors);
+    default:
+      return undefined;
+  }
+};
+
+const nouns: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  number: "a number",
+  string: "a text",
+  boolean: "true or false",
+  null: "null",
+  array: "a list",
+  tuple: "a list",
+  object: "an object",
+  record: "an object",
+};
+
+/** "a number of at least 1", "a list of at least 2". */
+function bounded(
+  { origin, exact }: { readonly origin: string; readonly exact?: boolean },
+  bound: unknown,
+  side: string,
+): string {
+  return `${nouns[origin] ?? origin} of ${exact ? "exactly" : side} ${String(bound)}`;
+}
+
+/** The forms that a value may have; what is wrong inside of one of them is said only where there is no other. */
+function eitherOf(forms: readonly (readonly z.core.$ZodIssue[])[]): string | undefined {
+  const outer = forms.flatMap(([first]) =>
+    first && first.path.length === 0 ? [first.message] : [],
+  );
+  return outer.length > 0
+    ? [...new Set(outer)].join(" or ").replaceAll(" or expected ", " or ")
+    : undefined;
+}
+
+const choiceOf = (values: readonly unknown[]): string => {
+  const shown = values.map((value) => JSON.stringify(value));
+  return shown.length < 2 ? shown.join() : `${shown.slice(0, -1).join(", ")} or ${shown.at(-1)}`;
+};
