@@ -1,4 +1,5 @@
 import { countLabels } from "../data/count-labels.js";
+import { formatTable } from "../report/format-table.js";
 import { printable } from "../tensor/printable.js";
 import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
 
@@ -20,7 +21,7 @@ export function formatClassCounts(parts: readonly CountedPart[]): string {
     ...classes.map((name, i) => [printable(name), ...counts.map((count) => String(count[i]))]),
     ["all", ...parts.map(({ images }) => String(labelsOf(images).length))],
   ];
-  return formatTable(rows);
+  return formatTable(rows).join("\n");
 }
 
 /** The table, or where there are many classes, how much the first part's counts differ. */
@@ -33,14 +34,4 @@ export function summariseClassCounts(parts: readonly CountedPart[]): string {
   const example = (count: number): string =>
     `${count} (${printable(classes[counts.indexOf(count)]!)})`;
   return `${classes.length} classes, from ${example(least)} to ${example(most)} ${title} images each`;
-}
-
-/** Columns two spaces apart: the first to the left, numbers to the right. */
-function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join("  ");
-  return rows.map(line).join("\n");
 }

@@ -1,3 +1,4 @@
+import { formatTable } from "./format-table.js";
 import type { ModelSummary } from "./model-summary.js";
 import type { TrainingMemory } from "./training-memory.js";
 
@@ -16,20 +17,13 @@ export function formatSummary(summary: ModelSummary): string {
     number(layer.parameters),
     number(layer.multiplyAdds),
   ]);
-  const widths = header.map((title, i) =>
-    Math.max(title.length, ...rows.map((row) => row[i]!.length)),
-  );
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join("  ")
-      .trimEnd();
-  const rule = "-".repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+  const [heading, ...lines] = formatTable([header, ...rows], 2);
+  const rule = "-".repeat(Math.max(heading!.length, ...lines.map((line) => line.length)));
   return [
     `${model}, input ${input.join(" x ")}`,
-    line(header),
+    heading!,
     rule,
-    ...rows.map(line),
+    ...lines,
     rule,
     `parameters     ${grouped(parameters)}  (${megabytes(4 * parameters)} in fp32)`,
     `multiply-adds  ${grouped(multiplyAdds)} for one image`,

@@ -2,6 +2,7 @@ import type { ProgramTimes } from "../executors/profiled-executor.js";
 import { opsByName } from "../ops/registry.js";
 import type { Instruction, Program } from "../program/program.js";
 import { bytesPerElement, sizeOf, type TensorSpec } from "../tensor/shape.js";
+import { formatTable } from "./format-table.js";
 
 /** What one run of an instruction has to do, by its op's rules. */
 export interface InstructionCost {
@@ -125,13 +126,5 @@ function formatEntries(
   ]);
   const overhead = ["(overhead)", "", overheadMilliseconds.toFixed(3), share(overheadMilliseconds)];
   const total = ["sum", "", milliseconds.toFixed(3), share(milliseconds)];
-  const widths = header.map((_, i) =>
-    Math.max(...[header, ...rows, overhead, total].map((row) => row[i]?.length ?? 0)),
-  );
-  return [header, ...rows, overhead, total].map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join("  ")
-      .trimEnd(),
-  );
+  return formatTable([header, ...rows, overhead, total]);
 }

@@ -1,5 +1,6 @@
 import { errorChart, gradientChart } from "../../report/comparison-charts.js";
 import type { Executor } from "../../executors/executor.js";
+import { formatTable } from "../../report/format-table.js";
 import { countParameters } from "../../report/model-summary.js";
 import { renderPng } from "../../report/render-png.js";
 import { validationName } from "../../train/config/config.js";
@@ -126,14 +127,8 @@ function tableOf(done: ReadonlyMap<string, Compared>): string {
     ];
   });
   const headings = ["", "parameters", "train loss", "train error", "test error", "time"];
-  const widths = headings.map((heading, i) =>
-    Math.max(heading.length, ...rows.map((row) => row[i]!.length)),
-  );
-  return [headings, ...rows]
-    .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[i]!))),
-    )
-    .map((row) => `${row.join("  ").trimEnd()}\n`)
+  return formatTable([headings, ...rows])
+    .map((line) => `${line}\n`)
     .join("");
 }
 
