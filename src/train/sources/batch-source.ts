@@ -37,6 +37,4 @@ export interface BatchSource extends BatchTracer {
     key: RandomKey | null,
     visits?: readonly Int32Array[],
   ): AsyncIterable<RunInputs>;
-  /** Ends what the source started: files, workers. What it wrote into the executor stays. */
-  close(): Promise<void>;
 }

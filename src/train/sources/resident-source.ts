@@ -57,7 +57,6 @@ export function residentSource(
         yield places ? { indices, placement: hostArray([n, 8], places, "i32") } : { indices };
       }
     },
-    close: async () => {},
   };
 }
 

@@ -112,7 +112,6 @@ export const streamedSource = ({
       };
     }
   },
-  close: async () => {},
 });
 
 interface Sample {
