@@ -1,26 +1,17 @@
 import type { DatasetSplits } from "./dataset.js";
 import { DataError, type DataErrorCode } from "./data-error.js";
-import {
-  findDataset,
-  type DatasetEntry,
-  type DatasetFile,
-  type DecodedForm,
-} from "./dataset-info.js";
+import { findDataset } from "./dataset-info.js";
+import type { DatasetEntry, DatasetFile, DecodedForm } from "./catalog/dataset-entry.js";
 import { keepInCache } from "./sources/cache.js";
-import type { DataSource, DownloadProgress } from "./sources/data-source.js";
-import { formAtHand, sourcesOf } from "./sources/dataset-sources.js";
+import type { DataSource } from "./sources/data-source.js";
+import { formAtHand, sourcesOf, type SourceOptions } from "./sources/dataset-sources.js";
 import { machineEnvironment, type SourceEnvironment } from "./sources/environment.js";
 
-export interface LoadDatasetOptions {
-  /** A directory that has the files, decompressed, `.gz` or `.xz`; it is looked at first. */
-  readonly dataDir?: string | undefined;
+export interface LoadDatasetOptions extends SourceOptions {
   /** Where downloads are kept. Default `$XDG_CACHE_HOME/resnet-ts`, or `~/.cache/resnet-ts`. */
   readonly cacheDir?: string | undefined;
   /** Look only on this machine: at `dataDir`, the cache and the installed package. */
   readonly offline?: boolean | undefined;
-  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  /** Called with one sentence when something happened that the user should know. */
-  readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
 /**

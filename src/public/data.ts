@@ -1,14 +1,13 @@
 export { epochBatches, shuffleKey } from "../data/batches.js";
 export { countLabels } from "../data/count-labels.js";
-export {
-  datasetInfo,
-  listDatasets,
-  type DatasetArchive,
-  type DatasetFile,
-  type DatasetForm,
-  type DatasetInfo,
-  type Digest,
-} from "../data/dataset-info.js";
+export { datasetInfo, listDatasets } from "../data/dataset-info.js";
+export type {
+  DatasetArchive,
+  DatasetFile,
+  DatasetForm,
+  DatasetInfo,
+  Digest,
+} from "../data/catalog/dataset-entry.js";
 export type { Dataset, DatasetSplits } from "../data/dataset.js";
 export { DataError } from "../data/data-error.js";
 export { decodeImage, type ImageChannels } from "../data/images/decode-image.js";

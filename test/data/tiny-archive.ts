@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { crc32, gzipSync } from "node:zlib";
-import type { DatasetArchive, DatasetEntry } from "../../src/data/dataset-info.js";
+import type { DatasetArchive, DatasetEntry } from "../../src/data/catalog/dataset-entry.js";
 import { compressed, entry, files } from "./tiny-dataset.js";
 
 /** A tar.gz of `members`, with a folder and another file besides, as POSIX has it. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
-import type { DatasetEntry } from "../../src/data/dataset-info.js";
+import type { DatasetEntry } from "../../src/data/catalog/dataset-entry.js";
 import { DataError } from "../../src/data/data-error.js";
 import { decodeIdxDataset } from "../../src/data/decode-idx-dataset.js";
 import type { SourceEnvironment } from "../../src/data/sources/environment.js";

@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { datasetInfo, listDatasets, type DatasetForm } from "../../data/dataset-info.js";
+import { datasetInfo, listDatasets } from "../../data/dataset-info.js";
+import type { DatasetForm } from "../../data/catalog/dataset-entry.js";
 import { readImagesOnDisk } from "../../data/images/images-on-disk.js";
 import { isOnDisk } from "../../data/images/is-on-disk.js";
 import { formatDigest } from "../../data/sources/digest.js";

@@ -4,7 +4,7 @@ import { readCifarBinary, type CifarRecordFormat } from "../cifar-binary.js";
 import { cifarImageBytes, joinCifarParts, type CifarPart } from "../cifar-part.js";
 import { readCifarPickle, type CifarPickleFormat } from "../cifar-pickle.js";
 import { contentOf } from "../content-of.js";
-import type { DatasetEntry, DatasetFile, DecodedForm } from "../dataset-info.js";
+import type { DatasetEntry, DatasetFile, DecodedForm } from "./dataset-entry.js";
 import { cifar100Classes, cifar100Superclasses } from "./cifar100-classes.js";
 import { md5, sha256 } from "./digests.js";
 

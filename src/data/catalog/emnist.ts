@@ -1,6 +1,6 @@
 /** EMNIST: letters and digits in six selections, all in one archive. */
 
-import type { DatasetEntry } from "../dataset-info.js";
+import type { DatasetEntry } from "./dataset-entry.js";
 import { decodeIdxDataset } from "../decode-idx-dataset.js";
 import { md5 } from "./digests.js";
 

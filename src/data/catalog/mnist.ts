@@ -1,6 +1,6 @@
 /** MNIST and the data sets that were made in its image: four IDX files, each a `.gz` of its own. */
 
-import type { DatasetEntry, DatasetFile, Digest } from "../dataset-info.js";
+import type { DatasetEntry, DatasetFile, Digest } from "./dataset-entry.js";
 import { decodeIdxDataset } from "../decode-idx-dataset.js";
 import { sha256 } from "./digests.js";
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../data-error.js";
-import type { DatasetForm, DebianPackage } from "../dataset-info.js";
+import type { DatasetForm, DebianPackage } from "../catalog/dataset-entry.js";
 import type { DataSource } from "./data-source.js";
 import { directoryReader } from "./directory-source.js";
 import type { SourceEnvironment } from "./environment.js";

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { openPromise } from "yauzl";
 import { DataError } from "../data-error.js";
-import type { DatasetArchive, DatasetFile } from "../dataset-info.js";
+import type { DatasetArchive, DatasetFile } from "../catalog/dataset-entry.js";
 import { readTar, type TarEntry } from "../tar.js";
 import { checkFileDigest } from "./digest.js";
 import { verifyFile } from "./verify-file.js";

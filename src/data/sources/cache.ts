@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { DatasetFile } from "../dataset-info.js";
+import type { DatasetFile } from "../catalog/dataset-entry.js";
 import { writeFileAtomically } from "../files.js";
 
 /**

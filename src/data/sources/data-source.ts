@@ -1,4 +1,4 @@
-import type { DatasetFile } from "../dataset-info.js";
+import type { DatasetFile } from "../catalog/dataset-entry.js";
 
 /** One place where a data set's files may be had. */
 export interface DataSource {

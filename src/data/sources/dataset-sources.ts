@@ -1,8 +1,7 @@
 import { normalize } from "node:path";
-import type { DatasetEntry, DecodedForm } from "../dataset-info.js";
-import type { LoadDatasetOptions } from "../load-dataset.js";
+import type { DatasetEntry, DecodedForm } from "../catalog/dataset-entry.js";
 import { aptSource } from "./apt-source.js";
-import type { DataSource } from "./data-source.js";
+import type { DataSource, DownloadProgress } from "./data-source.js";
 import {
   directoriesOf,
   hasAnyFile,
@@ -11,6 +10,15 @@ import {
 } from "./directory-source.js";
 import { downloadSource } from "./download-source.js";
 import type { SourceEnvironment } from "./environment.js";
+
+/** What a user says of the sources. */
+export interface SourceOptions {
+  /** A directory that has the files, decompressed, `.gz` or `.xz`; it is looked at first. */
+  readonly dataDir?: string | undefined;
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  /** Called with one sentence when something happened that the user should know. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
 
 /** The form that the user's directory has, else the one in the cache, else the one to download. */
 export async function formAtHand(
@@ -30,7 +38,7 @@ export function sourcesOf(
   { debian }: DatasetEntry,
   form: DecodedForm,
   cache: string,
-  { dataDir, onProgress = () => undefined, onNotice = () => undefined }: LoadDatasetOptions,
+  { dataDir, onProgress = () => undefined, onNotice = () => undefined }: SourceOptions,
   environment: SourceEnvironment,
 ): DataSource[] {
   const download = { environment, directory: cache, onProgress };

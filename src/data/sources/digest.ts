@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { DataError } from "../data-error.js";
-import type { Digest } from "../dataset-info.js";
+import type { Digest } from "../catalog/dataset-entry.js";
 
 const names = { sha256: "SHA-256", md5: "MD5" } as const;
 

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../data-error.js";
-import type { DatasetFile, DatasetForm } from "../dataset-info.js";
+import type { DatasetFile, DatasetForm } from "../catalog/dataset-entry.js";
 import { readArchive, type ArchivedFiles } from "./archive.js";
 import type { DataSource } from "./data-source.js";
 import { compressions } from "./decompress.js";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { DataError } from "../data-error.js";
-import type { DatasetFile, DatasetForm } from "../dataset-info.js";
+import type { DatasetFile, DatasetForm } from "../catalog/dataset-entry.js";
 import { readArchive, type ArchivedFiles } from "./archive.js";
 import { partialPath, removePartials } from "./cache.js";
 import type { DataSource, DownloadProgress } from "./data-source.js";

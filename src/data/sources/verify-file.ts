@@ -1,5 +1,5 @@
 import { DataError } from "../data-error.js";
-import type { DatasetFile } from "../dataset-info.js";
+import type { DatasetFile } from "../catalog/dataset-entry.js";
 import { decompress, type Compression } from "./decompress.js";
 import { checkDigest } from "./digest.js";
 
