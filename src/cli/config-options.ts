@@ -6,7 +6,7 @@ import { parseTransforms } from "../data/transforms/transform-text.js";
 import { models } from "../models/catalog.js";
 import type { TrainConfig } from "../train/config/config.js";
 import { scheduleForms } from "../train/schedules/schedule-config.js";
-import { assignments, decimal, modelOptionOption, seedNumber, wholeNumber } from "./options.js";
+import { assignments, decimal, modelOptionOption, zeroOrMore, wholeNumber } from "./options.js";
 
 const datasetNames = listDatasets().map(({ name }) => name);
 
@@ -45,12 +45,12 @@ export const configOptions: Readonly<Record<string, Option>> = {
   seed: new Option(
     "--seed <n>",
     "seed of everything random: weights, split, order of images",
-  ).argParser(seedNumber),
+  ).argParser(zeroOrMore),
   trainSize: new Option("--limit-train <n>", "training images").argParser(wholeNumber),
   validSize: new Option(
     "--limit-valid <n>",
     "validation images, held out of the training images; 0: the test images validate",
-  ).argParser(seedNumber),
+  ).argParser(zeroOrMore),
   stratify: new Option(
     "--stratify",
     "draw training and validation images with each class in its proportion",

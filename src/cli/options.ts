@@ -12,7 +12,7 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
-export function seedNumber(text: string): number {
+export function zeroOrMore(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) {
     throw new InvalidArgumentError("It takes a whole number of 0 or more.");

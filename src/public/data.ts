@@ -31,6 +31,7 @@ export {
 } from "../data/transforms/compose-transforms.js";
 export { foldIn, sampleKey } from "../data/transforms/draws.js";
 export type { ImageBytes, ImageShape, ImageSize } from "../data/transforms/image-bytes.js";
+export { oneView, viewsOf, type TestViews } from "../data/transforms/test-views.js";
 export { splitTransforms, type TransformParts } from "../data/transforms/split-transforms.js";
 export { transformDataset } from "../data/transforms/transform-dataset.js";
 export { formatTransforms, parseTransforms } from "../data/transforms/transform-text.js";

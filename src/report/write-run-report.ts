@@ -12,7 +12,7 @@ import { formatClassificationReport } from "./format-classification-report.js";
 import { imageOf } from "./image-grid.js";
 import { mistakeGrid, predictionGrid } from "./prediction-grid.js";
 import { renderPng } from "./render-png.js";
-import { formatScores, testScores } from "./test-scores.js";
+import { formatScores, formatViews, testScores } from "./test-scores.js";
 
 /** Writes the charts of the epochs so far: after each epoch, so that an open one can be watched growing. */
 export async function writeEpochCharts(run: RunDirectory, validation?: string): Promise<void> {
@@ -35,21 +35,27 @@ export const writeLiveChart = (
  * Writes what a finished run has to show: `report.json`, `report.txt`, and each chart as SVG and as PNG.
  *
  * @param test the evaluation of `images`
- * @param options what is done to images of files before they are drawn; what the images are called that validated
+ * @param options what is done to images of files before they are drawn; what the images are called that validated; in how
+ *   many views the test showed each image
  * @returns the text of the report, as in `report.txt`
  */
 export async function writeRunReport(
   run: RunDirectory,
   test: Evaluation,
   images: LabelledImages,
-  options: { readonly transforms?: TransformList; readonly validation?: string } = {},
+  options: {
+    readonly transforms?: TransformList;
+    readonly validation?: string;
+    readonly views?: number;
+  } = {},
 ): Promise<string> {
   const { classes } = images;
   const labels = labelsOf(images);
   const confusion = confusionMatrix(labels, test.predictions, classes.length);
   const report = classificationReport(confusion, classes);
   const total = testScores(test, classes);
-  const document = { ...total, samples: labels.length, report, confusion };
+  const { views = 1 } = options;
+  const document = { ...total, samples: labels.length, views, report, confusion };
   const scored = { scores: test, labels, classes, readImage: imageOf(images, options.transforms) };
   const charts = {
     ...epochCharts(run.epochs, run.steps, options.validation),
@@ -57,7 +63,8 @@ export async function writeRunReport(
     predictions: await predictionGrid(scored),
     mistakes: await mistakeGrid(scored),
   };
-  const text = `${formatScores(total, "test ")}\n\n${formatClassificationReport(report)}`;
+  const heading = `${formatScores(total, "test ")}${formatViews(views)}`;
+  const text = `${heading}\n\n${formatClassificationReport(report)}`;
   await run.write("report.json", `${JSON.stringify(document, null, 2)}\n`);
   await run.write("report.txt", text);
   for (const [name, svg] of Object.entries(charts)) {

@@ -8,6 +8,7 @@ import type { StateName } from "./weights/model-state.js";
 import type { Precision } from "./config/precision.js";
 import { emptyScores, scoreSamples, topAccuracy, type SampleScores } from "./sample-scores.js";
 import { RunningMean } from "./running-mean.js";
+import { SummedProbabilities } from "./summed-probabilities.js";
 import { traceEvaluation } from "./steps/train-step.js";
 
 /** Programs that differ only in batch size, made when a size first comes up. */
@@ -46,25 +47,101 @@ export function createEvaluator(
   precision: Precision = "fp32",
   stateName?: StateName,
 ): () => Promise<Evaluation> {
-  const programs = programsBySize(executor, (n) =>
-    plan("evaluate", traceEvaluation(model, source, n, precision, stateName)),
-  );
-  if (source.rows === 0) throw new ResnetError("ERR_DATA_ROWS", "there is no image to evaluate on");
-  const rows = Int32Array.from({ length: source.rows }, (_, i) => i);
-  const sizes = epochBatches(rows, batchSize, null).map((batch) => batch.length);
-  for (const size of new Set(sizes)) programs(size);
+  const programs = evaluationPrograms(executor, model, source, batchSize, precision, stateName);
   return async () => {
     const scores = emptyScores(source.rows);
     const mean = new RunningMean();
-    let done = 0;
-    const batches = epochBatches(rows, batchSize, null);
-    for await (const inputs of source.batches(batches, null)) {
-      const n = Math.min(batchSize, source.rows - done);
-      const { logits, loss } = await programs(n).run(inputs);
-      mean.add(loss!.data[0]!, n);
-      scoreSamples(scores, done, logits!.data, n, source.labels);
-      done += n;
+    for await (const { first, samples, logits, loss } of evaluated(programs, source, batchSize)) {
+      mean.add(loss, samples);
+      scoreSamples(scores, first, logits, samples, source.labels);
     }
     return { loss: mean.mean, accuracy: topAccuracy(scores.ranks, 1), ...scores };
   };
 }
+
+/**
+ * Evaluates a model on several views of the same images: scores are of the mean of the probabilities that each view gets.
+ *
+ * Source: Krizhevsky et al. 2012, §4.1.
+ *
+ * @param views sources of the same rows, each opened when the one before is done with: they may share states
+ * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
+ */
+export async function evaluateViews(
+  executor: Executor,
+  model: Module,
+  views: Iterable<BatchSource>,
+  batchSize: number,
+  precision: Precision = "fp32",
+  stateName?: StateName,
+): Promise<Evaluation> {
+  let first: BatchSource | undefined;
+  let programs: SizedPrograms | undefined;
+  let sums: SummedProbabilities | undefined;
+  for (const source of views) {
+    first ??= source;
+    programs ??= evaluationPrograms(executor, model, source, batchSize, precision, stateName);
+    sums ??= new SummedProbabilities(source.rows);
+    for await (const batch of evaluated(programs, source, batchSize))
+      sums.add(batch.first, batch.logits, batch.samples);
+  }
+  if (!first || !sums) throw new ResnetError("ERR_DATA_ROWS", "there is no view to evaluate on");
+  const scores = emptyScores(first.rows);
+  scoreSamples(scores, 0, sums.logarithms, first.rows, first.labels);
+  const mean = new RunningMean();
+  for (const loss of scores.losses) mean.add(loss);
+  return { loss: mean.mean, accuracy: topAccuracy(scores.ranks, 1), ...scores };
+}
+
+/** The programs of an evaluation, planned for each size that its batches have. */
+function evaluationPrograms(
+  executor: Executor,
+  model: Module,
+  source: BatchSource,
+  batchSize: number,
+  precision: Precision,
+  stateName?: StateName,
+): SizedPrograms {
+  const programs = programsBySize(executor, (n) =>
+    plan("evaluate", traceEvaluation(model, source, n, precision, stateName)),
+  );
+  if (source.rows === 0) throw new ResnetError("ERR_DATA_ROWS", "there is no image to evaluate on");
+  for (const { length } of allRows(source, batchSize)) programs(length);
+  return programs;
+}
+
+/** What the model gives of each batch, in order of rows. */
+async function* evaluated(
+  programs: SizedPrograms,
+  source: BatchSource,
+  batchSize: number,
+): AsyncGenerator<EvaluatedBatch, void> {
+  const batches = allRows(source, batchSize);
+  let first = 0;
+  let i = 0;
+  for await (const inputs of source.batches(batches, null)) {
+    const samples = batches[i++]!.length;
+    const { logits, loss } = await programs(samples).run(inputs);
+    yield { first, samples, logits: logits!.data, loss: loss!.data[0]! };
+    first += samples;
+  }
+}
+
+type SizedPrograms = (batchSize: number) => LoadedProgram;
+
+interface EvaluatedBatch {
+  /** Row of the first sample. */
+  readonly first: number;
+  readonly samples: number;
+  /** `[samples, classes]` */
+  readonly logits: ArrayLike<number>;
+  /** The batch's mean cross-entropy. */
+  readonly loss: number;
+}
+
+const allRows = ({ rows }: BatchSource, batchSize: number): readonly Int32Array[] =>
+  epochBatches(
+    Int32Array.from({ length: rows }, (_, row) => row),
+    batchSize,
+    null,
+  );

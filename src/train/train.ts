@@ -87,8 +87,10 @@ export async function train(
       }
       await options.onEvent?.(event, training);
     }
-    const tests = signal?.aborted ? undefined : data.test && sources.open("test", data.test);
-    const test = tests ? await training.evaluator(tests)() : null;
+    const tests = signal?.aborted ? undefined : data.test;
+    const test = tests
+      ? await training.test(sources.openViews("test", tests, settings.testViews))
+      : null;
     const weights = training.weights();
     return { model, epochs, weights, best: best ?? weights, test };
   } finally {

@@ -123,6 +123,39 @@ describe("a folder of images", () => {
     assert.equal((JSON.parse(other.stdout) as Evaluated).samples, 15, other.stderr);
   });
 
+  test("is tested in the views that were asked for, and eval shows the same unless told otherwise", async (t) => {
+    const root = await writeImageFolder(t, { train: 5, val: 2 });
+    const out = path.join(scratch, "views");
+    const views = ["--set", 'testViews={"mirror":true,"shift":2}'];
+    const trained = resnet("train", "--data", root, ...small, ...views, "--out", out, "--json");
+    assert.equal(trained.status, 0, trained.stderr);
+    const { test: tested, epochs } = JSON.parse(trained.stdout) as {
+      test: { loss: number };
+      epochs: { validLoss: number }[];
+    };
+    const lossOf = (...flags: string[]): number => {
+      const { stdout, stderr } = resnet(
+        "eval",
+        path.join(out, "last.safetensors"),
+        ...flags,
+        "--json",
+      );
+      assert.equal(stderr, "");
+      return (JSON.parse(stdout) as { loss: number }).loss;
+    };
+    const plain = epochs.at(-1)!.validLoss;
+    const [asTrained, withoutBoth, mirrored] = [
+      lossOf(),
+      lossOf("--no-mirror", "--shift", "0"),
+      lossOf("--shift", "0"),
+    ];
+    assert.ok(Math.abs(asTrained - tested.loss) < 1e-6, `${asTrained} ${tested.loss}`);
+    assert.ok(Math.abs(withoutBoth - plain) < 1e-5, `${withoutBoth} ${plain}`);
+    assert.ok(
+      new Set([asTrained, withoutBoth, mirrored].map((loss) => loss.toFixed(6))).size === 3,
+    );
+  });
+
   test("without parts is divided with the seed, and a damaged file ends the training or is left out", async (t) => {
     const root = path.join(await writeImageFolder(t, { all: 5 }), "all");
     const out = path.join(scratch, "undivided");

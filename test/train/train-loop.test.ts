@@ -11,7 +11,7 @@ import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import type { TrainConfig } from "../../src/train/config/config.js";
 import type { BatchSource } from "../../src/train/sources/batch-source.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
-import { createEvaluator } from "../../src/train/evaluate.js";
+import { createEvaluator, evaluateViews } from "../../src/train/evaluate.js";
 import {
   initialState,
   readModelState,
@@ -364,6 +364,51 @@ describe("evaluation", () => {
       assert.equal(accuracy, whole!.accuracy);
       assert.deepEqual(predictions, whole!.predictions);
     }
+  });
+});
+
+describe("an evaluation of views", () => {
+  test("of one is the evaluation, and of several has the mean of their probabilities", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const model = new TinyModel();
+    writeModelState(executor, model, initialState(model, 5));
+    const { labels } = randomDataset(7, 3);
+    const open = (seed: number): BatchSource =>
+      residentSource(executor, "test", { ...randomDataset(7, seed), labels }, normalise);
+
+    const alone = await createEvaluator(executor, model, open(3), 7)();
+    const one = await evaluateViews(executor, model, [open(3)], 3);
+    assert.deepEqual(one.predictions, alone.predictions);
+    assert.deepEqual(one.ranks, alone.ranks);
+    assert.ok(Math.abs(one.loss - alone.loss) < 1e-6);
+
+    function* views(): Generator<BatchSource, void> {
+      for (const seed of [3, 11, 12]) yield open(seed); // each writes over the one before
+    }
+    const several = await evaluateViews(executor, model, views(), 3);
+    const each = [];
+    for (const seed of [3, 11, 12])
+      each.push(await createEvaluator(executor, model, open(seed), 7)());
+    for (const [row, loss] of several.losses.entries()) {
+      const ofTruth = each.map(({ losses }) => Math.exp(-losses[row]!));
+      const expected = -Math.log(ofTruth.reduce((sum, value) => sum + value, 0) / 3);
+      assert.ok(Math.abs(loss - expected) < 1e-5, `${loss} ${expected}`);
+    }
+    const mean = several.losses.reduce((sum, value) => sum + value, 0) / 7;
+    assert.ok(Math.abs(several.loss - mean) < 1e-6);
+    const hits = several.predictions.filter((guess, row) => guess === labels.data[row]).length;
+    assert.equal(several.accuracy, hits / 7);
+    assert.notDeepEqual(several.confidences, alone.confidences);
+  });
+
+  test("needs one", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    await assert.rejects(evaluateViews(executor, new TinyModel(), [], 3), {
+      code: "ERR_DATA_ROWS",
+      message: "there is no view to evaluate on",
+    });
   });
 });
 

@@ -1,17 +1,18 @@
 import path from "node:path";
 import { Command, Option } from "commander";
 import { withClasses } from "../../data/images/image-files.js";
+import { countViews, oneView } from "../../data/transforms/test-views.js";
 import { isOnDisk } from "../../data/images/is-on-disk.js";
 import { labelsOf, type LabelledImages } from "../../data/labelled-images.js";
 import { readFolder } from "../../data/loader/read-folder.js";
 import { classificationReport } from "../../report/classification-report.js";
 import { confusionMatrix } from "../../report/confusion-matrix.js";
 import { formatClassificationReport } from "../../report/format-classification-report.js";
-import { formatScores, testScores } from "../../report/test-scores.js";
+import { formatScores, formatViews, testScores } from "../../report/test-scores.js";
 import { ResnetError } from "../../tensor/error.js";
 import { formatShape, sameShape } from "../../tensor/shape.js";
 import { Checkpoint, type CheckpointDescription } from "../../train/weights/checkpoint.js";
-import { createEvaluator } from "../../train/evaluate.js";
+import { evaluateViews } from "../../train/evaluate.js";
 import { modelOf } from "../../train/config/model-variant.js";
 import { loadPartsOf } from "../load-data.js";
 import { openExecutor } from "../open-executor.js";
@@ -22,6 +23,7 @@ import {
   jsonOption,
   threadsOption,
   wholeNumber,
+  zeroOrMore,
   onUnreadableOption,
   workersOption,
   type DataFlags,
@@ -34,6 +36,8 @@ interface EvalFlags extends ExecutorFlags, DataFlags {
   readonly data?: string;
   readonly split: "test" | "valid" | "train";
   readonly batch: number;
+  readonly mirror?: boolean;
+  readonly shift?: number;
   readonly json?: boolean;
 }
 
@@ -54,6 +58,9 @@ export const evalCommand = (): Command =>
         .default("test"),
     )
     .option("--batch <n>", "images evaluated at a time", wholeNumber, 512)
+    .option("--mirror", "also show each image mirrored, and take the mean (default: as trained)")
+    .option("--no-mirror", "show no mirror images")
+    .option("--shift <pixels>", "also show each image moved to its four corners", zeroOrMore)
     .addOption(executorOption())
     .addOption(threadsOption())
     .addOption(dataDirOption())
@@ -93,25 +100,26 @@ async function evaluateOpened(
     );
   }
   const model = modelOf(description);
+  const { mirror, shift } = { ...oneView, ...description.testViews };
+  const views = { mirror: flags.mirror ?? mirror, shift: flags.shift ?? shift };
   const executor = openExecutor(flags, output);
   const sources = new ImageSources(executor, preparation, flags);
   try {
     await checkpoint.load(executor, model);
     const labels = labelsOf(data);
-    const source = sources.open(flags.split, data);
-    const evaluation = await createEvaluator(
+    const evaluation = await evaluateViews(
       executor,
       model,
-      source,
+      sources.openViews(flags.split, data, views),
       flags.batch,
       description.precision,
-    )();
+    );
     const total = testScores(evaluation, data.classes);
     const confusion = confusionMatrix(labels, evaluation.predictions, data.classes.length);
     const report = classificationReport(confusion, data.classes);
     output.result(
-      { ...total, samples: labels.length, report, confusion },
-      `${formatScores(total)}, ${labels.length} images\n\n${formatClassificationReport(report)}`,
+      { ...total, samples: labels.length, views: countViews(views), report, confusion },
+      `${formatScores(total)}, ${labels.length} images${formatViews(countViews(views))}\n\n${formatClassificationReport(report)}`,
     );
   } finally {
     await sources.close();

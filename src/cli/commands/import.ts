@@ -13,7 +13,7 @@ import {
   imageSize,
   jsonOption,
   modelOptionOption,
-  seedNumber,
+  zeroOrMore,
   wholeNumber,
 } from "../options.js";
 import { Output } from "../output.js";
@@ -64,7 +64,7 @@ export const importCommand = (): Command =>
       decimals,
     )
     .option("--std <list>", "standard deviation of each channel (default: ImageNet's)", decimals)
-    .option("--seed <n>", "seed of a classifier that starts anew", seedNumber, 0)
+    .option("--seed <n>", "seed of a classifier that starts anew", zeroOrMore, 0)
     .addOption(jsonOption())
     .addHelpText(
       "after",

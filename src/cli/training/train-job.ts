@@ -49,6 +49,7 @@ export async function prepareJob(
       classes: [...classes],
       imageShape: [seen.height, seen.width, seen.channels],
       transforms: config.transforms.eval,
+      testViews: config.testViews,
       normalise: config.normalise,
       precision: config.precision,
       data: {

@@ -1,9 +1,10 @@
+import { countViews } from "../../data/transforms/test-views.js";
 import { labelsOf } from "../../data/labelled-images.js";
 import type { Executor } from "../../executors/executor.js";
 import { writeEpochCharts, writeRunReport } from "../../report/write-run-report.js";
 import { validationName } from "../../train/config/config.js";
 import { stepsPerEpoch } from "../../train/steps/epoch-steps.js";
-import { createEvaluator, type Evaluation } from "../../train/evaluate.js";
+import { evaluateViews, type Evaluation } from "../../train/evaluate.js";
 import { modelSource, writeModelState } from "../../train/weights/model-state.js";
 import type { RunDirectory, RunSnapshot } from "../../train/runs/run-directory.js";
 import { trainLoop, type StepProgress, type Training } from "../../train/train-loop.js";
@@ -124,10 +125,14 @@ export async function testRun(
   sources: ImageSources,
   run: RunDirectory,
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {
-  const source = sources.open("test", parts.test);
+  const views = sources.openViews("test", parts.test, config.testViews);
   const { batch, precision } = config;
   const weights = trainedWeights(model, config);
-  const test = await createEvaluator(executor, model, source, batch, precision, weights)();
-  const options = { transforms: config.transforms.eval, validation: validationName(config) };
+  const test = await evaluateViews(executor, model, views, batch, precision, weights);
+  const options = {
+    transforms: config.transforms.eval,
+    validation: validationName(config),
+    views: countViews(config.testViews),
+  };
   return { test, text: await writeRunReport(run, test, parts.test, options) };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { transformError } from "./transform-error.js";
-import { fillSchema, sizeOfCrop, sizeSchema } from "./fields.js";
+import { fillSchema, maxSide, sizeOfCrop, sizeSchema } from "./fields.js";
 import { formatSize } from "./image-bytes.js";
 import { cropAxis } from "./placement.js";
 import { definePlacing } from "./define-transform.js";
@@ -29,6 +29,25 @@ export const centerCrop = definePlacing({
 /** Offset of a crop in the middle, in torchvision's rounding. */
 export const centered = (size: number, crop: number): number =>
   crop > size ? -Math.floor((crop - size) / 2) : roundHalfEven((size - crop) / 2);
+
+const distance = z.int().min(-maxSide).max(maxSide);
+
+/** The image moved by whole pixels, right and down, in its own size. torchvision's `affine` with `translate`. */
+export const translate = definePlacing({
+  schema: z.strictObject({
+    type: z.literal("translate"),
+    x: distance.default(0),
+    y: distance.default(0),
+    fill: fillSchema.default(0),
+  }),
+  isRandom: false,
+  kind: "crop",
+  place: ({ rows, columns, erased }, { x, y }) => ({
+    rows: cropAxis(rows, -y, rows.size),
+    columns: cropAxis(columns, -x, columns.size),
+    erased,
+  }),
+});
 
 /**
  * A part of an image, anywhere, after a border of `padding` pixels was laid around it.

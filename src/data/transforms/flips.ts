@@ -3,6 +3,14 @@ import { definePlacing } from "./define-transform.js";
 import { probabilitySchema } from "./fields.js";
 import { flipAxis } from "./placement.js";
 
+/** Left and right swapped. torchvision's `hflip`. */
+export const horizontalFlip = definePlacing({
+  schema: z.strictObject({ type: z.literal("horizontalFlip") }),
+  isRandom: false,
+  kind: "flip",
+  place: (placement) => ({ ...placement, columns: flipAxis(placement.columns) }),
+});
+
 /** Left and right swapped, sometimes. torchvision's `RandomHorizontalFlip(p)`. */
 export const randomHorizontalFlip = definePlacing({
   schema: z.strictObject({

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { centerCrop, randomCrop } from "./crops.js";
+import { centerCrop, randomCrop, translate } from "./crops.js";
 import type { TransformRules } from "./define-transform.js";
 import { cutout, randomErasing } from "./erasing.js";
-import { randomHorizontalFlip, randomVerticalFlip } from "./flips.js";
+import { horizontalFlip, randomHorizontalFlip, randomVerticalFlip } from "./flips.js";
 import { colorJitter } from "./color-jitter.js";
 import { grayscale, randomGrayscale } from "./grey.js";
 import { randAugment, trivialAugmentWide } from "./rand-augment.js";
@@ -14,6 +14,8 @@ import { resize } from "./resize.js";
 const rules = {
   resize,
   centerCrop,
+  translate,
+  horizontalFlip,
   randomResizedCrop,
   randomCrop,
   randomHorizontalFlip,
@@ -33,6 +35,8 @@ const rules = {
 export const transformSchema = z.discriminatedUnion("type", [
   resize.schema,
   centerCrop.schema,
+  translate.schema,
+  horizontalFlip.schema,
   randomResizedCrop.schema,
   randomCrop.schema,
   randomHorizontalFlip.schema,

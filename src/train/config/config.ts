@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isRandom, transformSchema } from "../../data/transforms/transform.js";
+import { oneView, testViewsSchema } from "../../data/transforms/test-views.js";
 import { variantSchema } from "./model-variant.js";
 import { scheduleSchema } from "../schedules/schedule-config.js";
 import { parseSettings } from "./parse-settings.js";
@@ -41,6 +42,8 @@ const fields = z.strictObject({
         .refine((list) => !list.some(isRandom), "a random transform is for training only"),
     })
     .default({ train: [], eval: [] }),
+  /** What the test after the training shows of each image; validations show it once, as it is. */
+  testViews: testViewsSchema.default(oneView),
   /** Of the weights of convolutions and linear layers: what the model says (He, for most), or Xavier-uniform. */
   initialisation: z.enum(["model", "xavier-uniform"]).default("model"),
   epochs: count,

@@ -4,6 +4,7 @@ import { ImageWorkers } from "../../data/loader/image-workers.js";
 import { isInFiles, type LabelledImages } from "../../data/labelled-images.js";
 import { transformedShape } from "../../data/transforms/compose-transforms.js";
 import type { ImageShape } from "../../data/transforms/image-bytes.js";
+import { viewsOf, type TestViews } from "../../data/transforms/test-views.js";
 import type { TransformList } from "../../data/transforms/transform.js";
 import type { Executor } from "../../executors/executor.js";
 import type { IngestAttrs } from "../../ops/ingest.js";
@@ -57,8 +58,12 @@ export class ImageSources {
   ) {}
 
   /** @param name of the executor's states, for images in memory */
-  open(name: "train" | "valid" | "test", images: LabelledImages): BatchSource {
-    const { transforms, normalise } = this.preparation;
+  open(
+    name: "train" | "valid" | "test",
+    images: LabelledImages,
+    transforms = this.preparation.transforms,
+  ): BatchSource {
+    const { normalise } = this.preparation;
     if (isInFiles(images)) {
       this.workers ??= new ImageWorkers(this.reading.workers);
       const channels = channelsOf(normalise);
@@ -71,6 +76,19 @@ export class ImageSources {
     }
     const own = name === "train" ? transforms.train : transforms.eval;
     return residentSource(this.executor, name, images, { ...normalise, transforms: own });
+  }
+
+  /**
+   * Opens images for a test that shows each in several ways: the sources one after the other, and in the executor each
+   * takes the place of the one before.
+   */
+  *openViews(
+    name: "train" | "valid" | "test",
+    images: LabelledImages,
+    views: TestViews,
+  ): Generator<BatchSource, void> {
+    for (const view of viewsOf(this.preparation.transforms.eval, views))
+      yield this.open(name, images, { train: view, eval: view });
   }
 
   /** Ends the threads. */

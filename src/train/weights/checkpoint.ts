@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { side } from "../../data/transforms/fields.js";
+import { testViewsSchema } from "../../data/transforms/test-views.js";
 import { isRandom, transformSchema } from "../../data/transforms/transform.js";
 import type { Executor } from "../../executors/executor.js";
 import type { OpenSafetensors } from "../../interop/open-safetensors.js";
@@ -39,6 +40,8 @@ const fields = z.object({
     .array(transformSchema)
     .refine((list) => !list.some(isRandom), "a random transform is for training only")
     .optional(),
+  /** What its test shows of each image; where nothing is said, the image as it is. */
+  testViews: testViewsSchema.optional(),
   normalise: z.object({ mean: z.array(z.number()), std: z.array(z.number().positive()) }),
   /** What it was trained on: the rows can be drawn again. Imported weights do not say. */
   data: z

@@ -61,8 +61,18 @@ describe("crops", () => {
   });
 });
 
+describe("moves", () => {
+  test("go right and down, and fill what they leave", () => {
+    assert.deepEqual([...apply("translate(1)", digits).data], [0, 1, 2, 0, 4, 5]);
+    assert.deepEqual([...apply("translate(-2, y=1, fill=9)", digits).data], [9, 9, 9, 3, 9, 9]);
+    assert.deepEqual([...apply("translate(0, y=-5)", digits).data], [0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(apply("translate", digits), digits);
+  });
+});
+
 describe("flips", () => {
   test("swap sides", () => {
+    assert.deepEqual([...apply("horizontalFlip", digits).data], [3, 2, 1, 6, 5, 4]);
     assert.deepEqual(
       [...apply("randomHorizontalFlip(1)", digits, keys[0]).data],
       [3, 2, 1, 6, 5, 4],

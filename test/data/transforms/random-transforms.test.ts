@@ -17,6 +17,8 @@ const lists = [
   "resize([9, 30])",
   "resize(7, interpolation=bicubic)",
   "centerCrop([3, 40])",
+  "translate(-3, y=20, fill=[1,2,3])",
+  "horizontalFlip",
   "randomResizedCrop(11)",
   "randomResizedCrop([5, 60], scale=[0.01, 0.02], ratio=[0.01, 100], interpolation=bicubic)",
   "randomCrop([6, 8], padding=8, fill=[1,2,3])",

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { maxSide } from "./fields.js";
+import { transformSchema, type Transform, type TransformList } from "./transform.js";
+
+/** In which ways a test shows the model each image; it takes the mean of the probabilities. */
+export const testViewsSchema = z.strictObject({
+  /** Whether each view is shown as its mirror image, too. */
+  mirror: z.boolean().default(false),
+  /** Pixels by which the image is moved to its four corners, besides where it is; 0 moves nothing. */
+  shift: z.int().min(0).max(maxSide).default(0),
+});
+
+export type TestViews = z.output<typeof testViewsSchema>;
+
+/** The image as it is. */
+export const oneView: TestViews = { mirror: false, shift: 0 };
+
+/**
+ * What is done to an image for each view of it, the usual one first.
+ *
+ * With both, the ten crops of Krizhevsky et al. 2012, §4.1, and torchvision's `TenCrop`: where the list ends in a
+ * `centerCrop`, corners come from beyond it, and otherwise from black.
+ */
+export function viewsOf(list: TransformList, { mirror, shift }: TestViews): TransformList[] {
+  const crop = list.findLastIndex(({ type }) => type === "centerCrop");
+  const before = crop < 0 ? list.length : crop;
+  const moved = (x: number, y: number): TransformList => [
+    ...list.slice(0, before),
+    transformSchema.parse({ type: "translate", x, y }),
+    ...list.slice(before),
+  ];
+  const corners = [
+    [shift, shift],
+    [-shift, shift],
+    [shift, -shift],
+    [-shift, -shift],
+  ] as const;
+  const views = [list, ...(shift > 0 ? corners.map(([x, y]) => moved(x, y)) : [])];
+  return mirror ? views.flatMap((view) => [view, [...view, mirrored]]) : views;
+}
+
+/** How often each image is shown. */
+export const countViews = (views: TestViews): number => viewsOf([], views).length;
+
+const mirrored: Transform = { type: "horizontalFlip" };
