@@ -59,33 +59,36 @@ export function createEvaluator(
   };
 }
 
+/** Opens a source that shows the images in one way. */
+export type OpenView = () => BatchSource;
+
 /**
  * Evaluates a model on several views of the same images: scores are of the mean of the probabilities that each view gets.
  *
  * Source: Krizhevsky et al. 2012, §4.1.
  *
- * @param views sources of the same rows, each opened when the one before is done with: they may share states
+ * @param views each opens a source of the same rows, when the one before is done with: they may share states
  * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
  */
 export async function evaluateViews(
   executor: Executor,
   model: Module,
-  views: Iterable<BatchSource>,
+  views: readonly OpenView[],
   batchSize: number,
   precision: Precision = "fp32",
   stateName?: StateName,
 ): Promise<Evaluation> {
-  let first: BatchSource | undefined;
-  let programs: SizedPrograms | undefined;
-  let sums: SummedProbabilities | undefined;
-  for (const source of views) {
-    first ??= source;
-    programs ??= evaluationPrograms(executor, model, source, batchSize, precision, stateName);
-    sums ??= new SummedProbabilities(source.rows);
-    for await (const batch of evaluated(programs, source, batchSize))
+  const [openFirst, ...others] = views;
+  if (!openFirst) throw new ResnetError("ERR_DATA_ROWS", "there is no view to evaluate on");
+  const first = openFirst();
+  if (others.length === 0)
+    return createEvaluator(executor, model, first, batchSize, precision, stateName)();
+  const programs = evaluationPrograms(executor, model, first, batchSize, precision, stateName);
+  const sums = new SummedProbabilities(first.rows);
+  for (const open of [() => first, ...others]) {
+    for await (const batch of evaluated(programs, open(), batchSize))
       sums.add(batch.first, batch.logits, batch.samples);
   }
-  if (!first || !sums) throw new ResnetError("ERR_DATA_ROWS", "there is no view to evaluate on");
   const scores = emptyScores(first.rows);
   scoreSamples(scores, 0, sums.logarithms, first.rows, first.labels);
   const mean = new RunningMean();

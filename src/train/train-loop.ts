@@ -5,7 +5,7 @@ import type { BatchSource } from "./sources/batch-source.js";
 import type { TrainConfig } from "./config/config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
 import { epochSteps, stepsPerEpoch } from "./steps/epoch-steps.js";
-import { createEvaluator, evaluateViews, type Evaluation } from "./evaluate.js";
+import { createEvaluator, evaluateViews, type Evaluation, type OpenView } from "./evaluate.js";
 import type { MicroBatch } from "./steps/micro-batches.js";
 import { readModelState, type ModelState, type StateName } from "./weights/model-state.js";
 import { resetOptimizer } from "./optimizers/reset-optimizer.js";
@@ -146,7 +146,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
   }
 
   /** Evaluates those weights, each image in several views. */
-  test(views: Iterable<BatchSource>): Promise<Evaluation> {
+  test(views: readonly OpenView[]): Promise<Evaluation> {
     const { executor, model, config } = this.options;
     return evaluateViews(executor, model, views, config.batch, config.precision, this.weightsName);
   }

@@ -378,15 +378,13 @@ describe("an evaluation of views", () => {
       residentSource(executor, "test", { ...randomDataset(7, seed), labels }, normalise);
 
     const alone = await createEvaluator(executor, model, open(3), 7)();
-    const one = await evaluateViews(executor, model, [open(3)], 3);
+    const one = await evaluateViews(executor, model, [() => open(3)], 3);
     assert.deepEqual(one.predictions, alone.predictions);
     assert.deepEqual(one.ranks, alone.ranks);
     assert.ok(Math.abs(one.loss - alone.loss) < 1e-6);
 
-    function* views(): Generator<BatchSource, void> {
-      for (const seed of [3, 11, 12]) yield open(seed); // each writes over the one before
-    }
-    const several = await evaluateViews(executor, model, views(), 3);
+    const views = [3, 11, 12].map((seed) => () => open(seed)); // each writes over the one before
+    const several = await evaluateViews(executor, model, views, 3);
     const each = [];
     for (const seed of [3, 11, 12])
       each.push(await createEvaluator(executor, model, open(seed), 7)());

@@ -110,7 +110,7 @@ async function evaluateOpened(
     const evaluation = await evaluateViews(
       executor,
       model,
-      sources.openViews(flags.split, data, views),
+      sources.views(flags.split, data, views),
       flags.batch,
       description.precision,
     );

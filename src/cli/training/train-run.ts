@@ -125,7 +125,7 @@ export async function testRun(
   sources: ImageSources,
   run: RunDirectory,
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {
-  const views = sources.openViews("test", parts.test, config.testViews);
+  const views = sources.views("test", parts.test, config.testViews);
   const { batch, precision } = config;
   const weights = trainedWeights(model, config);
   const test = await evaluateViews(executor, model, views, batch, precision, weights);

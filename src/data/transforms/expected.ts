@@ -17,8 +17,12 @@ export const expected: z.core.$ZodErrorMap = (issue) => {
       return Array.isArray(issue.options)
         ? `expected ${choiceOf(issue.options)}`
         : eitherOf(issue.errors);
-    default:
-      return undefined;
+    case "custom":
+    case "invalid_element":
+    case "invalid_format":
+    case "invalid_key":
+    case "not_multiple_of":
+      return undefined; // zod's, or the schema's own
   }
 };
 

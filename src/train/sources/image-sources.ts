@@ -78,17 +78,15 @@ export class ImageSources {
     return residentSource(this.executor, name, images, { ...normalise, transforms: own });
   }
 
-  /**
-   * Opens images for a test that shows each in several ways: the sources one after the other, and in the executor each
-   * takes the place of the one before.
-   */
-  *openViews(
+  /** Views of the same images for a test. In the executor, one that is opened takes the place of the one before. */
+  views(
     name: "train" | "valid" | "test",
     images: LabelledImages,
     views: TestViews,
-  ): Generator<BatchSource, void> {
-    for (const view of viewsOf(this.preparation.transforms.eval, views))
-      yield this.open(name, images, { train: view, eval: view });
+  ): (() => BatchSource)[] {
+    return viewsOf(this.preparation.transforms.eval, views).map(
+      (view) => () => this.open(name, images, { train: view, eval: view }),
+    );
   }
 
   /** Ends the threads. */
