@@ -1,4 +1,9 @@
-export type { BatchSource, BatchTensors, BatchTracer } from "../train/sources/batch-source.js";
+export type {
+  BatchSource,
+  OpenView,
+  BatchTensors,
+  BatchTracer,
+} from "../train/sources/batch-source.js";
 export { residentSource, residentTracer } from "../train/sources/resident-source.js";
 export {
   Checkpoint,
@@ -22,12 +27,7 @@ export { modelOf, type DescribedModel } from "../train/config/model-variant.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";
 export { readFirstWeights, type FirstWeights } from "../train/weights/first-weights.js";
 export { forward, type ForwardOptions } from "../train/forward.js";
-export {
-  createEvaluator,
-  evaluateViews,
-  type Evaluation,
-  type OpenView,
-} from "../train/evaluate.js";
+export { createEvaluator, evaluateViews, type Evaluation } from "../train/evaluate.js";
 export { gradientNorms } from "../train/steps/gradient-norms.js";
 export {
   initialState,

@@ -18,7 +18,7 @@ export function formatSummary(summary: ModelSummary): string {
     number(layer.multiplyAdds),
   ]);
   const [heading, ...lines] = formatTable([header, ...rows], 2);
-  const rule = "-".repeat(Math.max(heading!.length, ...lines.map((line) => line.length)));
+  const rule = "-".repeat(heading!.length);
   return [
     `${model}, input ${input.join(" x ")}`,
     heading!,

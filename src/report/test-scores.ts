@@ -19,8 +19,9 @@ export const testScores = (
   loss,
 });
 
-/** `, 10 views of each`; nothing where each image was shown once. */
-export const formatViews = (views: number): string => (views > 1 ? `, ${views} views of each` : "");
+/** `, 10 views of each image`; nothing where each image was shown once. */
+export const formatViews = (views: number): string =>
+  views > 1 ? `, ${views} views of each image` : "";
 
 /** `accuracy 0.8817, top-5 0.9981, loss 0.4711`, with another word before what is measured. */
 export const formatScores = ({ accuracy, top5Accuracy, loss }: TestScores, what = ""): string =>

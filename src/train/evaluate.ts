@@ -3,7 +3,7 @@ import type { Executor, LoadedProgram } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import { ResnetError } from "../tensor/error.js";
-import type { BatchSource } from "./sources/batch-source.js";
+import type { BatchSource, OpenView } from "./sources/batch-source.js";
 import type { StateName } from "./weights/model-state.js";
 import type { Precision } from "./config/precision.js";
 import { emptyScores, scoreSamples, topAccuracy, type SampleScores } from "./sample-scores.js";
@@ -59,15 +59,13 @@ export function createEvaluator(
   };
 }
 
-/** Opens a source that shows the images in one way. */
-export type OpenView = () => BatchSource;
-
 /**
  * Evaluates a model on several views of the same images: scores are of the mean of the probabilities that each view gets.
  *
  * Source: Krizhevsky et al. 2012, §4.1.
  *
- * @param views each opens a source of the same rows, when the one before is done with: they may share states
+ * @param views each opens a source of the same rows, which reads the same states in the same shape, and is opened when the
+ *   one before is done with
  * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
  */
 export async function evaluateViews(
@@ -79,14 +77,20 @@ export async function evaluateViews(
   stateName?: StateName,
 ): Promise<Evaluation> {
   const [openFirst, ...others] = views;
-  if (!openFirst) throw new ResnetError("ERR_DATA_ROWS", "there is no view to evaluate on");
+  if (!openFirst)
+    throw new ResnetError("ERR_DATA_ROWS", "there is no view to evaluate on: give one at least");
   const first = openFirst();
   if (others.length === 0)
     return createEvaluator(executor, model, first, batchSize, precision, stateName)();
   const programs = evaluationPrograms(executor, model, first, batchSize, precision, stateName);
   const sums = new SummedProbabilities(first.rows);
   for (const open of [() => first, ...others]) {
-    for await (const batch of evaluated(programs, open(), batchSize))
+    const source = open();
+    if (source.rows !== first.rows) {
+      const counts = `${first.rows} images and another ${source.rows}`;
+      throw new ResnetError("ERR_DATA_ROWS", `one view has ${counts}: views show the same images`);
+    }
+    for await (const batch of evaluated(programs, source, batchSize))
       sums.add(batch.first, batch.logits, batch.samples);
   }
   const scores = emptyScores(first.rows);

@@ -1,11 +1,11 @@
 import type { Executor, RunInputs } from "../executors/executor.js";
 import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
-import type { BatchSource } from "./sources/batch-source.js";
+import type { BatchSource, OpenView } from "./sources/batch-source.js";
 import type { TrainConfig } from "./config/config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
 import { epochSteps, stepsPerEpoch } from "./steps/epoch-steps.js";
-import { createEvaluator, evaluateViews, type Evaluation, type OpenView } from "./evaluate.js";
+import { createEvaluator, evaluateViews, type Evaluation } from "./evaluate.js";
 import type { MicroBatch } from "./steps/micro-batches.js";
 import { readModelState, type ModelState, type StateName } from "./weights/model-state.js";
 import { resetOptimizer } from "./optimizers/reset-optimizer.js";
@@ -145,7 +145,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
     );
   }
 
-  /** Evaluates those weights, each image in several views. */
+  /** Evaluates `weights()` once, on several views of each image. */
   test(views: readonly OpenView[]): Promise<Evaluation> {
     const { executor, model, config } = this.options;
     return evaluateViews(executor, model, views, config.batch, config.precision, this.weightsName);

@@ -89,7 +89,7 @@ export async function train(
     }
     const tests = signal?.aborted ? undefined : data.test;
     const test = tests
-      ? await training.test(sources.views("test", tests, settings.testViews))
+      ? await training.test(sources.testViews("test", tests, settings.testViews))
       : null;
     const weights = training.weights();
     return { model, epochs, weights, best: best ?? weights, test };

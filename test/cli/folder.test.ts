@@ -126,33 +126,41 @@ describe("a folder of images", () => {
   test("is tested in the views that were asked for, and eval shows the same unless told otherwise", async (t) => {
     const root = await writeImageFolder(t, { train: 5, val: 2 });
     const out = path.join(scratch, "views");
-    const views = ["--set", 'testViews={"mirror":true,"shift":2}'];
-    const trained = resnet("train", "--data", root, ...small, ...views, "--out", out, "--json");
+    const asking = ["--set", 'testViews={"mirror":true,"shift":2}'];
+    const trained = resnet("train", "--data", root, ...small, ...asking, "--out", out, "--json");
     assert.equal(trained.status, 0, trained.stderr);
     const { test: tested, epochs } = JSON.parse(trained.stdout) as {
-      test: { loss: number };
+      test: { loss: number; views: number };
       epochs: { validLoss: number }[];
     };
-    const lossOf = (...flags: string[]): number => {
-      const { stdout, stderr } = resnet(
-        "eval",
-        path.join(out, "last.safetensors"),
-        ...flags,
-        "--json",
-      );
+    assert.equal(tested.views, 10);
+    assert.match(readFileSync(path.join(out, "report.txt"), "utf8"), /, 10 views of each image\n/);
+    const checkpoint = path.join(out, "last.safetensors");
+    const evaluated = (...flags: string[]): { loss: number; views: number } => {
+      const { stdout, stderr } = resnet("eval", checkpoint, ...flags, "--json");
       assert.equal(stderr, "");
-      return (JSON.parse(stdout) as { loss: number }).loss;
+      return JSON.parse(stdout) as { loss: number; views: number };
     };
     const plain = epochs.at(-1)!.validLoss;
-    const [asTrained, withoutBoth, mirrored] = [
-      lossOf(),
-      lossOf("--no-mirror", "--shift", "0"),
-      lossOf("--shift", "0"),
-    ];
-    assert.ok(Math.abs(asTrained - tested.loss) < 1e-6, `${asTrained} ${tested.loss}`);
-    assert.ok(Math.abs(withoutBoth - plain) < 1e-5, `${withoutBoth} ${plain}`);
-    assert.ok(
-      new Set([asTrained, withoutBoth, mirrored].map((loss) => loss.toFixed(6))).size === 3,
+    const asTrained = evaluated();
+    const withoutBoth = evaluated("--no-mirror", "--shift", "0");
+    const mirrored = evaluated("--shift", "0");
+    const asked = evaluated("--mirror", "--split", "valid");
+    const views = [asTrained, withoutBoth, mirrored, asked].map((each) => each.views);
+    assert.deepEqual(views, [10, 1, 2, 2]);
+    // The same images in batches of other sizes, whose sums round otherwise.
+    assert.ok(Math.abs(asTrained.loss - tested.loss) < 1e-6, `${asTrained.loss} ${tested.loss}`);
+    assert.ok(Math.abs(withoutBoth.loss - plain) < 1e-5, `${withoutBoth.loss} ${plain}`);
+    assert.ok(Math.abs(asked.loss - mirrored.loss) < 1e-6, `${asked.loss} ${mirrored.loss}`);
+    const losses = [asTrained, withoutBoth, mirrored].map(({ loss }) => loss.toFixed(6));
+    assert.equal(new Set(losses).size, 3);
+    const { status, stderr } = resnet("eval", checkpoint, "--shift", "20000");
+    assert.deepEqual(
+      [status, stderr],
+      [
+        2,
+        "error: a shift of 20000 pixels moves images of 16 x 16 out of sight: take a smaller one\n",
+      ],
     );
   });
 

@@ -50,6 +50,20 @@ describe("parseConfig", () => {
     void transforms;
   });
 
+  test("takes a test of several views, and an older file that asks for none", () => {
+    const views = parseConfig({ ...config, testViews: { mirror: true } }).testViews;
+    assert.deepEqual(views, { mirror: true, shift: 0 });
+    const { testViews, ...older } = config;
+    assert.deepEqual(parseConfig(older).testViews, testViews);
+    fails({ testViews: { shift: -1 } }, "testViews.shift is -1: expected a number of at least 0");
+  });
+
+  test("says what is wrong within the form that was meant", () => {
+    fails({ classWeights: [1, "a"] }, 'classWeights is [1,"a"]: its entry 1: expected a number');
+    fails({ classWeights: 3 }, 'classWeights is 3: expected "balanced" or a list');
+    fails({ betas: [0.9] }, "betas is [0.9]: expected a list of at least 2 entries");
+  });
+
   test("lists every finding at once", () => {
     fails(
       { batch: 0, smoothing: 1 },

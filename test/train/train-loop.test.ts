@@ -405,7 +405,7 @@ describe("an evaluation of views", () => {
     t.after(() => executor.close());
     await assert.rejects(evaluateViews(executor, new TinyModel(), [], 3), {
       code: "ERR_DATA_ROWS",
-      message: "there is no view to evaluate on",
+      message: "there is no view to evaluate on: give one at least",
     });
   });
 });

@@ -1,10 +1,10 @@
 import path from "node:path";
 import { Command, Option } from "commander";
 import { withClasses } from "../../data/images/image-files.js";
-import { countViews, oneView } from "../../data/transforms/test-views.js";
 import { isOnDisk } from "../../data/images/is-on-disk.js";
 import { labelsOf, type LabelledImages } from "../../data/labelled-images.js";
 import { readFolder } from "../../data/loader/read-folder.js";
+import { countViews, oneView } from "../../data/transforms/test-views.js";
 import { classificationReport } from "../../report/classification-report.js";
 import { confusionMatrix } from "../../report/confusion-matrix.js";
 import { formatClassificationReport } from "../../report/format-classification-report.js";
@@ -58,9 +58,16 @@ export const evalCommand = (): Command =>
         .default("test"),
     )
     .option("--batch <n>", "images evaluated at a time", wholeNumber, 512)
-    .option("--mirror", "also show each image mirrored, and take the mean (default: as trained)")
+    .option(
+      "--mirror",
+      "also show mirror images, and take the mean of the probabilities (default: of test images as after the training)",
+    )
     .option("--no-mirror", "show no mirror images")
-    .option("--shift <pixels>", "also show each image moved to its four corners", zeroOrMore)
+    .option(
+      "--shift <pixels>",
+      "also show each image moved to its four corners; 0 does not (default: the same)",
+      zeroOrMore,
+    )
     .addOption(executorOption())
     .addOption(threadsOption())
     .addOption(dataDirOption())
@@ -100,7 +107,7 @@ async function evaluateOpened(
     );
   }
   const model = modelOf(description);
-  const { mirror, shift } = { ...oneView, ...description.testViews };
+  const { mirror, shift } = (flags.split === "test" && description.testViews) || oneView;
   const views = { mirror: flags.mirror ?? mirror, shift: flags.shift ?? shift };
   const executor = openExecutor(flags, output);
   const sources = new ImageSources(executor, preparation, flags);
@@ -110,16 +117,17 @@ async function evaluateOpened(
     const evaluation = await evaluateViews(
       executor,
       model,
-      sources.views(flags.split, data, views),
+      sources.testViews(flags.split, data, views),
       flags.batch,
       description.precision,
     );
+    const shown = countViews(views);
     const total = testScores(evaluation, data.classes);
     const confusion = confusionMatrix(labels, evaluation.predictions, data.classes.length);
     const report = classificationReport(confusion, data.classes);
     output.result(
-      { ...total, samples: labels.length, views: countViews(views), report, confusion },
-      `${formatScores(total)}, ${labels.length} images${formatViews(countViews(views))}\n\n${formatClassificationReport(report)}`,
+      { ...total, samples: labels.length, views: shown, report, confusion },
+      `${formatScores(total)}, ${labels.length} images${formatViews(shown)}\n\n${formatClassificationReport(report)}`,
     );
   } finally {
     await sources.close();

@@ -1,6 +1,7 @@
 import { DataError } from "../../data/data-error.js";
 import { labelsOf } from "../../data/labelled-images.js";
 import type { DataParts } from "../../data/load-parts.js";
+import { countViews } from "../../data/transforms/test-views.js";
 import { findModel } from "../../models/catalog.js";
 import type { Module } from "../../nn/module.js";
 import type { CheckpointDescription } from "../../train/weights/checkpoint.js";
@@ -49,7 +50,7 @@ export async function prepareJob(
       classes: [...classes],
       imageShape: [seen.height, seen.width, seen.channels],
       transforms: config.transforms.eval,
-      testViews: config.testViews,
+      ...(countViews(config.testViews) > 1 && { testViews: config.testViews }),
       normalise: config.normalise,
       precision: config.precision,
       data: {

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { countViews } from "../../data/transforms/test-views.js";
 import type { Executor } from "../../executors/executor.js";
 import { profiled } from "../../executors/profiled-executor.js";
 import { formatProfile, profileOf } from "../../report/profile.js";
@@ -76,7 +77,11 @@ export async function trainOne(
       test,
       text,
       document: {
-        ...documentOf(run, testScores(test, job.parts.test.classes)),
+        ...documentOf(
+          run,
+          testScores(test, job.parts.test.classes),
+          countViews(job.config.testViews),
+        ),
         ...(profiles && { profiles }),
       },
       isStopped: stop.signal.aborted,

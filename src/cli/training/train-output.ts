@@ -77,12 +77,12 @@ export function formatEpoch(metrics: EpochMetrics, config: TrainConfig, width: n
   return wrapFields(fields, width);
 }
 
-export function documentOf(run: RunDirectory, test: TestScores): object {
+export function documentOf(run: RunDirectory, test: TestScores, views: number): object {
   const speeds = run.epochs.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
   return {
     run: run.directory,
     epochs: run.epochs,
     imagesPerSecond: speeds[Math.floor(speeds.length / 2)],
-    test,
+    test: { ...test, views },
   };
 }

@@ -1,5 +1,5 @@
-import { countViews } from "../../data/transforms/test-views.js";
 import { labelsOf } from "../../data/labelled-images.js";
+import { countViews } from "../../data/transforms/test-views.js";
 import type { Executor } from "../../executors/executor.js";
 import { writeEpochCharts, writeRunReport } from "../../report/write-run-report.js";
 import { validationName } from "../../train/config/config.js";
@@ -125,7 +125,7 @@ export async function testRun(
   sources: ImageSources,
   run: RunDirectory,
 ): Promise<{ readonly test: Evaluation; readonly text: string }> {
-  const views = sources.views("test", parts.test, config.testViews);
+  const views = sources.testViews("test", parts.test, config.testViews);
   const { batch, precision } = config;
   const weights = trainedWeights(model, config);
   const test = await evaluateViews(executor, model, views, batch, precision, weights);

@@ -4,7 +4,7 @@ import { transformedShape } from "./compose-transforms.js";
 import { Draws, foldIn, sampleKey } from "./draws.js";
 import type { ImageShape, ImageSize } from "./image-bytes.js";
 import { cropAxis, fillBytes, inPlace, type Fill, type Placement } from "./placement.js";
-import { rulesOf, type TransformList } from "./transform.js";
+import { isRandom, rulesOf, type TransformList } from "./transform.js";
 
 /** Transforms that only move and cover pixels, as one pass over a batch does them: `splitTransforms(list).inKernel`. */
 export interface BatchPlacement {
@@ -17,7 +17,7 @@ export interface BatchPlacement {
    * Numbers of each row, 8 to a row: `rowStart rowStep columnStart columnStep top left bottom right`, as the op `ingest`
    * takes them. The same as `composeTransforms` gives each row.
    *
-   * @param key of the epoch; null takes the middle of every image, and leaves it as it is otherwise
+   * @param key of the epoch; null does what draws nothing, and takes the middle of that
    * @param visits of each row, as `sampleKey` takes them. Default 0
    */
   place(rows: ArrayLike<number>, key: RandomKey | null, visits?: ArrayLike<number>): Int32Array;
@@ -33,7 +33,16 @@ export function placeBatch(
   image: ImageShape,
 ): BatchPlacement {
   const size = transformedShape(list, image);
-  const middle = middleOf(image, size);
+  const middle = middleOf(
+    list
+      .filter((transform) => !isRandom(transform))
+      .reduce(
+        (placement, transform) =>
+          rulesOf(transform).placing!.place(placement, transform, new Draws(null)),
+        inPlace(image),
+      ),
+    size,
+  );
   const fillOf = (kind: string): number[] => {
     const transform = list.find((each) => rulesOf(each).placing?.kind === kind);
     const { fill = 0 } = (transform ?? {}) as { readonly fill?: Fill };
@@ -59,8 +68,7 @@ export function placeBatch(
   };
 }
 
-function middleOf(image: ImageSize, { height, width }: ImageSize): Placement {
-  const { rows, columns, erased } = inPlace(image);
+function middleOf({ rows, columns, erased }: Placement, { height, width }: ImageSize): Placement {
   return {
     rows: cropAxis(rows, centered(rows.size, height), height),
     columns: cropAxis(columns, centered(columns.size, width), width),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { maxSide } from "./fields.js";
-import { transformSchema, type Transform, type TransformList } from "./transform.js";
+import type { Transform, TransformList } from "./transform.js";
 
 /** In which ways a test shows the model each image; it takes the mean of the probabilities. */
 export const testViewsSchema = z.strictObject({
@@ -18,15 +18,16 @@ export const oneView: TestViews = { mirror: false, shift: 0 };
 /**
  * What is done to an image for each view of it, the usual one first.
  *
- * With both, the ten crops of Krizhevsky et al. 2012, §4.1, and torchvision's `TenCrop`: where the list ends in a
- * `centerCrop`, corners come from beyond it, and otherwise from black.
+ * A shift moves the image before the last `centerCrop`, so that corners come from beyond it as far as the image goes; what
+ * lies further out is black. With both, on a square image of the crop's size plus `2 · shift`, these are the ten crops of
+ * Krizhevsky et al. 2012, §4.1, and of torchvision's `TenCrop`.
  */
 export function viewsOf(list: TransformList, { mirror, shift }: TestViews): TransformList[] {
   const crop = list.findLastIndex(({ type }) => type === "centerCrop");
   const before = crop < 0 ? list.length : crop;
   const moved = (x: number, y: number): TransformList => [
     ...list.slice(0, before),
-    transformSchema.parse({ type: "translate", x, y }),
+    { type: "translate", x, y, fill: 0 },
     ...list.slice(before),
   ];
   const corners = [
@@ -40,6 +41,7 @@ export function viewsOf(list: TransformList, { mirror, shift }: TestViews): Tran
 }
 
 /** How often each image is shown. */
-export const countViews = (views: TestViews): number => viewsOf([], views).length;
+export const countViews = ({ mirror, shift }: TestViews): number =>
+  (shift > 0 ? 5 : 1) * (mirror ? 2 : 1);
 
 const mirrored: Transform = { type: "horizontalFlip" };

@@ -6,7 +6,7 @@
  * The first argument may go without its name; fields at their default are left out; `none` is the empty list.
  */
 
-import { expected } from "./expected.js";
+import { expected } from "../expected.js";
 import { transformError } from "./transform-error.js";
 import {
   schemaOf,

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { expected } from "../../data/transforms/expected.js";
+import { expected } from "../../data/expected.js";
 import { ResnetError } from "../../tensor/error.js";
 import { printable } from "../../tensor/printable.js";
 

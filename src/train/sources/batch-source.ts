@@ -38,3 +38,6 @@ export interface BatchSource extends BatchTracer {
     visits?: readonly Int32Array[],
   ): AsyncIterable<RunInputs>;
 }
+
+/** Opens a source that shows images in one of several ways. */
+export type OpenView = () => BatchSource;

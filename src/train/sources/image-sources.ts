@@ -10,7 +10,7 @@ import type { Executor } from "../../executors/executor.js";
 import type { IngestAttrs } from "../../ops/ingest.js";
 import { ResnetError } from "../../tensor/error.js";
 import { dims4 } from "../../tensor/shape.js";
-import type { BatchSource } from "./batch-source.js";
+import type { BatchSource, OpenView } from "./batch-source.js";
 import { residentSource } from "./resident-source.js";
 import { streamingSource } from "./streaming-source.js";
 
@@ -78,12 +78,23 @@ export class ImageSources {
     return residentSource(this.executor, name, images, { ...normalise, transforms: own });
   }
 
-  /** Views of the same images for a test. In the executor, one that is opened takes the place of the one before. */
-  views(
+  /**
+   * Views of the same images for a test. In the executor, one that is opened takes the place of the one before.
+   *
+   * @throws {ResnetError} `ERR_CONFIG` for a shift that leaves nothing of an image
+   */
+  testViews(
     name: "train" | "valid" | "test",
     images: LabelledImages,
     views: TestViews,
-  ): (() => BatchSource)[] {
+  ): OpenView[] {
+    const { height, width } = shapeSeen(images, this.preparation);
+    if (views.shift >= Math.min(height, width)) {
+      throw new ResnetError(
+        "ERR_CONFIG",
+        `a shift of ${views.shift} pixels moves images of ${height} x ${width} out of sight: take a smaller one`,
+      );
+    }
     return viewsOf(this.preparation.transforms.eval, views).map(
       (view) => () => this.open(name, images, { train: view, eval: view }),
     );

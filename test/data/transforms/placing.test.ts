@@ -203,6 +203,14 @@ describe("placeBatch", () => {
     const numbers = placeBatch(parseTransforms(list), 0, given).place([4], null);
     assert.deepEqual(placed(given, list, numbers), [...apply("centerCrop(6)", given).data]);
   });
+
+  test("without a key does what draws nothing", () => {
+    const given = drawImage(1, [9, 12, 3]);
+    const list = "randomCrop(6) horizontalFlip randomVerticalFlip";
+    const numbers = placeBatch(parseTransforms(list), 0, given).place([4], null);
+    const expected = apply("centerCrop(6) horizontalFlip", given);
+    assert.deepEqual(placed(given, list, numbers), [...expected.data]);
+  });
 });
 
 test("crops, flips and erasing read nothing outside an image, at any size", () => {

@@ -8,9 +8,9 @@ export const expected: z.core.$ZodErrorMap = (issue) => {
     case "invalid_value":
       return `expected ${choiceOf(issue.values)}`;
     case "too_small":
-      return `expected ${bounded(issue, issue.minimum, issue.inclusive ? "at least" : "more than")}`;
+      return `expected ${bounded(issue.origin, issue.minimum, issue.inclusive ? "at least" : "more than")}`;
     case "too_big":
-      return `expected ${bounded(issue, issue.maximum, issue.inclusive ? "at most" : "less than")}`;
+      return `expected ${bounded(issue.origin, issue.maximum, issue.inclusive ? "at most" : "less than")}`;
     case "unrecognized_keys":
       return `there is no field ${choiceOf(issue.keys)}`;
     case "invalid_union":
@@ -38,22 +38,20 @@ const nouns: Readonly<Record<string, string>> = {
   record: "an object",
 };
 
-/** "a number of at least 1", "a list of at least 2". */
-function bounded(
-  { origin, exact }: { readonly origin: string; readonly exact?: boolean },
-  bound: unknown,
-  side: string,
-): string {
-  return `${nouns[origin] ?? origin} of ${exact ? "exactly" : side} ${String(bound)}`;
+/** "a number of at least 1", "a list of at least 2 entries". */
+function bounded(origin: string, bound: unknown, side: string): string {
+  const unit = { array: " entries", string: " characters" }[origin] ?? "";
+  return `${nouns[origin] ?? origin} of ${side} ${String(bound)}${unit}`;
 }
 
-/** The forms that a value may have; what is wrong inside of one of them is said only where there is no other. */
+/** The forms that a value may have; of one that is right on the outside, what is wrong within. */
 function eitherOf(forms: readonly (readonly z.core.$ZodIssue[])[]): string | undefined {
-  const outer = forms.flatMap(([first]) =>
-    first && first.path.length === 0 ? [first.message] : [],
-  );
-  return outer.length > 0
-    ? [...new Set(outer)].join(" or ").replaceAll(" or expected ", " or ")
+  const firsts = forms.flatMap(([first]) => first ?? []);
+  const within = firsts.find(({ path }) => path.length > 0);
+  if (within) return `its entry ${within.path.join(".")}: ${within.message}`;
+  const messages = [...new Set(firsts.map(({ message }) => message))];
+  return messages.length > 0
+    ? messages.join(" or ").replaceAll(" or expected ", " or ")
     : undefined;
 }
 
