@@ -9,6 +9,8 @@
 
 namespace resnet {
 
+constexpr long mostPanels = 16;  // whose sums a thread holds at a time
+
 struct Blocking {
   long rows;       // of a block of A
   long depth;      // K of a block of A and a panel of B

@@ -10,12 +10,8 @@
 namespace resnet {
 namespace {
 
-constexpr long mostPanels = 16;     // panels whose sums a thread holds at a time
 constexpr long mostWeightBytes = 384L << 10;  // of a chunk's weight that stays in that cache
-constexpr long mostCachedBytes = 32L << 20;  // a larger target has left the caches when it is read
-constexpr long lineFloats = 16;
-constexpr long pageBytes = 4096;     // rows that far apart meet in the same few lines of a cache
-constexpr long mostBlockPatch = 1152;  // K of patches gathered block by block: they fit that cache
+constexpr long pageBytes = 4096;  // rows that far apart meet in the same few lines of a cache
 
 /** Strips of a product: how often it asks for what is needed next. */
 template <class T>
@@ -44,7 +40,8 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
     : shape_(flattened(given)), patchesShape_(given), direction_(direction), moments_(moments),
       tile_(kernels.of<T>().tile), blocking_(tile_), keep_(keep) {
   const bool forward = direction == Direction::forward;
-  const bool patches = forward && prefersPatches(shape_);
+  if (forward) patches_ = patchesFor(shape_, tile_, blocking_.rows, threads);
+  const bool patches = patches_ != Patches::none;
   if (patches) shape_ = patchProduct(shape_);
   const ConvShape& shape = shape_;
   const long padding = shape.padding, stride = shape.stride;
@@ -76,21 +73,14 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
   const long wanted = std::max(1L, (8L * threads + blocks - 1) / blocks);
   panelsPerTask_ = std::max(1L, std::min(mostPanels, panels / wanted));
 
-  if (patches) preparePatches(threads, scratch);
+  if (patches) reservePatches(threads, scratch);
   copiesRows_ = !patches && shape.groups == 1 && 2 * weight_.k() > blocking_.depth &&
                 rowStep_ * static_cast<long>(sizeof(T)) % pageBytes == 0;
   copyStep_ = blocking_.depth + 32;
   copiesPerThread_ = copiesRows_ ? sizeof(T) * static_cast<size_t>(blocking_.rows * copyStep_) : 0;
   copies_ = scratch.reserve(copiesPerThread_ * static_cast<size_t>(threads));
-  // Moments read the target again at once. Only whole lines of floats are worth it.
-  const long targetSize =
-      forward ? shape.oh * shape.ow * shape.cout : shape.h * shape.w * shape.cin;
-  pastCache_ = !moments && sizeof(T) == sizeof(float) && targetChannels_ % lineFloats == 0 &&
-               targetSize * shape.n > mostCachedBytes / static_cast<long>(sizeof(T));
-
   const size_t floats = sizeof(float);
-  packed_ = (keep ? *keep : scratch)
-                .reserve(weight_.bytes());
+  packed_ = (keep ? *keep : scratch).reserve(weight_.bytes());
   sumsPerThread_ = static_cast<size_t>(panelsPerTask_ * blocking_.rows * tile_.columns) * floats;
   sums_ = scratch.reserve(sumsPerThread_ * static_cast<size_t>(threads));
   taps_ = scratch.reserve(sizeof(BrgemmTap<T>) * static_cast<size_t>(maxTaps_ * threads));
@@ -99,14 +89,10 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
   blockM2s_ = scratch.reserve(moment);
 }
 
-/** Gathers all patches before the product, unless each block's own task can: it has all panels. */
 template <class T>
-void ConvProduct<T>::preparePatches(int threads, Scratch& scratch) {
-  const long panels = weight_.panelCount();
-  const bool byBlock = rowStep_ <= mostBlockPatch && panels <= mostPanels &&
-                       static_cast<long>(blocks_.size()) >= 4L * threads;
-  patches_ = byBlock ? Patches::gatheredByBlock : Patches::gatheredAtOnce;
-  if (byBlock) panelsPerTask_ = panels;
+void ConvProduct<T>::reservePatches(int threads, Scratch& scratch) {
+  const bool byBlock = patches_ == Patches::gatheredByBlock;
+  if (byBlock) panelsPerTask_ = weight_.panelCount();
   patchesPerThread_ = sizeof(T) * static_cast<size_t>(blocking_.rows * rowStep_);
   patchesPlace_ = scratch.reserve(byBlock ? patchesPerThread_ * static_cast<size_t>(threads)
                                           : sizeof(T) * static_cast<size_t>(shape_.n * rowStep_));
@@ -287,7 +273,7 @@ FetchRows ConvProduct<T>::fetchTarget(const ProductOperands<T>& operands, const 
   constexpr long size = sizeof(T);
   const long place = targetPlace(panel, targetRow);
   const long strips = std::max(1L, stripsOf(tile) - 1);
-  return {pastCache_ ? nullptr : reinterpret_cast<const char*>(operands.target + place),
+  return {reinterpret_cast<const char*>(operands.target + place),
           operands.residual ? reinterpret_cast<const char*>(operands.residual + place) : nullptr,
           targetChannels_ * size, panel.columns * size, tile.rows,
           (tile.rows + strips - 1) / strips};
@@ -311,7 +297,6 @@ void ConvProduct<T>::finishTile(const RunContext& context, const ProductOperands
   call.residual = operands.residual ? operands.residual + place : nullptr;
   call.activation = operands.activation;
   call.slope = operands.slope;
-  call.pastCache = pastCache_;
   context.kernels.of<T>().epilogue(&call);
 }
 

@@ -56,7 +56,7 @@ class ConvProduct {
     BrgemmCall<T> call;  // what its products have in common
   };
 
-  void preparePatches(int threads, Scratch& scratch);
+  void reservePatches(int threads, Scratch& scratch);
   void gatherAll(const RunContext& context, const T* x) const;
   const T* blockPatches(const RunContext& context, const T* x, const RowBlock& rows,
                         int thread) const;
@@ -79,8 +79,6 @@ class ConvProduct {
                    const Panel& panel, long targetRow) const;
   void mergeMoments(const RunContext& context, const ProductOperands<T>& operands) const;
 
-  enum class Patches { none, gatheredAtOnce, gatheredByBlock };
-
   ConvShape shape_;         // of the product: of 1x1 images of patches where there are patches
   ConvShape patchesShape_;  // of the convolution behind them
   Patches patches_ = Patches::none;
@@ -95,7 +93,6 @@ class ConvProduct {
   long rowStep_;  // elements between rows of the source
   long maxTaps_ = 0;
   long panelsPerTask_ = 1;
-  bool pastCache_;   // the target is too large for any cache
   bool copiesRows_;  // of the source, chunk by chunk
   long copyStep_;    // elements between copied rows: not a multiple of what rows conflict at
   size_t copies_, copiesPerThread_;

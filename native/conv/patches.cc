@@ -9,8 +9,9 @@ namespace resnet {
 namespace {
 
 constexpr long shortRun = 32;            // mean rows of a run, below which the weight's stream costs most
-constexpr long fewChannels = 16;         // below, copying costs as much as the product
-constexpr long mostElements = 8L << 20;  // of all patches
+constexpr long fewChannels = 16;         // of a tap, below which it costs more to begin than to multiply
+constexpr long mostBlockPatch = 1152;    // K of the patches of a block that fit the second-level cache
+constexpr long mostElements = 8L << 20;  // of all patches at once
 
 /** Mean rows of the runs of output pixels that read through the same taps. */
 double meanRun(const ConvShape& shape) {
@@ -19,13 +20,57 @@ double meanRun(const ConvShape& shape) {
   return static_cast<double>(shape.ow * shape.n) / static_cast<double>(runs.size());
 }
 
+/** Where an output pixel's window begins on the image, maybe off it. */
+struct Corner {
+  long top, left;
+
+  Corner(const ConvShape& shape, long pixel)
+      : top(pixel / shape.ow * shape.stride - shape.padding),
+        left(pixel % shape.ow * shape.stride - shape.padding) {}
+};
+
+/** The only sample's patch: neighbouring taps read neighbouring values. */
+template <class T>
+void gatherOne(const ConvShape& shape, const T* x, Corner corner, T* patch) {
+  const long kw = shape.kw, cin = shape.cin;
+  const long first = std::min(kw, std::max(0L, -corner.left));  // of the taps on the image,
+  const long end = std::max(first, std::min(kw, shape.w - corner.left));  // and one past the last
+  for (long r = 0; r < shape.kh; r++, patch += kw * cin) {
+    const long row = corner.top + r;
+    const bool off = row < 0 || row >= shape.h || first == end;
+    std::fill(patch, patch + (off ? kw : first) * cin, T{});
+    if (off) continue;
+    std::memcpy(patch + first * cin, x + (row * shape.w + corner.left + first) * cin,
+                sizeof(T) * static_cast<size_t>((end - first) * cin));
+    std::fill(patch + end * cin, patch + kw * cin, T{});
+  }
+}
+
+/**
+ * A tap of some samples' patches, `step` elements apart. Few channels are copied by moves of a size that
+ * the compiler knows: `Channels`, or any number where that is 0.
+ */
+template <long Channels, class T>
+void gatherSamples(const T* source, long channels, long samples, T* target, long step) {
+  const long cin = Channels ? Channels : channels;
+  const size_t bytes = sizeof(T) * static_cast<size_t>(cin);
+  for (long i = 0; i < samples; i++, target += step) {
+    if (source) std::memcpy(target, source + i * cin, bytes);
+    else std::memset(target, 0, bytes);
+  }
+}
+
 }  // namespace
 
-bool prefersPatches(const ConvShape& shape) {
+Patches patchesFor(const ConvShape& shape, const Tile& tile, long blockRows, int threads) {
   const long patch = shape.kh * shape.kw * shape.cin;
-  return shape.groups == 1 && shape.cin >= fewChannels && patch > shape.cin &&
-         shape.oh * shape.ow > 1 && shape.oh * shape.ow * shape.n * patch <= mostElements &&
-         meanRun(shape) < shortRun;
+  if (shape.groups > 1 || patch == shape.cin || shape.oh * shape.ow == 1) return Patches::none;
+  const bool few = shape.cin < fewChannels;
+  if (!few && meanRun(shape) >= shortRun) return Patches::none;
+  const long rows = shape.oh * shape.ow * shape.n;
+  const bool fits = patch <= mostBlockPatch && shape.cout <= mostPanels * tile.columns;
+  if (fits && (few || rows >= 4L * threads * blockRows)) return Patches::gatheredByBlock;
+  return rows * patch <= mostElements ? Patches::gatheredAtOnce : Patches::none;
 }
 
 ConvShape patchProduct(const ConvShape& shape) {
@@ -36,21 +81,22 @@ ConvShape patchProduct(const ConvShape& shape) {
 template <class T>
 void gatherPatches(const ConvShape& shape, const T* x, long begin, long rows, T* patches) {
   const long n = shape.n, cin = shape.cin, patch = shape.kh * shape.kw * cin;
-  const size_t bytes = sizeof(T) * static_cast<size_t>(cin);
-  for (long row = begin; row < begin + rows; row++) {
-    const long pixel = row / n, sample = row % n;
-    const long top = pixel / shape.ow * shape.stride - shape.padding;
-    const long left = pixel % shape.ow * shape.stride - shape.padding;
-    T* target = patches + (row - begin) * patch;
-    for (long r = 0; r < shape.kh; r++) {
-      for (long s = 0; s < shape.kw; s++, target += cin) {
-        const long i = top + r, j = left + s;
-        if (i < 0 || i >= shape.h || j < 0 || j >= shape.w) {
-          std::memset(target, 0, bytes);
-        } else {
-          std::memcpy(target, x + ((i * shape.w + j) * n + sample) * cin, bytes);
-        }
-      }
+  const auto gather = cin == 1   ? gatherSamples<1, T>
+                      : cin == 3 ? gatherSamples<3, T>
+                                 : gatherSamples<0, T>;
+  for (long row = begin, samples; row < begin + rows; row += samples, patches += samples * patch) {
+    const long sample = row % n;
+    samples = std::min(n - sample, begin + rows - row);
+    const Corner corner(shape, row / n);
+    if (n == 1) {
+      gatherOne(shape, x, corner, patches);
+      continue;
+    }
+    for (long tap = 0; tap < shape.kh * shape.kw; tap++) {
+      const long i = corner.top + tap / shape.kw, j = corner.left + tap % shape.kw;
+      const bool off = i < 0 || i >= shape.h || j < 0 || j >= shape.w;
+      const T* source = off ? nullptr : x + ((i * shape.w + j) * n + sample) * cin;
+      gather(source, cin, samples, patches + tap * cin, patch);
     }
   }
 }

@@ -1,9 +1,10 @@
 // patches.h
 //
 // Convolutions of a small batch on a small map have short rows: pixels that share their taps are few,
-// and a product of one row or five streams the whole weight for them. There, what each output pixel
-// reads is gathered into one row of KH · KW · Cin values, and the convolution becomes one product of
-// all pixels with the weight as it lies.
+// and a product of one row or five streams the whole weight for them. Those of few channels, which is
+// every network's first, have short taps: each ends before the registers are full of work. In both
+// cases what each output pixel reads is gathered into one row of KH · KW · Cin values, and the
+// convolution becomes one product of all pixels with the weight as it lies.
 
 #pragma once
 #include "conv_shape.h"
@@ -11,8 +12,11 @@
 
 namespace resnet {
 
-/** Whether a forward convolution is faster on gathered patches than on runs of pixels. */
-bool prefersPatches(const ConvShape& shape);
+/** Of what a forward convolution is the product: runs of pixels as they lie, or patches. */
+enum class Patches { none, gatheredAtOnce, gatheredByBlock };
+
+/** The fastest of the three. By block, one task has all panels, so that patches stay in its cache. */
+Patches patchesFor(const ConvShape& shape, const Tile& tile, long blockRows, int threads);
 
 /** The product that is left once the patches are gathered: a 1x1 convolution of all output pixels. */
 ConvShape patchProduct(const ConvShape& shape);

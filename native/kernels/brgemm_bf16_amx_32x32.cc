@@ -105,7 +105,6 @@ void beginProducts() { shapedRows = 0; }
 void endProducts() {
   if (shapedRows != 0) releaseTiles();
   shapedRows = 0;
-  finishPastCache();
 }
 
 void brgemm(const BrgemmCall<bf16>* call) {

@@ -148,7 +148,7 @@ void pairRows(const BrgemmCall<bf16>& call) {
 
 /** There is nothing to claim: vector registers are always there. */
 void beginProducts() {}
-void endProducts() { finishPastCache(); }
+void endProducts() {}
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

@@ -15,7 +15,7 @@ namespace resnet {
 namespace RESNET_ISA {
 namespace {
 
-template <Activation A, bool PastCache, class T>
+template <Activation A, class T>
 void epilogueRows(const EpilogueCall<T>& given) {
   const EpilogueCall<T> call = given;  // what is written to y cannot change it
   forLanes(call.columns, [&](auto lane, long j) {
@@ -27,34 +27,19 @@ void epilogueRows(const EpilogueCall<T>& given) {
       if (call.scale) v *= scale;
       if (call.bias) v += bias;
       if (call.residual) v += get(lane, call.residual + i * call.ldy + j);
-      T* y = call.y + i * call.ldy + j;
-      if constexpr (PastCache) putPastCache(y, activateValue<A>(v, call.slope));
-      else put(y, activateValue<A>(v, call.slope));
+      put(call.y + i * call.ldy + j, activateValue<A>(v, call.slope));
     }
   });
 }
 
-template <bool PastCache, class T>
-void epilogueBy(const EpilogueCall<T>& call) {
+template <class T>
+void epilogueOf(const EpilogueCall<T>& call) {
   switch (call.activation) {
-    case Activation::none: return epilogueRows<Activation::none, PastCache>(call);
-    case Activation::relu: return epilogueRows<Activation::relu, PastCache>(call);
-    case Activation::leakyRelu: return epilogueRows<Activation::leakyRelu, PastCache>(call);
+    case Activation::none: return epilogueRows<Activation::none>(call);
+    case Activation::relu: return epilogueRows<Activation::relu>(call);
+    case Activation::leakyRelu: return epilogueRows<Activation::leakyRelu>(call);
   }
 }
-
-/** Whether y consists of whole lines, the only ones that are fast to write past the cache. */
-bool hasWholeLines(const EpilogueCall<float>& call) {
-  constexpr long line = 64 / sizeof(float);
-  return reinterpret_cast<uintptr_t>(call.y) % 64 == 0 && call.ldy % line == 0 &&
-         call.columns % line == 0;
-}
-
-void epilogueOf(const EpilogueCall<float>& call) {
-  if (call.pastCache && hasWholeLines(call)) return epilogueBy<true>(call);
-  epilogueBy<false>(call);
-}
-void epilogueOf(const EpilogueCall<bf16>& call) { epilogueBy<false>(call); }
 
 /** Sum over rows of (x − mean)^Power, Power 1 (mean is 0) or 2, of one or a vector of columns. */
 template <int Power, class T, class Lane, class V>

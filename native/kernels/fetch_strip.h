@@ -21,10 +21,8 @@ constexpr long stripDepth = 64 / static_cast<long>(sizeof(T));
 RESNET_INLINE void fetchSomeRows(FetchRows& fetch) {
   const long some = fetch.perStrip < fetch.rows ? fetch.perStrip : fetch.rows;
   fetch.rows -= some;
-  if (fetch.written) {
-    for (long i = 0; i < some; i++, fetch.written += fetch.rowBytes) {
-      for (long at = 0; at < fetch.bytes; at += 64) __builtin_prefetch(fetch.written + at, 1);
-    }
+  for (long i = 0; i < some; i++, fetch.written += fetch.rowBytes) {
+    for (long at = 0; at < fetch.bytes; at += 64) __builtin_prefetch(fetch.written + at, 1);
   }
   if (fetch.read) {
     for (long i = 0; i < some; i++, fetch.read += fetch.rowBytes) {

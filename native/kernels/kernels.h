@@ -36,7 +36,8 @@ struct BrgemmTap {
  * to it. They are a line or two wide and far apart: no processor guesses where the next one is.
  */
 struct FetchRows {
-  const char *written, *read;  // first rows, may be null
+  const char* written;  // its first row
+  const char* read;     // its first row, or null
   long rowBytes;               // from row to row
   long bytes;                  // of each row
   long rows, perStrip;         // perStrip are asked for at a time
@@ -82,7 +83,6 @@ struct EpilogueCall {
   const T* residual;      // same place as y, may be null, may be y
   Activation activation;
   float slope;
-  bool pastCache;  // y is too large to be found in a cache when it is read: write it to memory
 };
 
 /** Arguments of the batch-norm passes over `rows` pixels of `channels` values. */
@@ -159,8 +159,7 @@ struct ResampleCall {
 
 // X(name, arguments): every kernel returns nothing.
 #define RESNET_KERNELS(X)                                                                          \
-  /* Around a thread's calls of brgemm and epilogue: tile registers are claimed and given back, */ \
-  /* and what was written past the cache is there for other threads. */                            \
+  /* Around a thread's calls of brgemm: tile registers are claimed and given back. */              \
   X(beginProducts, ())                                                                             \
   X(endProducts, ())                                                                               \
   X(fill, (float value, float* y, long n))                                                         \

@@ -168,28 +168,6 @@ RESNET_INLINE void put(T* p, vec v) { store(p, v); }
 RESNET_INLINE void put(float* p, float v) { *p = v; }
 RESNET_INLINE void put(bf16* p, float v) { p->bits = roundBits(v); }
 
-/**
- * Stores a whole vector at an aligned address without reading its line first or keeping it.
- * finishPastCache must follow before another thread reads it.
- */
-RESNET_INLINE void putPastCache(float* p, vec v) {
-#if defined(__AVX512F__)
-  _mm512_stream_ps(p, (__m512)v);
-#elif defined(__AVX2__)
-  _mm256_stream_ps(p, (__m256)v);
-#else
-  store(p, v);
-#endif
-}
-RESNET_INLINE void putPastCache(float* p, float v) { *p = v; }
-
-/** What was stored past the cache comes before any store that follows, for every thread. */
-RESNET_INLINE void finishPastCache() {
-#if defined(__AVX2__)
-  _mm_sfence();
-#endif
-}
-
 /** Calls step(Wide, i) for every whole vector of 0 … n−1, then step(One, i) for what is left. */
 template <class Step>
 RESNET_INLINE void forLanes(long n, const Step& step) {

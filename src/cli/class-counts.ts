@@ -12,6 +12,8 @@ export interface CountedPart {
 /** More classes than this are told in one line. */
 const mostLines = 20;
 
+const enumeration = new Intl.ListFormat("en-GB");
+
 /** A table of the images of each class in each part. @param parts of the same classes; one at least */
 export function formatClassCounts(parts: readonly CountedPart[]): string {
   const { classes } = parts[0]!.images;
@@ -24,14 +26,19 @@ export function formatClassCounts(parts: readonly CountedPart[]): string {
   return formatTable(rows).join("\n");
 }
 
-/** The table, or where there are many classes, how much the first part's counts differ. */
+/** What there is to know of the parts' classes: one line where they are even or many, else the table. */
 export function summariseClassCounts(parts: readonly CountedPart[]): string {
   const { title, images } = parts[0]!;
   const { classes } = images;
+  const counts = parts.map((part) => countLabels(labelsOf(part.images), classes.length));
+  if (counts.every((count) => new Set(count).size === 1)) {
+    const each = parts.map((part, i) => `${counts[i]![0]} ${part.title}`);
+    return `${classes.length} classes, ${enumeration.format(each)} images of each`;
+  }
   if (classes.length <= mostLines) return formatClassCounts(parts);
-  const counts = countLabels(labelsOf(images), classes.length);
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const first = counts[0]!;
+  const [least, most] = [Math.min(...first), Math.max(...first)];
   const example = (count: number): string =>
-    `${count} (${printable(classes[counts.indexOf(count)]!)})`;
+    `${count} (${printable(classes[first.indexOf(count)]!)})`;
   return `${classes.length} classes, from ${example(least)} to ${example(most)} ${title} images each`;
 }

@@ -34,11 +34,13 @@ export const allocate = <D extends DType>(dtype: D, length: number): ElementArra
  *
  * @throws {ResnetError} `ERR_LENGTH` if the number of values is not the product of `shape`
  */
-export function hostArray<D extends DType = "f32">(
+export function hostArray(shape: Shape, data?: ArrayLike<number>): HostArray<"f32">;
+export function hostArray<D extends DType>(
   shape: Shape,
-  data?: ArrayLike<number>,
-  dtype: D = "f32" as D,
-): HostArray<D> {
+  data: ArrayLike<number> | undefined,
+  dtype: D,
+): HostArray<D>;
+export function hostArray(shape: Shape, data?: ArrayLike<number>, dtype: DType = "f32"): HostArray {
   const size = sizeOf(shape);
   if (data && data.length !== size) {
     throw new ResnetError(
@@ -49,5 +51,5 @@ export function hostArray<D extends DType = "f32">(
   const constructor = elementArrays[dtype];
   const values =
     data instanceof constructor ? data : data ? constructor.from(data) : new constructor(size);
-  return { shape, dtype, data: values as ElementArrays[D] };
+  return { shape, dtype, data: values };
 }

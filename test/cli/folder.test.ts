@@ -108,7 +108,7 @@ describe("a folder of images", () => {
     assert.equal(trained.status, 0, trained.stderr);
     assert.match(
       trained.stdout,
-      /: 15 training images, 6 validation images, which also test; .*\nclass  training  validation\na +5 +2\n/,
+      /: 15 training images, 6 validation images, which also test; .*\n3 classes, 5 training and 2 validation images of each\n/,
     );
     const checkpoint = path.join(out, "last.safetensors");
     const report = JSON.parse(readFileSync(path.join(out, "report.json"), "utf8")) as Evaluated;
