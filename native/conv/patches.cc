@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "../kernels/kernels.h"
+#include "blocking.h"
 
 namespace resnet {
 namespace {
 
 constexpr long shortRun = 32;            // mean rows of a run, below which the weight's stream costs most
 constexpr long fewChannels = 16;         // of a tap, below which it costs more to begin than to multiply
-constexpr long mostBlockPatch = 1152;    // K of the patches of a block that fit the second-level cache
+constexpr long mostBlockPatch = 1152;    // K of a block's patches that are not gathered at once
 constexpr long mostElements = 8L << 20;  // of all patches at once
 
 /** Mean rows of the runs of output pixels that read through the same taps. */
@@ -65,12 +65,12 @@ void gatherSamples(const T* source, long channels, long samples, T* target, long
 Patches patchesFor(const ConvShape& shape, const Tile& tile, long blockRows, int threads) {
   const long patch = shape.kh * shape.kw * shape.cin;
   if (shape.groups > 1 || patch == shape.cin || shape.oh * shape.ow == 1) return Patches::none;
-  const bool few = shape.cin < fewChannels;
-  if (!few && meanRun(shape) >= shortRun) return Patches::none;
   const long rows = shape.oh * shape.ow * shape.n;
+  const bool few = shape.cin < fewChannels, small = rows * patch <= mostElements;
+  if (!few && (!small || meanRun(shape) >= shortRun)) return Patches::none;
   const bool fits = patch <= mostBlockPatch && shape.cout <= mostPanels * tile.columns;
   if (fits && (few || rows >= 4L * threads * blockRows)) return Patches::gatheredByBlock;
-  return rows * patch <= mostElements ? Patches::gatheredAtOnce : Patches::none;
+  return small ? Patches::gatheredAtOnce : Patches::none;
 }
 
 ConvShape patchProduct(const ConvShape& shape) {

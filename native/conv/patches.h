@@ -15,7 +15,10 @@ namespace resnet {
 /** Of what a forward convolution is the product: runs of pixels as they lie, or patches. */
 enum class Patches { none, gatheredAtOnce, gatheredByBlock };
 
-/** The fastest of the three. By block, one task has all panels, so that patches stay in its cache. */
+/**
+ * The fastest of the three. By block, one task has all panels, so that patches stay in its cache. The number of
+ * threads decides only between the two ways to gather, which give the same sums.
+ */
 Patches patchesFor(const ConvShape& shape, const Tile& tile, long blockRows, int threads);
 
 /** The product that is left once the patches are gathered: a 1x1 convolution of all output pixels. */

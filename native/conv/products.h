@@ -1,4 +1,4 @@
-// products.h: while one of these lives, its thread may call the kernels' brgemm and epilogue.
+// products.h: while one of these lives, its thread may call the kernels' brgemm.
 
 #pragma once
 #include "../kernels/kernels.h"

@@ -33,7 +33,8 @@ export function summariseClassCounts(parts: readonly CountedPart[]): string {
   const counts = parts.map((part) => countLabels(labelsOf(part.images), classes.length));
   if (counts.every((count) => new Set(count).size === 1)) {
     const each = parts.map((part, i) => `${counts[i]![0]} ${part.title}`);
-    return `${classes.length} classes, ${enumeration.format(each)} images of each`;
+    const noun = classes.length === 1 ? "class" : "classes";
+    return `${classes.length} ${noun}, ${enumeration.format(each)} images of each`;
   }
   if (classes.length <= mostLines) return formatClassCounts(parts);
   const first = counts[0]!;

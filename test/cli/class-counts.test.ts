@@ -27,6 +27,13 @@ describe("what is told of classes", () => {
     );
   });
 
+  test("is a line for one class, and for a part without images", () => {
+    assert.equal(
+      summariseClassCounts([part("training", 4), part("test", 0)]),
+      "1 class, 4 training and 0 test images of each",
+    );
+  });
+
   test("is a table where one part is uneven", () => {
     assert.equal(
       summariseClassCounts([part("training", 5, 5), part("test", 1, 2)]),

@@ -38,12 +38,16 @@ const convolutions: readonly Convolution[] = [
   { image: [9, 7], n: 3, cin: 3, cout: 65, kernel: 7, stride: 2, padding: 3 },
   { image: [8, 8], n: 17, cin: 1, cout: 10, kernel: 7, stride: 2, padding: 3 },
   { image: [7, 9], n: 1, cin: 10, cout: 3, kernel: 7, stride: 1, padding: 0 },
-  // rows long enough, and channels enough, that the native executor takes the image as it lies
+  // 16 channels and more, runs of 32 rows and more: the native executor takes the image as it lies
+  { image: [3, 97], n: 1, cin: 17, cout: 10, kernel: 3, stride: 1, padding: 1 },
+  { image: [3, 130], n: 1, cin: 17, cout: 10, kernel: 3, stride: 2, padding: 1 },
   { image: [5, 7], n: 20, cin: 17, cout: 10, kernel: 3, stride: 1, padding: 1 },
   { image: [4, 9], n: 33, cin: 18, cout: 35, kernel: 3, stride: 2, padding: 1 },
-  // few channels, where it gathers patches block by block, here several
+  // fewer channels, where it gathers patches: by block, here several; and at once, into many columns
   { image: [20, 17], n: 3, cin: 2, cout: 33, kernel: 5, stride: 1, padding: 2 },
   { image: [31, 29], n: 1, cin: 3, cout: 64, kernel: 7, stride: 2, padding: 3 },
+  { image: [4, 3], n: 1, cin: 3, cout: 3, kernel: 3, stride: 2, padding: 4 },
+  { image: [3, 4], n: 3, cin: 3, cout: 515, kernel: 3, stride: 1, padding: 1 },
   // small batches on maps with short rows, where it gathers patches too: at once, and by block
   { image: [7, 6], n: 1, cin: 33, cout: 70, kernel: 3, stride: 1, padding: 1 },
   { image: [9, 7], n: 2, cin: 17, cout: 33, kernel: 3, stride: 2, padding: 1 },
