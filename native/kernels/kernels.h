@@ -36,8 +36,8 @@ struct BrgemmTap {
  * to it. They are a line or two wide and far apart: no processor guesses where the next one is.
  */
 struct FetchRows {
-  const char* written;  // the first row of the target
-  const char* read;     // and of what is added to it, or null
+  const char* written;         // the first row of the target
+  const char* read;            // and of what is added to it, or null
   long rowBytes;               // from row to row
   long bytes;                  // of each row
   long rows, perStrip;         // perStrip are asked for at a time
