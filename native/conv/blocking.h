@@ -21,7 +21,7 @@ struct Blocking {
     constexpr long mostRows = 144;  // a multiple of the rows of every tile of vector registers
     rows = mostRows / tile.rows * tile.rows;
     const bool isAmx = tile.depth == 32;
-    depth = isAmx ? 4608 : 576;
+    depth = isAmx ? 4608 : tile.panelDepth > 0 ? tile.panelDepth : 576;
     gradDepth = isAmx ? 2048 : 512;
     gradBytes = (isAmx ? 1280L : 640L) << 10;
   }

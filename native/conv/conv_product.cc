@@ -13,23 +13,25 @@ namespace {
 constexpr long mostWeightBytes = 384L << 10;  // of a chunk's weight that stays in that cache
 constexpr long pageBytes = 4096;  // rows that far apart meet in the same few lines of a cache
 
-/** Strips of a product: how often it asks for what is needed next. */
+/** How often a product asks for what is needed next: at each strip, or for a few rows at a time. */
 template <class T>
-long stripsOf(const BrgemmCall<T>& call) {
+long turnsOf(const BrgemmCall<T>& call, const Tile& tile) {
   constexpr long line = 64 / static_cast<long>(sizeof(T));
+  if (tile.panelDepth > 0) return (call.rows + tile.rowUnit - 1) / tile.rowUnit;
   return std::max(1L, call.tapCount * ((call.k + line - 1) / line));
 }
 
 /** A tile's share of the next panel of the weight, which may come from memory. */
 template <class T>
-FetchLines fetchPanel(const BrgemmCall<T>& call, long panelStride, long tile, long tiles) {
+FetchLines fetchPanel(const BrgemmCall<T>& call, const Tile& size, long panelStride, long tile,
+                      long tiles) {
   if (call.tapCount == 0) return {};
   const long line = 64 / static_cast<long>(sizeof(T));
-  const long share = (call.tapCount * call.k * call.ldb / line + tiles - 1) / tiles;
+  const long share = (call.tapCount * call.k * size.columns / line + tiles - 1) / tiles;
   const T* panel = call.taps->b + call.bOffset + panelStride;
-  const long strips = stripsOf(call);
+  const long turns = turnsOf(call, size);
   return {reinterpret_cast<const char*>(panel + tile * share * line), share,
-          (share + strips - 1) / strips};
+          (share + turns - 1) / turns};
 }
 
 }  // namespace
@@ -177,8 +179,7 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
   const long chunks = std::max(1L, tapSplit.pieces * depthSplit.pieces);
   Chunk part{rows, targetRow(rows), panelBegin, panelEnd, chunks == 1, false, 0, 0, {}};
   BrgemmCall<T>& call = part.call;
-  call.aks = 1;
-  call.ldb = call.ldc = tile_.columns;
+  call.ldc = tile_.columns;
   call.c = reinterpret_cast<float*>(context.scratch + sums_ +
                                     sumsPerThread_ * static_cast<size_t>(thread));
   const Products products(context.kernels);
@@ -208,14 +209,15 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
 template <class T>
 void ConvProduct<T>::runChunk(const RunContext& context, const ProductOperands<T>& operands,
                               const Chunk& chunk) const {
-  const Split tiles(chunk.rows.rows, tile_.rows);
+  const Split tiles(chunk.rows.rows, tile_.rows, tile_.rowUnit);
   const long panels = chunk.panelEnd - chunk.panelBegin;
   const long panelStride = weight_.panelStride();
   BrgemmCall<T> call = chunk.call;
   const bool copied = call.ars != rowStep_;
   // Where the weight stays in the second-level cache, rows are read and written once, whole.
-  const bool byRows = call.tapCount * chunk.depth * tile_.columns * panels *
-                          static_cast<long>(sizeof(T)) <= mostWeightBytes;
+  const bool byRows = tile_.panelDepth == 0 &&
+                      call.tapCount * chunk.depth * tile_.columns * panels *
+                              static_cast<long>(sizeof(T)) <= mostWeightBytes;
   for (long product = 0; product < panels * tiles.pieces; product++) {
     const long p = byRows ? product % panels : product / tiles.pieces;
     const long tile = byRows ? product / panels : product % tiles.pieces;
@@ -223,6 +225,7 @@ void ConvProduct<T>::runChunk(const RunContext& context, const ProductOperands<T
     const Bundle& bundle = weight_.bundle(panel);
     const long row = tiles.begin(tile);
     call.rows = static_cast<int>(tiles.size(tile));
+    call.columns = static_cast<int>(panel.columns);
     call.k = std::max(0L, std::min(chunk.depth, bundle.k - chunk.depthBegin));
     call.aOffset = row * call.ars + (copied ? 0 : bundle.sourceChannel + chunk.depthBegin);
     call.bOffset = (chunk.panelBegin + p) * panelStride + chunk.depthBegin * tile_.columns;
@@ -232,7 +235,7 @@ void ConvProduct<T>::runChunk(const RunContext& context, const ProductOperands<T
     if (chunk.isLast) call.fetch = fetchTarget(operands, panel, chunk.targetRow + row, call);
     // The panel after a task's last one is the next task's, most often of the same thread.
     const bool fetches = !byRows && chunk.panelBegin + p + 1 < weight_.panelCount();
-    call.fetchB = fetches ? fetchPanel(call, panelStride, tile, tiles.pieces) : FetchLines{};
+    call.fetchB = fetches ? fetchPanel(call, tile_, panelStride, tile, tiles.pieces) : FetchLines{};
     context.kernels.of<T>().brgemm(&call);
     if (chunk.isLast) finishTile(context, operands, panel, call, chunk.targetRow + row);
   }
@@ -272,11 +275,11 @@ FetchRows ConvProduct<T>::fetchTarget(const ProductOperands<T>& operands, const 
                                       long targetRow, const BrgemmCall<T>& tile) const {
   constexpr long size = sizeof(T);
   const long place = targetPlace(panel, targetRow);
-  const long strips = std::max(1L, stripsOf(tile) - 1);
+  const long turns = std::max(1L, turnsOf(tile, tile_) - 1);
   return {reinterpret_cast<const char*>(operands.target + place),
           operands.residual ? reinterpret_cast<const char*>(operands.residual + place) : nullptr,
           targetChannels_ * size, panel.columns * size, tile.rows,
-          (tile.rows + strips - 1) / strips};
+          (tile.rows + turns - 1) / turns};
 }
 
 /** Writes the sums of one tile's call to rows of the target, from `targetRow` on. */

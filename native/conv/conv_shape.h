@@ -45,15 +45,22 @@ std::vector<AxisRun> outputRuns(long outputs, long inputs, long kernel, long str
 std::vector<AxisRun> inputRuns(long outputs, long inputs, long kernel, long stride, long padding,
                                bool merge);
 
-/** Splits `total` into pieces of at most `most`, as even as can be. */
+/**
+ * Splits `total` into pieces of at most `most`, as even as can be where all but the last are multiples
+ * of `unit`, as `most` is.
+ */
 struct Split {
-  long pieces, base, longer;  // the first `longer` pieces have base + 1
+  long total, unit;
+  long pieces, base, longer;  // the first `longer` pieces have base + 1 units
 
-  Split(long total, long most)
-      : pieces((total + most - 1) / most), base(pieces ? total / pieces : 0),
-        longer(pieces ? total % pieces : 0) {}
-  long begin(long i) const { return i * base + (i < longer ? i : longer); }
-  long size(long i) const { return base + (i < longer ? 1 : 0); }
+  Split(long total, long most, long unit = 1)
+      : total(total), unit(unit), pieces((total + most - 1) / most) {
+    const long units = (total + unit - 1) / unit;
+    base = pieces ? units / pieces : 0;
+    longer = pieces ? units % pieces : 0;
+  }
+  long begin(long i) const { return (i * base + (i < longer ? i : longer)) * unit; }
+  long size(long i) const { return (i + 1 < pieces ? begin(i + 1) : total) - begin(i); }
 };
 
 /** Some rows of a run of pixels: a block of one matrix. */

@@ -135,11 +135,9 @@ void ConvWeightGrad<T>::runTask(const RunContext& context, const T* x, const T* 
   std::memset(work.started, 0, static_cast<size_t>(productTaps_));
   BrgemmCall<T>& call = work.call;
   call.taps = work.taps;
-  call.ldb = tile_.columns;
   call.ldc = direct_ ? shape_.cout : tile_.columns;
   call.transposed = !patches_;
   call.ars = patches_ ? pieceRows_ : 1;
-  call.aks = patches_ ? 1 : tile_.rows;
   const Products products(context.kernels);
   const size_t begin = partitions_[partition], end = partitions_[partition + 1];
   for (size_t p = begin; p < end; p++) {
@@ -197,7 +195,6 @@ void ConvWeightGrad<T>::packSource(Work& work, const GradPiece& piece, bool belo
 template <class T>
 void ConvWeightGrad<T>::packSourceRow(const Work& work, const GradPiece& piece, long row) const {
   const Block& block = work.block;
-  const Split tiles(block.rows, tile_.rows);
   const PackedColumns places(shape_, piece.columns);
   const long samples = paddedSamples(piece), apart = places.count() * samples * tile_.rows;
   const long channel = bundles_.first(block.bundle) * shape_.cinPerGroup() + block.row;
@@ -208,8 +205,7 @@ void ConvWeightGrad<T>::packSourceRow(const Work& work, const GradPiece& piece, 
     if (column < 0 || column >= shape_.w) continue;
     const T* source =
         work.x + ((row * shape_.w + column) * shape_.n + piece.sample) * shape_.cin + channel;
-    work.kernels.packTransposedRows(source, shape_.cin, piece.samples, tiles.pieces, tiles.base,
-                                    tiles.longer, apart, packed);
+    work.kernels.packTransposedRows(source, shape_.cin, piece.samples, block.rows, apart, packed);
   }
 }
 
@@ -252,12 +248,32 @@ void ConvWeightGrad<T>::multiplyPatches(Work& work, const GradPiece& piece) cons
   multiply(work, 0, 0);
 }
 
-/** The block of one tap: every tile of it (+)= Σ A^T · B over the call's taps. */
+/** The block of one tap (+)= Σ A^T · B over the call's taps, so much at a time as the kernel wants. */
 template <class T>
 void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileApart) const {
+  const BrgemmCall<T> whole = work.call;
+  const long most = std::max(1L, tile_.panelDepth > 0 ? tile_.panelDepth : whole.k);
+  const Split taps(whole.tapCount, whole.k > 0 ? std::max(1L, most / whole.k) : 1);
+  const Split depth(whole.k, most);
+  BrgemmCall<T>& call = work.call;
+  for (long t = 0; t < taps.pieces; t++) {
+    call.taps = whole.taps + taps.begin(t);
+    call.tapCount = taps.size(t);
+    for (long d = 0; d < depth.pieces; d++) {
+      call.k = depth.size(d);
+      multiplyChunk(work, tap, tileApart, depth.begin(d));
+    }
+  }
+  call = whole;
+  if (whole.tapCount == 0) multiplyChunk(work, tap, tileApart, 0);
+}
+
+/** Every tile of the block of one tap (+)= Σ A^T · B from `depth` on. */
+template <class T>
+void ConvWeightGrad<T>::multiplyChunk(Work& work, long tap, long tileApart, long depth) const {
   const Block& block = work.block;
   BrgemmCall<T>& call = work.call;
-  const Split tiles(block.rows, tile_.rows);
+  const Split tiles(block.rows, tile_.rows, tile_.rows);
   call.accumulate = work.started[tap];
   work.started[tap] = 1;
   for (long p = 0; p < block.panels; p++) {
@@ -270,10 +286,12 @@ void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileApart) const {
       const long place = (block.bundle * productTaps_ + tap) * panels_ + panel;
       c = work.out + (place * bundleRows_ + block.row) * tile_.columns;
     }
-    call.bOffset = p * pieceRows_ * tile_.columns;
+    call.columns =
+        static_cast<int>(std::min(tile_.columns, columnsOf(block.bundle) - panel * tile_.columns));
+    call.bOffset = (p * pieceRows_ + depth) * tile_.columns;
     for (long tile = 0; tile < tiles.pieces; tile++) {
       call.rows = static_cast<int>(tiles.size(tile));
-      call.aOffset = patches_ ? tiles.begin(tile) * pieceRows_ : tile * tileApart;
+      call.aOffset = (patches_ ? tiles.begin(tile) * pieceRows_ : tile * tileApart) + depth * (patches_ ? 1 : tile_.rows);
       call.c = c + tiles.begin(tile) * call.ldc;
       work.kernels.brgemm(&call);
     }

@@ -51,6 +51,7 @@ class ConvWeightGrad {
   void multiplyPatches(Work& work, const GradPiece& piece) const;
   void multiplyTap(Work& work, const GradPiece& piece, long tap) const;
   void multiply(Work& work, long tap, long tileApart) const;
+  void multiplyChunk(Work& work, long tap, long tileApart, long depth) const;
   void reduce(const RunContext& context, const float* partial, float* dweight) const;
   void reduceRow(const RunContext& context, const float* partial, float* dweight, long row) const;
 

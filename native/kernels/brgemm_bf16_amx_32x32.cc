@@ -7,8 +7,8 @@
 // Caller     conv/: only where AMX was detected and the system lets the process use it, and only
 //            between beginProducts and endProducts.
 // Operands   A is row-major (`ars` elements between rows, k contiguous), or packed and transposed:
-//            [k/32][aks][32], padded with zeros to whole blocks. B is packed in pairs,
-//            [k/2][ldb][2], padded to whole blocks of 32 k. C is float32.
+//            [k/32][32][32], padded with zeros to whole blocks. B is packed in pairs,
+//            [k/2][32][2], padded to whole blocks of 32 k. C is float32.
 //            Where a row-major A ends within 32 values of k, those are copied beside zeros: what
 //            follows in memory may be a NaN, and a NaN times B's zero is one.
 // Registers  C in tiles 0 to 3, A in 4 and 5, B in 6 and 7: four products for four loads.
@@ -74,21 +74,21 @@ void multiplyBlock(const BrgemmCall<bf16>& call) {
     if constexpr (Lower) zeroTile<2>(), zeroTile<3>();
   }
   const long rowBytes = 2 * (call.transposed ? depth : call.ars);
-  const long aStep = call.transposed ? call.aks * depth : depth;
-  const long pairBytes = 4 * call.ldb, bStep = call.ldb * depth;
-  Fetching fetching = {call.fetch, call.fetchB};
+  const long aStep = call.transposed ? tile<bf16>.rows * depth : depth;
+  constexpr long pairBytes = 4 * tile<bf16>.columns, bStep = tile<bf16>.columns * depth;
+  long turn = 0;
   for (long t = 0; t < call.tapCount; t++) {
     const bf16* a = call.taps[t].a + call.aOffset;
     const bf16* b = call.taps[t].b + call.bOffset;
     long k = 0;
     for (; k + depth <= call.k; k += depth, a += aStep, b += bStep) {
-      fetchWanted(fetching);
+      fetchWanted(call, turn++);
       fetchBelow(a + call.rows * call.ars, call.ars, call.rowsBelow);
       step<Lower>(a, rowBytes, b, pairBytes);
     }
     if (k < call.k) {
       alignas(64) bf16 cut[tile<bf16>.rows * depth];
-      fetchWanted(fetching);
+      fetchWanted(call, turn++);
       copyCut(a, call.ars, call.rows, call.k - k, cut);
       step<Lower>(cut, 2 * depth, b, pairBytes);
     }

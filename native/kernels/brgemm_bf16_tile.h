@@ -7,8 +7,8 @@
 //
 // Operands   A is read word by word and broadcast. Row-major (`ars` elements between rows, k
 //            contiguous) it needs no packing, whatever its alignment; an odd last k is read alone.
-//            Transposed, it is packed in pairs: [k/2][aks][2], padded with zeros to an even k.
-//            B is packed in pairs ("VNNI"): [k/2][ldb][2], ldb columns, zeros where k is odd.
+//            Transposed, it is packed in pairs: [k/2][tile.rows][2], padded with zeros to an even k.
+//            B is packed in pairs ("VNNI"): [k/2][tile.columns][2], zeros where k is odd.
 //            C is float32, as in brgemm_f32_tile.h.
 // Rounding   AVX512-BF16: each pair is one vdpbf16ps, which takes subnormals for zeros; elsewhere
 //            two multiply-adds, k before k + 1. Chains run t outer, k inner, as for float32.
@@ -18,6 +18,7 @@
 #include "declare.h"
 #include "fetch_strip.h"
 #include "simd.h"
+#include "tile_size.h"
 
 namespace resnet {
 namespace RESNET_ISA {
@@ -101,8 +102,9 @@ void pairTile(const BrgemmCall<bf16>& call) {
       acc[i][j] = call.accumulate ? load(call.c + i * call.ldc + j * lanes) : vec{};
     }
   }
-  const long ars = call.ars, bStep = 2 * call.ldb, depth = call.k;
-  [[maybe_unused]] Fetching fetching = {call.fetch, call.fetchB};
+  constexpr long aStep = 2 * tile<bf16>.rows, bStep = 2 * tile<bf16>.columns;
+  const long ars = call.ars, depth = call.k;
+  [[maybe_unused]] long turn = 0;
   for (long t = 0; t < call.tapCount; t++) {
     const bf16* b = call.taps[t].b + call.bOffset;
     const bf16* a[(Rows + 2) / 3];
@@ -111,7 +113,6 @@ void pairTile(const BrgemmCall<bf16>& call) {
       a[i] = call.taps[t].a + call.aOffset + 3 * i * ars;
     }
     if (Transposed) {
-      const long aStep = 2 * call.aks;
       for (long k = 0; k < depth; k += 2, b += bStep, a[0] += aStep) {
         pairStep<Rows, NV, true, false>(acc, a, b, ars, 0);
       }
@@ -119,7 +120,7 @@ void pairTile(const BrgemmCall<bf16>& call) {
       long k = 0;
       while (k + 2 <= depth) {
         const long end = k + stripDepth<bf16> < depth ? k + stripDepth<bf16> : depth;
-        if constexpr (productsPerPair == 1) fetchStrip<Rows>(call, fetching, t, k);
+        if constexpr (productsPerPair == 1) fetchStrip<Rows>(call, turn++, t, k);
         for (; k + 2 <= end; k += 2, b += bStep) {
           pairStep<Rows, NV, false, false>(acc, a, b, ars, k);
         }

@@ -16,7 +16,7 @@ namespace RESNET_ISA {
 
 static_assert(tileRows == 12 && tileColumns == 32, "the name of this file");
 
-void brgemm(const BrgemmCall<float>* call) { brgemmRows<tileRows, tileVectors>(*call); }
+void brgemm(const BrgemmCall<float>* call) { brgemmOf<tileRows, tileVectors>(*call); }
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

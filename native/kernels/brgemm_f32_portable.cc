@@ -14,7 +14,7 @@
 namespace resnet {
 namespace RESNET_ISA {
 
-void brgemm(const BrgemmCall<float>* call) { brgemmRows<tileRows, tileVectors>(*call); }
+void brgemm(const BrgemmCall<float>* call) { brgemmOf<tileRows, tileVectors>(*call); }
 
 }  // namespace RESNET_ISA
 }  // namespace resnet

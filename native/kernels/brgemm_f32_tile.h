@@ -8,7 +8,7 @@
 //
 // Operands   A is read element by element and broadcast, so that it may lie either way round:
 //            row-major (`ars` floats between rows, k contiguous), or transposed (rows contiguous,
-//            `aks` floats between k). B is row-major with `ldb` floats between k.
+//            a whole tile of rows between k). B is a panel: rows of a tile's columns.
 //            C is row-major with `ldc` floats between rows; it is read (where accumulating) and
 //            written once. No alignment needed. A and B may overlap each other, not C.
 // Rounding   each element of C is one chain of multiply-adds, t outer, k inner: the same for any
@@ -19,71 +19,121 @@
 #include "declare.h"
 #include "fetch_strip.h"
 #include "simd.h"
+#include "tile_size.h"
 
 namespace resnet {
 namespace RESNET_ISA {
 namespace {
 
-/** One step in k. Rows are addressed from every third pointer: pointers fit in registers. */
+constexpr long panelColumns = tile<float>.columns;
+
+/**
+ * Large tiles ask for memory in strips of k (fetch_strip.h). Small ones find A and B near, and have so
+ * little to do in a step that everything beside it shows: several steps make a turn of the loop.
+ */
+template <int Rows, int NV>
+constexpr bool isSmall = Rows * NV <= 12;
+
+/**
+ * One step in k. The operand with fewer vectors waits in registers while the other's vectors come and
+ * go. Rows are addressed from every third pointer: pointers fit in registers.
+ */
 template <int Rows, int NV, bool Transposed>
 RESNET_INLINE void brgemmStep(vec (&acc)[Rows][NV], const float* const (&a)[(Rows + 2) / 3],
                               const float* b, long ars, long k) {
-  vec row[NV];
-  RESNET_UNROLL
-  for (int j = 0; j < NV; j++) row[j] = load(b + j * lanes);
-  RESNET_UNROLL
-  for (int i = 0; i < Rows; i++) {
-    const float x = Transposed ? a[0][i] : a[i / 3][(i % 3) * ars + k];
+  const auto value = [&](int i) { return Transposed ? a[0][i + k] : a[i / 3][(i % 3) * ars + k]; };
+  if constexpr (Rows < NV) {
+    float x[Rows];
     RESNET_UNROLL
-    for (int j = 0; j < NV; j++) acc[i][j] += x * row[j];
+    for (int i = 0; i < Rows; i++) x[i] = value(i);
+    RESNET_UNROLL
+    for (int j = 0; j < NV; j++) {
+      const vec row = load(b + j * lanes);
+      RESNET_UNROLL
+      for (int i = 0; i < Rows; i++) acc[i][j] += x[i] * row;
+    }
+  } else {
+    vec row[NV];
+    RESNET_UNROLL
+    for (int j = 0; j < NV; j++) row[j] = load(b + j * lanes);
+    RESNET_UNROLL
+    for (int i = 0; i < Rows; i++) {
+      const float x = value(i);
+      RESNET_UNROLL
+      for (int j = 0; j < NV; j++) acc[i][j] += x * row[j];
+    }
   }
 }
 
+/** `depth` steps in k, after which the pointers are past them. */
+template <int Steps, int Rows, int NV, bool Transposed>
+RESNET_INLINE void brgemmSteps(long depth, vec (&acc)[Rows][NV],
+                               const float* (&a)[(Rows + 2) / 3], const float*& b, long ars) {
+  constexpr long aks = Transposed ? tile<float>.rows : 1;
+  for (; depth >= Steps; depth -= Steps, b += Steps * panelColumns) {
+    RESNET_UNROLL
+    for (int s = 0; s < Steps; s++) {
+      brgemmStep<Rows, NV, Transposed>(acc, a, b + s * panelColumns, ars, s * aks);
+    }
+    RESNET_UNROLL
+    for (int i = 0; i < (Rows + 2) / 3; i++) a[i] += Steps * aks;
+  }
+  if constexpr (Steps > 1) brgemmSteps<1, Rows, NV, Transposed>(depth, acc, a, b, ars);
+}
+
+/** `Rows` rows of the call, from `first` on. */
 template <int Rows, int NV, bool Transposed>
-void brgemmTile(const BrgemmCall<float>& call) {
+void brgemmTile(const BrgemmCall<float>& call, long first) {
+  const long ars = call.ars, depth = call.k;
+  const long aOffset = call.aOffset + first * ars;
+  float* c = call.c + first * call.ldc;
   vec acc[Rows][NV];
   RESNET_UNROLL
   for (int i = 0; i < Rows; i++) {
     RESNET_UNROLL
     for (int j = 0; j < NV; j++) {
-      acc[i][j] = call.accumulate ? load(call.c + i * call.ldc + j * lanes) : vec{};
+      acc[i][j] = call.accumulate ? load(c + i * call.ldc + j * lanes) : vec{};
     }
   }
-  const long ars = call.ars, ldb = call.ldb, depth = call.k;
-  Fetching fetching = {call.fetch, call.fetchB};
+  constexpr bool small = isSmall<Rows, NV>;
+  [[maybe_unused]] long turn = 0;
   for (long t = 0; t < call.tapCount; t++) {
     const float* b = call.taps[t].b + call.bOffset;
     const float* a[(Rows + 2) / 3];
     RESNET_UNROLL
-    for (int i = 0; i < (Rows + 2) / 3; i++) {
-      a[i] = call.taps[t].a + call.aOffset + 3 * i * ars;
-    }
-    if (Transposed) {
-      for (long k = 0; k < depth; k++, b += ldb, a[0] += call.aks) {
-        brgemmStep<Rows, NV, true>(acc, a, b, ars, 0);
-      }
+    for (int i = 0; i < (Rows + 2) / 3; i++) a[i] = call.taps[t].a + aOffset + 3 * i * ars;
+    if constexpr (small || Transposed) {
+      brgemmSteps<Rows < NV ? 4 : 1, Rows, NV, Transposed>(depth, acc, a, b, ars);
     } else {
-      for (long k = 0; k < depth;) {
-        const long end = k + stripDepth<float> < depth ? k + stripDepth<float> : depth;
-        fetchStrip<Rows>(call, fetching, t, k);
-        for (; k < end; k++, b += ldb) brgemmStep<Rows, NV, false>(acc, a, b, ars, k);
+      for (long k = 0; k < depth; k += stripDepth<float>) {
+        fetchStrip<Rows>(call, turn++, t, k);
+        const long steps = k + stripDepth<float> < depth ? stripDepth<float> : depth - k;
+        brgemmSteps<1, Rows, NV, false>(steps, acc, a, b, ars);
       }
     }
   }
   RESNET_UNROLL
   for (int i = 0; i < Rows; i++) {
     RESNET_UNROLL
-    for (int j = 0; j < NV; j++) store(call.c + i * call.ldc + j * lanes, acc[i][j]);
+    for (int j = 0; j < NV; j++) store(c + i * call.ldc + j * lanes, acc[i][j]);
   }
 }
 
 template <int Rows, int NV>
-void brgemmRows(const BrgemmCall<float>& call) {
+void brgemmRows(const BrgemmCall<float>& call, long first, long rows) {
   if constexpr (Rows > 0) {
-    if (call.rows == Rows) {
-      return call.transposed ? brgemmTile<Rows, NV, true>(call) : brgemmTile<Rows, NV, false>(call);
-    }
-    return brgemmRows<Rows - 1, NV>(call);
+    if (rows < Rows) return brgemmRows<Rows - 1, NV>(call, first, rows);
+    const auto tile = call.transposed ? brgemmTile<Rows, NV, true> : brgemmTile<Rows, NV, false>;
+    tile(call, first);
+  }
+}
+
+/** All rows of the call, as many at a time as registers hold. */
+template <int Rows, int NV>
+void brgemmOf(const BrgemmCall<float>& call) {
+  for (long first = 0; first < call.rows; first += Rows) {
+    if constexpr (isSmall<Rows, NV>) fetchWanted(call, first / Rows);
+    brgemmRows<Rows, NV>(call, first, call.rows - first < Rows ? call.rows - first : Rows);
   }
 }
 

@@ -17,37 +17,32 @@ namespace {
 template <class T>
 constexpr long stripDepth = 64 / static_cast<long>(sizeof(T));
 
-/** Asks for some rows of what the finished tile meets. */
-RESNET_INLINE void fetchSomeRows(FetchRows& fetch) {
-  const long some = fetch.perStrip < fetch.rows ? fetch.perStrip : fetch.rows;
-  fetch.rows -= some;
-  for (long i = 0; i < some; i++, fetch.written += fetch.rowBytes) {
-    for (long at = 0; at < fetch.bytes; at += 64) __builtin_prefetch(fetch.written + at, 1);
+/** Asks for the rows of a turn, of what the finished tile meets. */
+RESNET_INLINE void fetchRows(const FetchRows& fetch, long turn) {
+  const long begin = turn * fetch.perTurn;
+  const long end = begin + fetch.perTurn < fetch.rows ? begin + fetch.perTurn : fetch.rows;
+  for (long i = begin; i < end; i++) {
+    const char* row = fetch.written + i * fetch.rowBytes;
+    for (long at = 0; at < fetch.bytes; at += 64) __builtin_prefetch(row + at, 1);
   }
-  if (fetch.read) {
-    for (long i = 0; i < some; i++, fetch.read += fetch.rowBytes) {
-      for (long at = 0; at < fetch.bytes; at += 64) __builtin_prefetch(fetch.read + at);
-    }
+  for (long i = begin; fetch.read && i < end; i++) {
+    const char* row = fetch.read + i * fetch.rowBytes;
+    for (long at = 0; at < fetch.bytes; at += 64) __builtin_prefetch(row + at);
   }
 }
 
-/** Asks for some lines of the next B. */
-RESNET_INLINE void fetchSomeLines(FetchLines& fetch) {
-  const long some = fetch.perStrip < fetch.lines ? fetch.perStrip : fetch.lines;
-  fetch.lines -= some;
-  for (long i = 0; i < some; i++, fetch.next += 64) __builtin_prefetch(fetch.next, 0, 2);
+/** Asks for the lines of a turn, of the next B. */
+RESNET_INLINE void fetchLines(const FetchLines& fetch, long turn) {
+  const long begin = turn * fetch.perTurn;
+  const long end = begin + fetch.perTurn < fetch.lines ? begin + fetch.perTurn : fetch.lines;
+  for (long i = begin; i < end; i++) __builtin_prefetch(fetch.first + i * 64, 0, 2);
 }
 
-/** What is left to ask for while a tile is multiplied. */
-struct Fetching {
-  FetchRows rows;
-  FetchLines b;
-};
-
-/** Asks for some of what the finished tile meets, and of the next B. */
-RESNET_INLINE void fetchWanted(Fetching& fetching) {
-  if (fetching.rows.rows > 0) fetchSomeRows(fetching.rows);
-  if (fetching.b.lines > 0) fetchSomeLines(fetching.b);
+/** Asks for a turn's share of what the finished tile meets, and of the next B. */
+template <class T>
+RESNET_INLINE void fetchWanted(const BrgemmCall<T>& call, long turn) {
+  fetchRows(call.fetch, turn);
+  fetchLines(call.fetchB, turn);
 }
 
 /** Asks for a line of each of `rows` rows, for the second-level cache. */
@@ -58,8 +53,8 @@ RESNET_INLINE void fetchBelow(const T* row, long ars, long rows) {
 
 /** At the strip of tap t that begins at k: asks for A's next strip, and this one of the tile below. */
 template <int Rows, class T>
-RESNET_INLINE void fetchStrip(const BrgemmCall<T>& call, Fetching& fetching, long t, long k) {
-  fetchWanted(fetching);
+RESNET_INLINE void fetchStrip(const BrgemmCall<T>& call, long turn, long t, long k) {
+  fetchWanted(call, turn);
   if (call.k < stripDepth<T>) return;
   const long ars = call.ars;
   const T* here = call.taps[t].a + call.aOffset + k;

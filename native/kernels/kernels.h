@@ -22,6 +22,8 @@ constexpr long sideBySide = 4 / static_cast<long>(sizeof(T));
 struct Tile {
   long rows, columns;  // of C
   long depth;          // B, and a packed A, are padded with zeros to multiples of this along k
+  long rowUnit;        // rows that registers hold at a time: a call's are best a multiple of it
+  long panelDepth;     // k of a panel of B that calls find in the first-level cache; 0 if anywhere
 };
 
 /** One pair of operands of a batch-reduce GEMM. */
@@ -40,13 +42,13 @@ struct FetchRows {
   const char* read;            // and of what is added to it, or null
   long rowBytes;               // from row to row
   long bytes;                  // of each row
-  long rows, perStrip;         // perStrip are asked for at a time
+  long rows, perTurn;          // perTurn are asked for at a time
 };
 
 /** Lines of memory, one after the other, that are wanted in the second-level cache. */
 struct FetchLines {
-  const char* next;
-  long lines, perStrip;  // perStrip are asked for at a time
+  const char* first;
+  long lines, perTurn;  // perTurn are asked for at a time
 };
 
 /** One tile of a batch-reduce GEMM; brgemm_f32_tile.h and brgemm_bf16_tile.h have the contracts. */
@@ -55,13 +57,13 @@ struct BrgemmCall {
   const BrgemmTap<T>* taps;
   long tapCount;
   long k;
-  long ars, aks;          // elements between rows of A and between its k; one of the two is 1
-  long ldb;               // elements between k of B
+  long ars;               // elements between rows of A
   long aOffset, bOffset;  // added to every tap's pointers
   float* c;
   long ldc;
   int rows;         // 1 … the tile's
-  bool transposed;  // A was packed by packTransposedRows; otherwise its k are contiguous (aks = 1)
+  int columns;      // of C that anybody wants, 1 … the tile's
+  bool transposed;  // A was packed by packTransposedRows and ars is 1; else its k are contiguous
   bool accumulate;  // start from C instead of from zero
   long rowsBelow;   // rows of A after these that are wanted next; row-major only
   FetchRows fetch;  // row-major only
@@ -185,12 +187,11 @@ struct ResampleCall {
   X(packWeights, (const float* src, long ld, long k, long columns, T* dst))                        \
   /* The same of dst[k][column] = src[column · ld + k]. */                                         \
   X(packWeightsTransposed, (const float* src, long ld, long k, long columns, T* dst))              \
-  /* dst[tile][k][tile.rows] = k rows of src, cut in tiles of base columns, base + 1 for the */    \
-  /* first `longer` tiles; for bf16 [tile][k/2][tile.rows][2] or, where the tile is deeper than */ \
-  /* a pair, [tile][k/depth][tile.rows][depth], padded as a panel is. Tiles are `apart` */         \
-  /* elements from each other. What lies beyond a tile's columns is never read. */                 \
-  X(packTransposedRows, (const T* src, long ld, long k, long tiles, long base, long longer,        \
-                         long apart, T* dst))                                                      \
+  /* dst[tile][k][tile.rows] = k rows of src, cut in tiles of as many columns, and the rest; for */ \
+  /* bf16 [tile][k/2][tile.rows][2] or, where the tile is deeper than a pair, */                   \
+  /* [tile][k/depth][tile.rows][depth], padded as a panel is. Tiles are `apart` elements from */   \
+  /* each other. What lies beyond the last tile's columns is never read. */                        \
+  X(packTransposedRows, (const T* src, long ld, long k, long columns, long apart, T* dst))         \
   X(epilogue, (const EpilogueCall<T>* call))                                                       \
   /* Mean and sum of squared deviations of each column. */                                         \
   X(columnMoments, (const T* x, long ld, long rows, long columns, float* mean, float* m2))         \

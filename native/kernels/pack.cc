@@ -130,23 +130,19 @@ void packWeightsTransposed(const float* src, long ld, long k, long columns, bf16
   }
 }
 
-void packTransposedRows(const float* src, long ld, long k, long tiles, long base, long longer,
-                        long apart, float* dst) {
+void packTransposedRows(const float* src, long ld, long k, long columns, long apart, float* dst) {
   constexpr long width = tile<float>.rows;
-  for (long i = 0; i < k; i++, src += ld) {
-    const float* row = src;
-    fetchAhead(src, ld, tiles * (base + 1));
-    for (long t = 0; t < tiles; t++) {
-      float* target = dst + t * apart + i * width;
-      const long count = base + (t < longer ? 1 : 0);
-      if ((k - 1 - i) * ld >= width) {
-        // A constant size is a few vector moves; what is read past the tile is still the matrix,
-        // because enough of it follows.
-        __builtin_memcpy(target, row, sizeof(float) * width);
+  for (long i = 0; i < k; i++, src += ld, dst += width) {
+    fetchAhead(src, ld, columns);
+    float* target = dst;
+    for (long column = 0; column < columns; column += width, target += apart) {
+      // A constant size is a few vector moves; what is read past the columns is still the matrix,
+      // because enough of it follows.
+      if (column + width <= columns || (k - 1 - i) * ld >= width) {
+        __builtin_memcpy(target, src + column, sizeof(float) * width);
       } else {
-        for (long j = 0; j < count; j++) target[j] = row[j];
+        for (long j = column; j < columns; j++) target[j - column] = src[j];
       }
-      row += count;
     }
   }
 }
@@ -185,7 +181,7 @@ RESNET_INLINE void transpose(words (&m)[lanes]) {
 }
 
 /** `samples` ≤ depth rows of `count` ≤ rows values as [count][depth], zeros beyond the samples. */
-void transposeBlock(const bf16* src, long ld, long samples, long count, bool more, bf16* dst) {
+void transposeBlock(const bf16* src, long ld, long samples, long count, bf16* dst) {
   constexpr long depth = tile<bf16>.depth;
   for (long column = 0; column < count; column += lanes) {
     for (long i0 = 0; i0 < depth; i0 += 2 * lanes) {
@@ -196,7 +192,7 @@ void transposeBlock(const bf16* src, long ld, long samples, long count, bool mor
         const bf16 *low = src + i * ld + column, *high = i + 1 < samples ? low + ld : nullptr;
         m[p] = words{};
         if (i >= samples) continue;
-        if (more || column + lanes <= count) {
+        if (column + lanes <= count) {
           m[p] = pairs(low, high);
         } else {
           uint32_t row[lanes] = {};
@@ -215,43 +211,39 @@ void transposeBlock(const bf16* src, long ld, long samples, long count, bool mor
 
 }  // namespace
 
-void packTransposedRows(const bf16* src, long ld, long k, long tiles, long base, long longer,
-                        long apart, bf16* dst) {
+void packTransposedRows(const bf16* src, long ld, long k, long columns, long apart, bf16* dst) {
   constexpr long width = tile<bf16>.rows, depth = tile<bf16>.depth;
   for (long i = 0; i < k; i += depth, src += depth * ld, dst += width * depth) {
-    const bf16* rows = src;
     const long samples = k - i < depth ? k - i : depth;
-    for (long t = 0; t < tiles; t++) {
-      const long count = base + (t < longer ? 1 : 0);
-      // Past the last column of the tile, what is read is still the matrix where more of it follows.
-      const bool more = t + 1 < tiles && base >= lanes;
-      transposeBlock(rows, ld, samples, count, more, dst + t * apart);
-      rows += count;
+    bf16* target = dst;
+    for (long column = 0; column < columns; column += width, target += apart) {
+      const long count = columns - column < width ? columns - column : width;
+      transposeBlock(src + column, ld, samples, count, target);
     }
   }
 }
 
 #else
 
-void packTransposedRows(const bf16* src, long ld, long k, long tiles, long base, long longer,
-                        long apart, bf16* dst) {
+void packTransposedRows(const bf16* src, long ld, long k, long columns, long apart, bf16* dst) {
   constexpr long width = tile<bf16>.rows, padded = (width + lanes - 1) / lanes * lanes;
-  for (long i = 0; i < k; i += 2, src += 2 * ld) {
-    const bf16 *low = src, *high = i + 1 < k ? src + ld : nullptr;
-    fetchAhead(src, ld, tiles * (base + 1));
-    fetchAhead(src + ld, ld, tiles * (base + 1));
-    for (long t = 0; t < tiles; t++) {
-      uint32_t* target = reinterpret_cast<uint32_t*>(dst + t * apart) + i / 2 * width;
-      const long count = base + (t < longer ? 1 : 0);
-      if (high && (k - 2 - i) * ld >= padded) {  // as above
+  for (long i = 0; i < k; i += 2, src += 2 * ld, dst += 2 * width) {
+    const bf16* high = i + 1 < k ? src + ld : nullptr;
+    fetchAhead(src, ld, columns);
+    fetchAhead(src + ld, ld, columns);
+    uint32_t* target = reinterpret_cast<uint32_t*>(dst);
+    for (long column = 0; column < columns; column += width, target += apart / 2) {
+      const bf16* low = src + column;
+      if (high && (column + padded <= columns || (k - 2 - i) * ld >= padded)) {  // as above
         words row[padded / lanes];
-        for (long j = 0; j < padded; j += lanes) row[j / lanes] = pairs(low + j, high + j);
+        for (long j = 0; j < padded; j += lanes) row[j / lanes] = pairs(low + j, high + column + j);
         __builtin_memcpy(target, row, sizeof(uint32_t) * width);
-      } else {
-        for (long j = 0; j < count; j++) target[j] = onePair(low + j, high ? high + j : nullptr);
+        continue;
       }
-      low += count;
-      if (high) high += count;
+      const long count = columns - column < width ? columns - column : width;
+      for (long j = 0; j < count; j++) {
+        target[j] = onePair(low + j, high ? high + column + j : nullptr);
+      }
     }
   }
 }
