@@ -87,6 +87,27 @@ struct EpilogueCall {
   float slope;
 };
 
+/** A window of 4x4 pixels, of which each has `count` values; v[4 · i + j] lie positionStep apart. */
+struct WinogradInputCall {
+  const float* x[16];  // null where a pixel is off the image: zeros
+  long count;
+  float* v;
+  long positionStep;
+};
+
+/** From `rows` samples' sums at 16 positions, positionStep apart, to 2x2 pixels of the target. */
+struct WinogradOutputCall {
+  const float* m;
+  long positionStep, rowStep;
+  long rows, channels;
+  float* y[4];               // null where a pixel is off the image; rows are `channels` apart
+  const float* residual[4];  // same places as y, may be null, may be y
+  const float* scale;        // per channel, may be null
+  const float* bias;         // per channel, may be null
+  Activation activation;
+  float slope;
+};
+
 /** Arguments of the batch-norm passes over `rows` pixels of `channels` values. */
 template <class T>
 struct BatchNormCall {
@@ -174,6 +195,10 @@ struct ResampleCall {
   X(sgd, (const SgdCall* call, long begin, long end))                                              \
   X(adam, (const AdamCall* call, long begin, long end))                                            \
   X(resampleAxis, (const ResampleCall* call))                                                      \
+  /* 16 positions of u from 9 taps of g, both tapStep apart. */                                    \
+  X(winogradFilter, (const float* g, long tapStep, long count, float* u))                          \
+  X(winogradInput, (const WinogradInputCall* call))                                                \
+  X(winogradOutput, (const WinogradOutputCall* call))                                              \
   /* sum = Σ x², in double every 1024 values. */                                                   \
   X(sumOfSquares, (const float* x, long n, double* sum))
 

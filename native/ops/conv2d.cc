@@ -4,6 +4,7 @@
 
 #include "../conv/conv_product.h"
 #include "../conv/conv_weight_grad.h"
+#include "../conv/winograd_product.h"
 
 namespace resnet {
 namespace {
@@ -52,6 +53,25 @@ std::pair<long, long> readPair(const OpReader& op, const char* attr) {
   return {static_cast<long>(values[0]), static_cast<long>(values[1])};
 }
 
+template <class T>
+using RunProduct = std::function<void(const RunContext&, const ProductOperands<T>&)>;
+
+/** The product of a convolution or of its data gradient, in the way that is cheapest for it. */
+template <class T>
+RunProduct<T> makeProduct(OpReader& op, const ConvShape& shape, Direction direction, bool moments,
+                          Scratch* keep) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    if (suitsWinograd(shape, direction, keep != nullptr)) {
+      const auto product = std::make_shared<WinogradProduct>(shape, direction, moments, op.kernels,
+                                                             op.threads, op.scratch, keep);
+      return [=](const auto& context, const auto& operands) { product->run(context, operands); };
+    }
+  }
+  const auto product = std::make_shared<ConvProduct<T>>(shape, direction, moments, op.kernels,
+                                                        op.threads, op.scratch, keep);
+  return [=](const auto& context, const auto& operands) { product->run(context, operands); };
+}
+
 }  // namespace
 
 Step makeConv2d(OpReader& op) {
@@ -78,8 +98,7 @@ Step makeConv2d(OpReader& op) {
   Scratch* const keep = op.isConstant(weight) ? &op.kept : nullptr;
   return byElement(element, [&](auto zero) -> Step {
     using T = decltype(zero);
-    const auto product = std::make_shared<ConvProduct<T>>(
-        shape, Direction::forward, moments, op.kernels, op.threads, op.scratch, keep);
+    const auto run = makeProduct<T>(op, shape, Direction::forward, moments, keep);
     return [=](const RunContext& context) {
       ProductOperands<T> operands{x.in<T>(context), weight.in<float>(context), y.in<T>(context)};
       operands.scale = scale.in<float>(context);
@@ -92,7 +111,7 @@ Step makeConv2d(OpReader& op) {
       float* spare = reinterpret_cast<float*>(context.scratch + unread);
       operands.mean = mean ? mean.in<float>(context) : spare;
       operands.variance = variance ? variance.in<float>(context) : spare;
-      product->run(context, operands);
+      run(context, operands);
     };
   });
 }
@@ -112,12 +131,11 @@ Step makeConv2dInputGrad(OpReader& op) {
   op.requireShape("dx", dx, {height, width, shape.n, shape.cin});
   return byElement(element, [&](auto zero) -> Step {
     using T = decltype(zero);
-    const auto product = std::make_shared<ConvProduct<T>>(shape, Direction::inputGrad, false,
-                                                          op.kernels, op.threads, op.scratch);
+    const auto run = makeProduct<T>(op, shape, Direction::inputGrad, false, nullptr);
     return [=](const RunContext& context) {
       ProductOperands<T> operands{dy.in<T>(context), weight.in<float>(context), dx.in<T>(context)};
       operands.residual = addend.in<T>(context);
-      product->run(context, operands);
+      run(context, operands);
     };
   });
 }

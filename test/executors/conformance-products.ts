@@ -65,6 +65,18 @@ const convolutions: readonly Convolution[] = [
   { image: [1, 1], n: 3, cin: 4700, cout: 5, kernel: 1, stride: 1, padding: 0 },
 ];
 
+/**
+ * Where the native executor takes Winograd's way, on odd and even maps, with every padding of a turned
+ * filter: of few rows, cut by steps; and of many, cut by blocks that begin inside a batch.
+ */
+const winograd: readonly Convolution[] = [
+  { image: [14, 13], n: 3, cin: 33, cout: 70, kernel: 3, stride: 1, padding: 1 },
+  { image: [12, 11], n: 6, cin: 35, cout: 32, kernel: 3, stride: 1, padding: 0 },
+  { image: [10, 9], n: 6, cin: 32, cout: 35, kernel: 3, stride: 1, padding: 2 },
+  { image: [24, 23], n: 1, cin: 150, cout: 40, kernel: 3, stride: 1, padding: 1 },
+  { image: [9, 8], n: 67, cin: 40, cout: 130, kernel: 3, stride: 1, padding: 1 },
+];
+
 /** Where the native executor cuts the weight gradient's depth by rows, columns and samples. */
 const deepGradients: readonly Convolution[] = [
   { image: [6, 10], n: 70, cin: 128, cout: 2, kernel: 3, stride: 1, padding: 1 },
@@ -74,10 +86,11 @@ const deepGradients: readonly Convolution[] = [
   { image: [28, 28], n: 8, cin: 1, cout: 64, kernel: 7, stride: 2, padding: 3 },
 ];
 
-/** Batches in which a product may read on into the next sample: with patches, and without. */
+/** Batches in which a product may read on into the next sample: with patches, without, and in windows. */
 const poisoned: readonly Convolution[] = [
   { image: [4, 3], n: 3, cin: 10, cout: 5, kernel: 3, stride: 1, padding: 1 },
   { image: [4, 3], n: 40, cin: 17, cout: 5, kernel: 3, stride: 1, padding: 1 },
+  { image: [8, 8], n: 9, cin: 33, cout: 33, kernel: 3, stride: 1, padding: 1 },
 ];
 
 function sizes({ image, n, cin, cout, kernel, stride, padding, groups = 1 }: Convolution) {
@@ -107,7 +120,7 @@ const epilogues = [
 ] as const;
 
 function forwardCases(): ConformanceCase[] {
-  return convolutions.flatMap((convolution) => {
+  return [...convolutions, ...winograd].flatMap((convolution) => {
     const { x, weight, y, attrs, taps, title } = sizes(convolution);
     return epilogues.map(({ with: extra, activation, slope, outputs }) => {
       const name = `${title}, ${[...extra, activation].join(", ")}${outputs.length > 1 ? ", statistics" : ""}`;
@@ -156,7 +169,7 @@ function poisonedCase(convolution: Convolution): ConformanceCase {
 }
 
 function gradientCases(): ConformanceCase[] {
-  return [...convolutions, ...deepGradients].flatMap((convolution) => {
+  return [...convolutions, ...winograd, ...deepGradients].flatMap((convolution) => {
     const { x, weight, y, attrs, title } = sizes(convolution);
     const seed = seedOf(`gradients ${title}`);
     const imageSize = [x[0]!, x[1]!];

@@ -12,7 +12,8 @@ import { sgdOp } from "../../src/ops/sgd.js";
 import { plan } from "../../src/planner/plan.js";
 import type { Program } from "../../src/program/program.js";
 import { encodeBf16 } from "../../src/tensor/bf16.js";
-import { hostArray } from "../../src/tensor/host-array.js";
+import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
+import { sizeOf } from "../../src/tensor/shape.js";
 import { executorsUnderTest } from "../helpers/executors.js";
 
 /** `w ← w − rate · x`, and `y = x + x`. */
@@ -53,29 +54,41 @@ for (const { name, create } of executorsUnderTest) {
       }),
     );
 
-    for (const dtype of ["f32", "bf16"] as const) {
+    // The native executor keeps the filters of the second transformed.
+    for (const { dtype, map, kernel } of [
+      { dtype: "f32", map: [1, 1, 1, 1], kernel: [1, 1, 1, 1] },
+      { dtype: "f32", map: [10, 10, 1, 32], kernel: [3, 3, 32, 32] },
+      { dtype: "bf16", map: [1, 1, 1, 1], kernel: [1, 1, 1, 1] },
+    ] as const) {
       test(
-        `computes with the weights as they are now, however they were written, ${dtype}`,
+        `computes with the weights as they are now, however they were written, ${dtype}, ${kernel.join("×")}`,
         withExecutor(async (executor) => {
-          const shape = [1, 1, 1, 1];
+          const shape = [...kernel];
           const w = state("w", shape);
-          const convolution = graphOf({ y: conv2d(input("x", shape, dtype), w) });
+          const convolution = graphOf({ y: conv2d(input("x", [...map], dtype), w) });
           const convolve = executor.load(plan("convolve", convolution));
           const attrs = { nesterov: false, weightDecay: 0, rateFactor: 1 };
           const gradient = input("gradient", shape);
           const operands = { parameter: w, gradient, learningRate: input("rate", []) };
           const { newParameter } = sgdOp.trace(operands, attrs);
           const update = executor.load(plan("update", graphOf({}, new Map([[w, newParameter]]))));
-          const two = hostArray(shape, [2]);
-          const image = dtype === "bf16" ? hostArray(shape, encodeBf16([2]), dtype) : two;
-          const result = async (): Promise<number> =>
-            widen((await convolve.run({ x: image }))["y"]!).data[0]!;
-          executor.write("w", hostArray(shape, [3]));
-          assert.deepEqual([await result(), await result()], [6, 6]);
-          executor.write("w", hostArray(shape, [5]));
-          assert.equal(await result(), 10);
-          await update.run({ gradient: two, rate: 1 });
-          assert.equal(await result(), 6);
+          const all = (of: readonly number[], value: number): HostArray =>
+            hostArray([...of], new Array<number>(sizeOf(of)).fill(value));
+          const twos = all(map, 2);
+          const image =
+            dtype === "bf16" ? hostArray([...map], encodeBf16([...twos.data]), dtype) : twos;
+          // Every y is the sum of as many products, 2 · w each.
+          const products = kernel[0] * kernel[1] * kernel[2];
+          const result = async (): Promise<number[]> => {
+            const { data } = widen((await convolve.run({ x: image }))["y"]!);
+            return [...new Set(Array.from(data, (y) => y / products))];
+          };
+          executor.write("w", all(shape, 3));
+          assert.deepEqual([await result(), await result()], [[6], [6]]);
+          executor.write("w", all(shape, 5));
+          assert.deepEqual(await result(), [10]);
+          await update.run({ gradient: all(shape, 2), rate: 1 });
+          assert.deepEqual(await result(), [6]);
         }),
       );
     }

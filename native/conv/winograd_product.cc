@@ -1,0 +1,271 @@
+#include "winograd_product.h"
+
+#include <algorithm>
+
+#include "../ops/moments.h"
+#include "products.h"
+
+namespace resnet {
+namespace {
+
+constexpr long positions = 16;
+constexpr long leastChannels = 32;  // of source and target, below which the transforms cost most
+constexpr double leastGain = 1.3;   // products saved, below which they cost more than they save
+constexpr long leastRows = 16, leastRowsAnew = 128;  // that a filter, kept or transformed anew, is worth
+constexpr long blockBytes = 768L << 10;              // of a block's windows and sums
+constexpr long fewestRows = 48, mostRows = 144;      // of a block that is a task
+
+long tiles(long target) { return (target + 1) / 2; }
+
+/** Products of one axis that meet the image. */
+long usedTaps(long target, long source, long padding) {
+  long used = 0;
+  for (long i = 0; i < target; i++) {
+    used += std::min(source, i - padding + 3) - std::max(0L, i - padding);
+  }
+  return used;
+}
+
+/** Of positions: first and last of each axis have changed places. */
+long turned(long position) {
+  const auto swap = [](long i) { return i == 0 || i == 3 ? 3 - i : i; };
+  return swap(position / 4) * 4 + swap(position % 4);
+}
+
+}  // namespace
+
+bool suitsWinograd(const ConvShape& shape, Direction direction, bool constant) {
+  if (shape.kh != 3 || shape.kw != 3 || shape.stride != 1 || shape.groups != 1) return false;
+  if (shape.padding > 2 || std::min(shape.cin, shape.cout) < leastChannels) return false;
+  const bool forward = direction == Direction::forward;
+  const long height = forward ? shape.oh : shape.h, width = forward ? shape.ow : shape.w;
+  const long count = tiles(height) * tiles(width);
+  const long used = usedTaps(shape.oh, shape.h, shape.padding) *
+                    usedTaps(shape.ow, shape.w, shape.padding);
+  return count * shape.n >= (constant ? leastRows : leastRowsAnew) &&
+         static_cast<double>(used) >= leastGain * static_cast<double>(positions * count);
+}
+
+WinogradProduct::WinogradProduct(const ConvShape& shape, Direction direction, bool moments,
+                                 const Kernels& kernels, int threads, Scratch& scratch,
+                                 Scratch* keep)
+    : weightShape_(shape), direction_(direction), moments_(moments),
+      tile_(kernels.of<float>().tile), blocking_(tile_), n_(shape.n), keep_(keep) {
+  const bool forward = direction == Direction::forward;
+  padding_ = forward ? shape.padding : 2 - shape.padding;
+  sourceHeight_ = forward ? shape.h : shape.oh;
+  sourceWidth_ = forward ? shape.w : shape.ow;
+  sourceChannels_ = forward ? shape.cin : shape.cout;
+  targetHeight_ = forward ? shape.oh : shape.h;
+  targetWidth_ = forward ? shape.ow : shape.w;
+  targetChannels_ = forward ? shape.cout : shape.cin;
+  tileColumns_ = tiles(targetWidth_);
+  weightShape_.kh = weightShape_.kw = 4;
+  weight_ = PackedWeight<float>(weightShape_, direction, std::vector<bool>(positions, true), tile_);
+  sumStep_ = weight_.panelCount() * tile_.columns;
+
+  const long rows = tiles(targetHeight_) * tileColumns_ * n_;
+  const long rowBytes = positions * (sourceChannels_ + sumStep_) * static_cast<long>(sizeof(float));
+  const long taskRows =
+      std::clamp(blockBytes / rowBytes, fewestRows, mostRows) / tile_.rows * tile_.rows;
+  apart_ = rows >= 4L * threads * taskRows;
+  makeBlocks(rows, taskRows);
+
+  const auto floats = [&](Scratch& memory, long count) {
+    return memory.reserve(sizeof(float) * static_cast<size_t>(count));
+  };
+  const long copies = apart_ ? threads : 1;
+  packed_ = (keep ? *keep : scratch).reserve(weight_.bytes());
+  filter_ = floats(scratch, positions * shape.cin * shape.cout);
+  windows_ = floats(scratch, copies * positions * blockRows_ * sourceChannels_);
+  sums_ = floats(scratch, copies * positions * blockRows_ * sumStep_);
+  if (!moments) return;
+  means_ = floats(scratch, 4 * static_cast<long>(runs_.size()) * targetChannels_);
+  m2s_ = floats(scratch, 4 * static_cast<long>(runs_.size()) * targetChannels_);
+}
+
+/**
+ * Cuts all rows, window after window and in each sample after sample, into blocks. Runs, and with them
+ * the moments, are the same for any number of threads: also where all rows are one block.
+ */
+void WinogradProduct::makeBlocks(long rows, long most) {
+  const Split split(rows, most);
+  for (long b = 0; b < split.pieces; b++) {
+    const size_t first = runs_.size();
+    const long begin = split.begin(b), end = begin + split.size(b);
+    for (long row = begin, samples; row < end; row += samples) {
+      const long window = row / n_, sample = row % n_;
+      samples = std::min(n_ - sample, end - row);
+      runs_.push_back({window / tileColumns_, window % tileColumns_, sample, samples,
+                       apart_ ? row - begin : row});
+    }
+    if (apart_) blocks_.push_back({first, runs_.size(), end - begin});
+  }
+  if (!apart_) blocks_.push_back({0, runs_.size(), rows});
+  blockRows_ = 0;
+  for (const Block& block : blocks_) blockRows_ = std::max(blockRows_, block.rows);
+}
+
+WinogradProduct::Buffers WinogradProduct::buffers(const RunContext& context, int thread) const {
+  const long rows = positions * blockRows_ * thread;
+  return {reinterpret_cast<float*>(context.scratch + windows_) + rows * sourceChannels_,
+          reinterpret_cast<float*>(context.scratch + sums_) + rows * sumStep_};
+}
+
+float* WinogradProduct::packed(const RunContext& context) const {
+  return reinterpret_cast<float*>((keep_ ? context.kept : context.scratch) + packed_);
+}
+
+void WinogradProduct::packFilter(const RunContext& context, const float* weight) const {
+  float* filter = reinterpret_cast<float*>(context.scratch + filter_);
+  const long count = weightShape_.cin * weightShape_.cout;
+  parallelBlocks(context, count, elementBlock / positions, [&](long begin, long end) {
+    context.kernels.winogradFilter(weight + begin, count, end - begin, filter + begin);
+  });
+  weight_.pack(context, filter, packed(context));
+}
+
+void WinogradProduct::run(const RunContext& context, const ProductOperands<float>& operands) const {
+  if (!keep_ || packedVersion_ != operands.weightVersion) packFilter(context, operands.weight);
+  packedVersion_ = operands.weightVersion;
+  const long panels = weight_.panelCount();
+  if (apart_) {
+    context.pool.parallelFor(static_cast<long>(blocks_.size()), [&](long task, int thread) {
+      const Block& block = blocks_[static_cast<size_t>(task)];
+      const Buffers own = buffers(context, thread);
+      for (size_t run = block.runBegin; run < block.runEnd; run++) {
+        transformInput(context, operands.source, block, run, own);
+      }
+      for (long p = 0; p < positions; p++) multiply(context, block, p, 0, panels, own);
+      for (size_t run = block.runBegin; run < block.runEnd; run++) {
+        transformOutput(context, operands, block, run, own);
+      }
+    });
+  } else {
+    const Block& block = blocks_.front();
+    const Buffers shared = buffers(context, 0);
+    const long runs = static_cast<long>(block.runEnd);
+    const auto together = [&](long channels) {
+      return std::max(1L, elementBlock / (positions * channels * n_));
+    };
+    parallelBlocks(context, runs, together(sourceChannels_), [&](long begin, long end) {
+      for (long run = begin; run < end; run++) {
+        transformInput(context, operands.source, block, static_cast<size_t>(run), shared);
+      }
+    });
+    context.pool.parallelFor(positions * panels, [&](long task, int) {
+      const long panel = task % panels;
+      multiply(context, block, task / panels, panel, panel + 1, shared);
+    });
+    parallelBlocks(context, runs, together(targetChannels_), [&](long begin, long end) {
+      for (long run = begin; run < end; run++) {
+        transformOutput(context, operands, block, static_cast<size_t>(run), shared);
+      }
+    });
+  }
+  if (moments_) mergeMoments(context, operands);
+}
+
+void WinogradProduct::transformInput(const RunContext& context, const float* source,
+                                     const Block& block, size_t run, const Buffers& buffers) const {
+  const Run& rows = runs_[run];
+  WinogradInputCall call{};
+  for (long i = 0; i < positions; i++) {
+    const long y = 2 * rows.tileRow - padding_ + i / 4, x = 2 * rows.tileColumn - padding_ + i % 4;
+    const bool off = y < 0 || y >= sourceHeight_ || x < 0 || x >= sourceWidth_;
+    if (off) continue;
+    call.x[i] = source + ((y * sourceWidth_ + x) * n_ + rows.sample) * sourceChannels_;
+  }
+  call.count = rows.samples * sourceChannels_;
+  call.v = buffers.windows + rows.row * sourceChannels_;
+  call.positionStep = block.rows * sourceChannels_;
+  context.kernels.winogradInput(&call);
+}
+
+/** Some panels of the products at one position. */
+void WinogradProduct::multiply(const RunContext& context, const Block& block, long position,
+                               long panelBegin, long panelEnd, const Buffers& buffers) const {
+  const bool forward = direction_ == Direction::forward;
+  const float* windows = buffers.windows + position * block.rows * sourceChannels_;
+  float* sums = buffers.sums + position * block.rows * sumStep_;
+  BrgemmTap<float> tap{windows, packed(context) +
+                                    weight_.tapOffset(forward ? position : turned(position))};
+  BrgemmCall<float> call{};
+  call.taps = &tap;
+  call.tapCount = 1;
+  call.ars = sourceChannels_;
+  call.ldc = sumStep_;
+  const Split parts(block.rows, mostRows), depth(sourceChannels_, blocking_.depth);
+  const Products products(context.kernels);
+  for (long part = 0; part < parts.pieces; part++) {
+    const Split rows(parts.size(part), tile_.rows, tile_.rowUnit);
+    for (long panel = panelBegin; panel < panelEnd; panel++) {
+      call.columns = static_cast<int>(weight_.panel(panel).columns);
+      for (long d = 0; d < depth.pieces; d++) {
+        call.k = depth.size(d);
+        call.bOffset = panel * weight_.panelStride() + depth.begin(d) * tile_.columns;
+        call.accumulate = d > 0;
+        for (long i = 0; i < rows.pieces; i++) {
+          const long row = parts.begin(part) + rows.begin(i);
+          call.rows = static_cast<int>(rows.size(i));
+          call.aOffset = row * sourceChannels_ + depth.begin(d);
+          call.c = sums + row * sumStep_ + panel * tile_.columns;
+          context.kernels.of<float>().brgemm(&call);
+        }
+      }
+    }
+  }
+}
+
+void WinogradProduct::transformOutput(const RunContext& context,
+                                      const ProductOperands<float>& operands, const Block& block,
+                                      size_t run, const Buffers& buffers) const {
+  const Run& rows = runs_[run];
+  WinogradOutputCall call{};
+  call.m = buffers.sums + rows.row * sumStep_;
+  call.positionStep = block.rows * sumStep_;
+  call.rowStep = sumStep_;
+  call.rows = rows.samples;
+  call.channels = targetChannels_;
+  for (long i = 0; i < 4; i++) {
+    const long y = 2 * rows.tileRow + i / 2, x = 2 * rows.tileColumn + i % 2;
+    if (y >= targetHeight_ || x >= targetWidth_) continue;
+    const long place = ((y * targetWidth_ + x) * n_ + rows.sample) * targetChannels_;
+    call.y[i] = operands.target + place;
+    call.residual[i] = operands.residual ? operands.residual + place : nullptr;
+  }
+  call.scale = operands.scale;
+  call.bias = operands.bias;
+  call.activation = operands.activation;
+  call.slope = operands.slope;
+  context.kernels.winogradOutput(&call);
+  for (long i = 0; moments_ && i < 4; i++) {
+    const long at = (4 * static_cast<long>(run) + i) * targetChannels_;
+    float* mean = reinterpret_cast<float*>(context.scratch + means_) + at;
+    float* m2 = reinterpret_cast<float*>(context.scratch + m2s_) + at;
+    if (call.y[i]) {
+      context.kernels.of<float>().columnMoments(call.y[i], targetChannels_, rows.samples,
+                                                targetChannels_, mean, m2);
+    } else {
+      std::fill_n(mean, targetChannels_, 0.0f);
+      std::fill_n(m2, targetChannels_, 0.0f);
+    }
+  }
+}
+
+/** The moments of all pixels' samples, those off the image of no rows. */
+void WinogradProduct::mergeMoments(const RunContext& context,
+                                   const ProductOperands<float>& operands) const {
+  const auto rowsOf = [&](long pixel) {
+    const Run& run = runs_[static_cast<size_t>(pixel / 4)];
+    const bool off = 2 * run.tileRow + pixel % 4 / 2 >= targetHeight_ ||
+                     2 * run.tileColumn + pixel % 2 >= targetWidth_;
+    return off ? 0 : run.samples;
+  };
+  mergeBlockMoments(context, reinterpret_cast<const float*>(context.scratch + means_),
+                    reinterpret_cast<const float*>(context.scratch + m2s_),
+                    4 * static_cast<long>(runs_.size()), targetChannels_, rowsOf, operands.mean,
+                    operands.variance);
+}
+
+}  // namespace resnet
