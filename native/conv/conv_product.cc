@@ -13,11 +13,10 @@ namespace {
 constexpr long mostWeightBytes = 384L << 10;  // of a chunk's weight that stays in that cache
 constexpr long pageBytes = 4096;  // rows that far apart meet in the same few lines of a cache
 
-/** How often a product asks for what is needed next: at each strip, or for a few rows at a time. */
+/** Strips of a product: how often it asks for what is needed next. */
 template <class T>
-long turnsOf(const BrgemmCall<T>& call, const Tile& tile) {
+long stripsOf(const BrgemmCall<T>& call) {
   constexpr long line = 64 / static_cast<long>(sizeof(T));
-  if (tile.panelDepth > 0) return (call.rows + tile.rowUnit - 1) / tile.rowUnit;
   return std::max(1L, call.tapCount * ((call.k + line - 1) / line));
 }
 
@@ -29,9 +28,9 @@ FetchLines fetchPanel(const BrgemmCall<T>& call, const Tile& size, long panelStr
   const long line = 64 / static_cast<long>(sizeof(T));
   const long share = (call.tapCount * call.k * size.columns / line + tiles - 1) / tiles;
   const T* panel = call.taps->b + call.bOffset + panelStride;
-  const long turns = turnsOf(call, size);
+  const long strips = stripsOf(call);
   return {reinterpret_cast<const char*>(panel + tile * share * line), share,
-          (share + turns - 1) / turns};
+          (share + strips - 1) / strips};
 }
 
 }  // namespace
@@ -275,11 +274,11 @@ FetchRows ConvProduct<T>::fetchTarget(const ProductOperands<T>& operands, const 
                                       long targetRow, const BrgemmCall<T>& tile) const {
   constexpr long size = sizeof(T);
   const long place = targetPlace(panel, targetRow);
-  const long turns = std::max(1L, turnsOf(tile, tile_) - 1);
+  const long strips = std::max(1L, stripsOf(tile) - 1);
   return {reinterpret_cast<const char*>(operands.target + place),
           operands.residual ? reinterpret_cast<const char*>(operands.residual + place) : nullptr,
           targetChannels_ * size, panel.columns * size, tile.rows,
-          (tile.rows + turns - 1) / turns};
+          (tile.rows + strips - 1) / strips};
 }
 
 /** Writes the sums of one tile's call to rows of the target, from `targetRow` on. */

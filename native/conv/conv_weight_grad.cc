@@ -42,7 +42,7 @@ ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& 
                                   const ConvShape& shape)
     : shape_(shape), tile_(kernels.of<T>().tile),
       patches_(shape.groups == 1 && shape.cin < patchChannels && shape.kh * shape.kw > 1),
-      bundles_(shape.groups, shape.coutPerGroup(), tile_.columns) {
+      bundles_(shape.groups, shape.coutPerGroup(), tile_.groupColumns) {
   productTaps_ = patches_ ? 1 : shape.kh * shape.kw;
   productRows_ = shape.cinPerGroup() * (patches_ ? shape.kh * shape.kw : 1);
   bundleRows_ = productRows_ * bundles_.perBundle;
@@ -59,7 +59,7 @@ ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& 
     }
     panels_ = std::max(panels_, panelsOf(b));
   }
-  // A partial result is [bundle][tap][panel][row][tile.columns], in tiles the kernel fills whole.
+  // A partial result is [bundle][tap][panel][row][tile.columns], of whose columns the kernel fills those wanted.
   outputSize_ = bundles_.count() * productTaps_ * panels_ * bundleRows_ * tile_.columns;
   makePieces(blockRows, blockPanels);
   direct_ = partitions_.size() == 2 && bundles_.perBundle == 1 &&
@@ -252,9 +252,9 @@ void ConvWeightGrad<T>::multiplyPatches(Work& work, const GradPiece& piece) cons
 template <class T>
 void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileApart) const {
   const BrgemmCall<T> whole = work.call;
-  const long most = std::max(1L, tile_.panelDepth > 0 ? tile_.panelDepth : whole.k);
-  const Split taps(whole.tapCount, whole.k > 0 ? std::max(1L, most / whole.k) : 1);
-  const Split depth(whole.k, most);
+  if (tile_.panelDepth == 0 || whole.tapCount == 0) return multiplyChunk(work, tap, tileApart, 0);
+  const Split taps(whole.tapCount, std::max(1L, tile_.panelDepth / whole.k));
+  const Split depth(whole.k, tile_.panelDepth);
   BrgemmCall<T>& call = work.call;
   for (long t = 0; t < taps.pieces; t++) {
     call.taps = whole.taps + taps.begin(t);
@@ -265,7 +265,6 @@ void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileApart) const {
     }
   }
   call = whole;
-  if (whole.tapCount == 0) multiplyChunk(work, tap, tileApart, 0);
 }
 
 /** Every tile of the block of one tap (+)= Σ A^T · B from `depth` on. */
@@ -291,7 +290,8 @@ void ConvWeightGrad<T>::multiplyChunk(Work& work, long tap, long tileApart, long
     call.bOffset = (p * pieceRows_ + depth) * tile_.columns;
     for (long tile = 0; tile < tiles.pieces; tile++) {
       call.rows = static_cast<int>(tiles.size(tile));
-      call.aOffset = (patches_ ? tiles.begin(tile) * pieceRows_ : tile * tileApart) + depth * (patches_ ? 1 : tile_.rows);
+      call.aOffset = patches_ ? tiles.begin(tile) * pieceRows_ + depth
+                              : tile * tileApart + depth * tile_.rows;
       call.c = c + tiles.begin(tile) * call.ldc;
       work.kernels.brgemm(&call);
     }

@@ -19,7 +19,7 @@ PackedWeight<T>::PackedWeight(const ConvShape& shape, Direction direction,
   const bool forward = direction == Direction::forward;
   const long kGroup = forward ? shape.cinPerGroup() : shape.coutPerGroup();
   const long columnsGroup = forward ? shape.coutPerGroup() : shape.cinPerGroup();
-  const GroupBundles bundles(shape.groups, columnsGroup, tile_.columns);
+  const GroupBundles bundles(shape.groups, columnsGroup, tile_.groupColumns);
   for (long b = 0; b < bundles.count(); b++) {
     const long group = bundles.first(b), groups = bundles.size(b);
     bundles_.push_back({group * kGroup, group * columnsGroup, groups * kGroup,

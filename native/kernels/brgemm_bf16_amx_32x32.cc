@@ -76,19 +76,19 @@ void multiplyBlock(const BrgemmCall<bf16>& call) {
   const long rowBytes = 2 * (call.transposed ? depth : call.ars);
   const long aStep = call.transposed ? tile<bf16>.rows * depth : depth;
   constexpr long pairBytes = 4 * tile<bf16>.columns, bStep = tile<bf16>.columns * depth;
-  long turn = 0;
+  long strip = 0;
   for (long t = 0; t < call.tapCount; t++) {
     const bf16* a = call.taps[t].a + call.aOffset;
     const bf16* b = call.taps[t].b + call.bOffset;
     long k = 0;
     for (; k + depth <= call.k; k += depth, a += aStep, b += bStep) {
-      fetchWanted(call, turn++);
+      fetchWanted(call, strip++);
       fetchBelow(a + call.rows * call.ars, call.ars, call.rowsBelow);
       step<Lower>(a, rowBytes, b, pairBytes);
     }
     if (k < call.k) {
       alignas(64) bf16 cut[tile<bf16>.rows * depth];
-      fetchWanted(call, turn++);
+      fetchWanted(call, strip++);
       copyCut(a, call.ars, call.rows, call.k - k, cut);
       step<Lower>(cut, 2 * depth, b, pairBytes);
     }

@@ -104,7 +104,7 @@ void pairTile(const BrgemmCall<bf16>& call) {
   }
   constexpr long aStep = 2 * tile<bf16>.rows, bStep = 2 * tile<bf16>.columns;
   const long ars = call.ars, depth = call.k;
-  [[maybe_unused]] long turn = 0;
+  [[maybe_unused]] long strip = 0;
   for (long t = 0; t < call.tapCount; t++) {
     const bf16* b = call.taps[t].b + call.bOffset;
     const bf16* a[(Rows + 2) / 3];
@@ -120,7 +120,7 @@ void pairTile(const BrgemmCall<bf16>& call) {
       long k = 0;
       while (k + 2 <= depth) {
         const long end = k + stripDepth<bf16> < depth ? k + stripDepth<bf16> : depth;
-        if constexpr (productsPerPair == 1) fetchStrip<Rows>(call, turn++, t, k);
+        if constexpr (productsPerPair == 1) fetchStrip<Rows>(call, strip++, t, k);
         for (; k + 2 <= end; k += 2, b += bStep) {
           pairStep<Rows, NV, false, false>(acc, a, b, ars, k);
         }

@@ -3,8 +3,9 @@
 //   C[rows, NV·lanes] (+)= Σ_t A_t[rows, k] · B_t[k, NV·lanes]        float32
 //
 // The body of the batch-reduce GEMM behind conv2d and linear. The files
-// brgemm_f32_<isa>_<rows>x<columns>.cc instantiate it with the tile that fits their registers, for
-// every number of rows up to the tile's own, so that a remainder of rows costs only its share.
+// brgemm_f32_<isa>_<rows>x<columns>.cc instantiate it with the tile that fits their registers. A call
+// of more rows is taken so many at a time; there is a tile for every smaller number, so that a
+// remainder of rows costs only its share.
 //
 // Operands   A is read element by element and broadcast, so that it may lie either way round:
 //            row-major (`ars` floats between rows, k contiguous), or transposed (rows contiguous,
@@ -27,12 +28,8 @@ namespace {
 
 constexpr long panelColumns = tile<float>.columns;
 
-/**
- * Large tiles ask for memory in strips of k (fetch_strip.h). Small ones find A and B near, and have so
- * little to do in a step that everything beside it shows: several steps make a turn of the loop.
- */
-template <int Rows, int NV>
-constexpr bool isSmall = Rows * NV <= 12;
+/** Whether A and B lie in near caches, so that k needs no strips (fetch_strip.h). */
+constexpr bool isNear = tile<float>.panelDepth > 0;
 
 /**
  * One step in k. The operand with fewer vectors waits in registers while the other's vectors come and
@@ -83,30 +80,28 @@ RESNET_INLINE void brgemmSteps(long depth, vec (&acc)[Rows][NV],
 
 /** `Rows` rows of the call, from `first` on. */
 template <int Rows, int NV, bool Transposed>
-void brgemmTile(const BrgemmCall<float>& call, long first) {
-  const long ars = call.ars, depth = call.k;
+RESNET_INLINE void brgemmTile(const BrgemmCall<float>& call, long first) {
+  const long ars = call.ars, ldc = call.ldc, depth = call.k;
   const long aOffset = call.aOffset + first * ars;
-  float* c = call.c + first * call.ldc;
+  float* c = call.c + first * ldc;
   vec acc[Rows][NV];
   RESNET_UNROLL
   for (int i = 0; i < Rows; i++) {
     RESNET_UNROLL
-    for (int j = 0; j < NV; j++) {
-      acc[i][j] = call.accumulate ? load(c + i * call.ldc + j * lanes) : vec{};
-    }
+    for (int j = 0; j < NV; j++) acc[i][j] = call.accumulate ? load(c + i * ldc + j * lanes) : vec{};
   }
-  constexpr bool small = isSmall<Rows, NV>;
-  [[maybe_unused]] long turn = 0;
+  [[maybe_unused]] long strip = 0;
   for (long t = 0; t < call.tapCount; t++) {
     const float* b = call.taps[t].b + call.bOffset;
     const float* a[(Rows + 2) / 3];
     RESNET_UNROLL
     for (int i = 0; i < (Rows + 2) / 3; i++) a[i] = call.taps[t].a + aOffset + 3 * i * ars;
-    if constexpr (small || Transposed) {
+    if constexpr (isNear || Transposed) {
+      // A step of few instructions is taken four at a time: what a turn of the loop costs shows.
       brgemmSteps<Rows < NV ? 4 : 1, Rows, NV, Transposed>(depth, acc, a, b, ars);
     } else {
       for (long k = 0; k < depth; k += stripDepth<float>) {
-        fetchStrip<Rows>(call, turn++, t, k);
+        fetchStrip<Rows>(call, strip++, t, k);
         const long steps = k + stripDepth<float> < depth ? stripDepth<float> : depth - k;
         brgemmSteps<1, Rows, NV, false>(steps, acc, a, b, ars);
       }
@@ -115,26 +110,26 @@ void brgemmTile(const BrgemmCall<float>& call, long first) {
   RESNET_UNROLL
   for (int i = 0; i < Rows; i++) {
     RESNET_UNROLL
-    for (int j = 0; j < NV; j++) store(c + i * call.ldc + j * lanes, acc[i][j]);
+    for (int j = 0; j < NV; j++) store(c + i * ldc + j * lanes, acc[i][j]);
   }
 }
 
-template <int Rows, int NV>
-void brgemmRows(const BrgemmCall<float>& call, long first, long rows) {
+/** As many rows of the call at a time as registers hold, from `first` on, and then the rest. */
+template <int Rows, int NV, bool Transposed>
+void brgemmTiles(const BrgemmCall<float>& call, long first) {
   if constexpr (Rows > 0) {
-    if (rows < Rows) return brgemmRows<Rows - 1, NV>(call, first, rows);
-    const auto tile = call.transposed ? brgemmTile<Rows, NV, true> : brgemmTile<Rows, NV, false>;
-    tile(call, first);
+    for (; call.rows - first >= Rows; first += Rows) {
+      if constexpr (isNear) fetchShare<Rows>(call, first);
+      brgemmTile<Rows, NV, Transposed>(call, first);
+    }
+    if (first < call.rows) brgemmTiles<Rows - 1, NV, Transposed>(call, first);
   }
 }
 
-/** All rows of the call, as many at a time as registers hold. */
 template <int Rows, int NV>
 void brgemmOf(const BrgemmCall<float>& call) {
-  for (long first = 0; first < call.rows; first += Rows) {
-    if constexpr (isSmall<Rows, NV>) fetchWanted(call, first / Rows);
-    brgemmRows<Rows, NV>(call, first, call.rows - first < Rows ? call.rows - first : Rows);
-  }
+  if (call.transposed) brgemmTiles<Rows, NV, true>(call, 0);
+  else brgemmTiles<Rows, NV, false>(call, 0);
 }
 
 }  // namespace

@@ -5,9 +5,12 @@
 // stops there for the latency of a cache. Therefore k is taken in strips of one line, and each asks
 // for the next one's lines, and for some of what is wanted after the product. Little at a time:
 // requests to memory that wait in a crowd keep those to the cache waiting behind them.
+// Where operands lie in near caches (Tile::panelDepth) there are no strips, and only what comes after the
+// product is asked for, a few rows at a time.
 
 #pragma once
 #include "simd.h"
+#include "tile_size.h"
 
 namespace resnet {
 namespace RESNET_ISA {
@@ -17,10 +20,9 @@ namespace {
 template <class T>
 constexpr long stripDepth = 64 / static_cast<long>(sizeof(T));
 
-/** Asks for the rows of a turn, of what the finished tile meets. */
-RESNET_INLINE void fetchRows(const FetchRows& fetch, long turn) {
-  const long begin = turn * fetch.perTurn;
-  const long end = begin + fetch.perTurn < fetch.rows ? begin + fetch.perTurn : fetch.rows;
+/** Asks for `count` rows from `begin` on, of what the finished tile meets. */
+RESNET_INLINE void fetchRows(const FetchRows& fetch, long begin, long count) {
+  const long end = begin + count < fetch.rows ? begin + count : fetch.rows;
   for (long i = begin; i < end; i++) {
     const char* row = fetch.written + i * fetch.rowBytes;
     for (long at = 0; at < fetch.bytes; at += 64) __builtin_prefetch(row + at, 1);
@@ -31,18 +33,25 @@ RESNET_INLINE void fetchRows(const FetchRows& fetch, long turn) {
   }
 }
 
-/** Asks for the lines of a turn, of the next B. */
-RESNET_INLINE void fetchLines(const FetchLines& fetch, long turn) {
-  const long begin = turn * fetch.perTurn;
-  const long end = begin + fetch.perTurn < fetch.lines ? begin + fetch.perTurn : fetch.lines;
+/** Asks for `count` lines from `begin` on, of the next B. */
+RESNET_INLINE void fetchLines(const FetchLines& fetch, long begin, long count) {
+  const long end = begin + count < fetch.lines ? begin + count : fetch.lines;
   for (long i = begin; i < end; i++) __builtin_prefetch(fetch.first + i * 64, 0, 2);
 }
 
-/** Asks for a turn's share of what the finished tile meets, and of the next B. */
+/** Asks for a strip's share of what the finished tile meets, and of the next B. */
 template <class T>
-RESNET_INLINE void fetchWanted(const BrgemmCall<T>& call, long turn) {
-  fetchRows(call.fetch, turn);
-  fetchLines(call.fetchB, turn);
+RESNET_INLINE void fetchWanted(const BrgemmCall<T>& call, long strip) {
+  fetchRows(call.fetch, strip * call.fetch.perStrip, call.fetch.perStrip);
+  fetchLines(call.fetchB, strip * call.fetchB.perStrip, call.fetchB.perStrip);
+}
+
+/** Asks for what these `Rows` rows of the finished tile meet, and for their share of the next B. */
+template <int Rows, class T>
+RESNET_INLINE void fetchShare(const BrgemmCall<T>& call, long first) {
+  fetchRows(call.fetch, first, Rows);
+  const long share = (call.fetchB.lines * Rows + tile<T>.rows - 1) / tile<T>.rows;
+  fetchLines(call.fetchB, first / Rows * share, share);
 }
 
 /** Asks for a line of each of `rows` rows, for the second-level cache. */
@@ -53,8 +62,8 @@ RESNET_INLINE void fetchBelow(const T* row, long ars, long rows) {
 
 /** At the strip of tap t that begins at k: asks for A's next strip, and this one of the tile below. */
 template <int Rows, class T>
-RESNET_INLINE void fetchStrip(const BrgemmCall<T>& call, long turn, long t, long k) {
-  fetchWanted(call, turn);
+RESNET_INLINE void fetchStrip(const BrgemmCall<T>& call, long strip, long t, long k) {
+  fetchWanted(call, strip);
   if (call.k < stripDepth<T>) return;
   const long ars = call.ars;
   const T* here = call.taps[t].a + call.aOffset + k;

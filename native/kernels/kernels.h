@@ -22,7 +22,8 @@ constexpr long sideBySide = 4 / static_cast<long>(sizeof(T));
 struct Tile {
   long rows, columns;  // of C
   long depth;          // B, and a packed A, are padded with zeros to multiples of this along k
-  long rowUnit;        // rows that registers hold at a time: a call's are best a multiple of it
+  long rowUnit;        // what the rows of a call are best a multiple of
+  long groupColumns;   // columns that narrow groups of a convolution are bundled to fill
   long panelDepth;     // k of a panel of B that calls find in the first-level cache; 0 if anywhere
 };
 
@@ -42,13 +43,13 @@ struct FetchRows {
   const char* read;            // and of what is added to it, or null
   long rowBytes;               // from row to row
   long bytes;                  // of each row
-  long rows, perTurn;          // perTurn are asked for at a time
+  long rows, perStrip;         // perStrip are asked for at a time, where there are strips
 };
 
 /** Lines of memory, one after the other, that are wanted in the second-level cache. */
 struct FetchLines {
   const char* first;
-  long lines, perTurn;  // perTurn are asked for at a time
+  long lines, perStrip;  // perStrip are asked for at a time, where there are strips
 };
 
 /** One tile of a batch-reduce GEMM; brgemm_f32_tile.h and brgemm_bf16_tile.h have the contracts. */
@@ -62,10 +63,10 @@ struct BrgemmCall {
   float* c;
   long ldc;
   int rows;         // 1 … the tile's
-  int columns;      // of C that anybody wants, 1 … the tile's
+  int columns;      // of C that anybody wants, 1 … the tile's; what is in the others is left open
   bool transposed;  // A was packed by packTransposedRows and ars is 1; else its k are contiguous
   bool accumulate;  // start from C instead of from zero
-  long rowsBelow;   // rows of A after these that are wanted next; row-major only
+  long rowsBelow;   // rows of A after these that are wanted next; row-major and in strips only
   FetchRows fetch;  // row-major only
   FetchLines fetchB;  // row-major only
 };
