@@ -1,6 +1,7 @@
 // conv_product.h
 //
-// The product behind conv2d, conv2dInputGrad, linear and linearInputGrad:
+// The product behind conv2d and conv2dInputGrad, unless Winograd's costs less (winograd_product.h), and
+// behind linear and linearInputGrad:
 //
 //   target[p] = epilogue( Σ over (q, tap) that p reads of  source[q] · B[tap] )
 //
@@ -9,7 +10,7 @@
 // where the program itself never writes it: at inference. Then blocks of rows go through cache:
 // per block, K is cut into chunks. Where the weight of a chunk stays in the second-level cache, it
 // passes over a tile's rows after the other; else A of the block stays there, and each panel of B
-// passes over all its rows. Sums that span chunks stay in float in scratch, and the
+// passes over all its rows, out of the first-level cache where the kernel wants it there. Sums that span chunks stay in float in scratch, and the
 // epilogue rounds to T, the type of both images, once. Packing rounds the weight to T.
 
 #pragma once

@@ -13,9 +13,17 @@ constexpr long leastChannels = 32;  // of source and target, below which the tra
 constexpr double leastGain = 1.3;   // products saved, below which they cost more than they save
 constexpr long leastRows = 16, leastRowsAnew = 128;  // that a filter, kept or transformed anew, is worth
 constexpr long blockBytes = 768L << 10;              // of a block's windows and sums
-constexpr long fewestRows = 48, mostRows = 144;      // of a block that is a task
+constexpr long fewestRows = 48, mostRows = 144;      // of a product
+constexpr long mostShared = 32L << 20;               // bytes of a block whose steps are tasks
+constexpr long leastSamples = 16;                    // of which moments are worth a record of their own
 
-long tiles(long target) { return (target + 1) / 2; }
+long windows(long target) { return (target + 1) / 2; }
+
+/** Floats from one position to the next: not a multiple of what lines of a cache conflict at. */
+long positionStep(long rows, long channels) {
+  constexpr long conflict = 1024, apart = 64;
+  return (rows * channels + conflict - 1) / conflict * conflict + apart;
+}
 
 /** Products of one axis that meet the image. */
 long usedTaps(long target, long source, long padding) {
@@ -34,12 +42,13 @@ long turned(long position) {
 
 }  // namespace
 
-bool suitsWinograd(const ConvShape& shape, Direction direction, bool constant) {
+bool suitsWinograd(const ConvShape& shape, Direction direction, bool moments, bool constant) {
   if (shape.kh != 3 || shape.kw != 3 || shape.stride != 1 || shape.groups != 1) return false;
+  if (moments && shape.n < leastSamples) return false;
   if (shape.padding > 2 || std::min(shape.cin, shape.cout) < leastChannels) return false;
   const bool forward = direction == Direction::forward;
   const long height = forward ? shape.oh : shape.h, width = forward ? shape.ow : shape.w;
-  const long count = tiles(height) * tiles(width);
+  const long count = windows(height) * windows(width);
   const long used = usedTaps(shape.oh, shape.h, shape.padding) *
                     usedTaps(shape.ow, shape.w, shape.padding);
   return count * shape.n >= (constant ? leastRows : leastRowsAnew) &&
@@ -59,17 +68,20 @@ WinogradProduct::WinogradProduct(const ConvShape& shape, Direction direction, bo
   targetHeight_ = forward ? shape.oh : shape.h;
   targetWidth_ = forward ? shape.ow : shape.w;
   targetChannels_ = forward ? shape.cout : shape.cin;
-  tileColumns_ = tiles(targetWidth_);
+  windowColumns_ = windows(targetWidth_);
   weightShape_.kh = weightShape_.kw = 4;
   weight_ = PackedWeight<float>(weightShape_, direction, std::vector<bool>(positions, true), tile_);
-  sumStep_ = weight_.panelCount() * tile_.columns;
+  sumColumns_ = weight_.panelCount() * tile_.columns;
 
-  const long rows = tiles(targetHeight_) * tileColumns_ * n_;
-  const long rowBytes = positions * (sourceChannels_ + sumStep_) * static_cast<long>(sizeof(float));
+  const long rows = windows(targetHeight_) * windowColumns_ * n_;
+  const long rowBytes = positions * (sourceChannels_ + sumColumns_) * static_cast<long>(sizeof(float));
   const long taskRows =
       std::clamp(blockBytes / rowBytes, fewestRows, mostRows) / tile_.rows * tile_.rows;
-  apart_ = rows >= 4L * threads * taskRows;
+  const bool large = rows * rowBytes > mostShared;
+  apart_ = rows >= (large ? 1L : 4L) * threads * taskRows;
   makeBlocks(rows, taskRows);
+  windowStep_ = positionStep(blockRows_, sourceChannels_);
+  sumsStep_ = positionStep(blockRows_, sumColumns_);
 
   const auto floats = [&](Scratch& memory, long count) {
     return memory.reserve(sizeof(float) * static_cast<size_t>(count));
@@ -77,8 +89,8 @@ WinogradProduct::WinogradProduct(const ConvShape& shape, Direction direction, bo
   const long copies = apart_ ? threads : 1;
   packed_ = (keep ? *keep : scratch).reserve(weight_.bytes());
   filter_ = floats(scratch, positions * shape.cin * shape.cout);
-  windows_ = floats(scratch, copies * positions * blockRows_ * sourceChannels_);
-  sums_ = floats(scratch, copies * positions * blockRows_ * sumStep_);
+  windows_ = floats(scratch, copies * positions * windowStep_);
+  sums_ = floats(scratch, copies * positions * sumsStep_);
   if (!moments) return;
   means_ = floats(scratch, 4 * static_cast<long>(runs_.size()) * targetChannels_);
   m2s_ = floats(scratch, 4 * static_cast<long>(runs_.size()) * targetChannels_);
@@ -89,14 +101,14 @@ WinogradProduct::WinogradProduct(const ConvShape& shape, Direction direction, bo
  * the moments, are the same for any number of threads: also where all rows are one block.
  */
 void WinogradProduct::makeBlocks(long rows, long most) {
-  const Split split(rows, most);
+  const Split split(rows, most, tile_.rows);
   for (long b = 0; b < split.pieces; b++) {
     const size_t first = runs_.size();
     const long begin = split.begin(b), end = begin + split.size(b);
     for (long row = begin, samples; row < end; row += samples) {
       const long window = row / n_, sample = row % n_;
       samples = std::min(n_ - sample, end - row);
-      runs_.push_back({window / tileColumns_, window % tileColumns_, sample, samples,
+      runs_.push_back({window / windowColumns_, window % windowColumns_, sample, samples,
                        apart_ ? row - begin : row});
     }
     if (apart_) blocks_.push_back({first, runs_.size(), end - begin});
@@ -107,9 +119,8 @@ void WinogradProduct::makeBlocks(long rows, long most) {
 }
 
 WinogradProduct::Buffers WinogradProduct::buffers(const RunContext& context, int thread) const {
-  const long rows = positions * blockRows_ * thread;
-  return {reinterpret_cast<float*>(context.scratch + windows_) + rows * sourceChannels_,
-          reinterpret_cast<float*>(context.scratch + sums_) + rows * sumStep_};
+  return {reinterpret_cast<float*>(context.scratch + windows_) + thread * positions * windowStep_,
+          reinterpret_cast<float*>(context.scratch + sums_) + thread * positions * sumsStep_};
 }
 
 float* WinogradProduct::packed(const RunContext& context) const {
@@ -134,11 +145,11 @@ void WinogradProduct::run(const RunContext& context, const ProductOperands<float
       const Block& block = blocks_[static_cast<size_t>(task)];
       const Buffers own = buffers(context, thread);
       for (size_t run = block.runBegin; run < block.runEnd; run++) {
-        transformInput(context, operands.source, block, run, own);
+        transformInput(context, operands.source, run, own);
       }
       for (long p = 0; p < positions; p++) multiply(context, block, p, 0, panels, own);
       for (size_t run = block.runBegin; run < block.runEnd; run++) {
-        transformOutput(context, operands, block, run, own);
+        transformOutput(context, operands, run, own);
       }
     });
   } else {
@@ -150,35 +161,35 @@ void WinogradProduct::run(const RunContext& context, const ProductOperands<float
     };
     parallelBlocks(context, runs, together(sourceChannels_), [&](long begin, long end) {
       for (long run = begin; run < end; run++) {
-        transformInput(context, operands.source, block, static_cast<size_t>(run), shared);
+        transformInput(context, operands.source, static_cast<size_t>(run), shared);
       }
     });
     context.pool.parallelFor(positions * panels, [&](long task, int) {
-      const long panel = task % panels;
-      multiply(context, block, task / panels, panel, panel + 1, shared);
+      const long panel = task / positions;  // whose positions follow each other in memory
+      multiply(context, block, task % positions, panel, panel + 1, shared);
     });
     parallelBlocks(context, runs, together(targetChannels_), [&](long begin, long end) {
       for (long run = begin; run < end; run++) {
-        transformOutput(context, operands, block, static_cast<size_t>(run), shared);
+        transformOutput(context, operands, static_cast<size_t>(run), shared);
       }
     });
   }
   if (moments_) mergeMoments(context, operands);
 }
 
-void WinogradProduct::transformInput(const RunContext& context, const float* source,
-                                     const Block& block, size_t run, const Buffers& buffers) const {
+void WinogradProduct::transformInput(const RunContext& context, const float* source, size_t run,
+                                     const Buffers& buffers) const {
   const Run& rows = runs_[run];
   WinogradInputCall call{};
   for (long i = 0; i < positions; i++) {
-    const long y = 2 * rows.tileRow - padding_ + i / 4, x = 2 * rows.tileColumn - padding_ + i % 4;
+    const long y = 2 * rows.windowRow - padding_ + i / 4, x = 2 * rows.windowColumn - padding_ + i % 4;
     const bool off = y < 0 || y >= sourceHeight_ || x < 0 || x >= sourceWidth_;
     if (off) continue;
     call.x[i] = source + ((y * sourceWidth_ + x) * n_ + rows.sample) * sourceChannels_;
   }
   call.count = rows.samples * sourceChannels_;
   call.v = buffers.windows + rows.row * sourceChannels_;
-  call.positionStep = block.rows * sourceChannels_;
+  call.positionStep = windowStep_;
   context.kernels.winogradInput(&call);
 }
 
@@ -186,15 +197,15 @@ void WinogradProduct::transformInput(const RunContext& context, const float* sou
 void WinogradProduct::multiply(const RunContext& context, const Block& block, long position,
                                long panelBegin, long panelEnd, const Buffers& buffers) const {
   const bool forward = direction_ == Direction::forward;
-  const float* windows = buffers.windows + position * block.rows * sourceChannels_;
-  float* sums = buffers.sums + position * block.rows * sumStep_;
+  const float* windows = buffers.windows + position * windowStep_;
+  float* sums = buffers.sums + position * sumsStep_;
   BrgemmTap<float> tap{windows, packed(context) +
                                     weight_.tapOffset(forward ? position : turned(position))};
   BrgemmCall<float> call{};
   call.taps = &tap;
   call.tapCount = 1;
   call.ars = sourceChannels_;
-  call.ldc = sumStep_;
+  call.ldc = sumColumns_;
   const Split parts(block.rows, mostRows), depth(sourceChannels_, blocking_.depth);
   const Products products(context.kernels);
   for (long part = 0; part < parts.pieces; part++) {
@@ -209,7 +220,7 @@ void WinogradProduct::multiply(const RunContext& context, const Block& block, lo
           const long row = parts.begin(part) + rows.begin(i);
           call.rows = static_cast<int>(rows.size(i));
           call.aOffset = row * sourceChannels_ + depth.begin(d);
-          call.c = sums + row * sumStep_ + panel * tile_.columns;
+          call.c = sums + row * sumColumns_ + panel * tile_.columns;
           context.kernels.of<float>().brgemm(&call);
         }
       }
@@ -218,17 +229,17 @@ void WinogradProduct::multiply(const RunContext& context, const Block& block, lo
 }
 
 void WinogradProduct::transformOutput(const RunContext& context,
-                                      const ProductOperands<float>& operands, const Block& block,
-                                      size_t run, const Buffers& buffers) const {
+                                      const ProductOperands<float>& operands, size_t run,
+                                      const Buffers& buffers) const {
   const Run& rows = runs_[run];
   WinogradOutputCall call{};
-  call.m = buffers.sums + rows.row * sumStep_;
-  call.positionStep = block.rows * sumStep_;
-  call.rowStep = sumStep_;
+  call.m = buffers.sums + rows.row * sumColumns_;
+  call.positionStep = sumsStep_;
+  call.rowStep = sumColumns_;
   call.rows = rows.samples;
   call.channels = targetChannels_;
   for (long i = 0; i < 4; i++) {
-    const long y = 2 * rows.tileRow + i / 2, x = 2 * rows.tileColumn + i % 2;
+    const long y = 2 * rows.windowRow + i / 2, x = 2 * rows.windowColumn + i % 2;
     if (y >= targetHeight_ || x >= targetWidth_) continue;
     const long place = ((y * targetWidth_ + x) * n_ + rows.sample) * targetChannels_;
     call.y[i] = operands.target + place;
@@ -258,8 +269,8 @@ void WinogradProduct::mergeMoments(const RunContext& context,
                                    const ProductOperands<float>& operands) const {
   const auto rowsOf = [&](long pixel) {
     const Run& run = runs_[static_cast<size_t>(pixel / 4)];
-    const bool off = 2 * run.tileRow + pixel % 4 / 2 >= targetHeight_ ||
-                     2 * run.tileColumn + pixel % 2 >= targetWidth_;
+    const bool off = 2 * run.windowRow + pixel % 4 / 2 >= targetHeight_ ||
+                     2 * run.windowColumn + pixel % 2 >= targetWidth_;
     return off ? 0 : run.samples;
   };
   mergeBlockMoments(context, reinterpret_cast<const float*>(context.scratch + means_),

@@ -20,7 +20,7 @@
 namespace resnet {
 
 /** Whether these transforms cost less than what they save; `constant`: the filter is kept transformed. */
-bool suitsWinograd(const ConvShape& shape, Direction direction, bool constant);
+bool suitsWinograd(const ConvShape& shape, Direction direction, bool moments, bool constant);
 
 class WinogradProduct {
  public:
@@ -32,7 +32,7 @@ class WinogradProduct {
 
  private:
   struct Run {  // neighbouring rows: samples of one window
-    long tileRow, tileColumn;
+    long windowRow, windowColumn;
     long sample, samples;
     long row;  // of the block
   };
@@ -41,20 +41,20 @@ class WinogradProduct {
     long rows;
   };
   struct Buffers {  // of a block, by position
-    float* windows;  // [16][rows][sourceChannels]
-    float* sums;     // [16][rows][sumStep]
+    float* windows;  // [rows][sourceChannels], positions windowStep_ apart
+    float* sums;     // [rows][sumColumns], positions sumsStep_ apart
   };
 
   void makeBlocks(long rows, long most);
   Buffers buffers(const RunContext& context, int thread) const;
   float* packed(const RunContext& context) const;
   void packFilter(const RunContext& context, const float* weight) const;
-  void transformInput(const RunContext& context, const float* source, const Block& block,
-                      size_t run, const Buffers& buffers) const;
+  void transformInput(const RunContext& context, const float* source, size_t run,
+                      const Buffers& buffers) const;
   void multiply(const RunContext& context, const Block& block, long position, long panelBegin,
                 long panelEnd, const Buffers& buffers) const;
   void transformOutput(const RunContext& context, const ProductOperands<float>& operands,
-                       const Block& block, size_t run, const Buffers& buffers) const;
+                       size_t run, const Buffers& buffers) const;
   void mergeMoments(const RunContext& context, const ProductOperands<float>& operands) const;
 
   ConvShape weightShape_;  // of the transformed filter: 4x4 taps, one for each position
@@ -65,8 +65,9 @@ class WinogradProduct {
   long n_, padding_;
   long sourceHeight_, sourceWidth_, sourceChannels_;
   long targetHeight_, targetWidth_, targetChannels_;
-  long tileColumns_;
-  long sumStep_;  // floats between rows of sums: whole panels
+  long windowColumns_;
+  long sumColumns_;  // whole panels
+  long windowStep_, sumsStep_;
   PackedWeight<float> weight_;
   std::vector<Run> runs_;
   std::vector<Block> blocks_;

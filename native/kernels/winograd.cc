@@ -8,7 +8,9 @@
 //   filter   (g0, g1, g2)      ->  (g0, (g0 + g1 + g2)/2, (g0 - g1 + g2)/2, g2)
 //   sums     (m0, m1, m2, m3)  ->  (m0 + m1 + m2, m1 - m2 - m3)
 //
-// Rounding   additions and halves only: an error of a few last bits, as other orders of summing have.
+// Rounding   additions and halves only: a few last bits of the largest value in the window times the
+//            filter, where the direct sum errs by those of the products themselves. An infinity in the
+//            window becomes NaN, where the direct sum may give an infinity.
 // Source     Lavin and Gray 2015, arXiv:1509.09308, section 4.1.
 
 #include "activation.h"

@@ -61,7 +61,7 @@ template <class T>
 RunProduct<T> makeProduct(OpReader& op, const ConvShape& shape, Direction direction, bool moments,
                           Scratch* keep) {
   if constexpr (sizeof(T) == sizeof(float)) {
-    if (suitsWinograd(shape, direction, keep != nullptr)) {
+    if (suitsWinograd(shape, direction, moments, keep != nullptr)) {
       const auto product = std::make_shared<WinogradProduct>(shape, direction, moments, op.kernels,
                                                              op.threads, op.scratch, keep);
       return [=](const auto& context, const auto& operands) { product->run(context, operands); };

@@ -67,14 +67,16 @@ const convolutions: readonly Convolution[] = [
 
 /**
  * Where the native executor takes Winograd's way, on odd and even maps, with every padding of a turned
- * filter: of few rows, cut by steps; and of many, cut by blocks that begin inside a batch.
+ * filter: of few rows, cut by steps; of many, cut by blocks that begin inside a batch; and of more
+ * channels than any instruction set multiplies at a time. Statistics only of batches of 16 and more.
  */
 const winograd: readonly Convolution[] = [
-  { image: [14, 13], n: 3, cin: 33, cout: 70, kernel: 3, stride: 1, padding: 1 },
+  { image: [14, 13], n: 17, cin: 33, cout: 70, kernel: 3, stride: 1, padding: 1 },
   { image: [12, 11], n: 6, cin: 35, cout: 32, kernel: 3, stride: 1, padding: 0 },
   { image: [10, 9], n: 6, cin: 32, cout: 35, kernel: 3, stride: 1, padding: 2 },
   { image: [24, 23], n: 1, cin: 150, cout: 40, kernel: 3, stride: 1, padding: 1 },
   { image: [9, 8], n: 67, cin: 40, cout: 130, kernel: 3, stride: 1, padding: 1 },
+  { image: [8, 8], n: 9, cin: 600, cout: 32, kernel: 3, stride: 1, padding: 1 },
 ];
 
 /** Where the native executor cuts the weight gradient's depth by rows, columns and samples. */

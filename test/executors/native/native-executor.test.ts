@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it, before } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { RunInputs } from "../../../src/executors/executor.js";
+import type { RunInputs, RunOutputs } from "../../../src/executors/executor.js";
 import {
   loadAddon,
   nativeCapabilities,
@@ -13,6 +13,7 @@ import type { Program } from "../../../src/program/program.js";
 import { hostArray } from "../../../src/tensor/host-array.js";
 import { randomKey, uniform } from "../../../src/tensor/random.js";
 import { sizeOf } from "../../../src/tensor/shape.js";
+import { randomArray } from "../../helpers/arrays.js";
 import { ProgramBuilder, trainingStep } from "./sample-program.js";
 
 const unavailable = (() => {
@@ -68,6 +69,35 @@ async function runSample(threads: number, steps = 3, batch = 6): Promise<Buffer>
   return Buffer.concat([Buffer.from(logits.buffer), Buffer.from(stem.buffer)]);
 }
 
+/**
+ * A convolution that takes Winograd's way, with statistics, and its data gradient. On AVX2, one thread has so
+ * many rows that each block is a task; for more threads, each step of all rows is cut into tasks.
+ */
+async function runWinograd(threads: number): Promise<RunOutputs> {
+  const [map, kernel, channels] = [[10, 10, 24, 40], [3, 3, 40, 40], [40]];
+  const b = new ProgramBuilder();
+  const [x, dy, weight] = [b.input("x", map), b.input("dy", map), b.input("weight", kernel)];
+  const outputs = {
+    y: b.arena(map),
+    mean: b.arena(channels),
+    variance: b.arena(channels),
+    dx: b.arena(map),
+  };
+  const { dx, ...forward } = outputs;
+  const attrs = { stride: 1, padding: 1, groups: 1 };
+  b.add("conv2d", { x, weight }, forward, { ...attrs, activation: "none", slope: 0 });
+  b.add("conv2dInputGrad", { dy, weight }, { dx }, { ...attrs, imageSize: [10, 10] });
+  const executor = new NativeExecutor({ threads });
+  const inputs = {
+    x: randomArray(map, 1),
+    dy: randomArray(map, 2),
+    weight: randomArray(kernel, 3),
+  };
+  const results = await executor.load(b.program("winograd", outputs)).run(inputs);
+  await executor.close();
+  return results;
+}
+
 const code =
   (expected: string, pattern: RegExp) =>
   (error: unknown): boolean => {
@@ -96,6 +126,8 @@ describe("native executor", { skip: unavailable }, () => {
       for (const threads of [1, 2, 3]) assert.deepEqual(await runSample(threads), first);
       const large = await runSample(1, 2, 300);
       assert.deepEqual(await runSample(2, 2, 300), large);
+      const convolved = await runWinograd(1);
+      for (const threads of [2, 3]) assert.deepEqual(await runWinograd(threads), convolved);
     });
 
     it("queues runs in the order of the calls and keeps the values inputs had then", async () => {
