@@ -9,7 +9,10 @@ export interface MachinePeak {
 export interface RooflineShare extends InstructionCost {
   /** Which of the two roofs is lower: arithmetic or memory. */
   readonly bound: "flops" | "bytes";
-  /** The time that the roofs allow, over the time it took: 1 is as fast as can be. */
+  /**
+   * The time that the roofs allow, over the time it took. 1 is as fast as all products of direct
+   * convolutions and all operands from memory can be; Winograd's products and caches can be faster.
+   */
   readonly share: number;
 }
 
