@@ -1,17 +1,18 @@
 // conv_product.h
 //
-// The product behind conv2d and conv2dInputGrad, unless Winograd's costs less (winograd_product.h), and
-// behind linear and linearInputGrad:
+// The product behind conv2d and conv2dInputGrad, unless Winograd's costs less (winograd_product.h),
+// and behind linear and linearInputGrad:
 //
 //   target[p] = epilogue( Σ over (q, tap) that p reads of  source[q] · B[tap] )
 //
 // Forward, the source is x and B the weight; for the data gradient the source is dy and B the
 // transposed weight. The weight is packed once per call, or kept packed until it is written anew
 // where the program itself never writes it: at inference. Then blocks of rows go through cache:
-// per block, K is cut into chunks. Where the weight of a chunk stays in the second-level cache, it
-// passes over a tile's rows after the other; else A of the block stays there, and each panel of B
-// passes over all its rows, out of the first-level cache where the kernel wants it there. Sums that span chunks stay in float in scratch, and the
-// epilogue rounds to T, the type of both images, once. Packing rounds the weight to T.
+// per block, K is cut into chunks. Where the weight of a chunk stays in the second-level cache, all
+// its panels pass over one tile's rows, then over the next one's. Else, and always where the kernel
+// wants a panel in the first-level cache, A of the block stays in the second-level cache, and one
+// panel after the other passes over all its rows. Sums that span chunks stay in float in scratch,
+// and the epilogue rounds to T, the type of both images, once. Packing rounds the weight to T.
 
 #pragma once
 #include "../ops/op.h"

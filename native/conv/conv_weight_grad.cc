@@ -59,7 +59,7 @@ ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& 
     }
     panels_ = std::max(panels_, panelsOf(b));
   }
-  // A partial result is [bundle][tap][panel][row][tile.columns], of whose columns the kernel fills those wanted.
+  // A partial result is [bundle][tap][panel][row][tile.columns]; columns that nobody wants are left.
   outputSize_ = bundles_.count() * productTaps_ * panels_ * bundleRows_ * tile_.columns;
   makePieces(blockRows, blockPanels);
   direct_ = partitions_.size() == 2 && bundles_.perBundle == 1 &&

@@ -13,8 +13,8 @@ constexpr long leastChannels = 32;  // of source and target, below which the tra
 constexpr double leastGain = 1.3;   // products saved, below which they cost more than they save
 constexpr long leastRows = 16, leastRowsAnew = 128;  // that a filter, kept or transformed anew, is worth
 constexpr long blockBytes = 768L << 10;              // of a block's windows and sums
-constexpr long fewestRows = 48, mostRows = 144;      // of a product
-constexpr long mostShared = 32L << 20;               // bytes of a block whose steps are tasks
+constexpr long fewestRows = 48, mostRows = 144;      // of blocks that are tasks, whatever their bytes
+constexpr long largeBytes = 32L << 20;               // of all rows, above which blocks are preferred
 constexpr long leastSamples = 16;                    // of which moments are worth a record of their own
 
 long windows(long target) { return (target + 1) / 2; }
@@ -77,11 +77,13 @@ WinogradProduct::WinogradProduct(const ConvShape& shape, Direction direction, bo
   const long rowBytes = positions * (sourceChannels_ + sumColumns_) * static_cast<long>(sizeof(float));
   const long taskRows =
       std::clamp(blockBytes / rowBytes, fewestRows, mostRows) / tile_.rows * tile_.rows;
-  const bool large = rows * rowBytes > mostShared;
-  apart_ = rows >= (large ? 1L : 4L) * threads * taskRows;
+  const bool large = rows * rowBytes > largeBytes;
+  apart_ = rows >= (large ? 2L : 4L) * threads * taskRows;
   makeBlocks(rows, taskRows);
-  windowStep_ = positionStep(blockRows_, sourceChannels_);
-  sumsStep_ = positionStep(blockRows_, sumColumns_);
+  long blockRows = 0;
+  for (const Block& block : blocks_) blockRows = std::max(blockRows, block.rows);
+  windowStep_ = positionStep(blockRows, sourceChannels_);
+  sumsStep_ = positionStep(blockRows, sumColumns_);
 
   const auto floats = [&](Scratch& memory, long count) {
     return memory.reserve(sizeof(float) * static_cast<size_t>(count));
@@ -114,8 +116,6 @@ void WinogradProduct::makeBlocks(long rows, long most) {
     if (apart_) blocks_.push_back({first, runs_.size(), end - begin});
   }
   if (!apart_) blocks_.push_back({0, runs_.size(), rows});
-  blockRows_ = 0;
-  for (const Block& block : blocks_) blockRows_ = std::max(blockRows_, block.rows);
 }
 
 WinogradProduct::Buffers WinogradProduct::buffers(const RunContext& context, int thread) const {

@@ -19,7 +19,12 @@
 
 namespace resnet {
 
-/** Whether these transforms cost less than what they save; `constant`: the filter is kept transformed. */
+/**
+ * Whether these transforms cost less than what they save.
+ *
+ * @param moments of the target are wanted: then only of batches that make records of them worth while
+ * @param constant the filter is kept transformed
+ */
 bool suitsWinograd(const ConvShape& shape, Direction direction, bool moments, bool constant);
 
 class WinogradProduct {
@@ -71,7 +76,6 @@ class WinogradProduct {
   PackedWeight<float> weight_;
   std::vector<Run> runs_;
   std::vector<Block> blocks_;
-  long blockRows_;   // of the largest block
   bool apart_;       // every block is a task
   bool keep_;
   mutable uint64_t packedVersion_ = 0;

@@ -10,7 +10,6 @@
 
 #pragma once
 #include "simd.h"
-#include "tile_size.h"
 
 namespace resnet {
 namespace RESNET_ISA {
@@ -50,8 +49,10 @@ RESNET_INLINE void fetchWanted(const BrgemmCall<T>& call, long strip) {
 template <int Rows, class T>
 RESNET_INLINE void fetchShare(const BrgemmCall<T>& call, long first) {
   fetchRows(call.fetch, first, Rows);
-  const long share = (call.fetchB.lines * Rows + tile<T>.rows - 1) / tile<T>.rows;
-  fetchLines(call.fetchB, first / Rows * share, share);
+  const long lines = call.fetchB.lines;
+  if (lines == 0) return;
+  const long begin = lines * first / call.rows, end = lines * (first + Rows) / call.rows;
+  fetchLines(call.fetchB, begin, end - begin);
 }
 
 /** Asks for a line of each of `rows` rows, for the second-level cache. */

@@ -8,9 +8,9 @@
 //   filter   (g0, g1, g2)      ->  (g0, (g0 + g1 + g2)/2, (g0 - g1 + g2)/2, g2)
 //   sums     (m0, m1, m2, m3)  ->  (m0 + m1 + m2, m1 - m2 - m3)
 //
-// Rounding   additions and halves only: a few last bits of the largest value in the window times the
-//            filter, where the direct sum errs by those of the products themselves. An infinity in the
-//            window becomes NaN, where the direct sum may give an infinity.
+// Rounding   additions and halves only: the error is a few units in the last place of the window's
+//            largest value times the filter's, that of the direct sum of its own products. An infinity in
+//            the window may become NaN where the direct sum gives an infinity.
 // Source     Lavin and Gray 2015, arXiv:1509.09308, section 4.1.
 
 #include "activation.h"

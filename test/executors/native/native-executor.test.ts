@@ -70,8 +70,8 @@ async function runSample(threads: number, steps = 3, batch = 6): Promise<Buffer>
 }
 
 /**
- * A convolution that takes Winograd's way, with statistics, and its data gradient. On AVX2, one thread has so
- * many rows that each block is a task; for more threads, each step of all rows is cut into tasks.
+ * A convolution that takes Winograd's way, with statistics, and its data gradient. One thread has so many
+ * rows that each block is a task; for more threads, each step of all rows is cut into tasks.
  */
 async function runWinograd(threads: number): Promise<RunOutputs> {
   const [map, kernel, channels] = [[10, 10, 24, 40], [3, 3, 40, 40], [40]];
