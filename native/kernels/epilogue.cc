@@ -4,8 +4,11 @@
 // activation on its way to y, and the moments of its columns for batch norm. The moments are those
 // of y as it is stored, rounded to bf16 where it is bf16: the values that batch norm will read.
 //
-// Rounding   moments are taken about the block's own mean, so that they lose nothing to
-//            cancellation; the caller merges blocks in a fixed order, in double.
+// Rounding   moments are taken in two passes, the second about the mean that the first one found.
+//            Where that mean is larger than the deviation, the second pass corrects it as well
+//            (Chan, Golub and LeVeque 1983), so that a mean far from zero costs no digits; elsewhere
+//            a correction would bring in the rounding of x − mean. The caller merges blocks in a
+//            fixed order, in double.
 
 #include "activation.h"
 #include "declare.h"
@@ -41,37 +44,55 @@ void epilogueOf(const EpilogueCall<T>& call) {
   }
 }
 
-/** Sum over rows of (x − mean)^Power, Power 1 (mean is 0) or 2, of one or a vector of columns. */
-template <int Power, class T, class Lane, class V>
-RESNET_INLINE V columnSum(Lane lane, const T* x, long ld, long rows, V mean) {
-  V even = {}, odd = {};
-  long i = 0;
-  for (; i + 2 <= rows; i += 2) {
-    const V a = get(lane, x + i * ld) - mean, b = get(lane, x + (i + 1) * ld) - mean;
-    even += Power == 2 ? a * a : a;
-    odd += Power == 2 ? b * b : b;
+/** Sum over rows of one column or of a vector of columns, strip by strip to keep chains short. */
+template <class T, class Lane>
+RESNET_INLINE auto columnSum(Lane lane, const T* x, long ld, long rows) {
+  using V = decltype(get(lane, static_cast<float*>(nullptr)));
+  constexpr long strip = 32;
+  V total = {};
+  for (long begin = 0; begin < rows; begin += strip) {
+    const long end = begin + strip < rows ? begin + strip : rows;
+    V even = {}, odd = {};
+    long i = begin;
+    for (; i + 2 <= end; i += 2) {
+      even += get(lane, x + i * ld);
+      odd += get(lane, x + (i + 1) * ld);
+    }
+    if (i < end) even += get(lane, x + i * ld);
+    total += even + odd;
   }
-  if (i < rows) {
-    const V a = get(lane, x + i * ld) - mean;
-    even += Power == 2 ? a * a : a;
-  }
-  return even + odd;
+  return total;
 }
 
 template <class T>
 void columnMomentsOf(const T* x, long ld, long rows, long columns, float* mean, float* m2) {
-  const float share = 1.0f / static_cast<float>(rows);
+  const float count = static_cast<float>(rows), perRow = 1.0f / count;
   forLanes(columns, [&](auto lane, long j) {
-    const auto center = columnSum<1>(lane, x + j, ld, rows, decltype(get(lane, mean)){}) * share;
-    put(mean + j, center);
-    put(m2 + j, columnSum<2>(lane, x + j, ld, rows, center));
+    using V = decltype(get(lane, mean));
+    const V center = columnSum(lane, x + j, ld, rows) * perRow;
+    V even = {}, odd = {}, evenSquares = {}, oddSquares = {};
+    const auto add = [&](long i, V& sum, V& squares) {
+      const V deviation = get(lane, x + j + i * ld) - center;
+      sum += deviation;
+      squares += deviation * deviation;
+    };
+    long i = 0;
+    for (; i + 2 <= rows; i += 2) {
+      add(i, even, evenSquares);
+      add(i + 1, odd, oddSquares);
+    }
+    if (i < rows) add(i, even, evenSquares);
+    const V sum = even + odd, squares = evenSquares + oddSquares;
+    const V correction = center * center * count > squares ? sum * perRow : V{};
+    put(mean + j, center + correction);
+    put(m2 + j, squares - sum * correction);
   });
 }
 
 template <class T>
 void columnSumsOf(const T* x, long ld, long rows, long columns, float* sums) {
   forLanes(columns, [&](auto lane, long j) {
-    put(sums + j, columnSum<1>(lane, x + j, ld, rows, decltype(get(lane, sums)){}));
+    put(sums + j, columnSum(lane, x + j, ld, rows));
   });
 }
 
