@@ -115,8 +115,10 @@ Step makeIngest(OpReader& op) {
     // A byte has 256 values: what each becomes is looked up, channel by channel.
     const auto palette = std::make_shared<Palette<T>>();
     for (size_t c = 0; c < mean.size(); c++) {
+      const float center = static_cast<float>(mean[c]), unit = static_cast<float>(deviation[c]);
       const auto normalised = [&](double byte) {
-        return fromFloat<T>(static_cast<float>((byte / 255.0 - mean[c]) / deviation[c]));
+        const float scaled = static_cast<float>(byte) / 255.0f;
+        return fromFloat<T>((scaled - center) / unit);
       };
       for (int value = 0; value < 256; value++) palette->values.push_back(normalised(value));
       palette->outside.push_back(normalised(outside[c]));

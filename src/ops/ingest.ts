@@ -39,6 +39,8 @@ const placementNumbers = 8;
  *     images u8 [rows, H, W, C]   indices i32 [N]   placement? i32 [N, 8]   x [H, W, N, C]
  *     x[h, w, n, c] = (images[indices[n], h, w, c] / 255 − mean[c]) / std[c]
  *
+ * Each step is rounded to float32, so that x is what torchvision's `ToTensor` and `Normalize` give, to the bit.
+ *
  * With a placement, x has the size that the attributes say, and each sample is cropped, flipped and covered on the way.
  * Its numbers are `rowStart rowStep columnStart columnStep top left bottom right`: result pixel (h, w) is the image's
  * pixel `(rowStart + rowStep · h, columnStart + columnStep · w)`, or `fill` where that lies outside, and `eraseFill` in
@@ -97,13 +99,17 @@ export const ingestOp = defineOp<"images" | "indices" | "placement?", "x", Inges
           const pixel = ((row * h + from) * w + column) * c;
           for (let k = 0; k < c; k++) {
             const byte = isErased ? eraseFill[k]! : isInside ? images.data[pixel + k]! : fill[k]!;
-            x.data[((i * width + j) * n + sample) * c + k] = (byte / 255 - mean[k]!) / std[k]!;
+            x.data[((i * width + j) * n + sample) * c + k] = normalized(byte, mean[k]!, std[k]!);
           }
         }
       }
     }
   },
 });
+
+/** One byte normalized in float32, step by step as torchvision does it. */
+const normalized = (byte: number, mean: number, std: number): number =>
+  Math.fround(Math.fround(Math.fround(byte / 255) - Math.fround(mean)) / Math.fround(std));
 
 /** Traces the first step of every program on images; see `ingestOp`. */
 export const ingest = (
