@@ -14,7 +14,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
-export const cli = path.join(root, "dist/src/cli/main.js");
+export const cli = path.join(root, "dist/src/node/cli/main.js");
 export const addon = path.join(root, "native/build/resnet.node");
 /** Only where libjpeg-turbo's headers were found. */
 export const jpegAddon = path.join(root, "native/build/jpeg.node");

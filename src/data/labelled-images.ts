@@ -1,5 +1,5 @@
 import type { Dataset } from "./dataset.js";
-import type { ImageFiles } from "./images/image-files.js";
+import type { ImageFiles } from "./image-files.js";
 
 /** Labelled images, in memory or in files. */
 export type LabelledImages = Dataset | ImageFiles;

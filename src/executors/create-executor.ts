@@ -1,6 +1,6 @@
 import type { Executor } from "./executor.js";
-import { NativeExecutor } from "./native/native-executor.js";
-import { nativeCapabilities, NativeLoadError } from "./native/load-addon.js";
+import { NativeExecutor } from "../node/native/native-executor.js";
+import { nativeCapabilities, NativeLoadError } from "../node/native/load-addon.js";
 import { ReferenceExecutor } from "./reference/reference-executor.js";
 
 export type ExecutorName = "auto" | "native" | "reference";

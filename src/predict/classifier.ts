@@ -1,6 +1,6 @@
 import { DataError } from "../data/data-error.js";
 import { epochBatches } from "../data/batches.js";
-import { loadBatches } from "../data/loader/load-batches.js";
+import { loadBatches } from "../data/load-batches.js";
 import { blankImage, type ImageBytes } from "../data/transforms/image-bytes.js";
 import type { Executor, LoadedProgram, RunOutputs } from "../executors/executor.js";
 import { graphOf } from "../graph/graph.js";
@@ -11,7 +11,7 @@ import { traceModule } from "../nn/trace-module.js";
 import { ingest } from "../ops/ingest.js";
 import { plan } from "../planner/plan.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
-import { Checkpoint, type CheckpointDescription } from "../train/weights/checkpoint.js";
+import { Checkpoint, type CheckpointDescription } from "../node/runs/checkpoint.js";
 import { programsBySize } from "../train/evaluate.js";
 import { modelOf } from "../train/config/model-variant.js";
 import { dtypeOf, type Precision } from "../train/config/precision.js";

@@ -1,8 +1,8 @@
-import { loadImage } from "../data/loader/load-image.js";
+import { loadImage } from "../node/data/loader/load-image.js";
 import type { ImageBytes } from "../data/transforms/image-bytes.js";
 import type { Transform } from "../data/transforms/transform.js";
 import { ResnetError } from "../tensor/error.js";
-import type { CheckpointDescription } from "../train/weights/checkpoint.js";
+import type { CheckpointDescription } from "../node/runs/checkpoint.js";
 
 /**
  * Reads a picture as the model was shown those of its evaluation: the same transforms, and where these leave another

@@ -10,18 +10,18 @@ export type {
 } from "../data/catalog/dataset-entry.js";
 export type { Dataset, DatasetSplits } from "../data/dataset.js";
 export { DataError } from "../data/data-error.js";
-export { decodeImage, type ImageChannels } from "../data/images/decode-image.js";
-export type { ImageFiles } from "../data/images/image-files.js";
-export { readImageFolder, type ImageFolder } from "../data/images/image-folder.js";
-export { defaultWorkers, ImageWorkers } from "../data/loader/image-workers.js";
-export { readableFiles, type ReadableFiles } from "../data/loader/readable-files.js";
+export { decodeImage, type ImageChannels } from "../node/data/images/decode-image.js";
+export type { ImageFiles } from "../data/image-files.js";
+export { readImageFolder, type ImageFolder } from "../node/data/images/image-folder.js";
+export { defaultWorkers, ImageWorkers } from "../node/data/loader/image-workers.js";
+export { readableFiles, type ReadableFiles } from "../node/data/loader/readable-files.js";
 export type { LabelledImages } from "../data/labelled-images.js";
-export { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
-export { loadParts, type DataParts, type LoadPartsOptions } from "../data/load-parts.js";
+export { loadDataset, type LoadDatasetOptions } from "../node/data/load-dataset.js";
+export { loadParts, type DataParts, type LoadPartsOptions } from "../node/data/load-parts.js";
 export type { PartSizes } from "../data/part-sizes.js";
 export { datasetOfArrays, type LabelledArrays } from "../data/dataset-of-arrays.js";
 export { balancedClassWeights, balancedRows } from "../data/class-balance.js";
-export { readImageCsv } from "../data/images/image-csv.js";
+export { readImageCsv } from "../node/data/images/image-csv.js";
 export { fractionSizes, splitRows, type SplitOptions } from "../data/split.js";
 export { takeRows } from "../data/take-rows.js";
 export {
@@ -42,4 +42,4 @@ export {
   type TransformList,
 } from "../data/transforms/transform.js";
 export { ChannelCounts, type ChannelStatistics } from "../data/channel-statistics.js";
-export { channelStatisticsOf } from "../data/loader/channel-statistics-of.js";
+export { channelStatisticsOf } from "../node/data/loader/channel-statistics-of.js";

@@ -8,6 +8,6 @@ export {
   NativeLoadError,
   nativeCapabilities,
   type NativeCapabilities,
-} from "../executors/native/load-addon.js";
-export { NativeExecutor } from "../executors/native/native-executor.js";
+} from "../node/native/load-addon.js";
+export { NativeExecutor } from "../node/native/native-executor.js";
 export { ReferenceExecutor } from "../executors/reference/reference-executor.js";

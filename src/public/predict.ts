@@ -1,5 +1,5 @@
 export { imageNetClasses } from "../data/catalog/imagenet-classes.js";
-export { findImages } from "../data/images/find-images.js";
+export { findImages } from "../node/data/images/find-images.js";
 export { Classifier, type PictureOptions } from "../predict/classifier.js";
 export { features, type Features } from "../predict/features.js";
 export { gradCam, type GradCam, type GradCamOptions } from "../predict/grad-cam.js";

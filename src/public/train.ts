@@ -10,7 +10,7 @@ export {
   readCheckpoint,
   writeCheckpoint,
   type CheckpointDescription,
-} from "../train/weights/checkpoint.js";
+} from "../node/runs/checkpoint.js";
 export {
   exportChunks,
   exportModel,
@@ -48,7 +48,7 @@ export {
 } from "../train/find-learning-rate.js";
 export type { Precision } from "../train/config/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
-export { RunDirectory, type RunSnapshot } from "../train/runs/run-directory.js";
+export { RunDirectory, type RunSnapshot } from "../node/runs/run-directory.js";
 export { topAccuracy, type SampleScores } from "../train/sample-scores.js";
 export { createSchedule, type Schedule } from "../train/schedules/schedule.js";
 export type { PlateauState } from "../train/schedules/plateau.js";

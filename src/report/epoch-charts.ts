@@ -1,5 +1,5 @@
 import type { EpochMetrics } from "../train/epoch-metrics.js";
-import type { LoggedStep } from "../train/runs/step-log.js";
+import type { LoggedStep } from "../node/runs/step-log.js";
 import { accuracyChart, type AccuracyPoint } from "./accuracy-chart.js";
 import { learningRateChart, type LearningRatePoint } from "./learning-rate-chart.js";
 import { lossChart } from "./loss-chart.js";

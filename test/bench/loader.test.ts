@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, test } from "node:test";
-import { formatLoader, measureLoaders } from "../../src/bench/loader-time.js";
+import { formatLoader, measureLoaders } from "../../src/node/bench/loader-time.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 

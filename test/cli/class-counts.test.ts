@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { summariseClassCounts } from "../../src/cli/class-counts.js";
+import { summariseClassCounts } from "../../src/node/cli/class-counts.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { listDatasets } from "../../src/data/dataset-info.js";
-import { loadAddon } from "../../src/executors/native/load-addon.js";
+import { loadAddon } from "../../src/node/native/load-addon.js";
 import { models } from "../../src/models/catalog.js";
 import { prefersBf16 } from "../../src/executors/create-executor.js";
 import { recipes } from "../../src/train/recipes.js";

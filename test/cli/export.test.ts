@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { readWeights } from "../../src/interop/read-weights.js";
+import { readWeights } from "../../src/node/interop/read-weights.js";
 import type { StoredArray } from "../../src/interop/stored-array.js";
 import { writeTorch } from "../../src/interop/torch/write-torch.js";
 import { createModel } from "../../src/models/catalog.js";

@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
-import { readCheckpoint } from "../../src/train/weights/checkpoint.js";
+import { readCheckpoint } from "../../src/node/runs/checkpoint.js";
 import { initialState } from "../../src/train/weights/model-state.js";
 import { packageRoot } from "../helpers/fixtures.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";

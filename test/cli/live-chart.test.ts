@@ -4,8 +4,8 @@ import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { randomConfig } from "../helpers/random-dataset.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
-import { LiveChart } from "../../src/cli/training/live-chart.js";
-import { RunDirectory } from "../../src/train/runs/run-directory.js";
+import { LiveChart } from "../../src/node/cli/training/live-chart.js";
+import { RunDirectory } from "../../src/node/runs/run-directory.js";
 import type { StepProgress } from "../../src/train/train-loop.js";
 
 const at = (epoch: number, step: number): StepProgress => ({

@@ -22,7 +22,7 @@ async function setUp(t: TestContext) {
   }
   cpSync(path.join(cwd, "train", classes[2], "0.png"), path.join(cwd, "\u001bx\n.png"));
   const resnet = (...words: readonly string[]) => {
-    const args = [path.join(packageRoot, "dist/src/cli/main.js"), ...words];
+    const args = [path.join(packageRoot, "dist/src/node/cli/main.js"), ...words];
     const { stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: "utf8" });
     assert.doesNotMatch(stdout + stderr, /(?!\n)\p{Cc}/u);
     return { stdout, stderr };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { trainCommand } from "../../src/cli/commands/train.js";
-import { configOf, trainingsOf } from "../../src/cli/training/train-config.js";
-import { scheduleNotice } from "../../src/cli/training/train-output.js";
+import { trainCommand } from "../../src/node/cli/commands/train.js";
+import { configOf, trainingsOf } from "../../src/node/cli/training/train-config.js";
+import { scheduleNotice } from "../../src/node/cli/training/train-output.js";
 import { findModel } from "../../src/models/catalog.js";
 import { recipes } from "../../src/train/recipes.js";
 

@@ -1,7 +1,7 @@
 // What resnet train says of a training, besides numbers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeEarlyStop } from "../../src/cli/training/train-output.js";
+import { describeEarlyStop } from "../../src/node/cli/training/train-output.js";
 import { startOfTraining } from "../../src/train/train-progress.js";
 import { randomConfig } from "../helpers/random-dataset.js";
 

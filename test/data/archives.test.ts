@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { loadEntry } from "../../src/data/load-dataset.js";
+import { loadEntry } from "../../src/node/data/load-dataset.js";
 import { files, emptyMachine, type TestMachine } from "./tiny-dataset.js";
 import { archivedEntry, archives, tarOf } from "./tiny-archive.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ChannelCounts } from "../../src/data/channel-statistics.js";
-import { channelStatisticsOf } from "../../src/data/loader/channel-statistics-of.js";
+import { channelStatisticsOf } from "../../src/node/data/loader/channel-statistics-of.js";
 import { transformDataset } from "../../src/data/transforms/transform-dataset.js";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import { randomIntegers } from "../helpers/arrays.js";

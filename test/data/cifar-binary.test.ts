@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { readCifarBinary } from "../../src/data/cifar-binary.js";
 import { joinCifarParts } from "../../src/data/cifar-part.js";
 import { datasetInfo } from "../../src/data/dataset-info.js";
-import { loadDataset } from "../../src/data/load-dataset.js";
+import { loadDataset } from "../../src/node/data/load-dataset.js";
 import { emptyMachine } from "./tiny-dataset.js";
 
 /** A record whose three planes count up from `red`, `green` and `blue`, each modulo 251. */

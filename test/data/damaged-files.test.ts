@@ -12,7 +12,7 @@ import fc from "fast-check";
 import { readCifarBinary } from "../../src/data/cifar-binary.js";
 import { joinCifarParts, type CifarPart } from "../../src/data/cifar-part.js";
 import { readCifarPickle } from "../../src/data/cifar-pickle.js";
-import { readArchive } from "../../src/data/sources/archive.js";
+import { readArchive } from "../../src/node/data/sources/archive.js";
 import { ResnetError } from "../../src/tensor/error.js";
 import { damage, damaged } from "../helpers/damage.js";
 import { archivedEntry, archives } from "./tiny-archive.js";

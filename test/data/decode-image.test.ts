@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { decodeImage } from "../../src/data/images/decode-image.js";
+import { decodeImage } from "../../src/node/data/images/decode-image.js";
 import { packageRoot } from "../helpers/fixtures.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { findImages } from "../../src/data/images/find-images.js";
+import { findImages } from "../../src/node/data/images/find-images.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
 
 describe("findImages", () => {

@@ -1,8 +1,8 @@
 // Which images of a folder train, validate and test.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { folderParts } from "../../src/data/images/folder-parts.js";
-import type { ImageFiles } from "../../src/data/images/image-files.js";
+import { folderParts } from "../../src/data/folder-parts.js";
+import type { ImageFiles } from "../../src/data/image-files.js";
 
 const part = (name: string, rows: number): ImageFiles => ({
   name,

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import { readImageCsv } from "../../src/data/images/image-csv.js";
+import { readImageCsv } from "../../src/node/data/images/image-csv.js";
 
 async function write(t: TestContext, contents: string | Uint8Array): Promise<string> {
   const root = await mkdtemp(path.join(tmpdir(), "resnet-ts-csv-"));

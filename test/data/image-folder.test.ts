@@ -4,7 +4,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync, writeFileSync }
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { countLabels } from "../../src/data/count-labels.js";
-import { readImageFolder } from "../../src/data/images/image-folder.js";
+import { readImageFolder } from "../../src/node/data/images/image-folder.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 
 /** A temporary folder with these (empty) files; a path that ends in / is a folder. */

@@ -1,7 +1,7 @@
 // Memory that images share one after the other, never at the same time.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ImagePool } from "../../src/data/loader/image-pool.js";
+import { ImagePool } from "../../src/node/data/loader/image-pool.js";
 
 test("ImagePool gives what was given back again, black, and never twice before", () => {
   const pool = new ImagePool();

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { datasetInfo, listDatasets } from "../../src/data/dataset-info.js";
-import { loadDataset } from "../../src/data/load-dataset.js";
-import { machineEnvironment } from "../../src/data/sources/environment.js";
+import { loadDataset } from "../../src/node/data/load-dataset.js";
+import { machineEnvironment } from "../../src/node/data/sources/environment.js";
 import { assertCacheIsClean, cacheOf, fails, loadsIt, putFiles } from "./load-tiny.js";
 import { compressed, debian, emptyMachine, entry, serve } from "./tiny-dataset.js";
 

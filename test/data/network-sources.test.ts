@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
-import { loadEntry } from "../../src/data/load-dataset.js";
-import type { RunCommand } from "../../src/data/sources/run-command.js";
+import { loadEntry } from "../../src/node/data/load-dataset.js";
+import type { RunCommand } from "../../src/node/data/sources/run-command.js";
 import { assertCacheIsClean, cacheOf, loadsIt, putFiles } from "./load-tiny.js";
 import {
   compressed,

@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import type { DatasetEntry } from "../../src/data/catalog/dataset-entry.js";
 import { DataError } from "../../src/data/data-error.js";
 import { decodeIdxDataset } from "../../src/data/decode-idx-dataset.js";
-import type { SourceEnvironment } from "../../src/data/sources/environment.js";
+import type { SourceEnvironment } from "../../src/node/data/sources/environment.js";
 
 /** An IDX file of unsigned bytes. */
 export function idxFile(sizes: readonly number[], elements: readonly number[]): Uint8Array {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createExecutor } from "../../src/executors/create-executor.js";
-import { nativeCapabilities } from "../../src/executors/native/load-addon.js";
+import { nativeCapabilities } from "../../src/node/native/load-addon.js";
 import { nativeSkip } from "../helpers/executors.js";
 
 test(

@@ -4,10 +4,7 @@ import path from "node:path";
 import type { TestContext } from "node:test";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
-import {
-  checkpointMetadata,
-  type CheckpointDescription,
-} from "../../src/train/weights/checkpoint.js";
+import { checkpointMetadata, type CheckpointDescription } from "../../src/node/runs/checkpoint.js";
 import { initialState, type ModelState } from "../../src/train/weights/model-state.js";
 import { scratchFolder } from "./scratch-folder.js";
 

@@ -1,6 +1,6 @@
 import type { Executor } from "../../src/executors/executor.js";
-import { NativeLoadError, nativeCapabilities } from "../../src/executors/native/load-addon.js";
-import { NativeExecutor } from "../../src/executors/native/native-executor.js";
+import { NativeLoadError, nativeCapabilities } from "../../src/node/native/load-addon.js";
+import { NativeExecutor } from "../../src/node/native/native-executor.js";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
 
 export interface ExecutorUnderTest {

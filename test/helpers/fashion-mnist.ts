@@ -1,4 +1,4 @@
-import { loadDataset } from "../../src/data/load-dataset.js";
+import { loadDataset } from "../../src/node/data/load-dataset.js";
 
 /** Why tests that train on Fashion-MNIST are skipped; false where its files are. */
 export const skipWithoutFashionMnist = await loadDataset("fashion-mnist", { offline: true }).then(

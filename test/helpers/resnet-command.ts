@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** Its program. */
-export const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+export const main = fileURLToPath(new URL("../../src/node/cli/main.js", import.meta.url));
 
 /** What a command that ended leaves. */
 export interface Ended {

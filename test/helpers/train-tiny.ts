@@ -2,16 +2,16 @@
 //     node train-tiny.js DIRECTORY...
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { stopOnSignal } from "../../src/cli/interrupt.js";
-import { Output } from "../../src/cli/output.js";
+import { stopOnSignal } from "../../src/node/cli/interrupt.js";
+import { Output } from "../../src/node/cli/output.js";
 import { ImageSources } from "../../src/train/sources/image-sources.js";
-import type { TrainJob } from "../../src/cli/training/train-job.js";
-import { runEpochs } from "../../src/cli/training/train-run.js";
+import type { TrainJob } from "../../src/node/cli/training/train-job.js";
+import { runEpochs } from "../../src/node/cli/training/train-run.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import { createExecutor } from "../../src/executors/create-executor.js";
 import { parseConfig } from "../../src/train/config/config.js";
 import { findRecipe } from "../../src/train/recipes.js";
-import { RunDirectory } from "../../src/train/runs/run-directory.js";
+import { RunDirectory } from "../../src/node/runs/run-directory.js";
 import { randomIntegers } from "./arrays.js";
 import { DroppingModel } from "./tiny-model.js";
 

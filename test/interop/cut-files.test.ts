@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
-import { readWeights } from "../../src/interop/read-weights.js";
+import { readWeights } from "../../src/node/interop/read-weights.js";
 import { sourceOf } from "../../src/interop/write-safetensors.js";
 import { ResnetError } from "../../src/tensor/error.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { readCheckpoint, writeCheckpoint } from "../../src/train/weights/checkpoint.js";
+import { readCheckpoint, writeCheckpoint } from "../../src/node/runs/checkpoint.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { startOfTraining } from "../../src/train/train-progress.js";
-import { readTrainingState, writeTrainingState } from "../../src/train/runs/training-state.js";
+import { readTrainingState, writeTrainingState } from "../../src/node/runs/training-state.js";
 import { packageRoot } from "../helpers/fixtures.js";
 
 let folder = "";

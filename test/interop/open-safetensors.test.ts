@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { InteropError } from "../../src/interop/interop-error.js";
-import { OpenSafetensors } from "../../src/interop/open-safetensors.js";
+import { OpenSafetensors } from "../../src/node/interop/open-safetensors.js";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 import type { StoredArray } from "../../src/interop/stored-array.js";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";

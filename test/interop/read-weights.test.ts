@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { readWeights, type Weights } from "../../src/interop/read-weights.js";
+import { readWeights, type Weights } from "../../src/node/interop/read-weights.js";
 import { packageRoot } from "../helpers/fixtures.js";
 
 const fixture = (name: string): string => path.join(packageRoot, "test/fixtures/torch", name);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { bytesSource } from "../../src/interop/byte-source.js";
-import { readWeights } from "../../src/interop/read-weights.js";
+import { readWeights } from "../../src/node/interop/read-weights.js";
 import { readTorch } from "../../src/interop/torch/read-torch.js";
 import { torchChunks, writeTorch } from "../../src/interop/torch/write-torch.js";
 import { hostArray } from "../../src/tensor/host-array.js";

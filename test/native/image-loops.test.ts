@@ -7,7 +7,7 @@ import {
   typescriptResampleAxis,
   useResampleAxis,
 } from "../../src/data/transforms/resample.js";
-import { loadAddon } from "../../src/executors/native/load-addon.js";
+import { loadAddon } from "../../src/node/native/load-addon.js";
 import { randomKey, uniform } from "../../src/tensor/random.js";
 import { drawImage } from "../data/transforms/images.js";
 

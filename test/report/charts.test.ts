@@ -6,7 +6,7 @@ import { confusionChart } from "../../src/report/confusion-chart.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
 import { learningRateChart } from "../../src/report/learning-rate-chart.js";
 import { lossChart } from "../../src/report/loss-chart.js";
-import { renderPng } from "../../src/report/render-png.js";
+import { renderPng } from "../../src/node/report/render-png.js";
 
 const row = (epoch: number, trainLoss: number, validLoss: number, validAccuracy: number) =>
   ({

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import sharp from "sharp";
 import type { ImageBytes } from "../../src/data/transforms/image-bytes.js";
-import { imageOf } from "../../src/report/image-grid.js";
+import { imageOf } from "../../src/node/report/image-grid.js";
 import {
   mistakeGrid,
   predictionGrid,
   type ScoredImages,
-} from "../../src/report/prediction-grid.js";
+} from "../../src/node/report/prediction-grid.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { emptyScores, scoreSamples } from "../../src/train/sample-scores.js";
 

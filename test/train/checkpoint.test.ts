@@ -15,7 +15,7 @@ import {
   checkpointMetadata,
   readCheckpoint,
   writeCheckpoint,
-} from "../../src/train/weights/checkpoint.js";
+} from "../../src/node/runs/checkpoint.js";
 import { forward } from "../../src/train/forward.js";
 import { initialState, readModelState } from "../../src/train/weights/model-state.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { findRecipe } from "../../src/train/recipes.js";
-import { ComparisonDirectory } from "../../src/train/runs/comparison-directory.js";
+import { ComparisonDirectory } from "../../src/node/runs/comparison-directory.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 
 describe("the directory of a comparison", () => {

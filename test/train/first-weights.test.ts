@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { sourceOf } from "../../src/interop/write-safetensors.js";
-import { writeCheckpoint } from "../../src/train/weights/checkpoint.js";
+import { writeCheckpoint } from "../../src/node/runs/checkpoint.js";
 import { readFirstWeights } from "../../src/train/weights/first-weights.js";
 import { initialState } from "../../src/train/weights/model-state.js";
 import { TinyModel } from "../helpers/tiny-model.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import type { Weights } from "../../src/interop/read-weights.js";
+import type { Weights } from "../../src/node/interop/read-weights.js";
 import type { StoredArray } from "../../src/interop/stored-array.js";
 import { createModel } from "../../src/models/catalog.js";
 import { namedState } from "../../src/nn/module.js";

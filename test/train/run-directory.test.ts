@@ -19,14 +19,14 @@ import { after, before, describe, test } from "node:test";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
-import { writeFileAtomically } from "../../src/data/files.js";
+import { writeFileAtomically } from "../../src/node/files/replace-file.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import type { TrainConfig } from "../../src/train/config/config.js";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
 import { sourceOf, writeSafetensors } from "../../src/interop/write-safetensors.js";
-import { readCheckpoint } from "../../src/train/weights/checkpoint.js";
+import { readCheckpoint } from "../../src/node/runs/checkpoint.js";
 import { startOfTraining } from "../../src/train/train-progress.js";
-import { RunDirectory, type RunSnapshot } from "../../src/train/runs/run-directory.js";
+import { RunDirectory, type RunSnapshot } from "../../src/node/runs/run-directory.js";
 
 let directory = "";
 before(async () => (directory = await mkdtemp(path.join(tmpdir(), "resnet-ts-run-"))));

@@ -3,12 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
-import {
-  formatSteps,
-  isLogged,
-  readSteps,
-  type LoggedStep,
-} from "../../src/train/runs/step-log.js";
+import { formatSteps, isLogged, readSteps, type LoggedStep } from "../../src/node/runs/step-log.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 
 const kept = (steps: number, epochs: number): number[] =>

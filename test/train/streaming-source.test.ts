@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Dataset } from "../../src/data/dataset.js";
-import type { ImageFiles } from "../../src/data/images/image-files.js";
-import { readImageFolder } from "../../src/data/images/image-folder.js";
-import { ImageWorkers } from "../../src/data/loader/image-workers.js";
-import { loadImage } from "../../src/data/loader/load-image.js";
+import type { ImageFiles } from "../../src/data/image-files.js";
+import { readImageFolder } from "../../src/node/data/images/image-folder.js";
+import { ImageWorkers } from "../../src/node/data/loader/image-workers.js";
+import { loadImage } from "../../src/node/data/loader/load-image.js";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import type { Transform } from "../../src/data/transforms/transform.js";
 import type { Executor } from "../../src/executors/executor.js";

@@ -5,7 +5,7 @@ import { InteropError } from "../interop-error.js";
 import { elementTypes } from "../safetensors-dtypes.js";
 import { storageLoader, torchGlobals, type StorageClaim } from "./torch-globals.js";
 import type { TorchFile } from "./torch-file.js";
-import { ZipArchive } from "./zip-archive.js";
+import { ZipArchive } from "../../node/interop/zip-archive.js";
 
 /**
  * Opens what `torch.save` writes since PyTorch 1.6: a zip archive with `NAME/data.pkl` and a file

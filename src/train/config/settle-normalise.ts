@@ -1,5 +1,5 @@
 import type { LabelledImages } from "../../data/labelled-images.js";
-import { channelStatisticsOf } from "../../data/loader/channel-statistics-of.js";
+import { channelStatisticsOf } from "../../node/data/loader/channel-statistics-of.js";
 import type { TrainConfig } from "./config.js";
 
 /**

@@ -1,6 +1,6 @@
-import type { ImageChannels } from "../../data/images/decode-image.js";
-import { fixedShape } from "../../data/loader/fixed-shape.js";
-import { ImageWorkers } from "../../data/loader/image-workers.js";
+import type { ImageChannels } from "../../node/data/images/decode-image.js";
+import { fixedShape } from "../../data/transforms/fixed-shape.js";
+import { ImageWorkers } from "../../node/data/loader/image-workers.js";
 import { isInFiles, type LabelledImages } from "../../data/labelled-images.js";
 import { transformedShape } from "../../data/transforms/compose-transforms.js";
 import type { ImageShape } from "../../data/transforms/image-bytes.js";

@@ -1,9 +1,9 @@
-import type { ImageChannels } from "../../data/images/decode-image.js";
-import type { ImageFiles } from "../../data/images/image-files.js";
-import { fixedShape } from "../../data/loader/fixed-shape.js";
-import { openImageCache } from "../../data/loader/image-cache.js";
-import type { ImageWorkers } from "../../data/loader/image-workers.js";
-import { loadBatches } from "../../data/loader/load-batches.js";
+import type { ImageChannels } from "../../node/data/images/decode-image.js";
+import type { ImageFiles } from "../../data/image-files.js";
+import { fixedShape } from "../../data/transforms/fixed-shape.js";
+import { openImageCache } from "../../node/data/loader/image-cache.js";
+import type { ImageWorkers } from "../../node/data/loader/image-workers.js";
+import { loadBatches } from "../../data/load-batches.js";
 import { sampleKey } from "../../data/transforms/draws.js";
 import type { ImageBytes, ImageShape } from "../../data/transforms/image-bytes.js";
 import type { TransformList } from "../../data/transforms/transform.js";

@@ -7,7 +7,7 @@ import { torchChunks } from "../../interop/torch/write-torch.js";
 import { safetensorsChunks, sourceOf } from "../../interop/write-safetensors.js";
 import { namedState, type Module } from "../../nn/module.js";
 import { traceModule } from "../../nn/trace-module.js";
-import type { CheckpointDescription } from "./checkpoint.js";
+import type { CheckpointDescription } from "../../node/runs/checkpoint.js";
 import { checkModelState } from "./model-state.js";
 import { modelOf } from "../config/model-variant.js";
 

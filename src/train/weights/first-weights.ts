@@ -1,8 +1,8 @@
 import { fitWeights } from "../../interop/fit-weights.js";
-import { readWeights, type Weights } from "../../interop/read-weights.js";
+import { readWeights, type Weights } from "../../node/interop/read-weights.js";
 import type { StoredArray } from "../../interop/stored-array.js";
 import { namedState, type Module } from "../../nn/module.js";
-import { openCheckpointFile, visitArrays } from "./checkpoint-file.js";
+import { openCheckpointFile, visitArrays } from "../../node/runs/checkpoint-file.js";
 import type { TrainConfig } from "../config/config.js";
 import { initialState, type ModelState } from "./model-state.js";
 import { headOf } from "../steps/parameter-groups.js";

@@ -2,7 +2,7 @@ import { imageNetClasses } from "../../data/catalog/imagenet-classes.js";
 import { fitWeights } from "../../interop/fit-weights.js";
 import type { Int64Array } from "../../interop/stored-array.js";
 import { nameInModel } from "../../interop/weight-names.js";
-import type { Weights } from "../../interop/read-weights.js";
+import type { Weights } from "../../node/interop/read-weights.js";
 import type { TransformList } from "../../data/transforms/transform.js";
 import {
   createModel,
@@ -14,7 +14,7 @@ import {
 import { namedState, type Module } from "../../nn/module.js";
 import type { Shape } from "../../tensor/shape.js";
 import { ResnetError } from "../../tensor/error.js";
-import type { CheckpointDescription } from "./checkpoint.js";
+import type { CheckpointDescription } from "../../node/runs/checkpoint.js";
 import type { ModelState } from "./model-state.js";
 
 export interface ImportOptions {

@@ -10,7 +10,7 @@ import {
   useResampleAxis,
   type Interpolation,
 } from "../../../src/data/transforms/resample.js";
-import { loadAddon } from "../../../src/executors/native/load-addon.js";
+import { loadAddon } from "../../../src/node/native/load-addon.js";
 import { parseTransforms } from "../../../src/data/transforms/transform-text.js";
 import { transformSchema } from "../../../src/data/transforms/transform.js";
 import { randomKey, uniform } from "../../../src/tensor/random.js";

@@ -7,8 +7,8 @@ import {
   loadAddon,
   nativeCapabilities,
   NativeLoadError,
-} from "../../../src/executors/native/load-addon.js";
-import { NativeExecutor } from "../../../src/executors/native/native-executor.js";
+} from "../../../src/node/native/load-addon.js";
+import { NativeExecutor } from "../../../src/node/native/native-executor.js";
 import type { Program } from "../../../src/program/program.js";
 import { hostArray } from "../../../src/tensor/host-array.js";
 import { randomKey, uniform } from "../../../src/tensor/random.js";
@@ -358,7 +358,7 @@ describe("native executor", { skip: unavailable }, () => {
 
   it("obeys RESNET_ISA, and refuses what it does not know", () => {
     const loader = fileURLToPath(
-      new URL("../../../src/executors/native/native-executor.js", import.meta.url),
+      new URL("../../../src/node/native/native-executor.js", import.meta.url),
     );
     const script = `const { NativeExecutor } = await import(${JSON.stringify(loader)});
       try { console.log(new NativeExecutor({ threads: 1 }).description); } catch (e) { console.log(e.code, e.message); }`;

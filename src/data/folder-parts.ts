@@ -1,0 +1,49 @@
+import { dividedRows, type PartSizes } from "./part-sizes.js";
+import { DataError } from "./data-error.js";
+import { splitRows } from "./split.js";
+import { takeFiles, type ImageFiles } from "./image-files.js";
+import type { ImageFolder } from "../node/data/images/image-folder.js";
+
+export interface FolderParts {
+  readonly train: ImageFiles;
+  readonly valid: ImageFiles;
+  readonly test: ImageFiles;
+}
+
+/**
+ * What a training takes of a folder. Without validation images, some of the training images are kept apart for it;
+ * without test images, the validation images are those. With a `validSize` of 0 the test images validate.
+ *
+ * @throws {DataError} `ERR_DATA_ROWS` if a part has fewer images than its size says, or nothing is left to test on
+ */
+export function folderParts(folder: ImageFolder, sizes: PartSizes): FolderParts {
+  const { trainSize, validSize, testSize, seed } = sizes;
+  if (validSize === 0) return validatedByTest(folder, sizes);
+  const { train, valid } = folder.valid
+    ? { train: draw(folder.train, trainSize, seed), valid: draw(folder.valid, validSize, seed) }
+    : divide(folder.train, sizes);
+  return { train, valid, test: folder.test ? draw(folder.test, testSize, seed) : valid };
+}
+
+function validatedByTest(folder: ImageFolder, sizes: PartSizes): FolderParts {
+  const held = folder.test ?? folder.valid;
+  if (!held) {
+    throw new DataError(
+      "ERR_DATA_ROWS",
+      "no validation images are to be held out of the training images (validSize is 0), and the folder has neither " +
+        "test/ nor val/ to validate by: add one of them, or choose another number",
+    );
+  }
+  const test = draw(held, sizes.testSize, sizes.seed);
+  return { train: divide(folder.train, sizes).train, valid: test, test };
+}
+
+const draw = (images: ImageFiles, size: number | null, seed: number): ImageFiles =>
+  size === null || size === images.files.length
+    ? images
+    : takeFiles(images, splitRows(images.files.length, { drawn: size }, seed).drawn);
+
+function divide(images: ImageFiles, sizes: PartSizes): Pick<FolderParts, "train" | "valid"> {
+  const parts = dividedRows(images.labels, sizes);
+  return { train: takeFiles(images, parts.train), valid: takeFiles(images, parts.valid) };
+}

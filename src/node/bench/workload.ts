@@ -1,0 +1,57 @@
+import { NativeExecutor } from "../native/native-executor.js";
+import { profiled, type ProfiledExecutor } from "../../executors/profiled-executor.js";
+import { createModel } from "../../models/catalog.js";
+import { plan } from "../../planner/plan.js";
+import { hostArray } from "../../tensor/host-array.js";
+import { randomKey, uniform } from "../../tensor/random.js";
+import { residentSource } from "../../train/sources/resident-source.js";
+import { initialState, writeModelState } from "../../train/weights/model-state.js";
+import type { Precision } from "../../train/config/precision.js";
+import { sgd } from "../../train/optimizers/sgd.js";
+import { traceEvaluation, traceTrainStep } from "../../train/steps/train-step.js";
+import { classesOf, imageOf, type BenchRow } from "./bench-row.js";
+
+/** A row, ready to run on the native executor. */
+export interface Workload {
+  readonly executor: ProfiledExecutor;
+  /** One training step, or one forward pass. */
+  readonly step: () => Promise<unknown>;
+}
+
+/** Plans the row's program, and fills weights, random images and labels. */
+export function prepareWorkload(row: BenchRow, precision: Precision, threads?: number): Workload {
+  const [channels, height, width] = imageOf(row);
+  const { batch, pass } = row;
+  const classes = classesOf(row);
+  const model = createModel(row.model, { classes, channels });
+  const executor = profiled(new NativeExecutor({ threads }));
+  const key = randomKey(1, "bench");
+  const bytes = Uint8Array.from({ length: batch * height * width * channels }, (_, i) =>
+    Math.floor(256 * uniform(key, i)),
+  );
+  const labels = Int32Array.from({ length: batch }, (_, i) => i % classes);
+  const data = {
+    images: hostArray([batch, height, width, channels], bytes, "u8"),
+    labels: hostArray([batch], labels, "i32"),
+  };
+  const half = Array<number>(channels).fill(0.5);
+  const source = residentSource(executor, "bench", data, { mean: half, std: half });
+  const graph =
+    pass === "train"
+      ? traceTrainStep(model, {
+          source,
+          batchSize: batch,
+          optimizer: sgd({ momentum: 0.9 }),
+          precision,
+        })
+      : traceEvaluation(model, source, batch, precision);
+  const program = executor.load(plan(row.name, graph));
+  writeModelState(executor, model, initialState(model, 1));
+  const indices = hostArray(
+    [batch],
+    Int32Array.from({ length: batch }, (_, i) => i),
+    "i32",
+  );
+  const registers = pass === "train" ? { learningRate: 0.001, momentum: 0.9 } : {};
+  return { executor, step: () => program.run({ indices, ...registers }) };
+}

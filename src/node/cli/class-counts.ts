@@ -1,0 +1,45 @@
+import { countLabels } from "../../data/count-labels.js";
+import { formatTable } from "../../report/format-table.js";
+import { printable } from "../../tensor/printable.js";
+import { labelsOf, type LabelledImages } from "../../data/labelled-images.js";
+
+/** Images under a heading. */
+export interface CountedPart {
+  readonly title: string;
+  readonly images: LabelledImages;
+}
+
+/** More classes than this are told in one line. */
+const mostLines = 20;
+
+const enumeration = new Intl.ListFormat("en-GB");
+
+/** A table of the images of each class in each part. @param parts of the same classes; one at least */
+export function formatClassCounts(parts: readonly CountedPart[]): string {
+  const { classes } = parts[0]!.images;
+  const counts = parts.map(({ images }) => countLabels(labelsOf(images), classes.length));
+  const rows = [
+    ["class", ...parts.map(({ title }) => title)],
+    ...classes.map((name, i) => [printable(name), ...counts.map((count) => String(count[i]))]),
+    ["all", ...parts.map(({ images }) => String(labelsOf(images).length))],
+  ];
+  return formatTable(rows).join("\n");
+}
+
+/** What there is to know of the parts' classes: one line where they are even or many, else the table. */
+export function summariseClassCounts(parts: readonly CountedPart[]): string {
+  const { title, images } = parts[0]!;
+  const { classes } = images;
+  const counts = parts.map((part) => countLabels(labelsOf(part.images), classes.length));
+  if (counts.every((count) => new Set(count).size === 1)) {
+    const each = parts.map((part, i) => `${counts[i]![0]} ${part.title}`);
+    const noun = classes.length === 1 ? "class" : "classes";
+    return `${classes.length} ${noun}, ${enumeration.format(each)} images of each`;
+  }
+  if (classes.length <= mostLines) return formatClassCounts(parts);
+  const first = counts[0]!;
+  const [least, most] = [Math.min(...first), Math.max(...first)];
+  const example = (count: number): string =>
+    `${count} (${printable(classes[first.indexOf(count)]!)})`;
+  return `${classes.length} classes, from ${example(least)} to ${example(most)} ${title} images each`;
+}

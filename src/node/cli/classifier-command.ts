@@ -1,0 +1,41 @@
+import { Command } from "commander";
+import type { DataError } from "../../data/data-error.js";
+import { Classifier } from "../../predict/classifier.js";
+import { openExecutor } from "./open-executor.js";
+import { executorOption, jsonOption, threadsOption, type ExecutorFlags } from "./options.js";
+import { Output } from "./output.js";
+
+export interface ClassifierFlags extends ExecutorFlags {
+  readonly json?: boolean;
+}
+
+/** A command that shows pictures to the model of a checkpoint: its first argument, and the options that all such have. */
+export const classifierCommand = (name: string): Command =>
+  new Command(name)
+    .argument("<checkpoint>", "a run's last.safetensors or best.safetensors, or an imported one")
+    .addOption(executorOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption());
+
+/** Opens the classifier for `work`, and closes what it runs on. */
+export async function withClassifier(
+  checkpoint: string,
+  flags: ClassifierFlags,
+  work: (classifier: Classifier, output: Output) => Promise<void>,
+): Promise<void> {
+  const output = new Output(flags.json ?? false);
+  const executor = openExecutor(flags, output);
+  try {
+    await work(await Classifier.open(checkpoint, executor), output);
+  } finally {
+    await executor.close();
+  }
+}
+
+/** Says what is wrong with a file, goes on with the others, and has the command fail in the end. */
+export const skipUnreadable =
+  (output: Output) =>
+  (error: DataError): void => {
+    output.notice(`skipped: ${error.message}`);
+    process.exitCode = 1;
+  };

@@ -1,0 +1,91 @@
+import { cpus, totalmem } from "node:os";
+import { Command } from "commander";
+import { listDatasets } from "../../../data/dataset-info.js";
+import { describeJpegDecoder } from "../../data/loader/native-jpeg.js";
+import { loadDataset } from "../../data/load-dataset.js";
+import {
+  nativeCapabilities,
+  NativeLoadError,
+  type NativeCapabilities,
+} from "../../native/load-addon.js";
+import { jsonOption } from "../options.js";
+import { Output } from "../output.js";
+
+export const doctorCommand = (): Command =>
+  new Command("doctor")
+    .summary("show what this machine offers: executor, instruction sets, threads, data")
+    .addOption(jsonOption())
+    .action(async ({ json }: { readonly json?: boolean }) => {
+      const findings = await examine();
+      new Output(json ?? false).result(findings, format(findings));
+    });
+
+interface Findings {
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: string;
+  readonly memoryBytes: number;
+  /** What `--executor auto` runs on; null where it would fail. */
+  readonly executor: "native" | "reference" | null;
+  readonly native: NativeCapabilities | { readonly problem: string };
+  /** What decodes the JPEGs of folders. */
+  readonly jpeg: string;
+  /** Data sets, and whether they are on this machine. */
+  readonly data: Readonly<Record<string, boolean>>;
+}
+
+async function examine(): Promise<Findings> {
+  const { executor, native } = examineNative();
+  const data = await Promise.all(
+    listDatasets().map(async ({ name }) => [name, await isHere(name)] as const),
+  );
+  return {
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    memoryBytes: totalmem(),
+    executor,
+    native,
+    jpeg: describeJpegDecoder(),
+    data: Object.fromEntries(data),
+  };
+}
+
+function examineNative(): Pick<Findings, "executor" | "native"> {
+  try {
+    return { executor: "native", native: nativeCapabilities() };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { executor: error instanceof NativeLoadError ? "reference" : null, native: { problem } };
+  }
+}
+
+const isHere = (name: string): Promise<boolean> =>
+  loadDataset(name, { offline: true }).then(
+    () => true,
+    () => false,
+  );
+
+function format(findings: Findings): string {
+  const { node, platform, cpu, memoryBytes, executor, native, jpeg, data } = findings;
+  const rows =
+    "problem" in native
+      ? [["native", native.problem]]
+      : [
+          ["isa", `${native.isa} (of ${native.isas.join(", ")})`],
+          ["threads", `${native.physicalCores} cores, ${native.threads} processors`],
+        ];
+  return [
+    ["node", `${node}, ${platform}`],
+    ["processor", `${cpu}, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`],
+    ["executor", executor ?? "none"],
+    ...rows,
+    ["jpeg", jpeg],
+    ...Object.entries(data).map(([name, here]) => [
+      "data",
+      `${name}: ${here ? "here" : `not here; get it with resnet data get ${name}`}`,
+    ]),
+  ]
+    .map(([name, value]) => `${name!.padEnd(10)} ${value}`)
+    .join("\n");
+}

@@ -1,0 +1,161 @@
+import path from "node:path";
+import { Command, Option } from "commander";
+import { withClasses } from "../../../data/image-files.js";
+import { isOnDisk } from "../../data/images/is-on-disk.js";
+import { labelsOf, type LabelledImages } from "../../../data/labelled-images.js";
+import { readFolder } from "../../data/loader/read-folder.js";
+import { countViews, oneView } from "../../../data/transforms/test-views.js";
+import { classificationReport } from "../../../report/classification-report.js";
+import { confusionMatrix } from "../../../report/confusion-matrix.js";
+import { formatClassificationReport } from "../../../report/format-classification-report.js";
+import { formatScores, formatViews, testScores } from "../../../report/test-scores.js";
+import { ResnetError } from "../../../tensor/error.js";
+import { formatShape, sameShape } from "../../../tensor/shape.js";
+import { Checkpoint, type CheckpointDescription } from "../../runs/checkpoint.js";
+import { evaluateViews } from "../../../train/evaluate.js";
+import { modelOf } from "../../../train/config/model-variant.js";
+import { loadPartsOf } from "../load-data.js";
+import { openExecutor } from "../open-executor.js";
+import {
+  cacheOption,
+  dataDirOption,
+  executorOption,
+  jsonOption,
+  threadsOption,
+  wholeNumber,
+  zeroOrMore,
+  onUnreadableOption,
+  workersOption,
+  type DataFlags,
+  type ExecutorFlags,
+} from "../options.js";
+import { Output } from "../output.js";
+import { shapeSeen, ImageSources } from "../../../train/sources/image-sources.js";
+
+interface EvalFlags extends ExecutorFlags, DataFlags {
+  readonly data?: string;
+  readonly split: "test" | "valid" | "train";
+  readonly batch: number;
+  readonly mirror?: boolean;
+  readonly shift?: number;
+  readonly json?: boolean;
+}
+
+export const evalCommand = (): Command =>
+  new Command("eval")
+    .summary("test a checkpoint on a data set")
+    .description(
+      "Evaluates the weights of a checkpoint: accuracy, loss, and a report for each class.",
+    )
+    .argument("<checkpoint>", "a run's last.safetensors or best.safetensors")
+    .option("--data <name>", "data set or folder (default: the one it was trained on)")
+    .addOption(
+      new Option(
+        "--split <part>",
+        "all test images, or the run's own training or validation images",
+      )
+        .choices(["test", "valid", "train"])
+        .default("test"),
+    )
+    .option("--batch <n>", "images evaluated at a time", wholeNumber, 512)
+    .option(
+      "--mirror",
+      "also show mirror images, and take the mean of the probabilities (default: of test images as after the training)",
+    )
+    .option("--no-mirror", "show no mirror images")
+    .option(
+      "--shift <pixels>",
+      "also show each image moved to its four corners; 0 does not (default: the same)",
+      zeroOrMore,
+    )
+    .addOption(executorOption())
+    .addOption(threadsOption())
+    .addOption(dataDirOption())
+    .addOption(workersOption())
+    .addOption(cacheOption())
+    .addOption(onUnreadableOption())
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExample:\n  resnet eval runs/first/best.safetensors --split valid")
+    .action(evaluateCheckpoint);
+
+async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void> {
+  const output = new Output(flags.json ?? false);
+  const checkpoint = await Checkpoint.open(file);
+  try {
+    await evaluateOpened(checkpoint, flags, output);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function evaluateOpened(
+  checkpoint: Checkpoint,
+  flags: EvalFlags,
+  output: Output,
+): Promise<void> {
+  const { file, description } = checkpoint;
+  const { imageShape, transforms = [], normalise } = description;
+  const data = await loadPart(description, flags, output);
+  const preparation = { transforms: { train: transforms, eval: transforms }, normalise };
+  const made = shapeSeen(data, preparation);
+  const seen = [made.height, made.width, made.channels];
+  if (!sameShape(seen, imageShape) || data.classes.length !== description.classes.length) {
+    throw new ResnetError(
+      "ERR_CHECKPOINT",
+      `${file} takes images ${formatShape(imageShape)} (H W C) of ${description.classes.length} classes, ` +
+        `but ${data.name} has ${formatShape(seen)} of ${data.classes.length}`,
+    );
+  }
+  const model = modelOf(description);
+  const { mirror, shift } = (flags.split === "test" && description.testViews) || oneView;
+  const views = { mirror: flags.mirror ?? mirror, shift: flags.shift ?? shift };
+  const executor = openExecutor(flags, output);
+  const sources = new ImageSources(executor, preparation, flags);
+  try {
+    await checkpoint.load(executor, model);
+    const labels = labelsOf(data);
+    const evaluation = await evaluateViews(
+      executor,
+      model,
+      sources.testViews(flags.split, data, views),
+      flags.batch,
+      description.precision,
+    );
+    const shown = countViews(views);
+    const total = testScores(evaluation, data.classes);
+    const confusion = confusionMatrix(labels, evaluation.predictions, data.classes.length);
+    const report = classificationReport(confusion, data.classes);
+    output.result(
+      { ...total, samples: labels.length, views: shown, report, confusion },
+      `${formatScores(total)}, ${labels.length} images${formatViews(shown)}\n\n${formatClassificationReport(report)}`,
+    );
+  } finally {
+    await sources.close();
+    await executor.close();
+  }
+}
+
+/** The images to evaluate; of another folder than the one trained on, all those meant for tests. */
+async function loadPart(
+  { data, classes }: CheckpointDescription,
+  flags: EvalFlags,
+  output: Output,
+): Promise<LabelledImages> {
+  const name = flags.data ?? data?.name;
+  if (name === undefined || (flags.split !== "test" && !data)) {
+    throw new ResnetError(
+      "ERR_CONFIG",
+      "the weights were imported, and do not say which images they were trained on: name a data set with --data, " +
+        "and test on its test images",
+    );
+  }
+  if (flags.split === "test" && isOnDisk(name) && path.resolve(name) !== data?.name) {
+    const onNotice = (notice: string): void => output.notice(notice);
+    const { train, valid, test } = await readFolder(name, { ...flags, onNotice });
+    return withClasses(test ?? valid ?? train, classes);
+  }
+  const sizes = data ?? { trainSize: null, validSize: null, seed: 0 };
+  const testSize = (flags.split === "valid" && data?.testSize) || null;
+  const parts = await loadPartsOf(name, { ...sizes, testSize }, flags, output);
+  return parts[flags.split];
+}

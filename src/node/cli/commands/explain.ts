@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+import { gradCam } from "../../../predict/grad-cam.js";
+import { heatPicture } from "../../report/heat-picture.js";
+import { printable } from "../../../tensor/printable.js";
+import { classifierCommand, withClassifier, type ClassifierFlags } from "../classifier-command.js";
+import { requireOther } from "../require-other.js";
+import { writeOutput } from "../../files/write-output.js";
+
+interface ExplainFlags extends ClassifierFlags {
+  readonly out: string;
+  readonly label?: string;
+  readonly layer?: string;
+}
+
+export const explainCommand = (): Command =>
+  classifierCommand("explain")
+    .summary("draw where in a picture the model sees a class (Grad-CAM)")
+    .description(
+      "Draws over a picture what speaks for a class: Grad-CAM, Selvaraju et al. 2016, arXiv:1610.02391.",
+    )
+    .argument("<image>", "the picture")
+    .requiredOption("--out <file.png>", "the drawing to write")
+    .option("--label <class>", "name or number of the class (default: the likeliest)")
+    .option("--layer <path>", "layer whose map is drawn (default: the last before the pooling)")
+    .addHelpText(
+      "after",
+      "\nExample:\n  resnet explain runs/first/best.safetensors bee.jpg --out bee-why.png",
+    )
+    .action(explainImage);
+
+async function explainImage(checkpoint: string, image: string, flags: ExplainFlags): Promise<void> {
+  const { label, layer } = flags;
+  await requireOther(flags.out, [checkpoint, image]);
+  await withClassifier(checkpoint, flags, async (classifier, output) => {
+    const cam = await gradCam(classifier, image, { label, layer });
+    await writeOutput(flags.out, await heatPicture(cam.picture, cam));
+    const { label: name, index, probability } = cam.of;
+    output.result(
+      {
+        image,
+        out: flags.out,
+        layer: cam.layer,
+        label: name,
+        index,
+        probability,
+        height: cam.height,
+        width: cam.width,
+        heat: [...cam.heat],
+      },
+      `${flags.out}: what speaks for ${printable(name)} (${(100 * probability).toFixed(2)} %) in ${cam.layer}, ` +
+        `${cam.height} x ${cam.width}`,
+    );
+  });
+}

@@ -1,0 +1,66 @@
+import { Command, Option } from "commander";
+import { replaceFile } from "../../files/replace-file.js";
+import { Checkpoint } from "../../runs/checkpoint.js";
+import {
+  exportChunks,
+  exportFormats,
+  type ExportOptions,
+} from "../../../train/weights/export-model.js";
+import { jsonOption } from "../options.js";
+import { Output } from "../output.js";
+import { requireOther } from "../require-other.js";
+import { writeOutput } from "../../files/write-output.js";
+
+interface ExportFlags {
+  readonly format: ExportOptions["format"];
+  readonly out: string;
+  readonly fold: boolean;
+  readonly json?: boolean;
+}
+
+export const exportCommand = (): Command =>
+  new Command("export")
+    .summary("write a checkpoint as ONNX, for PyTorch, or as plain safetensors")
+    .description(
+      "Writes the model of a checkpoint in the format of other programs: a network as ONNX, or a state_dict for " +
+        "PyTorch, as torch.save writes it or as safetensors.",
+    )
+    .argument("<checkpoint>", "a run's last.safetensors or best.safetensors, or an imported one")
+    .addOption(
+      new Option("--format <name>", "what to write").choices(exportFormats).makeOptionMandatory(),
+    )
+    .requiredOption("--out <file>", "the file to write")
+    .option("--no-fold", "ONNX: keep batch norms apart from their convolutions")
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      "\nExample:\n  resnet export runs/first/best.safetensors --format onnx --out model.onnx",
+    )
+    .action(exportCheckpoint);
+
+async function exportCheckpoint(
+  file: string,
+  { format, out, fold, json }: ExportFlags,
+): Promise<void> {
+  await requireOther(out, [file]);
+  const checkpoint = await Checkpoint.open(file);
+  try {
+    const { description } = checkpoint;
+    const chunks = exportChunks(description, await checkpoint.tensors(), { format, fold });
+    let bytes = 0;
+    await writeOutput(out, () =>
+      replaceFile(out, async (handle) => {
+        for (const chunk of chunks) {
+          await handle.writeFile(chunk);
+          bytes += chunk.length;
+        }
+      }),
+    );
+    new Output(json ?? false).result(
+      { file: out, format, model: description.model, bytes },
+      `${out}: ${description.model} as ${format}, ${bytes} bytes`,
+    );
+  } finally {
+    await checkpoint.close();
+  }
+}

@@ -1,0 +1,120 @@
+import { readFile } from "node:fs/promises";
+import { Command } from "commander";
+import { readWeights } from "../../interop/read-weights.js";
+import type { StoredArray } from "../../../interop/stored-array.js";
+import { sourceOf } from "../../../interop/write-safetensors.js";
+import { findModel, models, type VariantOptions } from "../../../models/catalog.js";
+import { ResnetError } from "../../../tensor/error.js";
+import { writeCheckpoint, type CheckpointDescription } from "../../runs/checkpoint.js";
+import { importWeights } from "../../../train/weights/import-weights.js";
+import { nameOf, parseVariant } from "../../../train/config/model-variant.js";
+import {
+  decimals,
+  imageSize,
+  jsonOption,
+  modelOptionOption,
+  zeroOrMore,
+  wholeNumber,
+} from "../options.js";
+import { Output } from "../output.js";
+import { requireOther } from "../require-other.js";
+import { writeOutput } from "../../files/write-output.js";
+
+interface ImportFlags {
+  readonly model: string;
+  readonly modelOption?: VariantOptions;
+  readonly out: string;
+  readonly classes?: number;
+  readonly classNames?: string;
+  readonly input?: readonly [number, number, number];
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+export const importCommand = (): Command =>
+  new Command("import")
+    .summary("make a checkpoint of PyTorch's weights or of safetensors")
+    .description(
+      "Reads weights of torchvision, timm, Hugging Face or of this package: PyTorch's .pth, .pt, .th and .bin, " +
+        "safetensors, and the .index.json of a model in shards. No code of the file is run.",
+    )
+    .argument("<file>", "file of weights")
+    .requiredOption("--model <name>", `model: ${Object.keys(models).join(", ")}`)
+    .addOption(modelOptionOption())
+    .requiredOption("--out <checkpoint>", "the checkpoint to write, a .safetensors file")
+    .option(
+      "--classes <n>",
+      "classes to tell apart; where the file has another number, the classifier starts anew",
+      wholeNumber,
+    )
+    .option(
+      "--class-names <file>",
+      "names of the classes, one a line (default: ImageNet's for its 1000, else their numbers)",
+    )
+    .option(
+      "--input <CxHxW>",
+      "channels, height and width of an image (default: those that the model was made for)",
+      imageSize,
+    )
+    .option(
+      "--mean <list>",
+      "mean of each channel, of pixels scaled to 0 … 1 (default: ImageNet's)",
+      decimals,
+    )
+    .option("--std <list>", "standard deviation of each channel (default: ImageNet's)", decimals)
+    .option("--seed <n>", "seed of a classifier that starts anew", zeroOrMore, 0)
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      "\nExample:\n  resnet import resnet50.pth --model resnet50 --out resnet50.safetensors",
+    )
+    .action(importFile);
+
+async function importFile(file: string, flags: ImportFlags): Promise<void> {
+  const output = new Output(flags.json ?? false);
+  await requireOther(flags.out, [file]);
+  const modelOptions = flags.modelOption && parseVariant(flags.modelOption);
+  findModel(flags.model, modelOptions); // before a long read
+  const { description, state, counters, replaced } = importWeights(await readWeights(file), {
+    file,
+    model: flags.model,
+    modelOptions,
+    classes: flags.classes,
+    classNames: flags.classNames === undefined ? undefined : await readLines(flags.classNames),
+    image: flags.input,
+    normalise: normaliseOf(flags),
+    seed: flags.seed,
+  });
+  const tensors = new Map<string, StoredArray>([...state, ...counters]);
+  await writeOutput(flags.out, () => writeCheckpoint(flags.out, description, sourceOf(tensors)));
+  const { model, classes, imageShape } = description;
+  const [height, width, channels] = imageShape;
+  const anew = replaced.length > 0 ? `; starting anew: ${replaced.join(", ")}` : "";
+  output.result(
+    { checkpoint: flags.out, model, classes, imageShape, tensors: state.size, replaced },
+    `${flags.out}: ${nameOf(description)} for images ${channels}x${height}x${width} of ${classes.length} classes, ` +
+      `${state.size} tensors${anew}`,
+  );
+}
+
+function normaliseOf({ mean, std }: ImportFlags): CheckpointDescription["normalise"] | undefined {
+  if (!mean && !std) return undefined;
+  if (!mean || mean.length !== std?.length || std.some((deviation) => deviation <= 0)) {
+    throw new ResnetError(
+      "ERR_CONFIG",
+      "--mean and --std go together: one number for each channel, deviations above 0",
+    );
+  }
+  return { mean: [...mean], std: [...std] };
+}
+
+async function readLines(file: string): Promise<readonly string[]> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new ResnetError("ERR_CONFIG", `${file}: it cannot be read (${error.code})`, {
+      cause: error,
+    });
+  });
+  return text.split(/\r?\n/).filter((line) => line.trim() !== "");
+}

@@ -1,0 +1,43 @@
+import { Command } from "commander";
+import { createModel, models, purposeOf, type VariantOptions } from "../../../models/catalog.js";
+import { formatSummary } from "../../../report/format-summary.js";
+import { summarize } from "../../../report/model-summary.js";
+import { nameOf, parseVariant } from "../../../train/config/model-variant.js";
+import { imageSize, jsonOption, modelOptionOption, wholeNumber } from "../options.js";
+import { Output } from "../output.js";
+
+interface SummaryFlags {
+  readonly modelOption?: VariantOptions;
+  readonly input?: readonly [number, number, number];
+  readonly classes?: number;
+  readonly batch: number;
+  readonly json?: boolean;
+}
+
+export const summaryCommand = (): Command =>
+  new Command("summary")
+    .summary("show a model's layers, parameters, multiply-adds and memory")
+    .argument("<model>", Object.keys(models).join(", "))
+    .addOption(modelOptionOption())
+    .option(
+      "--input <CxHxW>",
+      "channels, height and width of an image (default: those that the model was made for)",
+      imageSize,
+    )
+    .option(
+      "--classes <n>",
+      "classes to tell apart (default: those that the model was made for)",
+      wholeNumber,
+    )
+    .option("--batch <n>", "images in one training step, for its memory", wholeNumber, 32)
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExample:\n  resnet summary resnet34 --input 1x28x28 --classes 10")
+    .action((name: string, { modelOption, input, classes, batch, json }: SummaryFlags) => {
+      const purpose = purposeOf(name);
+      const image = input ?? purpose.image;
+      const size = { classes: classes ?? purpose.classes, channels: image[0] };
+      const modelOptions = parseVariant(modelOption ?? {});
+      const model = createModel(name, { ...modelOptions, ...size });
+      const summary = summarize(nameOf({ model: name, modelOptions }), model, image, { batch });
+      new Output(json ?? false).result(summary, formatSummary(summary));
+    });

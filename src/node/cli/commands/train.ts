@@ -1,0 +1,110 @@
+import path from "node:path";
+import { Command, Option } from "commander";
+import type { VariantOptions } from "../../../models/catalog.js";
+import type { Precision } from "../../../train/config/precision.js";
+import { recipes } from "../../../train/recipes.js";
+import { ComparisonDirectory } from "../../runs/comparison-directory.js";
+import { RunDirectory } from "../../runs/run-directory.js";
+import { configOptions, otherConfigOptions } from "../config-options.js";
+import { withModelOfInit } from "../training/first-state.js";
+import { jsonOption, machineOptions } from "../options.js";
+import { Output } from "../output.js";
+import { formatDuration } from "../progress.js";
+import { resumeCommand } from "../training/resume-command.js";
+import { resumedConfig, resumedTrainings } from "../training/resume.js";
+import { compareTrainings } from "../training/train-comparison.js";
+import { configOf, settled, trainingsOf } from "../training/train-config.js";
+import { trainOne, type TrainingFlags } from "../training/train-one.js";
+
+/** Besides those of the configuration. */
+interface TrainFlags extends TrainingFlags {
+  readonly precision?: Precision | "auto";
+  readonly model?: string;
+  readonly modelOption?: VariantOptions;
+  readonly init?: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly json?: boolean;
+}
+
+export function trainCommand(): Command {
+  const command = new Command("train")
+    .summary("train a model, test it, and write a run directory")
+    .description(
+      "Trains a model as a recipe says, with anything that the options override, then tests it.\n" +
+        "Everything about the run lands in one directory: configuration, metrics, weights, report and charts.",
+    )
+    .argument(
+      "[recipe]",
+      `named set-up: ${Object.keys(recipes).join(", ")} (default: fashion-resnet34; image-folder for a folder)`,
+    );
+  for (const option of [...Object.values(configOptions), ...otherConfigOptions, ...machineOptions])
+    command.addOption(option);
+  return command
+    .option("--out <dir>", "run directory (default: runs/RECIPE-TIME)")
+    .addOption(
+      new Option(
+        "--resume <dir>",
+        "go on with the run or the comparison in this directory, as if it had never stopped",
+      ).conflicts("out"),
+    )
+    .option("--profile", "at the end, show where the time went")
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      "\nExample:\n  resnet train fashion-resnet34 --epochs 20 --out runs/first",
+    )
+    .action(train);
+}
+
+async function train(recipe: string | undefined, given: TrainFlags): Promise<void> {
+  const start = performance.now();
+  const flags = await withModelOfInit(settled(given));
+  const output = new Output(flags.json ?? false);
+  if (await compare(recipe, flags, output)) return;
+  const config = flags.resume === undefined ? configOf(recipe, flags) : null;
+  const run =
+    config === null
+      ? await RunDirectory.open(flags.resume!, (notice) => output.notice(notice))
+      : await RunDirectory.create(flags.out ?? defaultDirectory(config.recipe));
+  try {
+    const options = { flags, output, resume: commandFor(run, flags) };
+    const trained = await trainOne(run, config ?? resumedConfig(run, recipe, flags), options);
+    if (!trained) return;
+    const duration = formatDuration((performance.now() - start) / 1000);
+    const closing = `${run.directory}: weights, metrics, report and charts, after ${duration}`;
+    output.result(trained.document, `\n${trained.text}\n${closing}`);
+  } finally {
+    await run.close();
+  }
+}
+
+/** Trains what a recipe compares, or goes on with it. @returns whether it is a comparison at all */
+async function compare(
+  recipe: string | undefined,
+  flags: TrainFlags,
+  output: Output,
+): Promise<boolean> {
+  const { resume, out } = flags;
+  const trainings = resume === undefined ? trainingsOf(recipe, flags) : null;
+  if (resume === undefined && !trainings) return false;
+  const comparison =
+    resume === undefined
+      ? await ComparisonDirectory.create(out ?? defaultDirectory(recipe!))
+      : await ComparisonDirectory.open(resume);
+  if (!comparison) return false;
+  try {
+    await comparison.begin(trainings ?? resumedTrainings(comparison, recipe, flags));
+    const options = { flags, output, resume: commandFor(comparison, flags) };
+    await compareTrainings(comparison, options);
+    return true;
+  } finally {
+    await comparison.close();
+  }
+}
+
+const commandFor = ({ directory }: { readonly directory: string }, flags: TrainFlags): string =>
+  resumeCommand(directory, { ...flags }, machineOptions);
+
+const defaultDirectory = (recipe: string): string =>
+  path.join("runs", `${recipe}-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`);

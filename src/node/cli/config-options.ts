@@ -1,0 +1,127 @@
+import path from "node:path";
+import { InvalidArgumentError, Option } from "commander";
+import { listDatasets } from "../../data/dataset-info.js";
+import { isOnDisk } from "../data/images/is-on-disk.js";
+import { parseTransforms } from "../../data/transforms/transform-text.js";
+import { models } from "../../models/catalog.js";
+import type { TrainConfig } from "../../train/config/config.js";
+import { scheduleForms } from "../../train/schedules/schedule-config.js";
+import { assignments, decimal, modelOptionOption, zeroOrMore, wholeNumber } from "./options.js";
+
+const datasetNames = listDatasets().map(({ name }) => name);
+
+/** The options that override a recipe, each by the path of the field whose value it gives. */
+export const configOptions: Readonly<Record<string, Option>> = {
+  model: new Option("--model <name>", `model: ${Object.keys(models).join(", ")}`),
+  data: new Option(
+    "--data <name>",
+    `data set: ${datasetNames.join(", ")}, or a folder with train/CLASS/*.jpg or CLASS/*.jpg`,
+  ).argParser(dataName),
+  epochs: new Option("--epochs <n>", "passes over the training images").argParser(wholeNumber),
+  batch: new Option("--batch <n>", "images computed at once").argParser(wholeNumber),
+  optimizer: new Option("--optimizer <name>", "how weights are updated").choices([
+    "sgd",
+    "adam",
+    "adamw",
+  ]),
+  learningRate: new Option("--lr, --learning-rate <x>", "learning rate, at its peak").argParser(
+    decimal,
+  ),
+  momentum: new Option("--momentum <x>", "momentum of sgd, 0 … 1").argParser(decimal),
+  weightDecay: new Option("--weight-decay <x>", "weight decay").argParser(decimal),
+  schedule: new Option("--schedule <s>", `learning rate over time: ${scheduleForms}`),
+  "transforms.train": new Option(
+    "--train-transforms <list>",
+    'what is done to training images, such as "randomCrop(32, padding=4) randomHorizontalFlip", or none',
+  ).argParser(parseTransforms),
+  "transforms.eval": new Option(
+    "--eval-transforms <list>",
+    'the same for validation and test, such as "resize(96)"',
+  ).argParser(parseTransforms),
+  precision: new Option(
+    "--precision <p>",
+    "arithmetic; auto is bf16 where the processor multiplies it (default: fp32)",
+  ).choices(["fp32", "bf16", "auto"]),
+  seed: new Option(
+    "--seed <n>",
+    "seed of everything random: weights, split, order of images",
+  ).argParser(zeroOrMore),
+  trainSize: new Option("--limit-train <n>", "training images").argParser(wholeNumber),
+  validSize: new Option(
+    "--limit-valid <n>",
+    "validation images, held out of the training images; 0: the test images validate",
+  ).argParser(zeroOrMore),
+  stratify: new Option(
+    "--stratify",
+    "draw training and validation images with each class in its proportion",
+  ),
+  sampling: new Option(
+    "--sampling <how>",
+    "images of an epoch: shuffle takes each once (default), balanced as many of each class",
+  ).choices(["shuffle", "balanced"]),
+  classWeights: new Option(
+    "--class-weights <w>",
+    "what images count in the loss: balanced, or a number for each class, such as 1,2.5",
+  ).argParser(classWeights),
+  init: new Option(
+    "--init <file>",
+    "start from these weights: a checkpoint, or what resnet import reads; another number of classes starts the head anew",
+  ).argParser((file) => path.resolve(file)),
+  freeze: new Option(
+    "--freeze <parts>",
+    "parts of the model that keep their values, such as stem,layer1 or backbone",
+  ).argParser((text) => text.split(",")),
+  bestMetric: new Option(
+    "--best-metric <m>",
+    "what picks best.safetensors: valid-accuracy (default) or valid-loss",
+  ).argParser(bestMetric),
+  saveEvery: new Option(
+    "--save-every <steps>",
+    "save after every so many steps, not only after each epoch",
+  ).argParser(wholeNumber),
+  testSize: new Option("--limit-test <n>", "test images (default: all)").argParser(wholeNumber),
+};
+
+/** Any field of the configuration, also those without an option of their own. */
+const setOption = new Option(
+  "--set <field=value>",
+  "any other field of the configuration, such as emaDecay=0.99; may be repeated; docs/training.md lists them",
+)
+  .argParser(assignments("FIELD=VALUE, such as emaDecay=0.99"))
+  .conflicts("resume");
+
+/** The learning rate of the head alone, which the configuration says as a factor of the model's. */
+const headRateOption = new Option(
+  "--head-lr <x>",
+  "learning rate of the last linear layer, for fine-tuning (default: that of all)",
+)
+  .argParser(decimal)
+  .conflicts("resume");
+
+const normaliseOption = new Option(
+  "--normalise-from-data",
+  "normalise by the mean and deviation of the training images",
+).conflicts("resume");
+
+/** Options of the configuration that are not the value of one field, and which a resumed run does not take. */
+export const otherConfigOptions: readonly Option[] = [
+  modelOptionOption().conflicts("resume"),
+  headRateOption,
+  setOption,
+  normaliseOption,
+];
+
+/** A name as it is, a path from the root: to be found again from wherever the run goes on. */
+function dataName(text: string): string {
+  return isOnDisk(text) ? path.resolve(text) : text;
+}
+
+function classWeights(text: string): TrainConfig["classWeights"] {
+  return text === "balanced" ? text : text.split(",").map(decimal);
+}
+
+function bestMetric(text: string): TrainConfig["bestMetric"] {
+  if (text === "valid-accuracy") return "validAccuracy";
+  if (text === "valid-loss") return "validLoss";
+  throw new InvalidArgumentError("Allowed choices are valid-accuracy, valid-loss.");
+}

@@ -1,0 +1,53 @@
+import { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
+import type { DatasetSplits } from "../../data/dataset.js";
+import { loadParts, type DataParts } from "../data/load-parts.js";
+import type { PartSizes } from "../../data/part-sizes.js";
+import type { DataFlags } from "./options.js";
+import type { Output } from "./output.js";
+import { Progress } from "./progress.js";
+
+/** Loads a data set, with a progress bar for what has to be downloaded. */
+export const loadData = (
+  name: string,
+  dataDir: string | undefined,
+  output: Output,
+): Promise<DatasetSplits> =>
+  showingDownloads(output, (shown) => loadDataset(name, { dataDir, ...shown }));
+
+/** Loads the images that a training uses, likewise. */
+export const loadPartsOf = (
+  data: string,
+  sizes: PartSizes,
+  flags: DataFlags,
+  output: Output,
+): Promise<DataParts> =>
+  showingDownloads(output, (shown) => loadParts(data, sizes, { ...flags, ...shown }));
+
+/** What tells the user how far a download is, and what else there is to know. */
+type Shown = Required<Pick<LoadDatasetOptions, "onNotice" | "onProgress">>;
+
+async function showingDownloads<Result>(
+  output: Output,
+  load: (shown: Shown) => Promise<Result>,
+): Promise<Result> {
+  let current: { readonly file: string; readonly progress: Progress } | null = null;
+  try {
+    return await load({
+      onNotice: (notice) => {
+        current?.progress.clear();
+        output.notice(notice);
+      },
+      onProgress: ({ file, receivedBytes, totalBytes }) => {
+        if (totalBytes === null) return;
+        if (current?.file !== file) {
+          current?.progress.clear();
+          current = { file, progress: new Progress(totalBytes) };
+        }
+        const size = `${(receivedBytes / 1e6).toFixed(1)} of ${(totalBytes / 1e6).toFixed(1)} MB`;
+        current.progress.update(receivedBytes, [file, size]);
+      },
+    });
+  } finally {
+    (current as { readonly progress: Progress } | null)?.progress.clear();
+  }
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { ResnetError } from "../../tensor/error.js";
+import { printableLines } from "../../tensor/printable.js";
+import { benchCommand } from "./commands/bench.js";
+import { dataCommand } from "./commands/data.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { evalCommand } from "./commands/eval.js";
+import { explainCommand } from "./commands/explain.js";
+import { exportCommand } from "./commands/export.js";
+import { featuresCommand } from "./commands/features.js";
+import { importCommand } from "./commands/import.js";
+import { lrFindCommand } from "./commands/lr-find.js";
+import { packageVersion } from "./package-version.js";
+import { predictCommand } from "./commands/predict.js";
+import { recipesCommand } from "./commands/recipes.js";
+import { similarCommand } from "./commands/similar.js";
+import { summaryCommand } from "./commands/summary.js";
+import { trainCommand } from "./commands/train.js";
+
+/** Errors in the words of the command rather than in the work: exit code 2. */
+const usageErrors = new Set([
+  "ERR_CONFIG",
+  "ERR_MODEL",
+  "ERR_LAYER",
+  "ERR_CLASS",
+  "ERR_CLASSES",
+  "ERR_RECIPE",
+  "ERR_COMPARISON",
+  "ERR_DATA_NAME",
+  "ERR_DATA_ROWS",
+  "ERR_DATA_TRANSFORM",
+  "ERR_THREADS",
+  "ERR_ROWS",
+  "ERR_OVERWRITE",
+  "ERR_ATTRIBUTE",
+  "ERR_SHAPE",
+]);
+
+const program = new Command("resnet")
+  .description("Defines, trains, evaluates and inspects residual networks.")
+  .version(packageVersion)
+  .option("--debug", "show the stack of an error");
+for (const command of [
+  trainCommand(),
+  lrFindCommand(),
+  evalCommand(),
+  predictCommand(),
+  explainCommand(),
+  featuresCommand(),
+  similarCommand(),
+  importCommand(),
+  exportCommand(),
+  summaryCommand(),
+  dataCommand(),
+  benchCommand(),
+  recipesCommand(),
+  doctorCommand(),
+]) {
+  program.addCommand(command);
+}
+forEachCommand(program, (command) =>
+  command.exitOverride().showSuggestionAfterError().allowExcessArguments(false),
+);
+
+// A reader that has seen enough, as in `resnet train | head`, is no reason to lose a training.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
+}
+
+/** Prints an error as one sentence, with its stack only on `--debug`. @returns the exit code */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
+  const debug = process.argv.includes("--debug");
+  const text = error instanceof Error ? (debug ? error.stack : error.message) : String(error);
+  process.stderr.write(`error: ${printableLines(String(text))}\n`);
+  if (!(error instanceof ResnetError) && !debug)
+    process.stderr.write("This is a fault of resnet-ts; --debug shows where.\n");
+  return error instanceof ResnetError && usageErrors.has(error.code) ? 2 : 1;
+}

@@ -1,0 +1,103 @@
+import type { OptionValues } from "commander";
+import { datasetInfo } from "../../../data/dataset-info.js";
+import { isOnDisk } from "../../data/images/is-on-disk.js";
+import { prefersBf16 } from "../../../executors/create-executor.js";
+import { ResnetError } from "../../../tensor/error.js";
+import { parseConfig, type TrainConfig } from "../../../train/config/config.js";
+import type { Precision } from "../../../train/config/precision.js";
+import { findRecipe } from "../../../train/recipes.js";
+import { configOptions } from "../config-options.js";
+import type { ExecutorFlags } from "../options.js";
+
+/**
+ * The configurations of what a recipe compares, by name, with what the flags override; null if the recipe is one training.
+ *
+ * @throws {ResnetError} `ERR_COMPARISON` for a flag that would make the trainings alike
+ */
+export function trainingsOf(
+  name: string | undefined,
+  flags: OptionValues,
+): ReadonlyMap<string, TrainConfig> | null {
+  if (name === undefined) return null;
+  const trainings = Object.entries(findRecipe(name).trainings);
+  if (trainings.length === 0) return null;
+  for (const [flag, field] of givenFields(flags)) {
+    if (!trainings.some(([, own]) => Object.hasOwn(own, field))) continue;
+    const names = trainings.map(([training]) => training).join(", ");
+    throw new ResnetError(
+      "ERR_COMPARISON",
+      `${flag}: the trainings of ${name} (${names}) differ in it; leave it out, or choose another recipe`,
+    );
+  }
+  if (flags["normaliseFromData"] === true) {
+    throw new ResnetError(
+      "ERR_COMPARISON",
+      `--normalise-from-data is for one training, and ${name} compares several: --set normalise=… is for all`,
+    );
+  }
+  const config = configOf(name, flags);
+  return new Map(
+    trainings.map(([training, own]) => [training, parseConfig({ ...config, ...own })]),
+  );
+}
+
+/** The flags that give a field of the configuration, with that field. */
+function givenFields(flags: OptionValues): (readonly [flag: string, field: string])[] {
+  const options = Object.entries(configOptions)
+    .filter(([, option]) => flags[option.attributeName()] !== undefined)
+    .map(([field, option]) => [option.long!, field] as const);
+  const set = Object.keys((flags["set"] as object | undefined) ?? {});
+  const assigned = set.map((field) => [`--set ${field}`, field] as const);
+  // Weights are of one model. It comes first, since `withModelOfInit` has added that model's flag.
+  const init = flags["init"] === undefined ? [] : [["--init", "model"] as const];
+  return [...init, ...options, ...assigned];
+}
+
+/**
+ * The recipe's configuration with what the flags override.
+ *
+ * @param name undefined takes the recipe for the kind of data
+ */
+export function configOf(name: string | undefined, flags: OptionValues): TrainConfig {
+  const data = flags["data"] as string | undefined;
+  const isFolder = data !== undefined && isOnDisk(data);
+  const recipe = findRecipe(name ?? (isFolder ? "image-folder" : "fashion-resnet34")).config;
+  const config: Record<string, unknown> = structuredClone(recipe);
+  if (data !== undefined && data !== recipe.data && !isFolder) {
+    config["normalise"] = datasetInfo(data).normalise ?? recipe.normalise;
+  }
+  override(config, flags);
+  if (flags["model"] !== undefined) config["modelOptions"] = {}; // the recipe's are of its own model
+  Object.assign(config["modelOptions"] as object, flags["modelOption"]);
+  if (flags["normaliseFromData"] === true) config["normaliseFromData"] = true;
+  Object.assign(config, flags["set"]);
+  const headRate = flags["headLr"] as number | undefined;
+  if (headRate !== undefined) {
+    const head = headRate / Number(config["learningRate"]);
+    config["rateFactors"] = { ...(config["rateFactors"] as object), head };
+  }
+  return parseConfig(config);
+}
+
+/** With a precision that `config.json` can record: it says what was used. */
+export const settled = <F extends ExecutorFlags & { readonly precision?: Precision | "auto" }>(
+  flags: F,
+): F =>
+  flags.precision === "auto"
+    ? { ...flags, precision: prefersBf16(flags.executor) ? "bf16" : "fp32" }
+    : flags;
+
+/** Sets the fields of a configuration whose options were given. */
+export function override(config: Record<string, unknown>, flags: OptionValues): void {
+  for (const [path, option] of Object.entries(configOptions)) {
+    const value: unknown = flags[option.attributeName()];
+    if (value !== undefined) setAt(config, path.split("."), value);
+  }
+}
+
+/** Sets a field of a field. */
+function setAt(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name = "", ...rest] = path;
+  if (rest.length === 0) object[name] = value;
+  else setAt(object[name] as Record<string, unknown>, rest, value);
+}

@@ -1,0 +1,88 @@
+import { labelsOf, type LabelledImages } from "../../../data/labelled-images.js";
+import type { Executor } from "../../../executors/executor.js";
+import { countParameters } from "../../../report/model-summary.js";
+import type { TestScores } from "../../../report/test-scores.js";
+import type { EpochMetrics } from "../../../train/epoch-metrics.js";
+import { validationName, type TrainConfig } from "../../../train/config/config.js";
+import { nameOf } from "../../../train/config/model-variant.js";
+import { isOver, type TrainProgress } from "../../../train/train-progress.js";
+import type { RunDirectory } from "../../runs/run-directory.js";
+import { summariseClassCounts } from "../class-counts.js";
+import { wrapFields } from "../progress-line.js";
+import type { TrainJob } from "./train-job.js";
+
+/** What is trained on what, and how many images of each class there are. */
+export function describeJob({ config, model, parts }: TrainJob, executor: Executor): string {
+  const { train, valid, test } = parts;
+  const sizeOf = (images: LabelledImages): number => labelsOf(images).length;
+  const name = validationName(config);
+  const tests =
+    test === valid
+      ? `which also ${name === "test" ? "validate" : "test"}`
+      : `${sizeOf(test)} test images`;
+  const counted = [
+    { title: "training", images: train },
+    { title: name, images: valid },
+    ...(test === valid ? [] : [{ title: "test", images: test }]),
+  ];
+  return (
+    `${nameOf(config)} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
+    `${sizeOf(train)} training images, ${sizeOf(valid)} ${name} images, ${tests}; ` +
+    `${executor.description}, ${config.precision}\n${summariseClassCounts(counted)}`
+  );
+}
+
+/** What may surprise of the learning rate; null where nothing does. */
+export const scheduleNotice = ({ schedule, epochs }: TrainConfig): string | null =>
+  schedule.warmup === 0 || schedule.warmup < epochs
+    ? null
+    : `the learning rate warms up over ${schedule.warmup} epochs, and the training has ${epochs}: ` +
+      "it grows to the end; --schedule gives it another course";
+
+export const describeResume = ({ epoch, step }: TrainProgress, { epochs }: TrainConfig): string =>
+  step > 0
+    ? `going on in epoch ${epoch + 1} of ${epochs}, after its step ${step}`
+    : `going on after ${epoch} of ${epochs} epochs`;
+
+/** Why a training has ended before its last epoch; null where it has not. */
+export function describeEarlyStop(progress: TrainProgress, config: TrainConfig): string | null {
+  const { earlyStopping, epochs } = config;
+  if (!earlyStopping || progress.epoch >= epochs || !isOver(progress, config)) return null;
+  const { best, badEpochs } = progress.stopping;
+  const { metric } = earlyStopping;
+  const value = Math.abs(best ?? NaN).toFixed(4);
+  const looks = metric === "trainLoss" ? "epochs" : "validations";
+  return (
+    `stopped early, after ${progress.epoch} of ${epochs} epochs: ${metric} has not been better than ${value} ` +
+    `in ${badEpochs} ${looks} (earlyStopping)`
+  );
+}
+
+/** A loss to four places; one that went off, in powers of ten. */
+export const formatLoss = (loss: number): string =>
+  Math.abs(loss) < 1e5 ? loss.toFixed(4) : loss.toExponential(2);
+
+export function formatEpoch(metrics: EpochMetrics, config: TrainConfig, width: number): string {
+  const { epoch, trainLoss, trainAccuracy, validLoss, validAccuracy, imagesPerSecond } = metrics;
+  const fields = [
+    `epoch ${String(epoch).padStart(String(config.epochs).length)}/${config.epochs}`,
+    `train loss ${formatLoss(trainLoss)}, accuracy ${trainAccuracy.toFixed(4)}`,
+    ...(Number.isNaN(validLoss)
+      ? []
+      : [
+          `${validationName(config)} loss ${formatLoss(validLoss)}, accuracy ${validAccuracy.toFixed(4)}`,
+        ]),
+    `${Math.round(imagesPerSecond)} images/s`,
+  ];
+  return wrapFields(fields, width);
+}
+
+export function documentOf(run: RunDirectory, test: TestScores, views: number): object {
+  const speeds = run.epochs.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
+  return {
+    run: run.directory,
+    epochs: run.epochs,
+    imagesPerSecond: speeds[Math.floor(speeds.length / 2)],
+    test: { ...test, views },
+  };
+}

@@ -1,0 +1,22 @@
+import { existsSync } from "node:fs";
+import { DataError } from "../../../data/data-error.js";
+import { listDatasets } from "../../../data/dataset-info.js";
+
+/**
+ * Whether `data` is the user's own, on disk, and not a data set known by name. A folder that has such a name is
+ * written as a path: `./fashion-mnist`.
+ *
+ * @throws {DataError} `ERR_DATA_NAME` if it is neither
+ */
+export function isOnDisk(data: string): boolean {
+  const names = listDatasets().map(({ name }) => name);
+  if (names.includes(data)) return false;
+  if (existsSync(data)) return true;
+  if (data === "") {
+    throw new DataError("ERR_DATA_NAME", "no data is named: give a folder of images with --data");
+  }
+  throw new DataError(
+    "ERR_DATA_NAME",
+    `no data set is named '${data}', and there is no such folder; data sets: ${names.join(", ")}`,
+  );
+}

@@ -1,0 +1,89 @@
+import type { Dirent } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import path from "node:path";
+import { DataError } from "../../../data/data-error.js";
+import { imageExtensions } from "../../../data/image-files.js";
+
+/** What a folder holds, sorted by name; hidden entries (`.DS_Store`, `._a.jpg`) left out. */
+export interface FolderEntries {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+}
+
+/** Order of names by code point, as Python sorts them; JavaScript's own order is of UTF-16 units. */
+export const byCodePoint = (a: string, b: string): number =>
+  Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/**
+ * The entries of a folder; a symbolic link counts as what it leads to.
+ *
+ * @throws {DataError} `ERR_DATA_SOURCE` if the folder or what a link in it leads to cannot be read
+ */
+export async function readFolder(folder: string): Promise<FolderEntries> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw unreadable(folder, error);
+  });
+  const folders: string[] = [];
+  const files: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith(".")) continue;
+    ((await isFolder(folder, entry)) ? folders : files).push(entry.name);
+  }
+  return { folders: folders.sort(byCodePoint), files: files.sort(byCodePoint) };
+}
+
+async function isFolder(folder: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  const link = path.join(folder, entry.name);
+  const target = await stat(link).catch((error: unknown) => {
+    throw unreadable(link, error);
+  });
+  return target.isDirectory();
+}
+
+function unreadable(file: string, error: unknown): DataError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such folder, or a symbolic link leads nowhere",
+    ENOTDIR: "it is a file, but a folder is needed",
+    EACCES: "it may not be read: change its permissions",
+    ELOOP: "a symbolic link leads back to itself: remove it",
+  };
+  const reason = reasons[code ?? ""] ?? `it cannot be read (${message})`;
+  return new DataError("ERR_DATA_SOURCE", `${file}: ${reason}`, { cause: error });
+}
+
+/** The image files below a folder, and how many files there were no images by their names. */
+export interface ImageListing {
+  readonly files: readonly string[];
+  readonly ignored: number;
+}
+
+/**
+ * Every image file in a folder and the folders in it, in order of their names, files before folders.
+ *
+ * @throws {DataError} `ERR_DATA_SOURCE` if a folder cannot be read; `ERR_DATA_FOLDER` if a symbolic link leads back to
+ *   a folder that it lies in
+ */
+export const listImageFiles = (folder: string): Promise<ImageListing> => walk(folder, []);
+
+async function walk(folder: string, above: readonly string[]): Promise<ImageListing> {
+  const entries = await readFolder(folder);
+  const real = await realpath(folder);
+  if (above.includes(real)) {
+    throw new DataError(
+      "ERR_DATA_FOLDER",
+      `${folder}: a symbolic link leads back to ${real}, in which it lies: remove it`,
+    );
+  }
+  const isImage = (file: string): boolean =>
+    imageExtensions.includes(path.extname(file).toLowerCase());
+  const files = entries.files.filter(isImage).map((file) => path.join(folder, file));
+  let ignored = entries.files.length - files.length;
+  for (const name of entries.folders) {
+    const inner = await walk(path.join(folder, name), [...above, real]);
+    files.push(...inner.files);
+    ignored += inner.ignored;
+  }
+  return { files, ignored };
+}

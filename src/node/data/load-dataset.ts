@@ -1,0 +1,126 @@
+import type { DatasetSplits } from "../../data/dataset.js";
+import { DataError, type DataErrorCode } from "../../data/data-error.js";
+import { findDataset } from "../../data/dataset-info.js";
+import type { DatasetEntry, DatasetFile, DecodedForm } from "../../data/catalog/dataset-entry.js";
+import { keepInCache } from "./sources/cache.js";
+import type { DataSource } from "./sources/data-source.js";
+import { formAtHand, sourcesOf, type SourceOptions } from "./sources/dataset-sources.js";
+import { machineEnvironment, type SourceEnvironment } from "./sources/environment.js";
+
+export interface LoadDatasetOptions extends SourceOptions {
+  /** Where downloads are kept. Default `$XDG_CACHE_HOME/resnet-ts`, or `~/.cache/resnet-ts`. */
+  readonly cacheDir?: string | undefined;
+  /** Look only on this machine: at `dataDir`, the cache and the installed package. */
+  readonly offline?: boolean | undefined;
+}
+
+/**
+ * The training and test images of a data set, from the first source that has them: `dataDir`, the
+ * cache, Debian's package if it is installed, the addresses where the data set is published, and
+ * Debian's package fetched with apt. What is published in several forms may lie in `dataDir` and
+ * the cache in any of them. Every file is checked against its published digest, and what came over
+ * the network is kept in the cache.
+ *
+ *     const { train, test } = await loadDataset("fashion-mnist");
+ *
+ * @param environment what the sources need of the machine; for tests
+ * @throws {DataError} `ERR_DATA_NAME` for a name that is not in `listDatasets()`;
+ *   `ERR_DATA_NOT_FOUND` if no source has a file, with each source's reason and what to do;
+ *   `ERR_DATA_GZIP`, `ERR_DATA_CHECKSUM` or `ERR_DATA_SOURCE` if `dataDir` does not exist or a file
+ *   there is damaged, `ERR_DATA_ARCHIVE` for an archive
+ */
+export const loadDataset = (
+  name: string,
+  options: LoadDatasetOptions = {},
+  environment: SourceEnvironment = machineEnvironment(),
+): Promise<DatasetSplits> => loadEntry(findDataset(name), options, environment);
+
+/** As `loadDataset`, for a row that need not be in the table. */
+export async function loadEntry(
+  entry: DatasetEntry,
+  options: LoadDatasetOptions,
+  environment: SourceEnvironment,
+): Promise<DatasetSplits> {
+  const { onNotice = () => undefined } = options;
+  const cache = `${options.cacheDir ?? environment.cacheDir}/${entry.cacheName ?? entry.name}`;
+  const form = await formAtHand(entry, options.dataDir, cache);
+  const sources = sourcesOf(entry, form, cache, options, environment);
+  const allowed = sources.filter(({ isRemote }) => !(options.offline && isRemote));
+  const search = new FileSearch(entry, form, allowed, cache, onNotice);
+  try {
+    const contents = new Map<string, Uint8Array>();
+    for (const file of form.files) contents.set(file.name, await search.find(file));
+    return form.decode(contents);
+  } finally {
+    for (const source of sources) await source.close?.();
+  }
+}
+
+/** What a source that has a damaged file says. */
+const damaged: ReadonlySet<DataErrorCode> = new Set([
+  "ERR_DATA_GZIP",
+  "ERR_DATA_ARCHIVE",
+  "ERR_DATA_CHECKSUM",
+]);
+
+/** Finds one file after the other, and remembers which sources have failed. */
+class FileSearch {
+  readonly #reasons = new Map<DataSource, string>();
+
+  constructor(
+    readonly entry: DatasetEntry,
+    readonly form: DecodedForm,
+    readonly sources: readonly DataSource[],
+    readonly cache: string,
+    readonly onNotice: (notice: string) => void,
+  ) {}
+
+  async find(file: DatasetFile): Promise<Uint8Array> {
+    let isCacheDamaged = false;
+    for (const source of this.sources) {
+      if (source.isRemote && this.#reasons.has(source)) continue;
+      try {
+        const bytes = await source.read(file);
+        if (source.isRemote || isCacheDamaged) await this.#keep(file, bytes);
+        return bytes;
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        const isMissing = error.code === "ERR_DATA_NOT_FOUND";
+        if (source.isRequested && !isMissing) throw error;
+        if (source.isRequested && !this.#reasons.has(source)) {
+          this.onNotice(`${error.message}; looking elsewhere`);
+        }
+        if (damaged.has(error.code)) {
+          isCacheDamaged ||= !source.isRemote;
+          this.onNotice(`${error.message}; trying the next source`);
+        }
+        this.#reasons.set(source, error.message);
+      }
+    }
+    throw this.#notFound(file);
+  }
+
+  async #keep(file: DatasetFile, bytes: Uint8Array): Promise<void> {
+    try {
+      await keepInCache(this.cache, file, bytes);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.onNotice(`${file.name} cannot be kept in ${this.cache}: ${reason}`);
+    }
+  }
+
+  #notFound(file: DatasetFile): DataError {
+    const { name, homepage } = this.entry;
+    const { files, archive } = this.form;
+    const reasons = this.sources.map(
+      (source) => `\n  ${source.name}\n    ${this.#reasons.get(source)}`,
+    );
+    const names = files.map((each) => each.name).join(", ");
+    const published = archive ? `${archive.name} or its files` : `${names} (also .gz or .xz)`;
+    return new DataError(
+      "ERR_DATA_NOT_FOUND",
+      `${name}: no source has ${file.name}${reasons.join("")}\n  To go on: connect to the` +
+        ` network, or put ${published} from ${homepage} into a directory and name it with --data-dir`,
+    );
+  }
+}

@@ -1,0 +1,51 @@
+/** A thread of `ImageWorkers`: makes one image after the other, in the order in which they are asked for. */
+
+import { parentPort } from "node:worker_threads";
+import { DataError, type DataErrorCode } from "../../../data/data-error.js";
+import { useImageMemory, type ImageBytes } from "../../../data/transforms/image-bytes.js";
+import { ImagePool } from "./image-pool.js";
+import { loadImage, type ImageTask } from "./load-image.js";
+import { decodeJpegsNatively } from "./native-jpeg.js";
+import { useNativeLoops } from "./native-loops.js";
+
+/** What the thread is told. */
+export interface ImageRequest {
+  readonly id: number;
+  readonly task: ImageTask;
+  /** Where the image goes, if it is as large. */
+  readonly memory: ArrayBuffer | undefined;
+}
+
+/** What it answers. An error crosses threads without its class. */
+export interface ImageAnswer {
+  readonly id: number;
+  readonly result: ImageBytes | { readonly code: DataErrorCode; readonly message: string };
+}
+
+useNativeLoops();
+decodeJpegsNatively();
+const pool = new ImagePool();
+useImageMemory((bytes) => pool.take(bytes));
+
+let last = Promise.resolve();
+parentPort?.on("message", (request: ImageRequest) => {
+  last = last.then(() => answer(request));
+});
+
+async function answer({ id, task, memory }: ImageRequest): Promise<void> {
+  try {
+    const image = await loadImage(task);
+    const bytes = image.data.length;
+    const data = new Uint8Array(memory?.byteLength === bytes ? memory : new ArrayBuffer(bytes));
+    data.set(image.data); // out of the pool, and moved to the other thread
+    parentPort!.postMessage({ id, result: { ...image, data } } satisfies ImageAnswer, [
+      data.buffer,
+    ]);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error; // a defect: ends the thread
+    const { code, message } = error;
+    parentPort!.postMessage({ id, result: { code, message } } satisfies ImageAnswer);
+  } finally {
+    pool.giveBack();
+  }
+}

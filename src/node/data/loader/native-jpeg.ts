@@ -1,0 +1,57 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { addonFiles } from "../../native/load-addon.js";
+import type { ImageChannels } from "../images/decode-image.js";
+import { toGrey } from "../../../data/transforms/grey.js";
+import {
+  blankImage,
+  type ImageBytes,
+  type ImageShape,
+} from "../../../data/transforms/image-bytes.js";
+import { useQuickDecoder, type QuickDecoder } from "./load-image.js";
+
+/** The exports of `native/jpeg/addon.cc`. */
+interface JpegAddon {
+  /** Of libjpeg-turbo. */
+  readonly version: string;
+  decode(
+    bytes: Uint8Array,
+    channels: ImageChannels,
+    blank: (shape: ImageShape) => ImageBytes,
+  ): ImageBytes | null;
+}
+
+/** Decodes JPEGs on this thread with libjpeg-turbo, where the addon that has it was built and loads; else sharp does. */
+export function decodeJpegsNatively(): void {
+  const decoder = nativeJpegDecoder();
+  if (decoder) useQuickDecoder(decoder);
+}
+
+/** libjpeg-turbo, or null. */
+export function nativeJpegDecoder(): QuickDecoder | null {
+  const addon = loadJpegAddon();
+  if ("problem" in addon) return null;
+  return (bytes, channels) => {
+    const image = addon.decode(bytes, channels, blankImage);
+    return image && image.channels !== channels ? toGrey(image, channels) : image;
+  };
+}
+
+/** What decodes the JPEGs of folders, in words: for `resnet doctor`. */
+export function describeJpegDecoder(): string {
+  const addon = loadJpegAddon();
+  return "problem" in addon ? `sharp (${addon.problem})` : `libjpeg-turbo ${addon.version}`;
+}
+
+function loadJpegAddon(): JpegAddon | { readonly problem: string } {
+  const file = addonFiles("jpeg").find((each) => existsSync(each));
+  if (file === undefined) {
+    const remedy = "apt install libjpeg62-turbo-dev, then npm run build:native";
+    return { problem: `the engine was built without libjpeg-turbo's headers: ${remedy}` };
+  }
+  try {
+    return createRequire(import.meta.url)(file) as JpegAddon;
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, rmdir, unlink, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { removeTemporaryFiles } from "../files/replace-file.js";
+import { ResnetError } from "../../tensor/error.js";
+import { whileReading } from "./run-error.js";
+
+/** Names that the lock uses in the directory it locks begin with this. */
+export const lockName = ".lock";
+
+/** More than there are processes that could start at once on a directory whose owner has died. */
+const mostTries = 100;
+
+const ownerSchema = z.object({
+  pid: z.int().min(1),
+  host: z.string(),
+  /** When the process began, where the system tells: a number that went to another process is noticed. */
+  began: z.string().nullable(),
+});
+
+type Owner = z.infer<typeof ownerSchema>;
+
+/**
+ * Takes a directory for this process.
+ *
+ * The lock is a directory with one file, which names the owner. It is made elsewhere and renamed, which fails while
+ * another has a file in it, so of several processes one gets it. A dead owner's lock is taken over by removing the file of
+ * that owner: never that of another who came first.
+ *
+ * @returns gives the directory free
+ * @throws {ResnetError} `ERR_RUN_DIRECTORY` if a running process has it
+ */
+export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
+  const lock = path.join(directory, lockName);
+  const id = randomUUID();
+  const prepared = path.join(directory, `${lockName}-${id}`);
+  const unlock = async (): Promise<void> => {
+    await rm(path.join(lock, id), { force: true });
+    await removeIfEmpty(lock);
+  };
+  try {
+    for (let tries = 1; !(await take(prepared, id, lock)); tries++) {
+      await removeDeadOwner(directory, lock);
+      if (tries === mostTries) {
+        throw new ResnetError("ERR_RUN_DIRECTORY", `${lock} cannot be replaced: remove it`);
+      }
+    }
+    await removePrepared(directory);
+  } catch (error) {
+    await rm(prepared, { recursive: true, force: true });
+    await unlock();
+    throw error;
+  }
+  return unlock;
+}
+
+/**
+ * Takes a directory for this process, and removes what another left half-written there. Gives it free if `look` fails.
+ *
+ * @param look makes something of the directory, and of what gives it free
+ */
+export async function takeDirectory<Result>(
+  directory: string,
+  look: (unlock: () => Promise<void>) => Promise<Result> | Result,
+): Promise<Result> {
+  const unlock = await lockDirectory(directory);
+  try {
+    await removeTemporaryFiles(directory);
+    return await look(unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+/** @returns whether the lock is ours now */
+async function take(prepared: string, id: string, lock: string): Promise<boolean> {
+  try {
+    await mkdir(prepared, { recursive: true });
+    await writeFile(path.join(prepared, id), JSON.stringify(await ownerOf(process.pid)));
+    await rename(prepared, lock);
+    return true;
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    // There is an owner (on Windows: EPERM), or one has just removed what was prepared.
+    if (["ENOTEMPTY", "EEXIST", "EPERM", "ENOENT"].includes(code)) return false;
+    throw error;
+  }
+}
+
+/** Takes away what processes prepared that were killed, or came too late. */
+async function removePrepared(directory: string): Promise<void> {
+  const found = await whileReading(directory, () => readdir(directory));
+  const names = found.filter((name) => name.startsWith(`${lockName}-`));
+  for (const name of names) await rm(path.join(directory, name), { recursive: true, force: true });
+}
+
+async function removeDeadOwner(directory: string, lock: string): Promise<void> {
+  for (const id of await readdir(lock).catch(() => [])) {
+    const file = path.join(lock, id);
+    const owner = parseOwner(await readFile(file, "utf8").catch(() => ""));
+    if (owner && (await isRunning(owner))) throw inUse(directory, lock, owner);
+    await unlink(file).catch(() => {}); // gone already where its owner or another was faster
+  }
+  await removeIfEmpty(lock);
+}
+
+/** Null for what no process wrote whole: after a power cut. */
+function parseOwner(text: string): Owner | null {
+  try {
+    return ownerSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+const removeIfEmpty = (directory: string): Promise<void> => rmdir(directory).catch(() => {});
+
+/** Whether the owner is still running; one on another machine is taken to be. */
+async function isRunning(owner: Owner): Promise<boolean> {
+  if (owner.host !== hostname()) return true;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+  }
+  return (await ownerOf(owner.pid)).began === owner.began;
+}
+
+async function ownerOf(pid: number): Promise<Owner> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
+  // The 22nd field; the second is the command in brackets, which may hold anything.
+  const began = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  return { pid, host: hostname(), began };
+}
+
+function inUse(directory: string, lock: string, { pid, host }: Owner): ResnetError {
+  const where =
+    host === hostname()
+      ? ": wait until it ends, or stop it"
+      : ` of ${host}: if nothing runs there any more, remove ${lock}`;
+  return new ResnetError("ERR_RUN_DIRECTORY", `${directory} is in use by process ${pid}${where}`);
+}

@@ -1,0 +1,210 @@
+import { readdir, rename, rmdir } from "node:fs/promises";
+import path from "node:path";
+import { writeFileAtomically } from "../files/replace-file.js";
+import type { Executor } from "../../executors/executor.js";
+import type { ArraySource } from "../../interop/write-safetensors.js";
+import { ResnetError } from "../../tensor/error.js";
+import { writeCheckpoint, type CheckpointDescription } from "./checkpoint.js";
+import { parseConfig, type TrainConfig } from "../../train/config/config.js";
+import type { EpochMetrics } from "../../train/epoch-metrics.js";
+import { refused, whileReading, whileWriting } from "./run-error.js";
+import { readJson } from "./read-json.js";
+import { takeDirectory } from "./lock-directory.js";
+import { configFile, takeNewDirectory } from "./new-directory.js";
+import type { TrainProgress } from "../../train/train-progress.js";
+import { formatSteps, isLogged, readSteps, type LoggedStep } from "./step-log.js";
+import { readTrainingState, writeTrainingState, type SavedTraining } from "./training-state.js";
+import { isBest } from "../../train/config/watched-metric.js";
+
+const metricsFile = "metrics.jsonl";
+const stepsFile = "steps.jsonl";
+const stateFile = "resume.safetensors";
+const previousStateFile = "resume.previous.safetensors";
+const damagedStateFile = "resume.damaged.safetensors";
+
+/** What a run keeps besides the arrays of an executor. */
+export interface RunSnapshot {
+  readonly description: Omit<CheckpointDescription, "epoch">;
+  readonly progress: TrainProgress;
+  readonly executor: Executor;
+  /** The weights to use: what is validated, tested, and written for others. */
+  readonly weights: ArraySource;
+}
+
+/** The directory of one training: what it was asked for, how it went, and the weights. One process has it at a time. */
+export class RunDirectory {
+  private metrics: readonly EpochMetrics[];
+  private hasState: boolean;
+
+  private constructor(
+    readonly directory: string,
+    private readonly unlock: () => Promise<void>,
+    /** What `config.json` says; null before `begin`. */
+    public config: TrainConfig | null,
+    /** Where an earlier process left the training; null if it saved nothing. */
+    readonly saved: SavedTraining | null,
+    private logged: readonly LoggedStep[] = [],
+  ) {
+    this.metrics = saved?.epochs ?? [];
+    this.hasState = saved !== null;
+  }
+
+  /**
+   * Makes the directory, and takes it for this process.
+   *
+   * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it holds anything already, or cannot be made: nothing is overwritten
+   */
+  static async create(directory: string): Promise<RunDirectory> {
+    return new RunDirectory(directory, await takeNewDirectory(directory), null, null);
+  }
+
+  /**
+   * Takes a run that an earlier process began, to go on with it. What that process left half-written is removed.
+   *
+   * @param onNotice hears if the newest training state is damaged and the one before it is taken
+   * @throws {ResnetError} `ERR_RUN_DIRECTORY` if there is no run or it saved no training state; `ERR_CONFIG`;
+   *   `ERR_CHECKPOINT` if both training states are damaged
+   */
+  static open(directory: string, onNotice: (notice: string) => void): Promise<RunDirectory> {
+    return whileWriting(directory, async () => {
+      const file = path.join(directory, configFile);
+      if ((await readJson(file)) === undefined)
+        throw refused(`there is no run in ${directory} to resume: it has no ${configFile}`);
+      return takeDirectory(directory, async (unlock) => {
+        // Not what was read before: the process that had the directory until now may have changed it.
+        const config = parseConfig(await readJson(file));
+        const saved = await newestState(directory, onNotice);
+        const logged = saved
+          ? await readSteps(path.join(directory, stepsFile), saved.progress)
+          : [];
+        return new RunDirectory(directory, unlock, config, saved, logged);
+      });
+    });
+  }
+
+  /** Metrics of the epochs so far. */
+  get epochs(): readonly EpochMetrics[] {
+    return this.metrics;
+  }
+
+  /** How it stood after some of its steps so far. */
+  get steps(): readonly LoggedStep[] {
+    return this.logged;
+  }
+
+  /** Whether there is something on disk to go on from. */
+  get canResume(): boolean {
+    return this.hasState;
+  }
+
+  /** Writes `config.json`: for the run that begins now, or goes on with another number of epochs. */
+  async begin(config: TrainConfig): Promise<void> {
+    await this.write(configFile, `${JSON.stringify(config, null, 2)}\n`);
+    this.config = config;
+  }
+
+  /** Takes note of a step, if it is one of those that charts show; the next state that is saved has it with it. */
+  logStep(step: LoggedStep): void {
+    if (this.config && isLogged(step, this.config.epochs)) this.logged = [...this.logged, step];
+  }
+
+  /** Keeps an epoch: first all that it takes to go on from here, in one file, then the files that are made of it. */
+  async saveEpoch(metrics: EpochMetrics, snapshot: RunSnapshot): Promise<void> {
+    this.metrics = [...this.metrics, metrics];
+    await this.saveState(snapshot);
+    await this.publish(snapshot);
+  }
+
+  /**
+   * Writes `resume.safetensors`, from which the training can go on. The one before it is kept until the next is whole, as
+   * `resume.previous.safetensors`.
+   */
+  async saveState({ description, progress, executor }: RunSnapshot): Promise<void> {
+    const { config, epochs } = this;
+    if (!config) throw new Error("begin the run before saving it");
+    const record = { config, description, executor: executor.description, progress, epochs };
+    await this.write(stepsFile, formatSteps(this.logged)); // first: a state never knows more steps
+    return whileWriting(this.directory, async () => {
+      const keepAs = this.pathOf(previousStateFile);
+      await writeTrainingState(this.pathOf(stateFile), record, executor, { keepAs });
+      this.hasState = true;
+    });
+  }
+
+  /**
+   * Writes the files that belong to the end of an epoch: `metrics.jsonl`, `last.safetensors`, `best.safetensors` after
+   * the best one yet, and `epoch-005.safetensors` where each is kept. Does no harm a second time.
+   */
+  async publish(snapshot: RunSnapshot): Promise<void> {
+    const lines = this.metrics.map((line) => `${JSON.stringify(line)}\n`);
+    await this.write(metricsFile, lines.join(""));
+    const { bestMetric, keepEpochs } = this.config ?? {};
+    if (bestMetric && isBest(this.metrics, bestMetric)) await this.saveWeights("best", snapshot);
+    if (keepEpochs) await this.saveWeights(epochName(this.metrics.length), snapshot);
+    await this.saveWeights("last", snapshot);
+  }
+
+  /** Writes `last.safetensors` or one of its kind: weights for evaluation and for other programs. */
+  saveWeights(
+    name: "last" | "best" | `epoch-${string}`,
+    { description, progress, weights }: RunSnapshot,
+  ): Promise<void> {
+    const file = this.pathOf(`${name}.safetensors`);
+    const { step } = progress;
+    const trained = { epoch: this.metrics.length, ...(step > 0 && { step }) };
+    return whileWriting(this.directory, () =>
+      writeCheckpoint(file, { ...description, ...trained }, weights),
+    );
+  }
+
+  /** Writes a file of the run, whole or not at all. */
+  write(name: string, contents: string | Uint8Array): Promise<void> {
+    return whileWriting(this.directory, () => writeFileAtomically(this.pathOf(name), contents));
+  }
+
+  /** Gives the directory free. One in which no run began is removed if it is empty. */
+  async close(): Promise<void> {
+    await this.unlock();
+    if (!this.config) await rmdir(this.directory).catch(() => {});
+  }
+
+  private pathOf(name: string): string {
+    return path.join(this.directory, name);
+  }
+}
+
+/** Names sort as the epochs do, up to the 999th. */
+const epochName = (epoch: number): `epoch-${string}` => `epoch-${String(epoch).padStart(3, "0")}`;
+
+async function newestState(
+  directory: string,
+  onNotice: (notice: string) => void,
+): Promise<SavedTraining | null> {
+  const names = await whileReading(directory, () => readdir(directory));
+  const [newest, previous] = [stateFile, previousStateFile].filter((name) => names.includes(name));
+  if (newest === undefined) {
+    if (!names.includes(metricsFile)) return null; // killed before it saved anything: it begins anew
+    throw refused(
+      `${directory} has no ${stateFile}, which earlier versions did not write: the training cannot be resumed`,
+    );
+  }
+  try {
+    return await readTrainingState(path.join(directory, newest));
+  } catch (error) {
+    if (previous === undefined || !isDamaged(error)) throw error;
+    onNotice(
+      `${error.message}; going on from the one before it, ${previous}; it is kept as ${damagedStateFile}`,
+    );
+    const saved = await readTrainingState(path.join(directory, previous));
+    // The next save keeps what stands in the newest's place as the previous one: that must not be the damaged file.
+    await rename(path.join(directory, newest), path.join(directory, damagedStateFile));
+    return saved;
+  }
+}
+
+/** Whether a file is not what was written, rather than one that this process may not read. */
+function isDamaged(error: unknown): error is ResnetError {
+  if (!(error instanceof ResnetError)) return false;
+  const { errno, code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  return errno === undefined || code === "EIO";
+}

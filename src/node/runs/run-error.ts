@@ -1,0 +1,33 @@
+import { fileErrorReason } from "../files/file-error.js";
+import { ResnetError } from "../../tensor/error.js";
+
+/** What is wrong with the directory of a run. */
+export const refused = (message: string, cause?: unknown): ResnetError =>
+  new ResnetError("ERR_RUN_DIRECTORY", message, { cause });
+
+/** Runs what writes in a directory; errors of the file system become one sentence. */
+export const whileWriting = <Result>(
+  directory: string,
+  write: () => Promise<Result>,
+): Promise<Result> =>
+  inWords(write, (error) => {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    const rest = ["ENOSPC", "EDQUOT"].includes(code) ? "; what was saved before is whole" : "";
+    return `${directory} cannot be written (${fileErrorReason(error)})${rest}`;
+  });
+
+/** The same of what reads a file or a directory. */
+export const whileReading = <Result>(file: string, read: () => Promise<Result>): Promise<Result> =>
+  inWords(read, (error) => `${file} cannot be read (${fileErrorReason(error)})`);
+
+async function inWords<Result>(
+  work: () => Promise<Result>,
+  sentence: (error: unknown) => string,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ResnetError) throw error;
+    throw refused(sentence(error), error);
+  }
+}

@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import type { StepProgress } from "../../train/train-loop.js";
+import type { TrainProgress } from "../../train/train-progress.js";
+import { refused, whileReading } from "./run-error.js";
+
+/** How a training stood after one of its steps: a line of a run's `steps.jsonl`. */
+export type LoggedStep = Pick<
+  StepProgress,
+  "epoch" | "step" | "steps" | "loss" | "accuracy" | "learningRate"
+>;
+
+const schema = z.object({
+  epoch: z.int().min(1),
+  step: z.int().min(1),
+  steps: z.int().min(1),
+  loss: z.number(),
+  accuracy: z.number(),
+  learningRate: z.number(),
+});
+
+const [mostInEpoch, mostInRun] = [50, 500];
+
+/**
+ * Whether a step is one of those that are kept: at equal distances, and no more than a chart can show. The last of an
+ * epoch is none, since the epoch has metrics of its own.
+ */
+export function isLogged(
+  { step, steps }: Pick<StepProgress, "step" | "steps">,
+  epochs: number,
+): boolean {
+  const parts = Math.max(1, Math.min(mostInEpoch, Math.floor(mostInRun / epochs)));
+  const partOf = (done: number): number => Math.floor((done * parts) / steps);
+  return step < steps && partOf(step) > partOf(step - 1);
+}
+
+export const formatSteps = (steps: readonly LoggedStep[]): string =>
+  steps
+    .map(({ epoch, step, steps: count, loss, accuracy, learningRate }) =>
+      JSON.stringify({ epoch, step, steps: count, loss, accuracy, learningRate }),
+    )
+    .map((line) => `${line}\n`)
+    .join("");
+
+/**
+ * The steps that were kept up to where a training stands; none where there is no file, as of earlier versions.
+ *
+ * @throws {ResnetError} `ERR_RUN_DIRECTORY` if the file cannot be read, or is no log
+ */
+export async function readSteps(
+  file: string,
+  { epoch, step }: Pick<TrainProgress, "epoch" | "step">,
+): Promise<readonly LoggedStep[]> {
+  const text = await whileReading(file, () =>
+    readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+      return "";
+    }),
+  );
+  const lines = text.split("\n").filter(Boolean);
+  try {
+    const all = lines.map((line) => schema.parse(JSON.parse(line)));
+    return all.filter((at) => at.epoch <= epoch || (at.epoch === epoch + 1 && at.step <= step));
+  } catch (error) {
+    throw refused(`${file} is no log of steps: remove it, and the charts do without`, error);
+  }
+}

@@ -1,0 +1,143 @@
+import { z } from "zod";
+import type { ReplaceOptions } from "../files/replace-file.js";
+import type { Executor } from "../../executors/executor.js";
+import { isHostArray, type StoredArray } from "../../interop/stored-array.js";
+import { ResnetError } from "../../tensor/error.js";
+import { hostArray } from "../../tensor/host-array.js";
+import type { TensorSpec } from "../../tensor/shape.js";
+import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
+import type { CheckpointDescription } from "./checkpoint.js";
+import { parseConfig, type TrainConfig } from "../../train/config/config.js";
+import type { EpochMetrics } from "../../train/epoch-metrics.js";
+import { differences } from "../../train/weights/model-state.js";
+import { isDataState, nameOfEarlierVersions } from "../../train/state-names.js";
+import type { TrainProgress } from "../../train/train-progress.js";
+
+/** What a training was doing when its state was saved; the arrays are the executor's. */
+export interface TrainingRecord {
+  readonly config: TrainConfig;
+  /** The model and the data as they were found: other ones are not carried on with. */
+  readonly description: Omit<CheckpointDescription, "epoch">;
+  /** What ran it, with its instruction set and threads: on another one, sums round otherwise. */
+  readonly executor: string;
+  readonly progress: TrainProgress;
+  /** Metrics of the epochs that are done. */
+  readonly epochs: readonly EpochMetrics[];
+}
+
+const metadataKey = "resnet-ts-training";
+
+/**
+ * The metrics of the epochs as bytes of JSON stand among the arrays, under this name: they grow with the training, and a
+ * header is of limited length. Files of earlier versions have them in the record.
+ */
+const epochsName = "resnet-ts-training.epochs";
+
+/** JSON writes null for the NaN of an epoch that was not validated. */
+const measured = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? NaN);
+
+/** What this program wrote, under a checksum, is looked at no closer. */
+const recordSchema = z.looseObject({
+  config: z.unknown().transform(parseConfig),
+  description: z.looseObject({}),
+  executor: z.string(),
+  progress: z.looseObject({ epoch: z.int().min(0), step: z.int().min(0) }),
+  epochs: z.array(
+    z.looseObject({ epoch: z.int().min(1), validLoss: measured, validAccuracy: measured }),
+  ),
+});
+
+/**
+ * Writes all that a training needs to go on as if it had never stopped: the record, and every array that the executor
+ * keeps besides the data, in the executor's own layout. One file, whole or not at all, so that no two halves can be
+ * of different steps.
+ */
+export async function writeTrainingState(
+  file: string,
+  record: TrainingRecord,
+  executor: Executor,
+  options?: ReplaceOptions,
+): Promise<void> {
+  const { epochs, ...rest } = record;
+  const text = new TextEncoder().encode(JSON.stringify(epochs));
+  const epochsArray = hostArray([text.length], text, "u8");
+  const source = {
+    specs: new Map([...trainedStates(executor), [epochsName, epochsArray] as const]),
+    read: (name: string): StoredArray => (name === epochsName ? epochsArray : executor.read(name)),
+  };
+  await writeCheckpointFile(file, source, { [metadataKey]: JSON.stringify(rest) }, options);
+}
+
+/** Parameters, running statistics, moments, averages: every state but the data. */
+const trainedStates = (executor: Executor): ReadonlyMap<string, TensorSpec> =>
+  new Map([...executor.states()].filter(([name]) => !isDataState(name)));
+
+/** A training state on disk that is known to be whole. */
+export interface SavedTraining extends TrainingRecord {
+  readonly file: string;
+  /**
+   * Writes the arrays into an executor which has the programs of this training loaded.
+   *
+   * @throws {ResnetError} `ERR_CHECKPOINT` if it keeps other arrays
+   */
+  restore(executor: Executor): Promise<void>;
+}
+
+/** @throws {ResnetError} `ERR_CHECKPOINT` if there is no such file, or it is damaged; as `readSafetensors` */
+export async function readTrainingState(file: string): Promise<SavedTraining> {
+  const opened = await openCheckpointFile(file);
+  try {
+    let epochs: string | undefined;
+    await visitArrays(opened, file, (name, array) => {
+      if (name === epochsName && array.dtype === "u8")
+        epochs = new TextDecoder().decode(array.data);
+    });
+    const record = parseRecord(file, opened.metadata.get(metadataKey), epochs);
+    return { ...record, file, restore: (executor) => restore(file, executor) };
+  } finally {
+    await opened.close();
+  }
+}
+
+function parseRecord(file: string, text = "", epochs?: string): TrainingRecord {
+  try {
+    const record = JSON.parse(text) as object;
+    const whole =
+      epochs === undefined ? record : { ...record, epochs: JSON.parse(epochs) as unknown };
+    return recordSchema.parse(whole) as unknown as TrainingRecord;
+  } catch (error) {
+    throw new ResnetError(
+      "ERR_CHECKPOINT",
+      `${file}: it does not say where a training stood: this version of resnet train did not write it`,
+      { cause: error },
+    );
+  }
+}
+
+async function restore(file: string, executor: Executor): Promise<void> {
+  const opened = await openCheckpointFile(file);
+  try {
+    const states = trainedStates(executor);
+    const today = new Map([...states.keys()].map((name) => [nameOfEarlierVersions(name), name]));
+    const stateOf = (name: string): string => (states.has(name) ? name : (today.get(name) ?? name));
+    const places = [...opened.places].filter(([name]) => name !== epochsName);
+    const findings = differences(
+      states,
+      new Map(places.map(([name, place]) => [stateOf(name), place])),
+    );
+    if (findings) {
+      throw new ResnetError(
+        "ERR_CHECKPOINT",
+        `${file}: the state is of another training:\n${findings}`,
+      );
+    }
+    await visitArrays(opened, file, (name, array) => {
+      if (name !== epochsName && isHostArray(array)) executor.write(stateOf(name), array);
+    });
+  } finally {
+    await opened.close();
+  }
+}
