@@ -267,5 +267,5 @@ const named = (rate: number): string => `a learning rate of ${Number(rate.toPrec
 const diverged = (finding: string, where: string): ResnetError =>
   new ResnetError(
     "ERR_DIVERGED",
-    `the ${finding} ${where}: try a lower learning rate, a warm-up, or clipNorm`,
+    `the ${finding} ${where}: try a lower learning rate, a warm-up, or clipped gradients (clipNorm, --clip-norm)`,
   );

@@ -1,5 +1,6 @@
 import type { TrainConfig } from "./config/config.js";
 import type { EpochMetrics } from "./epoch-metrics.js";
+import { epochsIn } from "./schedules/span.js";
 import { initialPlateau, nextPlateau, type PlateauState } from "./schedules/plateau.js";
 import { penaltyOf, type WatchedMetric } from "./config/watched-metric.js";
 
@@ -74,10 +75,10 @@ export function afterStep(
 export function afterEpoch(
   progress: TrainProgress,
   metrics: EpochMetrics,
-  { schedule, earlyStopping }: Pick<TrainConfig, "schedule" | "earlyStopping">,
+  { schedule, epochs, earlyStopping }: Pick<TrainConfig, "schedule" | "epochs" | "earlyStopping">,
 ): TrainProgress {
   const { epoch, plateau, stopping } = progress;
-  const isWarm = epoch + 1 > schedule.warmup; // before, a plateau is none of the rate's
+  const isWarm = epoch + 1 > epochsIn(schedule.warmup, epochs); // the plateau does not look at the warm-up
   return {
     ...progress,
     epoch: epoch + 1,

@@ -93,7 +93,7 @@ describe("words that are off", () => {
       "error: the training set-up is off: momentum is 1: expected a number of less than 1; " +
         'schedule is "soon": choose constant, cosine[:WARMUP], step:EPOCHS[:FACTOR], ' +
         "multi-step:EPOCH,EPOCH,…[:FACTOR], exponential:FACTOR, one-cycle[:RISE], polynomial[:POWER], " +
-        "plateau[:PATIENCE[:FACTOR]], or warmup:EPOCHS+ANY OF THEM\n",
+        "plateau[:PATIENCE[:FACTOR]], or warmup:EPOCHS+ANY OF THEM; EPOCHS may be a share of the training, such as 10%\n",
     ],
     [
       "train --data imagenet",

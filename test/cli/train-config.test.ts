@@ -22,7 +22,7 @@ describe("the variations that recipes name", () => {
 
 describe("scheduleNotice", () => {
   const noticeOf = (epochs: number): string | null =>
-    scheduleNotice(configOf("fashion-resnet34", { epochs }));
+    scheduleNotice(configOf("fashion-resnet34", { epochs, schedule: "cosine:5" }));
 
   test("says where a training is all warm-up", () => {
     assert.equal(noticeOf(6), null);

@@ -37,5 +37,6 @@ export const randomConfig = (change: Partial<TrainConfigInput> = {}): TrainConfi
     epochs: 3,
     batch: 4,
     learningRate: 0.05,
+    schedule: "cosine:5",
     ...change,
   });

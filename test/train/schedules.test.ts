@@ -89,6 +89,13 @@ describe("a schedule", () => {
         anneal: "cosine",
         warmup,
       },
+      "cosine:10%": { kind: "cosine", floor: 0, warmup: "10%" },
+      "warmup:0.5%+multi-step:50%,75.5%,9": {
+        kind: "multi-step",
+        milestones: ["50%", "75.5%", 9],
+        factor: 0.1,
+        warmup: "0.5%",
+      },
       "warmup:2.5+step:10:1": { kind: "step", every: 10, factor: 1, warmup: 2.5 },
       "warmup:3+plateau:4:0.5": {
         kind: "plateau",
@@ -109,7 +116,8 @@ describe("a schedule", () => {
 
   test("that is none lists the forms there are", () => {
     const wrong = ["", "linear", "step", "step:0:0.1", "step:10:2", "step:", "step:10:0.1:3"];
-    wrong.push("cosine ", "cosine:", "step::0.1", "multi-step:3,2:0.1", "multi-step:3,:0.1");
+    wrong.push("cosine ", "cosine:", "step::0.1", "multi-step:3,:0.1", "step:10%:10%");
+    wrong.push("cosine:101%", "cosine:-5%", "step:0%", "step:%", "step:1e1%", "one-cycle:30%");
     wrong.push("warmup:+cosine", "warmup:5", "constructor", "plateau:1.5:0.1");
     for (const schedule of wrong) {
       assert.throws(() => parse(schedule), {
@@ -124,10 +132,10 @@ describe("a schedule", () => {
       assert.throws(() => parse(schedule), { code: "ERR_CONFIG", message });
     finding(
       { kind: "step", every: 0, factor: 0.1 },
-      /schedule\.every is 0: expected a number of more than 0/,
+      /schedule\.every is 0: expected more than 0: a number of epochs, or a share of the training up to "100%"/,
     );
     finding({ kind: "exponential" }, /schedule\.factor is missing: expected a number/);
-    finding({ kind: "multi-step", milestones: [3, 3], factor: 0.1 }, /must ascend/);
+    finding({ kind: "cosine", warmup: "110%" }, /schedule\.warmup is "110%": expected 0 or more: /);
     finding({ kind: "linear" }, /schedule\.kind is "linear": expected "constant", "step", /);
     finding({ kind: "cosine", warmUp: 3 }, /there is no field "warmUp"/);
   });
@@ -137,7 +145,7 @@ describe("a schedule", () => {
     const metrics = { validLoss: 1, validAccuracy: 0.5, trainLoss: 1 };
     let progress = startOfTraining;
     const shares = [1, 0.9, 0.95, 0.9, 0.8].map((validLoss) => {
-      const settings = { schedule: plateau, earlyStopping: null };
+      const settings = { schedule: plateau, epochs: 5, earlyStopping: null };
       progress = afterEpoch(progress, { ...metrics, validLoss } as never, settings);
       progress = JSON.parse(JSON.stringify(progress)) as typeof progress;
       return progress.plateau.share;
@@ -161,8 +169,44 @@ describe("a schedule", () => {
     }
   });
 
+  test("falls at each milestone, in any order, twice where one is given twice, as in PyTorch", () => {
+    const schedule = createSchedule(parse("multi-step:4,2,2:0.5"), 5, 1);
+    assert.deepEqual(
+      [0, 1, 2, 3, 4].map((step) => schedule(step)),
+      [1, 1, 0.25, 0.25, 0.125],
+    );
+  });
+
+  test("in shares of the training is the same in epochs", () => {
+    const pairs = [
+      ["cosine:10%", "cosine:2"],
+      ["step:25%:0.5", "step:5:0.5"],
+      ["warmup:5%+multi-step:50%,75%", "warmup:1+multi-step:10,15"],
+      ["warmup:10%+exponential:0.9", "warmup:2+exponential:0.9"],
+    ] as const;
+    for (const [shares, lengths] of pairs) {
+      const [one, other] = [shares, lengths].map((form) => createSchedule(parse(form), 20, 7));
+      for (let step = 0; step < 140; step++) assert.equal(one!(step), other!(step));
+    }
+  });
+
+  test("that watches a metric learns nothing from a warm-up that is a share of the training", () => {
+    const schedule = parse("warmup:20%+plateau:0:0.5");
+    const settings = { schedule, epochs: 10, earlyStopping: null };
+    let progress = startOfTraining;
+    const shares = Array.from({ length: 4 }, () => {
+      progress = afterEpoch(progress, { validLoss: 1 } as never, settings);
+      return progress.plateau.share;
+    });
+    assert.deepEqual(shares, [1, 1, 1, 0.5]);
+  });
+
   test("that watches a metric learns nothing from the epochs of its warm-up", () => {
-    const settings = { schedule: parse("warmup:2.5+plateau:0:0.5"), earlyStopping: null };
+    const settings = {
+      schedule: parse("warmup:2.5+plateau:0:0.5"),
+      epochs: 10,
+      earlyStopping: null,
+    };
     let progress = startOfTraining;
     const shares = Array.from({ length: 6 }, () => {
       progress = afterEpoch(progress, { validLoss: 1 } as never, settings);

@@ -315,7 +315,7 @@ describe("trainLoop", () => {
       code: "ERR_DIVERGED",
       message:
         "the weights are not all finite numbers after epoch 1, at a learning rate of 1e+39: " +
-        "try a lower learning rate, a warm-up, or clipNorm",
+        "try a lower learning rate, a warm-up, or clipped gradients (clipNorm, --clip-norm)",
     });
   });
 

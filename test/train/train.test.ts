@@ -47,7 +47,11 @@ describe("train", () => {
       best,
       test: tested,
     } = await train({ ...config, emaDecay: 0.9 }, data, { signal });
-    const model = createModel("cifar-resnet20", { classes: 3, channels: 2 });
+    const model = createModel("cifar-resnet20", {
+      ...config.modelOptions,
+      classes: 3,
+      channels: 2,
+    });
     assert.deepEqual([...weights], [...initialState(model, config.seed)]);
     assert.deepEqual(best, weights);
     assert.equal(tested, null);

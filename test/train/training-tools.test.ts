@@ -324,7 +324,7 @@ describe("ending and steering a training", () => {
     await assert.rejects(finish(training), {
       code: "ERR_DIVERGED",
       message:
-        /^the training loss became (NaN|Infinity|-Infinity) in step \d of epoch 1, at a learning rate of 1e\+30: try a lower learning rate, a warm-up, or clipNorm$/,
+        /^the training loss became (NaN|Infinity|-Infinity) in step \d of epoch 1, at a learning rate of 1e\+30: try a lower learning rate, a warm-up, or clipped gradients \(clipNorm, --clip-norm\)$/,
     });
   });
 

@@ -29,6 +29,10 @@ export const configOptions: Readonly<Record<string, Option>> = {
   ),
   momentum: new Option("--momentum <x>", "momentum of sgd, 0 … 1").argParser(decimal),
   weightDecay: new Option("--weight-decay <x>", "weight decay").argParser(decimal),
+  clipNorm: new Option(
+    "--clip-norm <x>",
+    "scale all gradients of a step down to this L2 norm together (default: never)",
+  ).argParser(decimal),
   schedule: new Option("--schedule <s>", `learning rate over time: ${scheduleForms}`),
   "transforms.train": new Option(
     "--train-transforms <list>",

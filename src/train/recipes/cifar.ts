@@ -23,7 +23,7 @@ const paper: Omit<RecipeConfig, "model"> = {
   learningRate: 0.1,
   momentum: 0.9,
   weightDecay: 1e-4,
-  schedule: { kind: "multi-step", milestones: [81.8414, 122.7621], factor: 0.1 }, // 32,000 and 48,000 steps
+  schedule: "multi-step:49.9033%,74.855%", // 32,000 and 48,000 of the 64,124 steps
   smoothing: 0,
   precision: "fp32",
   seed: 1,
@@ -33,12 +33,7 @@ const paper: Omit<RecipeConfig, "model"> = {
  * 400 steps to the full learning rate, and the falls where they were. The paper takes a tenth of it until the training
  * error is below 80 %, which it says takes about 400 steps.
  */
-const warm: RecipeConfig["schedule"] = {
-  kind: "multi-step",
-  milestones: [80.8184, 121.7391],
-  factor: 0.1,
-  warmup: 1.023,
-};
+const warm = "warmup:0.6238%+multi-step:49.2795%,74.2312%";
 
 const residual = (depth: number, error: string): DeclaredRecipe => ({
   title: `The paper's ResNet-${depth} on CIFAR-10`,

@@ -10,10 +10,10 @@ const config: Omit<RecipeConfig, "model"> = {
   epochs: 50,
   batch: 512,
   optimizer: "sgd",
-  learningRate: 0.1, // reached after 5 epochs: at once, a He start diverges and never quite recovers
+  learningRate: 0.1, // reached after 5 of 50 epochs: at once, a He start diverges and never quite recovers
   momentum: 0.9,
   weightDecay: 0,
-  schedule: "cosine:5",
+  schedule: "cosine:10%",
   smoothing: 0,
   precision: "fp32",
   seed: 1,

@@ -29,7 +29,7 @@ export const folderRecipes: DeclaredRecipes = {
       learningRate: 0.0125, // 0.1 for 256 images, as the reference has it
       momentum: 0.9,
       weightDecay: 1e-4,
-      schedule: "cosine:3",
+      schedule: "cosine:10%",
       smoothing: 0.1,
       precision: "fp32",
       seed: 1,

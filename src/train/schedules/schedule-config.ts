@@ -1,32 +1,30 @@
 import { z } from "zod";
 import { watchedMetric } from "../config/watched-metric.js";
+import { spanSchema } from "./span.js";
 
 const share = z.number().positive().max(1);
-const epochs = z.number().positive();
+const span = spanSchema("above 0");
 
 /** What every schedule has. */
 const common = {
-  /** Epochs in which the rate grows by equal steps to where the schedule proper begins. */
-  warmup: z.number().min(0).default(0),
+  /** The time in which the rate grows by equal steps to where the schedule proper begins. */
+  warmup: spanSchema("0").default(0),
 };
 
 const schema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("constant"), ...common }),
   z.strictObject({
     kind: z.literal("step"),
-    /** Epochs between two falls. */
-    every: epochs,
+    /** The time between two falls. */
+    every: span,
     /** What the rate is multiplied by at each. */
     factor: share.default(0.1),
     ...common,
   }),
   z.strictObject({
     kind: z.literal("multi-step"),
-    /** Epochs after which the rate falls, in ascending order. */
-    milestones: z
-      .array(epochs)
-      .min(1)
-      .refine((all) => all.every((each, i) => i === 0 || each > all[i - 1]!), "must ascend"),
+    /** The times after which the rate falls, in any order; a time that is given twice counts twice. */
+    milestones: z.array(span).min(1),
     factor: share.default(0.1),
     ...common,
   }),
@@ -75,13 +73,14 @@ const schema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-/** The learning rate over time, as plain data. Lengths are in epochs, and need not be whole. */
+/** The learning rate over time, as plain data. */
 export type ScheduleConfig = z.output<typeof schema>;
 
 /** The short forms, for messages and `--help`. */
 export const scheduleForms =
   "constant, cosine[:WARMUP], step:EPOCHS[:FACTOR], multi-step:EPOCH,EPOCH,…[:FACTOR], exponential:FACTOR, " +
-  "one-cycle[:RISE], polynomial[:POWER], plateau[:PATIENCE[:FACTOR]], or warmup:EPOCHS+ANY OF THEM";
+  "one-cycle[:RISE], polynomial[:POWER], plateau[:PATIENCE[:FACTOR]], or warmup:EPOCHS+ANY OF THEM; " +
+  "EPOCHS may be a share of the training, such as 10%";
 
 /** What the words behind a kind are, in their order. */
 const wordsOf: ReadonlyMap<string, readonly string[]> = new Map([
@@ -102,14 +101,16 @@ function readForm(text: string): ScheduleConfig | null {
   const words = rest?.split(":") ?? [];
   if (words.length > names.length) return null;
   const values = words.map((word, i) =>
-    names[i] === "milestones" ? word.split(",").map(toNumber) : toNumber(word),
+    names[i] === "milestones" ? word.split(",").map(valueOf) : valueOf(word),
   );
   const given = Object.fromEntries(values.map((value, i) => [names[i], value]));
-  const before = warmup === undefined ? {} : { warmup: toNumber(warmup) };
+  const before = warmup === undefined ? {} : { warmup: valueOf(warmup) };
   return schema.safeParse({ kind, ...before, ...given }).data ?? null;
 }
 
-const toNumber = (word: string): number => (word.trim() === "" ? NaN : Number(word));
+/** A number, or a share such as `10%` as it is. */
+const valueOf = (word: string): number | string =>
+  word.endsWith("%") ? word : word.trim() === "" ? NaN : Number(word);
 
 /** Data, or a short form that becomes data. */
 export const scheduleSchema = z

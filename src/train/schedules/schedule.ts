@@ -1,5 +1,6 @@
 import { initialPlateau, type PlateauState } from "./plateau.js";
 import type { ScheduleConfig } from "./schedule-config.js";
+import { epochsIn, type Span } from "./span.js";
 
 /**
  * The learning rate of a step, as a share of the peak; steps count from 0.
@@ -9,7 +10,7 @@ import type { ScheduleConfig } from "./schedule-config.js";
 export type Schedule = (step: number, plateau?: PlateauState) => number;
 
 /** The curve of each kind after its warm-up: share of the peak at step t of `steps`. */
-type Curve = (t: number, steps: number, stepsPerEpoch: number, plateau: PlateauState) => number;
+type Curve = (t: number, steps: number, plateau: PlateauState) => number;
 
 /**
  * The schedule that a configuration describes; docs/training.md has the formulae.
@@ -22,33 +23,38 @@ export function createSchedule(
   epochs: number,
   stepsPerEpoch: number,
 ): Schedule {
-  const warmup = Math.round(config.warmup * stepsPerEpoch);
-  const curve = curveOf(config);
-  const steps = epochs * stepsPerEpoch - warmup;
+  const stepsIn = (span: Span): number => Math.round(epochsIn(span, epochs) * stepsPerEpoch);
+  const warmup = stepsIn(config.warmup);
+  const curve = curveOf(config, stepsIn);
+  const steps = stepsIn(epochs) - warmup;
   const beginning = beginningOf(config);
   return (step, plateau = initialPlateau) =>
-    step < warmup
-      ? ((step + 1) / warmup) * beginning
-      : curve(step - warmup, steps, stepsPerEpoch, plateau);
+    step < warmup ? ((step + 1) / warmup) * beginning : curve(step - warmup, steps, plateau);
 }
 
 /** What a course begins with, also where the warm-up leaves it no steps. */
 const beginningOf = (config: ScheduleConfig): number =>
   config.kind === "one-cycle" && config.rise > 0 ? 1 / config.startDivisor : 1;
 
-function curveOf(config: ScheduleConfig): Curve {
+function curveOf(config: ScheduleConfig, stepsIn: (span: Span) => number): Curve {
   switch (config.kind) {
     case "constant":
       return () => 1;
-    case "step": // StepLR
-      return (t, _, perEpoch) =>
-        config.factor ** Math.floor(t / Math.max(1, Math.round(config.every * perEpoch)));
-    case "multi-step": // MultiStepLR
-      return (t, _, perEpoch) =>
-        config.factor **
-        config.milestones.filter((epoch) => t >= Math.round(epoch * perEpoch)).length;
-    case "exponential": // ExponentialLR
-      return (t, _, perEpoch) => config.factor ** (t / perEpoch);
+    case "step": {
+      // StepLR
+      const every = Math.max(1, stepsIn(config.every));
+      return (t) => config.factor ** Math.floor(t / every);
+    }
+    case "multi-step": {
+      // MultiStepLR
+      const milestones = config.milestones.map(stepsIn);
+      return (t) => config.factor ** milestones.filter((milestone) => t >= milestone).length;
+    }
+    case "exponential": {
+      // ExponentialLR
+      const epoch = stepsIn(1);
+      return (t) => config.factor ** (t / epoch);
+    }
     case "cosine": // CosineAnnealingLR; Loshchilov and Hutter 2016, arXiv:1608.03983
       return (t, steps) => between(config.floor, 1, cosine(t / steps));
     case "polynomial": // PolynomialLR
@@ -56,7 +62,7 @@ function curveOf(config: ScheduleConfig): Curve {
     case "one-cycle":
       return oneCycle(config);
     case "plateau":
-      return (_t, _steps, _perEpoch, { share }) => share;
+      return (_t, _steps, { share }) => share;
   }
 }
 

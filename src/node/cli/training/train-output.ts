@@ -4,6 +4,7 @@ import { countParameters } from "../../../report/model-summary.js";
 import type { TestScores } from "../../../report/test-scores.js";
 import type { EpochMetrics } from "../../../train/epoch-metrics.js";
 import { validationName, type TrainConfig } from "../../../train/config/config.js";
+import { epochsIn } from "../../../train/schedules/span.js";
 import { nameOf } from "../../../train/config/model-variant.js";
 import { isOver, type TrainProgress } from "../../../train/train-progress.js";
 import type { RunDirectory } from "../../runs/run-directory.js";
@@ -32,12 +33,14 @@ export function describeJob({ config, model, parts }: TrainJob, executor: Execut
   );
 }
 
-/** What may surprise of the learning rate; null where nothing does. */
-export const scheduleNotice = ({ schedule, epochs }: TrainConfig): string | null =>
-  schedule.warmup === 0 || schedule.warmup < epochs
+/** A sentence for people who give a warm-up as long as the training; null for all others. */
+export function scheduleNotice({ schedule, epochs }: TrainConfig): string | null {
+  const warmup = epochsIn(schedule.warmup, epochs);
+  return warmup === 0 || warmup < epochs
     ? null
-    : `the learning rate warms up over ${schedule.warmup} epochs, and the training has ${epochs}: ` +
-      "it grows to the end; --schedule gives it another course";
+    : `the learning rate warms up over ${warmup} epochs, and the training has ${epochs}: ` +
+        "it grows to the end; --schedule gives it another course";
+}
 
 export const describeResume = ({ epoch, step }: TrainProgress, { epochs }: TrainConfig): string =>
   step > 0
