@@ -23,7 +23,7 @@ export function gradients(
   const path = nodesBetween(loss, new Set(targets));
   const gradientOf = new Map<Tensor, Tensor>([[loss, dloss]]);
   for (const node of path) {
-    const [first = ""] = node.op.outputs;
+    const first = node.op.outputs[0]!.name;
     const output = node.outputs[first];
     const dy = output && gradientOf.get(output);
     if (!dy) continue;

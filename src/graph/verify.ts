@@ -1,6 +1,5 @@
 import { ResnetError } from "../tensor/error.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
-import { outputNames } from "./define-op.js";
 import type { Graph } from "./graph.js";
 import { Leaf, type GraphNode, type Tensor } from "./tensor.js";
 
@@ -39,10 +38,9 @@ export function verifyGraph(graph: Graph): void {
 function findingsOf(node: GraphNode, known: ReadonlySet<Tensor>): string[] {
   const where = `${node.op.name}${node.module ? ` in ${node.module}` : ""}`;
   const findings: string[] = [];
-  const required = node.op.inputs.filter((name) => !name.endsWith("?"));
-  const allowed = new Set(node.op.inputs.map((name) => name.replace("?", "")));
-  for (const name of required)
-    if (!node.inputs[name]) findings.push(`${where}: ${name} is missing`);
+  for (const { name, isOptional } of node.op.inputs)
+    if (!isOptional && !node.inputs[name]) findings.push(`${where}: ${name} is missing`);
+  const allowed = new Set(node.op.inputs.map(({ name }) => name));
   for (const [name, tensor] of Object.entries(node.inputs)) {
     if (!allowed.has(name)) findings.push(`${where}: takes no operand named ${name}`);
     if (!known.has(tensor)) {
@@ -53,7 +51,7 @@ function findingsOf(node: GraphNode, known: ReadonlySet<Tensor>): string[] {
   }
   if (findings.length > 0) return findings;
   const specs = node.op.shape(node.inputs, node.attrs);
-  for (const name of outputNames(node.op)) {
+  for (const { name } of node.op.outputs) {
     const spec = specs[name];
     const tensor = node.outputs[name];
     if (!spec) continue; // an output that this application does not have

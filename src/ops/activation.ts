@@ -1,8 +1,12 @@
-/** The function at the end of a fused op: `none`, `relu`, or `leakyRelu` with its slope (0 otherwise). */
-export type ActivationAttrs = {
-  readonly activation: "none" | "relu" | "leakyRelu";
-  readonly slope: number;
+import { choice, number, type AttrsOf } from "../graph/attributes.js";
+
+/** The activation at the end of a fused op. */
+export const activationAttrs = {
+  activation: choice("none", "relu", "leakyRelu"),
+  /** Slope of `leakyRelu` below 0; 0 for the others. */
+  slope: number(),
 };
+export type ActivationAttrs = AttrsOf<typeof activationAttrs>;
 
 export const noActivation: ActivationAttrs = { activation: "none", slope: 0 };
 

@@ -1,16 +1,17 @@
+import { flag, number } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import { sizeOf } from "../tensor/shape.js";
 
-export type AdamAttrs = {
-  readonly beta1: number;
-  readonly beta2: number;
+const adamAttrs = {
+  beta1: number(),
+  beta2: number(),
   /** Added to the root of the second moment. */
-  readonly eps: number;
-  readonly weightDecay: number;
+  eps: number(),
+  weightDecay: number(),
   /** Whether the decay shrinks the parameter itself (AdamW) or adds to the gradient (Adam). */
-  readonly decoupled: boolean;
-  /** Times the learning rate: that of the parameter's group. */
-  readonly rateFactor: number;
+  decoupled: flag,
+  /** The factor of the learning rate for the parameter's group. */
+  rateFactor: number(),
 };
 
 /**
@@ -25,28 +26,26 @@ export type AdamAttrs = {
  * and step [] have the parameter's shape.
  * Source: Kingma and Ba 2014, arXiv:1412.6980; Loshchilov and Hutter 2017, arXiv:1711.05101.
  */
-export const adamOp = defineOp<
-  | "parameter"
-  | "gradient"
-  | "learningRate"
-  | "step"
-  | "firstMoment"
-  | "secondMoment"
-  | "gradientScale?",
-  "newParameter" | "newFirstMoment" | "newSecondMoment",
-  AdamAttrs
->({
+export const adamOp = defineOp({
   name: "adam",
-  inputs: [
-    "parameter",
-    "gradient",
-    "learningRate",
-    "step",
-    "firstMoment",
-    "secondMoment",
-    "gradientScale?",
-  ],
-  outputs: ["newParameter", "newFirstMoment", "newSecondMoment"],
+  role: "update",
+  meaning:
+    "PyTorch's `Adam`, or `AdamW` where `decoupled`, of `gradientScale · gradient` at `rateFactor · learningRate`; `step` counts from 1",
+  inputs: {
+    parameter: "f32 [...]",
+    gradient: "f32 [...]",
+    learningRate: "f32 []",
+    step: "f32 []",
+    firstMoment: "f32 [...]",
+    secondMoment: "f32 [...]",
+    "gradientScale?": "f32 []",
+  },
+  outputs: {
+    newParameter: "f32 [...]",
+    newFirstMoment: "f32 [...]",
+    newSecondMoment: "f32 [...]",
+  },
+  attrs: adamAttrs,
   inPlace: {
     newParameter: ["parameter"],
     newFirstMoment: ["firstMoment"],

@@ -1,12 +1,20 @@
+import { sizes } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
 
 /** Mean over the whole image: `x [H, W, N, C]` to `y [1, 1, N, C]`. PyTorch's `AdaptiveAvgPool2d(1)`. */
-export const adaptiveAvgPool2dOp = defineOp<"x", "y">({
+export const adaptiveAvgPool2dOp = defineOp({
   name: "adaptiveAvgPool2d",
-  inputs: ["x"],
-  outputs: ["y"],
+  role: "forward",
+  meaning: "The mean over the image",
+  inputs: {
+    x: "float [H, W, N, C]",
+  },
+  outputs: {
+    y: "float [1, 1, N, C]",
+  },
+  attrs: {},
   shape({ x }) {
     const [, , n, c] = dims4(x, "adaptiveAvgPool2d");
     return { y: { shape: [1, 1, n, c], dtype: x.dtype } };
@@ -28,14 +36,17 @@ export const adaptiveAvgPool2dOp = defineOp<"x", "y">({
 export const adaptiveAvgPool2d = (x: Tensor): Tensor => adaptiveAvgPool2dOp.trace({ x }, {}).y;
 
 /** Gradient of `adaptiveAvgPool2d`: `dx[h, w] = dy / (H · W)`. */
-export const adaptiveAvgPool2dGradOp = defineOp<
-  "dy",
-  "dx",
-  { readonly imageSize: readonly [number, number] }
->({
+export const adaptiveAvgPool2dGradOp = defineOp({
   name: "adaptiveAvgPool2dGrad",
-  inputs: ["dy"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning: "`dy / (H · W)`",
+  inputs: {
+    dy: "float [1, 1, N, C]",
+  },
+  outputs: {
+    dx: "float [H, W, N, C]",
+  },
+  attrs: { imageSize: sizes("H", "W") },
   gradient: null,
   shape({ dy }, { imageSize: [h, w] }) {
     const [, , n, c] = dims4(dy);

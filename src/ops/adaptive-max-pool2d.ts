@@ -1,3 +1,4 @@
+import { sizes } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
@@ -7,10 +8,18 @@ import { dims4, sizeOf } from "../tensor/shape.js";
  *
  *     x [H, W, N, C]   y [1, 1, N, C]   index i32 [1, 1, N, C]: the winner's pixel, h · W + w
  */
-export const adaptiveMaxPool2dOp = defineOp<"x", "y" | "index?">({
+export const adaptiveMaxPool2dOp = defineOp({
   name: "adaptiveMaxPool2d",
-  inputs: ["x"],
-  outputs: ["y", "index?"],
+  role: "forward",
+  meaning: "The largest value of the image; `index` is the pixel `h · W + w` of the first maximum",
+  inputs: {
+    x: "float [H, W, N, C]",
+  },
+  outputs: {
+    y: "float [1, 1, N, C]",
+    "index?": "i32 [1, 1, N, C]",
+  },
+  attrs: {},
   shape({ x }) {
     const [, , n, c] = dims4(x, "adaptiveMaxPool2d");
     return {
@@ -41,14 +50,18 @@ export const adaptiveMaxPool2dOp = defineOp<"x", "y" | "index?">({
 export const adaptiveMaxPool2d = (x: Tensor): Tensor => adaptiveMaxPool2dOp.trace({ x }, {}).y;
 
 /** Gradient of `adaptiveMaxPool2d`: dy goes to the pixel that won. */
-export const adaptiveMaxPool2dGradOp = defineOp<
-  "dy" | "index",
-  "dx",
-  { readonly imageSize: readonly [number, number] }
->({
+export const adaptiveMaxPool2dGradOp = defineOp({
   name: "adaptiveMaxPool2dGrad",
-  inputs: ["dy", "index"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning: "Gives dy to the pixel that won",
+  inputs: {
+    dy: "float [1, 1, N, C]",
+    index: "i32 [1, 1, N, C]",
+  },
+  outputs: {
+    dx: "float [H, W, N, C]",
+  },
+  attrs: { imageSize: sizes("H", "W") },
   gradient: null,
   shape({ dy }, { imageSize: [h, w] }) {
     const [, , n, c] = dims4(dy);

@@ -4,10 +4,18 @@ import { sameShape, ShapeError, sizeOf } from "../tensor/shape.js";
 import { checkDType } from "./stored.js";
 
 /** `a + b`, element by element; both have one shape. */
-export const addOp = defineOp<"a" | "b", "y">({
+export const addOp = defineOp({
   name: "add",
-  inputs: ["a", "b"],
-  outputs: ["y"],
+  role: "forward",
+  meaning: "`a + b`",
+  inputs: {
+    a: "float [...]",
+    b: "float [...]",
+  },
+  outputs: {
+    y: "float [...]",
+  },
+  attrs: {},
   inPlace: { y: ["a", "b"] },
   shape({ a, b }) {
     if (!sameShape(a.shape, b.shape)) {

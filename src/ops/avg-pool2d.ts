@@ -1,7 +1,8 @@
+import { sizes } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
-import { checkPool, type PoolAttrs } from "./max-pool2d.js";
+import { checkPool, poolAttrs, type PoolAttrs } from "./max-pool2d.js";
 import { forEachTap, windowOutput } from "./window.js";
 
 /**
@@ -9,10 +10,17 @@ import { forEachTap, windowOutput } from "./window.js";
  *
  *     x [H, W, N, C]   y [OH, OW, N, C]
  */
-export const avgPool2dOp = defineOp<"x", "y", PoolAttrs>({
+export const avgPool2dOp = defineOp({
   name: "avgPool2d",
-  inputs: ["x"],
-  outputs: ["y"],
+  role: "forward",
+  meaning: "The mean of each window; zeros of the padding count, as in PyTorch",
+  inputs: {
+    x: "float [H, W, N, C]",
+  },
+  outputs: {
+    y: "float [OH, OW, N, C]",
+  },
+  attrs: poolAttrs,
   shape({ x }, attrs) {
     const [, , n, c] = dims4(x, "avgPool2d");
     checkPool("avgPool2d", attrs);
@@ -42,14 +50,17 @@ export const avgPool2dOp = defineOp<"x", "y", PoolAttrs>({
 export const avgPool2d = (x: Tensor, attrs: PoolAttrs): Tensor => avgPool2dOp.trace({ x }, attrs).y;
 
 /** Gradient of `avgPool2d`: each dy is shared out evenly over its window. */
-export const avgPool2dGradOp = defineOp<
-  "dy",
-  "dx",
-  PoolAttrs & { readonly imageSize: readonly [number, number] }
->({
+export const avgPool2dGradOp = defineOp({
   name: "avgPool2dGrad",
-  inputs: ["dy"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning: "Shares each dy out evenly over its window",
+  inputs: {
+    dy: "float [OH, OW, N, C]",
+  },
+  outputs: {
+    dx: "float [H, W, N, C]",
+  },
+  attrs: { ...poolAttrs, imageSize: sizes("H", "W") },
   gradient: null,
   shape({ dy }, { imageSize: [h, w] }) {
     const [, , n, c] = dims4(dy);

@@ -1,3 +1,4 @@
+import { number } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import { sizeOf } from "../tensor/shape.js";
 
@@ -6,14 +7,22 @@ import { sizeOf } from "../tensor/shape.js";
  * convolution before it applies: `scale = weight / √(variance + eps)`, `shift = bias + (convBias − mean) · scale`,
  * all `[C]`. `convBias` is the convolution's own bias, where it has one.
  */
-export const batchNormFoldOp = defineOp<
-  "mean" | "variance" | "weight" | "bias" | "convBias?",
-  "scale" | "shift",
-  { readonly eps: number }
->({
+export const batchNormFoldOp = defineOp({
   name: "batchNormFold",
-  inputs: ["mean", "variance", "weight", "bias", "convBias?"],
-  outputs: ["scale", "shift"],
+  role: "forward",
+  meaning: "`scale = weight/√(variance + eps)`, `shift = bias + (convBias − mean) · scale`",
+  inputs: {
+    mean: "f32 [C]",
+    variance: "f32 [C]",
+    weight: "f32 [C]",
+    bias: "f32 [C]",
+    "convBias?": "f32 [C]",
+  },
+  outputs: {
+    scale: "f32 [C]",
+    shift: "f32 [C]",
+  },
+  attrs: { eps: number({ least: 0 }) },
   gradient: null,
   shape: ({ weight, bias }) => ({ scale: weight, shift: bias }),
   flops: ({ weight, convBias }) => (convBias ? 6 : 5) * sizeOf(weight.shape),

@@ -6,10 +6,18 @@ import { dims4, sizeOf } from "../tensor/shape.js";
  *
  * Not differentiated by itself: that the statistics depend on x is part of `batchNorm2d`'s gradient.
  */
-export const batchNormStatisticsOp = defineOp<"x", "mean" | "variance">({
+export const batchNormStatisticsOp = defineOp({
   name: "batchNormStatistics",
-  inputs: ["x"],
-  outputs: ["mean", "variance"],
+  role: "forward",
+  meaning: "The mean and the biased variance over `[H, W, N]`",
+  inputs: {
+    x: "float [H, W, N, C]",
+  },
+  outputs: {
+    mean: "f32 [C]",
+    variance: "f32 [C]",
+  },
+  attrs: {},
   gradient: null,
   shape({ x }) {
     const [, , , c] = dims4(x, "batchNormStatistics");

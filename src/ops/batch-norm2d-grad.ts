@@ -1,9 +1,10 @@
+import { number } from "../graph/attributes.js";
 import { defineOp, type Operands } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
-import { activationGrad, noActivation, type ActivationAttrs } from "./activation.js";
+import { activationAttrs, activationGrad, noActivation } from "./activation.js";
 
-type GradAttrs = ActivationAttrs & { readonly eps: number };
+const gradAttrs = { eps: number({ least: 0 }), ...activationAttrs };
 
 /**
  * Gradients of `batchNorm2d` by its parameters, the first of two passes over the batch.
@@ -14,14 +15,24 @@ type GradAttrs = ActivationAttrs & { readonly eps: number };
  *
  * `y` is needed where an activation was fused; `dz` where the shortcut's gradient is wanted too.
  */
-export const batchNormParamGradOp = defineOp<
-  "dy" | "x" | "mean" | "variance" | "y?",
-  "dweight" | "dbias" | "dz?",
-  GradAttrs
->({
+export const batchNormParamGradOp = defineOp({
   name: "batchNormParamGrad",
-  inputs: ["dy", "x", "mean", "variance", "y?"],
-  outputs: ["dweight", "dbias", "dz?"],
+  role: "gradient",
+  meaning:
+    "`dz = dy · act′(y)`, `dbias = Σ dz`, `dweight = Σ dz · (x − mean)/√(variance + eps)`; `y` is needed where there is an activation",
+  inputs: {
+    dy: "float [H, W, N, C]",
+    x: "float [H, W, N, C]",
+    mean: "f32 [C]",
+    variance: "f32 [C]",
+    "y?": "float [H, W, N, C]",
+  },
+  outputs: {
+    dweight: "f32 [C]",
+    dbias: "f32 [C]",
+    "dz?": "float [H, W, N, C]",
+  },
+  attrs: gradAttrs,
   inPlace: { dz: ["dy"] },
   gradient: null,
   shape({ dy, x }) {
@@ -70,10 +81,25 @@ type InputGradOperands = "dy" | "x" | "mean" | "variance" | "weight" | "dweight?
  * The last two terms are the paths through mean and variance; with running statistics dweight and dbias are
  * absent, and so are the terms.
  */
-export const batchNormInputGradOp = defineOp<InputGradOperands, "dx", GradAttrs>({
+export const batchNormInputGradOp = defineOp({
   name: "batchNormInputGrad",
-  inputs: ["dy", "x", "mean", "variance", "weight", "dweight?", "dbias?", "y?"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning:
+    "`weight/√(variance + eps) · (dz − dbias/M − x̂ · dweight/M)`, M = H·W·N; without dweight and dbias (running statistics) only the first term",
+  inputs: {
+    dy: "float [H, W, N, C]",
+    x: "float [H, W, N, C]",
+    mean: "f32 [C]",
+    variance: "f32 [C]",
+    weight: "f32 [C]",
+    "dweight?": "f32 [C]",
+    "dbias?": "f32 [C]",
+    "y?": "float [H, W, N, C]",
+  },
+  outputs: {
+    dx: "float [H, W, N, C]",
+  },
+  attrs: gradAttrs,
   inPlace: { dx: ["dy"] },
   gradient: null,
   shape: ({ dy, x }) => ({ dx: { shape: x.shape, dtype: dy.dtype } }),

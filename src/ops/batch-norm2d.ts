@@ -1,18 +1,12 @@
+import { choice, number } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sameShape, ShapeError, sizeOf } from "../tensor/shape.js";
-import { activate, noActivation, type ActivationAttrs } from "./activation.js";
+import { activate, activationAttrs, noActivation } from "./activation.js";
 import { batchNormInputGrad, batchNormParamGrad } from "./batch-norm2d-grad.js";
 import { batchNormStatisticsOp } from "./batch-norm-statistics.js";
 import { checkDType } from "./stored.js";
 import { requireUnfused } from "./require-unfused.js";
-
-export type BatchNorm2dAttrs = {
-  /** Added to the variance, so that a constant channel divides by something. */
-  readonly eps: number;
-  /** Where mean and variance come from: this batch (they depend on x) or running averages (constants). */
-  readonly statistics: "batch" | "running";
-};
 
 /**
  * Batch normalisation with given statistics: `y = act((x − mean) / √(variance + eps) · weight + bias + residual)`.
@@ -23,14 +17,31 @@ export type BatchNorm2dAttrs = {
  * Users trace `batchNorm2d`; residual and activation is what the planner fuses into it.
  * Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
  */
-export const batchNorm2dOp = defineOp<
-  "x" | "mean" | "variance" | "weight" | "bias" | "residual?",
-  "y",
-  BatchNorm2dAttrs & ActivationAttrs
->({
+export const batchNorm2dOp = defineOp({
   name: "batchNorm2d",
-  inputs: ["x", "mean", "variance", "weight", "bias", "residual?"],
-  outputs: ["y"],
+  role: "forward",
+  meaning:
+    "`act((x − mean)/√(variance + eps) · weight + bias + residual)`. `statistics` matters only to the gradient",
+  inputs: {
+    x: "float [H, W, N, C]",
+    mean: "f32 [C]",
+    variance: "f32 [C]",
+    weight: "f32 [C]",
+    bias: "f32 [C]",
+    "residual?": "float [H, W, N, C]",
+  },
+  outputs: {
+    y: "float [H, W, N, C]",
+  },
+  attrs: {
+    /** Added to the variance, so that a constant channel divides by something. */
+    eps: number({ least: 0 }),
+    /** Where mean and variance come from: this batch (they depend on x) or running averages (constants). */
+    statistics: choice("batch", "running"),
+    ...activationAttrs,
+  },
+  epilogue: { addend: "residual", activates: true },
+  isCheap: true,
   inPlace: { y: ["x", "residual"] },
 
   shape({ x, residual, ...vectors }) {

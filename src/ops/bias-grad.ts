@@ -3,10 +3,17 @@ import type { Tensor } from "../graph/tensor.js";
 import { sizeOf } from "../tensor/shape.js";
 
 /** Gradient by a bias: the sum of `dy […, C]` over every axis but the last, `dbias [C]`. */
-export const biasGradOp = defineOp<"dy", "dbias">({
+export const biasGradOp = defineOp({
   name: "biasGrad",
-  inputs: ["dy"],
-  outputs: ["dbias"],
+  role: "gradient",
+  meaning: "The sum over all axes but the last",
+  inputs: {
+    dy: "float [..., C]",
+  },
+  outputs: {
+    dbias: "f32 [C]",
+  },
+  attrs: {},
   gradient: null,
   shape: ({ dy }) => ({ dbias: { shape: [dy.shape.at(-1) ?? 1], dtype: "f32" } }),
   flops: ({ dy }) => sizeOf(dy.shape),

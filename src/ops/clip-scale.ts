@@ -1,3 +1,4 @@
+import { number } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 
@@ -9,21 +10,28 @@ import type { Tensor } from "../graph/tensor.js";
  *
  * PyTorch's `clip_grad_norm_`. A norm that is no number gives a scale that is none.
  */
-export const clipScaleOp = defineOp<"squaredNorm", "scale" | "norm?", { readonly maxNorm: number }>(
-  {
-    name: "clipScale",
-    inputs: ["squaredNorm"],
-    outputs: ["scale", "norm?"],
-    gradient: null,
-    shape: () => ({ scale: { shape: [], dtype: "f32" }, norm: { shape: [], dtype: "f32" } }),
-    flops: () => 4,
-    reference({ squaredNorm }, { scale, norm }, { maxNorm }) {
-      const root = Math.sqrt(squaredNorm.data[0]!);
-      if (norm) norm.data[0] = root;
-      scale.data[0] = Math.min(1, maxNorm / (root + 1e-6));
-    },
+export const clipScaleOp = defineOp({
+  name: "clipScale",
+  role: "update",
+  meaning:
+    "`norm = √squaredNorm`, `scale = min(1, maxNorm / (norm + 1e-6))`, as PyTorch's `clip_grad_norm_`",
+  inputs: {
+    squaredNorm: "f32 []",
   },
-);
+  outputs: {
+    scale: "f32 []",
+    "norm?": "f32 []",
+  },
+  attrs: { maxNorm: number() },
+  gradient: null,
+  shape: () => ({ scale: { shape: [], dtype: "f32" }, norm: { shape: [], dtype: "f32" } }),
+  flops: () => 4,
+  reference({ squaredNorm }, { scale, norm }, { maxNorm }) {
+    const root = Math.sqrt(squaredNorm.data[0]!);
+    if (norm) norm.data[0] = root;
+    scale.data[0] = Math.min(1, maxNorm / (root + 1e-6));
+  },
+});
 
 /** Traces the norm behind a sum of squares, and the scale that brings it down to `maxNorm`. */
 export const clipScale = (

@@ -1,12 +1,18 @@
+import { number, wholeShape } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Shape } from "../tensor/shape.js";
 
 /** A tensor whose every element is `value`. */
-export const constantOp = defineOp<never, "y", { readonly value: number; readonly shape: Shape }>({
+export const constantOp = defineOp({
   name: "constant",
-  inputs: [],
-  outputs: ["y"],
+  role: "forward",
+  meaning: "Every element is value",
+  inputs: {},
+  outputs: {
+    y: "f32 [...]",
+  },
+  attrs: { value: number(), shape: wholeShape },
   gradient: null,
   shape: (_, { shape }) => ({ y: { shape, dtype: "f32" } }),
   flops: () => 0,

@@ -1,11 +1,10 @@
+import { sizes } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sameShape, ShapeError } from "../tensor/shape.js";
 import { gemmTransposedA, gemmTransposedB } from "./gemm.js";
 import { checkDType, storedAs } from "./stored.js";
-import { convolutionFlops, forEachTap, type WindowAttrs } from "./window.js";
-
-type GroupedWindow = WindowAttrs & { readonly groups: number };
+import { convolutionAttrs, convolutionFlops, forEachTap, type ConvolutionAttrs } from "./window.js";
 
 /**
  * Gradient of `conv2d` by its image: `dx[ih, iw] = Σ dy[oh, ow] · weight[kh, kw]ᵀ` over the windows that read
@@ -14,14 +13,20 @@ type GroupedWindow = WindowAttrs & { readonly groups: number };
  *
  *     dy [OH, OW, N, Cout]   weight [KH, KW, Cin/groups, Cout]   dx [H, W, N, Cin]
  */
-export const conv2dInputGradOp = defineOp<
-  "dy" | "weight" | "addend?",
-  "dx",
-  GroupedWindow & { readonly imageSize: readonly [number, number] }
->({
+export const conv2dInputGradOp = defineOp({
   name: "conv2dInputGrad",
-  inputs: ["dy", "weight", "addend?"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning: "Gradient of `conv2d` by x, plus `addend`",
+  inputs: {
+    dy: "float [OH, OW, N, Cout]",
+    weight: "f32 [KH, KW, Cin/groups, Cout]",
+    "addend?": "float [H, W, N, Cin]",
+  },
+  outputs: {
+    dx: "float [H, W, N, Cin]",
+  },
+  attrs: { ...convolutionAttrs, imageSize: sizes("H", "W") },
+  epilogue: { addend: "addend", activates: false },
   inPlace: { dx: ["addend"] },
   gradient: null,
 
@@ -72,7 +77,7 @@ export const conv2dInputGradOp = defineOp<
 export const conv2dInputGrad = (
   dy: Tensor,
   weight: Tensor,
-  attrs: GroupedWindow & { readonly imageSize: readonly [number, number] },
+  attrs: ConvolutionAttrs & { readonly imageSize: readonly [number, number] },
 ): Tensor => conv2dInputGradOp.trace({ dy, weight }, attrs).dx;
 
 /**
@@ -80,14 +85,18 @@ export const conv2dInputGrad = (
  *
  *     x [H, W, N, Cin]   dy [OH, OW, N, Cout]   dweight [KH, KW, Cin/groups, Cout]
  */
-export const conv2dWeightGradOp = defineOp<
-  "x" | "dy",
-  "dweight",
-  GroupedWindow & { readonly kernelSize: readonly [number, number] }
->({
+export const conv2dWeightGradOp = defineOp({
   name: "conv2dWeightGrad",
-  inputs: ["x", "dy"],
-  outputs: ["dweight"],
+  role: "gradient",
+  meaning: "Gradient of `conv2d` by its weight",
+  inputs: {
+    x: "float [H, W, N, Cin]",
+    dy: "float [OH, OW, N, Cout]",
+  },
+  outputs: {
+    dweight: "f32 [KH, KW, Cin/groups, Cout]",
+  },
+  attrs: { ...convolutionAttrs, kernelSize: sizes("KH", "KW") },
   gradient: null,
 
   shape({ x, dy }, { groups, kernelSize: [kh, kw] }) {
@@ -128,5 +137,5 @@ export const conv2dWeightGradOp = defineOp<
 export const conv2dWeightGrad = (
   x: Tensor,
   dy: Tensor,
-  attrs: GroupedWindow & { readonly kernelSize: readonly [number, number] },
+  attrs: ConvolutionAttrs & { readonly kernelSize: readonly [number, number] },
 ): Tensor => conv2dWeightGradOp.trace({ x, dy }, attrs).dweight;

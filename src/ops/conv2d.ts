@@ -2,19 +2,20 @@ import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { dims4, sameShape, ShapeError, sizeOf, type TensorSpec } from "../tensor/shape.js";
-import { activate, noActivation, type ActivationAttrs } from "./activation.js";
+import { activate, activationAttrs, noActivation } from "./activation.js";
 import { meanAndVariance } from "./batch-norm-statistics.js";
 import { biasGrad } from "./bias-grad.js";
 import { conv2dInputGrad, conv2dWeightGrad } from "./conv2d-grad.js";
 import { gemm } from "./gemm.js";
 import { checkDType, storedAs } from "./stored.js";
-import { convolutionFlops, forEachTap, windowOutput, type WindowAttrs } from "./window.js";
+import {
+  convolutionFlops,
+  forEachTap,
+  windowOutput,
+  convolutionAttrs,
+  type ConvolutionAttrs,
+} from "./window.js";
 import { requireUnfused } from "./require-unfused.js";
-
-export type Conv2dAttrs = WindowAttrs & {
-  /** Channels are cut into this many groups; each output channel sees the inputs of its own group. */
-  readonly groups: number;
-};
 
 /**
  * 2-D convolution: `y[oh, ow] = act(scale · Σ x[oh·s+kh−p, ow·s+kw−p] · weight[kh, kw] + bias + residual)`.
@@ -30,14 +31,25 @@ export type Conv2dAttrs = WindowAttrs & {
  * Users trace `conv2d`; scale, residual, the activation, and reading mean and variance (of y over
  * OH, OW, N; biased) is what the planner fuses into it.
  */
-export const conv2dOp = defineOp<
-  "x" | "weight" | "bias?" | "scale?" | "residual?",
-  "y" | "mean?" | "variance?",
-  Conv2dAttrs & ActivationAttrs
->({
+export const conv2dOp = defineOp({
   name: "conv2d",
-  inputs: ["x", "weight", "bias?", "scale?", "residual?"],
-  outputs: ["y", "mean?", "variance?"],
+  role: "forward",
+  meaning:
+    "`act(conv(x, weight) · scale + bias + residual)`. `mean` and the biased `variance` are those of y as stored, over `[OH, OW, N]`, for `batchNorm2d`",
+  inputs: {
+    x: "float [H, W, N, Cin]",
+    weight: "f32 [KH, KW, Cin/groups, Cout]",
+    "bias?": "f32 [Cout]",
+    "scale?": "f32 [Cout]",
+    "residual?": "float [OH, OW, N, Cout]",
+  },
+  outputs: {
+    y: "float [OH, OW, N, Cout]",
+    "mean?": "f32 [Cout]",
+    "variance?": "f32 [Cout]",
+  },
+  attrs: { ...convolutionAttrs, ...activationAttrs },
+  epilogue: { addend: "residual", activates: true },
   inPlace: { y: ["residual"] },
 
   shape({ x, weight, bias, scale, residual }, attrs) {
@@ -129,7 +141,7 @@ export const conv2dOp = defineOp<
 export const conv2d = (
   x: Tensor,
   weight: Tensor,
-  attrs: Partial<Conv2dAttrs> = {},
+  attrs: Partial<ConvolutionAttrs> = {},
   bias?: Tensor,
 ): Tensor =>
   conv2dOp.trace(

@@ -1,15 +1,17 @@
+import { integer, number, type AttrsOf } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { threefry, uniform } from "../tensor/random.js";
 import { sizeOf } from "../tensor/shape.js";
 
-export type DropoutAttrs = {
+export const dropoutAttrs = {
   /** Probability of an element to become 0, in `[0, 1)`. */
-  readonly probability: number;
+  probability: number({ least: 0, below: 1 }),
   /** Number of the layer, so that no two layers of a run draw the same elements. */
-  readonly stream: number;
+  stream: integer({ least: 0, most: 2 ** 32 - 1 }),
 };
+export type DropoutAttrs = AttrsOf<typeof dropoutAttrs>;
 
 /**
  * Zeroes each element with the given probability and divides the others by `1 − probability`.
@@ -19,10 +21,19 @@ export type DropoutAttrs = {
  *
  *     x, y [any shape]   key i32 [2], one for each step
  */
-export const dropoutOp = defineOp<"x" | "key", "y", DropoutAttrs>({
+export const dropoutOp = defineOp({
   name: "dropout",
-  inputs: ["x", "key"],
-  outputs: ["y"],
+  role: "forward",
+  meaning:
+    "Keeps element i where `uniform(threefry(key, stream, 2), i) ≥ probability`, and divides it by `1 − probability`",
+  inputs: {
+    x: "float [...]",
+    key: "i32 [2]",
+  },
+  outputs: {
+    y: "float [...]",
+  },
+  attrs: dropoutAttrs,
   inPlace: { y: ["x"] },
   shape({ x }, { probability }) {
     if (!(probability >= 0 && probability < 1)) {

@@ -1,6 +1,7 @@
+import { floatDType, sizes } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
-import { dims2, dims4, type FloatDType } from "../tensor/shape.js";
+import { dims2, dims4 } from "../tensor/shape.js";
 
 /**
  * One row of features for each sample: `x [H, W, N, C]` to `y [N, C·H·W]`, features in PyTorch's order C, H, W, so
@@ -9,10 +10,17 @@ import { dims2, dims4, type FloatDType } from "../tensor/shape.js";
  * y is f32 whatever x is: the classifier behind the convolutions, the logits and the loss are in full precision, and
  * cost next to nothing.
  */
-export const flattenOp = defineOp<"x", "y">({
+export const flattenOp = defineOp({
   name: "flatten",
-  inputs: ["x"],
-  outputs: ["y"],
+  role: "forward",
+  meaning: "PyTorch's order of features: C, H, W",
+  inputs: {
+    x: "float [H, W, N, C]",
+  },
+  outputs: {
+    y: "f32 [N, C·H·W]",
+  },
+  attrs: {},
   shape({ x }) {
     const [h, w, n, c] = dims4(x, "flatten");
     return { y: { shape: [n, c * h * w], dtype: "f32" } };
@@ -38,14 +46,17 @@ export const flattenOp = defineOp<"x", "y">({
 export const flatten = (x: Tensor): Tensor => flattenOp.trace({ x }, {}).y;
 
 /** Gradient of `flatten`: `dy [N, C·H·W]` back to `dx [H, W, N, C]`, in the image's dtype. */
-export const flattenGradOp = defineOp<
-  "dy",
-  "dx",
-  { readonly imageSize: readonly [number, number]; readonly dtype: FloatDType }
->({
+export const flattenGradOp = defineOp({
   name: "flattenGrad",
-  inputs: ["dy"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning: "The image back from its features",
+  inputs: {
+    dy: "f32 [N, C·H·W]",
+  },
+  outputs: {
+    dx: "float [H, W, N, C]",
+  },
+  attrs: { imageSize: sizes("H", "W"), dtype: floatDType },
   gradient: null,
   shape({ dy }, { imageSize: [h, w], dtype }) {
     const [n, features] = dims2(dy);

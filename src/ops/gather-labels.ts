@@ -4,10 +4,18 @@ import { sizeOf } from "../tensor/shape.js";
 import { rowOf } from "./ingest.js";
 
 /** The labels of a batch: `y i32 [N] = labels[indices[n]]`, out of `labels i32 [rows]` by `indices i32 [N]`. */
-export const gatherLabelsOp = defineOp<"labels" | "indices", "y">({
+export const gatherLabelsOp = defineOp({
   name: "gatherLabels",
-  inputs: ["labels", "indices"],
-  outputs: ["y"],
+  role: "forward",
+  meaning: "`labels[indices[n]]`",
+  inputs: {
+    labels: "i32 [rows]",
+    indices: "i32 [N]",
+  },
+  outputs: {
+    y: "i32 [N]",
+  },
+  attrs: {},
   gradient: null,
   shape: ({ indices }) => ({ y: { shape: indices.shape, dtype: "i32" } }),
   flops: () => 0,

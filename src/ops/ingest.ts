@@ -1,3 +1,4 @@
+import { floatDType, numbers, optional, sizes, type AttrsOf } from "../graph/attributes.js";
 import { defineOp, type Values } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
@@ -10,25 +11,26 @@ import {
   type FloatDType,
 } from "../tensor/shape.js";
 
-export type IngestAttrs = {
+const normalizing = {
   /** Mean of each channel, of pixels scaled to 0 … 1. */
-  readonly mean: readonly number[];
+  mean: numbers("C"),
   /** Deviation of each channel, of pixels scaled to 0 … 1. */
-  readonly std: readonly number[];
+  std: numbers("C"),
 };
+export type IngestAttrs = AttrsOf<typeof normalizing>;
+
+const byteOfChannel = numbers("C", { least: 0, most: 255 });
 
 /** How crops, flips and covered rectangles come into a batch. */
-export type PlacingAttrs = {
+const placing = {
   /** Height and width of the result. */
-  readonly size: readonly [number, number];
+  size: sizes("OH", "OW"),
   /** Byte of each channel where a crop reaches outside an image. */
-  readonly fill: readonly number[];
+  fill: byteOfChannel,
   /** Byte of each channel where a rectangle is covered. */
-  readonly eraseFill: readonly number[];
+  eraseFill: byteOfChannel,
 };
-
-/** How `ingest` normalises, places, and what it stores. */
-type IngestOpAttrs = IngestAttrs & Partial<PlacingAttrs> & { readonly dtype: FloatDType };
+export type PlacingAttrs = AttrsOf<typeof placing>;
 
 /** Numbers that place one sample: see `ingestOp`. */
 const placementNumbers = 8;
@@ -48,10 +50,26 @@ const placementNumbers = 8;
  *
  * The dtype that x gets here, every activation behind it gets too: it is the precision of the network.
  */
-export const ingestOp = defineOp<"images" | "indices" | "placement?", "x", IngestOpAttrs>({
+export const ingestOp = defineOp({
   name: "ingest",
-  inputs: ["images", "indices", "placement?"],
-  outputs: ["x"],
+  role: "forward",
+  meaning:
+    "`(images[indices[n]] / 255 − mean) / std`. A placement is `rowStart rowStep columnStart columnStep top left bottom right`: pixel (h, w) comes from `(rowStart + rowStep · h, columnStart + columnStep · w)`, `fill` outside the image, `eraseFill` in the rectangle; without a placement, x has the size of the images",
+  inputs: {
+    images: "u8 [rows, H, W, C]",
+    indices: "i32 [N]",
+    "placement?": "i32 [N, 8]",
+  },
+  outputs: {
+    x: "float [OH, OW, N, C]",
+  },
+  attrs: {
+    ...normalizing,
+    dtype: floatDType,
+    size: optional(placing.size),
+    fill: optional(placing.fill),
+    eraseFill: optional(placing.eraseFill),
+  },
   gradient: null,
 
   shape({ images, indices, placement }, { mean, std, dtype, size, fill, eraseFill }) {

@@ -1,16 +1,25 @@
+import { number } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { sizeOf } from "../tensor/shape.js";
 import { activate, activationGrad } from "./activation.js";
 
-type SlopeAttrs = { readonly slope: number };
+const slopeAttrs = { slope: number({ least: 0 }) };
 
 /** `x > 0 ? x : slope · x`, element by element. */
-export const leakyReluOp = defineOp<"x", "y", SlopeAttrs>({
+export const leakyReluOp = defineOp({
   name: "leakyRelu",
-  inputs: ["x"],
-  outputs: ["y"],
+  role: "forward",
+  meaning: "`x > 0 ? x : slope · x`",
+  inputs: {
+    x: "float [...]",
+  },
+  outputs: {
+    y: "float [...]",
+  },
+  attrs: slopeAttrs,
+  asEpilogue: ({ slope }) => ({ activation: "leakyRelu", slope }),
   inPlace: { y: ["x"] },
   shape({ x }, { slope }) {
     // The gradient reads the sign of x off the result, which a negative slope would turn around.
@@ -33,10 +42,19 @@ export const leakyReluOp = defineOp<"x", "y", SlopeAttrs>({
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => leakyReluOp.trace({ x }, { slope }).y;
 
 /** Gradient of `leakyRelu`, by the sign of its result: `dx = y > 0 ? dy : slope · dy`. */
-export const leakyReluGradOp = defineOp<"dy" | "y", "dx", SlopeAttrs>({
+export const leakyReluGradOp = defineOp({
   name: "leakyReluGrad",
-  inputs: ["dy", "y"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning: "`y > 0 ? dy : slope · dy`",
+  inputs: {
+    dy: "float [...]",
+    y: "float [...]",
+  },
+  outputs: {
+    dx: "float [...]",
+  },
+  attrs: slopeAttrs,
+  asEpilogue: ({ slope }) => ({ activation: "leakyRelu", slope }),
   inPlace: { dx: ["dy"] },
   gradient: null,
   shape: ({ dy }) => ({ dx: dy }),

@@ -8,10 +8,19 @@ import { constant } from "./constant.js";
  *
  * In the place of `start` it is a running mean: of weights, of gradients.
  */
-export const lerpOp = defineOp<"start" | "end" | "weight", "y">({
+export const lerpOp = defineOp({
   name: "lerp",
-  inputs: ["start", "end", "weight"],
-  outputs: ["y"],
+  role: "forward",
+  meaning: "`start + weight · (end − start)`: averages of weights, of gradients, of losses",
+  inputs: {
+    start: "f32 [...]",
+    end: "f32 [...]",
+    weight: "f32 []",
+  },
+  outputs: {
+    y: "f32 [...]",
+  },
+  attrs: {},
   inPlace: { y: ["start", "end"] },
   shape({ start, end }) {
     if (!sameShape(start.shape, end.shape)) {

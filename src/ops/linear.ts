@@ -9,10 +9,19 @@ import { gemm, gemmTransposedA, gemmTransposedB } from "./gemm.js";
  *
  *     x [N, In]   weight [In, Out]   bias [Out]   y [N, Out]
  */
-export const linearOp = defineOp<"x" | "weight" | "bias?", "y">({
+export const linearOp = defineOp({
   name: "linear",
-  inputs: ["x", "weight", "bias?"],
-  outputs: ["y"],
+  role: "forward",
+  meaning: "`x · weight + bias`",
+  inputs: {
+    x: "f32 [N, In]",
+    weight: "f32 [In, Out]",
+    "bias?": "f32 [Out]",
+  },
+  outputs: {
+    y: "f32 [N, Out]",
+  },
+  attrs: {},
 
   shape({ x, weight, bias }) {
     const [n, k] = dims2(x, "linear", "x", "N In");
@@ -54,10 +63,18 @@ export const linear = (x: Tensor, weight: Tensor, bias?: Tensor): Tensor =>
   linearOp.trace({ x, weight, bias }, {}).y;
 
 /** Gradient of `linear` by x: `dx [N, In] = dy [N, Out] · weightᵀ`. */
-export const linearInputGradOp = defineOp<"dy" | "weight", "dx">({
+export const linearInputGradOp = defineOp({
   name: "linearInputGrad",
-  inputs: ["dy", "weight"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning: "`dy · weightᵀ`",
+  inputs: {
+    dy: "f32 [N, Out]",
+    weight: "f32 [In, Out]",
+  },
+  outputs: {
+    dx: "f32 [N, In]",
+  },
+  attrs: {},
   gradient: null,
   shape: ({ dy, weight }) => ({ dx: { shape: [dims2(dy)[0], dims2(weight)[0]], dtype: dy.dtype } }),
   flops: ({ dy, weight }) => 2 * dy.shape[0]! * sizeOf(weight.shape),
@@ -71,10 +88,18 @@ export const linearInputGradOp = defineOp<"dy" | "weight", "dx">({
 });
 
 /** Gradient of `linear` by its weight: `dweight [In, Out] = xᵀ · dy`. */
-export const linearWeightGradOp = defineOp<"x" | "dy", "dweight">({
+export const linearWeightGradOp = defineOp({
   name: "linearWeightGrad",
-  inputs: ["x", "dy"],
-  outputs: ["dweight"],
+  role: "gradient",
+  meaning: "`xᵀ · dy`",
+  inputs: {
+    x: "f32 [N, In]",
+    dy: "f32 [N, Out]",
+  },
+  outputs: {
+    dweight: "f32 [In, Out]",
+  },
+  attrs: {},
   gradient: null,
   shape: ({ x, dy }) => ({ dweight: { shape: [dims2(x)[1], dims2(dy)[1]], dtype: "f32" } }),
   flops: ({ x }, { dweight }) => 2 * x.shape[0]! * sizeOf(dweight.shape),

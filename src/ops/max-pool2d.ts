@@ -1,21 +1,36 @@
+import { integer, sizes, type AttrsOf } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
-import { forEachTap, windowOutput, type WindowAttrs } from "./window.js";
+import { forEachTap, windowOutput } from "./window.js";
 
 /** A square window, and how it moves; all in pixels. */
-export type PoolAttrs = WindowAttrs & { readonly kernel: number };
+export const poolAttrs = {
+  kernel: integer({ least: 1, most: 16 }), // a tap fits a byte
+  stride: integer({ least: 1, most: 2 ** 15 }),
+  padding: integer({ least: 0, most: 2 ** 15 }),
+};
+export type PoolAttrs = AttrsOf<typeof poolAttrs>;
 
 /**
  * The largest value in each window; padding never wins, the first of equals does, NaN beats everything.
  *
  *     x [H, W, N, C]   y [OH, OW, N, C]   index u8 [OH, OW, N, C]: the winner's tap, kh · kernel + kw
  */
-export const maxPool2dOp = defineOp<"x", "y" | "index?", PoolAttrs>({
+export const maxPool2dOp = defineOp({
   name: "maxPool2d",
-  inputs: ["x"],
-  outputs: ["y", "index?"],
+  role: "forward",
+  meaning:
+    "The largest value of each window; `index` is the tap `kh · kernel + kw` of the first maximum in row-major order; padding never wins",
+  inputs: {
+    x: "float [H, W, N, C]",
+  },
+  outputs: {
+    y: "float [OH, OW, N, C]",
+    "index?": "u8 [OH, OW, N, C]",
+  },
+  attrs: poolAttrs,
   shape({ x }, attrs) {
     const [, , n, c] = dims4(x, "maxPool2d");
     checkPool("maxPool2d", attrs);
@@ -56,14 +71,18 @@ export const maxPool2dOp = defineOp<"x", "y" | "index?", PoolAttrs>({
 export const maxPool2d = (x: Tensor, attrs: PoolAttrs): Tensor => maxPool2dOp.trace({ x }, attrs).y;
 
 /** Gradient of `maxPool2d`: each dy goes to the pixel that won its window. */
-export const maxPool2dGradOp = defineOp<
-  "dy" | "index",
-  "dx",
-  PoolAttrs & { readonly imageSize: readonly [number, number] }
->({
+export const maxPool2dGradOp = defineOp({
   name: "maxPool2dGrad",
-  inputs: ["dy", "index"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning: "Gives each dy to the pixel that won its window",
+  inputs: {
+    dy: "float [OH, OW, N, C]",
+    index: "u8 [OH, OW, N, C]",
+  },
+  outputs: {
+    dx: "float [H, W, N, C]",
+  },
+  attrs: { ...poolAttrs, imageSize: sizes("H", "W") },
   gradient: null,
   shape({ dy }, { imageSize: [h, w] }) {
     const [, , n, c] = dims4(dy);

@@ -14,14 +14,22 @@ import { dims4, sameShape, ShapeError, sizeOf } from "../tensor/shape.js";
  * Mixup is an empty box (Zhang et al. 2017, arXiv:1710.09412), CutMix a share of 1 (Yun et al. 2019, arXiv:1905.04899).
  * A batch rolled by one is torchvision's `MixUp` and `CutMix`: batches are shuffled, so any neighbour is a random one.
  */
-export const mixSamplesOp = defineOp<
-  "x" | "labels" | "share" | "box",
-  "y" | "neighbourLabels",
-  Record<never, never>
->({
+export const mixSamplesOp = defineOp({
   name: "mixSamples",
-  inputs: ["x", "labels", "share", "box"],
-  outputs: ["y", "neighbourLabels"],
+  role: "forward",
+  meaning:
+    "Mixes each sample with the one before it, the first with the last: `share · x[n] + (1 − share) · x[n−1]`, and `x[n−1]` alone in the box top, left, bottom, right",
+  inputs: {
+    x: "float [H, W, N, C]",
+    labels: "i32 [N]",
+    share: "f32 []",
+    box: "i32 [4]",
+  },
+  outputs: {
+    y: "float [H, W, N, C]",
+    neighbourLabels: "i32 [N]",
+  },
+  attrs: {},
   gradient: null,
 
   shape({ x, labels }) {

@@ -6,10 +6,18 @@ import { activate, activationGrad, type ActivationAttrs } from "./activation.js"
 const relus: ActivationAttrs = { activation: "relu", slope: 0 };
 
 /** `max(x, 0)`, element by element; NaN stays NaN. */
-export const reluOp = defineOp<"x", "y">({
+export const reluOp = defineOp({
   name: "relu",
-  inputs: ["x"],
-  outputs: ["y"],
+  role: "forward",
+  meaning: "`max(x, 0)`; NaN stays NaN",
+  inputs: {
+    x: "float [...]",
+  },
+  outputs: {
+    y: "float [...]",
+  },
+  attrs: {},
+  asEpilogue: () => relus,
   inPlace: { y: ["x"] },
   shape: ({ x }) => ({ y: x }),
   gradient: ({ y, dy }) => ({ x: reluGradOp.trace({ dy, y }, {}).dx }),
@@ -23,10 +31,19 @@ export const reluOp = defineOp<"x", "y">({
 export const relu = (x: Tensor): Tensor => reluOp.trace({ x }, {}).y;
 
 /** Gradient of `relu`, by the sign of its result: `dx = y > 0 ? dy : 0`. */
-export const reluGradOp = defineOp<"dy" | "y", "dx">({
+export const reluGradOp = defineOp({
   name: "reluGrad",
-  inputs: ["dy", "y"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning: "`y > 0 ? dy : 0`",
+  inputs: {
+    dy: "float [...]",
+    y: "float [...]",
+  },
+  outputs: {
+    dx: "float [...]",
+  },
+  attrs: {},
+  asEpilogue: () => relus,
   inPlace: { dx: ["dy"] },
   gradient: null,
   shape: ({ dy }) => ({ dx: dy }),

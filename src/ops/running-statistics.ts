@@ -1,3 +1,4 @@
+import { number } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import { ResnetError } from "../tensor/error.js";
 import { sizeOf } from "../tensor/shape.js";
@@ -7,14 +8,21 @@ import { sizeOf } from "../tensor/shape.js";
  * `new = old + momentum · (batch − old)`, with the unbiased variance `variance · count / (count − 1)`,
  * as PyTorch's `BatchNorm2d` does.
  */
-export const runningStatisticsOp = defineOp<
-  "runningMean" | "runningVariance" | "mean" | "variance",
-  "newMean" | "newVariance",
-  { readonly momentum: number; readonly count: number }
->({
+export const runningStatisticsOp = defineOp({
   name: "runningStatistics",
-  inputs: ["runningMean", "runningVariance", "mean", "variance"],
-  outputs: ["newMean", "newVariance"],
+  role: "update",
+  meaning: "`old + momentum · (batch − old)`, with the batch's variance times `count/(count − 1)`",
+  inputs: {
+    runningMean: "f32 [C]",
+    runningVariance: "f32 [C]",
+    mean: "f32 [C]",
+    variance: "f32 [C]",
+  },
+  outputs: {
+    newMean: "f32 [C]",
+    newVariance: "f32 [C]",
+  },
+  attrs: { momentum: number(), count: number({ least: 2 }) },
   inPlace: { newMean: ["runningMean"], newVariance: ["runningVariance"] },
   gradient: null,
   shape({ runningMean, runningVariance }, { count }) {

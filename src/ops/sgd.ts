@@ -1,13 +1,14 @@
+import { flag, number } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import { sizeOf } from "../tensor/shape.js";
 
-export type SgdAttrs = {
+const sgdAttrs = {
   /** Whether the step looks ahead along the velocity. */
-  readonly nesterov: boolean;
-  /** Times the parameter, added to the gradient; no unit. */
-  readonly weightDecay: number;
-  /** Times the learning rate: that of the parameter's group. */
-  readonly rateFactor: number;
+  nesterov: flag,
+  /** The factor of the parameter that is added to the gradient; dimensionless. */
+  weightDecay: number(),
+  /** The factor of the learning rate for the parameter's group. */
+  rateFactor: number(),
 };
 
 /**
@@ -19,14 +20,24 @@ export type SgdAttrs = {
  *
  * All but the registers learningRate [] and momentum [], and gradientScale [], have the parameter's shape.
  */
-export const sgdOp = defineOp<
-  "parameter" | "gradient" | "learningRate" | "velocity?" | "momentum?" | "gradientScale?",
-  "newParameter" | "newVelocity?",
-  SgdAttrs
->({
+export const sgdOp = defineOp({
   name: "sgd",
-  inputs: ["parameter", "gradient", "learningRate", "velocity?", "momentum?", "gradientScale?"],
-  outputs: ["newParameter", "newVelocity?"],
+  role: "update",
+  meaning:
+    "PyTorch's `SGD`, dampening 0, of `gradientScale · gradient` at `rateFactor · learningRate`",
+  inputs: {
+    parameter: "f32 [...]",
+    gradient: "f32 [...]",
+    learningRate: "f32 []",
+    "velocity?": "f32 [...]",
+    "momentum?": "f32 []",
+    "gradientScale?": "f32 []",
+  },
+  outputs: {
+    newParameter: "f32 [...]",
+    "newVelocity?": "f32 [...]",
+  },
+  attrs: sgdAttrs,
   inPlace: { newParameter: ["parameter"], newVelocity: ["velocity"] },
   gradient: null,
   shape: ({ parameter }) => ({ newParameter: parameter, newVelocity: parameter }),

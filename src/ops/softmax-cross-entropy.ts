@@ -1,14 +1,16 @@
+import { number, numbers, optional, type AttrsOf } from "../graph/attributes.js";
 import { defineOp, type Values } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { dims2, sameShape, ShapeError, sizeOf, type TensorSpec } from "../tensor/shape.js";
 
-export type CrossEntropyAttrs = {
+export const crossEntropyAttrs = {
   /** ε in `[0, 1)`: the target is `1 − ε` on the true class plus `ε / K` on every class. */
-  readonly smoothing: number;
-  /** w, what a sample of each class counts, `[K]`, above 0. Absent: 1 each. */
-  readonly classWeights?: readonly number[];
+  smoothing: number({ least: 0, below: 1 }),
+  /** w, the weight of a sample of each class, `[K]`, above 0. Absent: 1 each. */
+  classWeights: optional(numbers("K", { least: 0 })),
 };
+export type CrossEntropyAttrs = AttrsOf<typeof crossEntropyAttrs>;
 
 /**
  * Mean cross-entropy of a batch, in nats, and how many samples are right.
@@ -21,14 +23,20 @@ export type CrossEntropyAttrs = {
  * PyTorch's `cross_entropy(logits, labels, weight=w, label_smoothing=ε)`; smoothing: Szegedy et al. 2016,
  * arXiv:1512.00567, §7.
  */
-export const softmaxCrossEntropyOp = defineOp<
-  "logits" | "labels",
-  "loss" | "correct?",
-  CrossEntropyAttrs
->({
+export const softmaxCrossEntropyOp = defineOp({
   name: "softmaxCrossEntropy",
-  inputs: ["logits", "labels"],
-  outputs: ["loss", "correct?"],
+  role: "forward",
+  meaning:
+    "The mean over N, in nats, weighted by the labels' class weights; `correct` is the number of samples whose first largest logit is at the label",
+  inputs: {
+    logits: "f32 [N, K]",
+    labels: "i32 [N]",
+  },
+  outputs: {
+    loss: "f32 []",
+    "correct?": "f32 []",
+  },
+  attrs: crossEntropyAttrs,
 
   shape({ logits, labels }, { smoothing, classWeights }) {
     checkLabels(logits, labels);
@@ -76,14 +84,20 @@ export const softmaxCrossEntropy = (
  * Gradient of `softmaxCrossEntropy`: with `t = w · target`, `dlogits = dloss · (softmax(logits) · Σ t − t)` over the sum of the
  * labels' w.
  */
-export const softmaxCrossEntropyGradOp = defineOp<
-  "logits" | "labels" | "dloss",
-  "dlogits",
-  CrossEntropyAttrs
->({
+export const softmaxCrossEntropyGradOp = defineOp({
   name: "softmaxCrossEntropyGrad",
-  inputs: ["logits", "labels", "dloss"],
-  outputs: ["dlogits"],
+  role: "gradient",
+  meaning:
+    "`dloss · (softmax(logits) · Σ target − target)`, over the sum of the labels' class weights",
+  inputs: {
+    logits: "f32 [N, K]",
+    labels: "i32 [N]",
+    dloss: "f32 []",
+  },
+  outputs: {
+    dlogits: "f32 [N, K]",
+  },
+  attrs: crossEntropyAttrs,
   gradient: null,
   shape({ logits, labels }) {
     checkLabels(logits, labels);

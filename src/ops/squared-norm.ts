@@ -3,10 +3,18 @@ import type { Tensor } from "../graph/tensor.js";
 import { sizeOf } from "../tensor/shape.js";
 
 /** The sum of the squares of a tensor of any shape, `y [] = addend + Σ x²`; a chain of them is that of many tensors. */
-export const squaredNormOp = defineOp<"x" | "addend?", "y">({
+export const squaredNormOp = defineOp({
   name: "squaredNorm",
-  inputs: ["x", "addend?"],
-  outputs: ["y"],
+  role: "update",
+  meaning: "`addend + Σ x²`",
+  inputs: {
+    x: "f32 [...]",
+    "addend?": "f32 []",
+  },
+  outputs: {
+    y: "f32 []",
+  },
+  attrs: {},
   gradient: null,
   shape: () => ({ y: { shape: [], dtype: "f32" } }),
   flops: ({ x }) => 2 * sizeOf(x.shape),

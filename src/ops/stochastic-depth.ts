@@ -3,7 +3,7 @@ import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { threefry, uniform } from "../tensor/random.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
-import type { DropoutAttrs } from "./dropout.js";
+import { dropoutAttrs, type DropoutAttrs } from "./dropout.js";
 
 /**
  * Zeroes whole samples with the given probability and divides the others by `1 − probability`: what a block adds to
@@ -15,10 +15,19 @@ import type { DropoutAttrs } from "./dropout.js";
  *
  *     x, y [H, W, N, C]   key i32 [2], one for each step
  */
-export const stochasticDepthOp = defineOp<"x" | "key", "y", DropoutAttrs>({
+export const stochasticDepthOp = defineOp({
   name: "stochasticDepth",
-  inputs: ["x", "key"],
-  outputs: ["y"],
+  role: "forward",
+  meaning:
+    "As `dropout`, but keeps sample n as a whole where `uniform(threefry(key, stream, 2), n) ≥ probability`",
+  inputs: {
+    x: "float [H, W, N, C]",
+    key: "i32 [2]",
+  },
+  outputs: {
+    y: "float [H, W, N, C]",
+  },
+  attrs: dropoutAttrs,
   inPlace: { y: ["x"] },
   shape({ x }, { probability }) {
     dims4(x, "stochasticDepth");

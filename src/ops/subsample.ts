@@ -1,14 +1,16 @@
+import { integer, integerPair, sizes, type AttrsOf } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { dims4 } from "../tensor/shape.js";
 
-export type SubsampleAttrs = {
+export const subsampleAttrs = {
   /** Every stride-th pixel is taken, in height and in width, from the first on. */
-  readonly stride: number;
+  stride: integer({ least: 1, most: 2 ** 15 }),
   /** Channels of zeros put before and after those of x. */
-  readonly padChannels: readonly [before: number, after: number];
+  padChannels: integerPair({ least: 0, most: 2 ** 20 }),
 };
+export type SubsampleAttrs = AttrsOf<typeof subsampleAttrs>;
 
 /**
  * Every stride-th pixel, with channels of zeros on both sides: a shortcut without parameters (He et al. 2015, option A).
@@ -16,10 +18,18 @@ export type SubsampleAttrs = {
  *
  *     x [H, W, N, C]   y [⌈H / stride⌉, ⌈W / stride⌉, N, before + C + after]
  */
-export const subsampleOp = defineOp<"x", "y", SubsampleAttrs>({
+export const subsampleOp = defineOp({
   name: "subsample",
-  inputs: ["x"],
-  outputs: ["y"],
+  role: "forward",
+  meaning:
+    "Every stride-th pixel, with channels of zeros before and after: OH = ⌈H/stride⌉, OW = ⌈W/stride⌉, Cout = before + C + after",
+  inputs: {
+    x: "float [H, W, N, C]",
+  },
+  outputs: {
+    y: "float [OH, OW, N, Cout]",
+  },
+  attrs: subsampleAttrs,
   shape({ x }, { stride, padChannels: [before, after] }) {
     const [h, w, n, c] = dims4(x, "subsample");
     if (!Number.isInteger(stride) || stride < 1) {
@@ -63,14 +73,17 @@ export const subsample = (x: Tensor, attrs: SubsampleAttrs): Tensor =>
   subsampleOp.trace({ x }, attrs).y;
 
 /** Gradient of `subsample`: dy without the padding where a pixel was taken, zero elsewhere. */
-export const subsampleGradOp = defineOp<
-  "dy",
-  "dx",
-  SubsampleAttrs & { readonly imageSize: readonly [number, number] }
->({
+export const subsampleGradOp = defineOp({
   name: "subsampleGrad",
-  inputs: ["dy"],
-  outputs: ["dx"],
+  role: "gradient",
+  meaning: "dy without the padding where a pixel was taken, 0 elsewhere",
+  inputs: {
+    dy: "float [OH, OW, N, Cout]",
+  },
+  outputs: {
+    dx: "float [H, W, N, C]",
+  },
+  attrs: { ...subsampleAttrs, imageSize: sizes("H", "W") },
   gradient: null,
   shape({ dy }, { padChannels: [before, after], imageSize: [h, w] }) {
     const [, , n, channels] = dims4(dy);

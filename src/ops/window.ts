@@ -1,13 +1,23 @@
+import { integer, type AttrsOf } from "../graph/attributes.js";
 import { ResnetError } from "../tensor/error.js";
 import { dims4, ShapeError, type Shape } from "../tensor/shape.js";
 
 /** How a window moves over an image, the same in height and width, in pixels. */
-export type WindowAttrs = {
+export const windowAttrs = {
   /** Step between windows. */
-  readonly stride: number;
+  stride: integer({ least: 1, most: 2 ** 20 }),
   /** Pixels added on every side of the image. */
-  readonly padding: number;
+  padding: integer({ least: 0, most: 2 ** 20 }),
 };
+export type WindowAttrs = AttrsOf<typeof windowAttrs>;
+
+/** How the window of a convolution moves, and which channels it connects. */
+export const convolutionAttrs = {
+  ...windowAttrs,
+  /** Channels are cut into this many groups; each output channel sees the inputs of its own group. */
+  groups: integer({ least: 1, most: 2 ** 20 }),
+};
+export type ConvolutionAttrs = AttrsOf<typeof convolutionAttrs>;
 
 /** Height and width of what a `kernel` window gives on an `image`: `⌊(size + 2·padding − kernel) / stride⌋ + 1`. */
 export function windowOutput(

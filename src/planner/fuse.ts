@@ -2,18 +2,24 @@ import { applyOp } from "../graph/define-op.js";
 import { readersOf, type Graph } from "../graph/graph.js";
 import { rewrite } from "../graph/rewrite.js";
 import type { GraphNode, Tensor } from "../graph/tensor.js";
-import type { ActivationAttrs } from "../ops/activation.js";
+import { addOp } from "../ops/add.js";
 import { batchNormFoldOp } from "../ops/batch-norm-fold.js";
+import { batchNormStatisticsOp } from "../ops/batch-norm-statistics.js";
+import { batchNormInputGradOp, batchNormParamGradOp } from "../ops/batch-norm2d-grad.js";
+import { batchNorm2dOp } from "../ops/batch-norm2d.js";
+import { conv2dOp } from "../ops/conv2d.js";
 import { inModule } from "../graph/trace.js";
 
 /**
- * Merges ops so that each pass over memory does all it can. Every rule is a graph to graph pass that keeps the values:
+ * Merges ops, so that fewer passes over memory do the same work. Every rule is a pass from graph to graph that keeps the values:
  *
- * 1. `statistics`    conv2d also sums what the batch norm behind it needs
- * 2. `activation`    relu(add(batchNorm2d, residual)), or any part of it, in one pass; likewise behind conv2d
- * 3. `activationGrad` the activation's gradient inside the batch norm's two backward passes
- * 4. `gradientSum`   a gradient's second summand added where the convolution writes the first
- * 5. `foldBatchNorm` at inference, batch norm as scale and bias in the convolution's epilogue
+ * 1. `statistics`     conv2d also computes the statistics for the batch norm behind it
+ * 2. `activation`     the epilogue of an op (of conv2d or batchNorm2d) computes the sum and the activation behind it
+ * 3. `activationGrad` the two backward passes of batch norm compute the activation's gradient
+ * 4. `gradientSum`    the epilogue of a gradient adds another gradient of the same tensor
+ * 5. `foldBatchNorm`  at inference, the epilogue of conv2d computes the batch norm as scale and bias
+ *
+ * The rules know ops by identity and by what an op declares: its role, its epilogue, and the attributes of an activation.
  */
 export function fuse(graph: Graph): Graph {
   return [statistics, activation, activationGrad, gradientSum, foldBatchNorm].reduce(
@@ -22,10 +28,13 @@ export function fuse(graph: Graph): Graph {
   );
 }
 
-const opOf = (tensor: Tensor | undefined): string => tensor?.node?.op.name ?? "";
-const isActivated = (node: GraphNode): boolean => node.attrs["activation"] !== "none";
+/** Whether nothing is fused into the node's epilogue yet. */
+const hasFreeEpilogue = ({ op, inputs, attrs }: GraphNode): boolean =>
+  op.epilogue !== undefined &&
+  !inputs[op.epilogue.addend] &&
+  (!op.epilogue.activates || attrs["activation"] === "none");
 
-/** Whether `tensor` exists only for its one reader, so that nothing else misses it. */
+/** Tells whether a tensor has exactly one reader and the graph does not keep it, so that it may disappear into the reader. */
 function soleReader(graph: Graph): (tensor: Tensor) => boolean {
   const readers = readersOf(graph);
   const kept = new Set([...Object.values(graph.outputs), ...graph.updates.values()]);
@@ -35,49 +44,35 @@ function soleReader(graph: Graph): (tensor: Tensor) => boolean {
 export function statistics(graph: Graph): Graph {
   return rewrite(graph, (node, { x }) => {
     const producer = x?.node;
-    if (node.op.name !== "batchNormStatistics" || producer?.op.name !== "conv2d") return null;
+    if (node.op !== batchNormStatisticsOp || producer?.op !== conv2dOp) return null;
     return { mean: producer.outputs["mean"]!, variance: producer.outputs["variance"]! };
   });
 }
 
-/** The attributes that an activation op becomes when it is fused. */
-function activationAttrs(node: GraphNode): ActivationAttrs | null {
-  switch (node.op.name) {
-    case "relu":
-    case "reluGrad":
-      return { activation: "relu", slope: 0 };
-    case "leakyRelu":
-    case "leakyReluGrad":
-      return { activation: "leakyRelu", slope: Number(node.attrs["slope"]) };
-    default:
-      return null;
-  }
-}
-
 export function activation(graph: Graph): Graph {
   const isSole = soleReader(graph);
-  /** The conv2d or batchNorm2d that computes `tensor` and can still take an epilogue. */
+  /** The node that computes `tensor`, if a sum and an activation fit its epilogue. */
   const host = (tensor: Tensor | undefined): GraphNode | null => {
     const node = tensor?.node;
-    const fits = node && isSole(tensor) && ["batchNorm2d", "conv2d"].includes(node.op.name);
-    return fits && !node.inputs["residual"] && !isActivated(node) ? node : null;
+    const fits = node && isSole(tensor) && node.op.epilogue?.activates && hasFreeEpilogue(node);
+    return fits ? node : null;
   };
   return rewrite(graph, (node, _, { current }) => {
-    const attrs = activationAttrs(node);
     const x = node.inputs["x"];
-    if (!attrs || node.op.name.endsWith("Grad") || !x) return null;
-    const sum = x.node?.op.name === "add" && isSole(x) ? x.node : null;
+    if (!node.op.asEpilogue || node.op.role !== "forward" || !x) return null;
+    const sum = x.node?.op === addOp && isSole(x) ? x.node : null;
     const { a, b } = sum?.inputs ?? {};
     const producer = host(x) ?? host(a) ?? host(b);
     if (!producer) return null;
-    const residual = !sum ? undefined : producer === a?.node ? b : a;
+    const { op, attrs, module } = producer;
+    const addend = !sum ? undefined : producer === a?.node ? b : a;
     const inputs = Object.fromEntries(
-      Object.entries({ ...producer.inputs, ...(residual && { residual }) }).map(([name, t]) => [
-        name,
-        current(t),
-      ]),
+      Object.entries({
+        ...producer.inputs,
+        ...(addend && { [op.epilogue!.addend]: addend }),
+      }).map(([name, tensor]) => [name, current(tensor)]),
     );
-    return applyOp(producer.op, inputs, { ...producer.attrs, ...attrs }, producer.module).outputs;
+    return applyOp(op, inputs, { ...attrs, ...node.op.asEpilogue(node.attrs) }, module).outputs;
   });
 }
 
@@ -86,15 +81,15 @@ export function activationGrad(graph: Graph): Graph {
   return rewrite(graph, (node, inputs, { current, replace }) => {
     const dz = node.inputs["dy"];
     const source = dz?.node;
-    const attrs = source && activationAttrs(source);
     const dzReaders = (dz && readers.get(dz)) ?? [];
     if (
       !dz ||
-      !attrs ||
-      !source.op.name.endsWith("Grad") ||
-      dzReaders[0]?.op.name !== "batchNormParamGrad"
+      !source?.op.asEpilogue ||
+      source.op.role !== "gradient" ||
+      dzReaders[0]?.op !== batchNormParamGradOp
     )
       return null;
+    const attrs = source.op.asEpilogue(source.attrs);
     const operands = {
       ...inputs,
       dy: current(source.inputs["dy"]!),
@@ -103,7 +98,7 @@ export function activationGrad(graph: Graph): Graph {
     const fused = (): GraphNode =>
       applyOp(node.op, operands, { ...node.attrs, ...attrs }, node.module);
     // With no reader but the batch norm's own two passes, both mask dy themselves and dz is never written.
-    const isPrivate = dzReaders.length === 2 && dzReaders[1]?.op.name === "batchNormInputGrad";
+    const isPrivate = dzReaders.length === 2 && dzReaders[1]?.op === batchNormInputGradOp;
     if (isPrivate) return fused().outputs;
     if (node !== dzReaders[0]) return null;
     const { outputs } = fused();
@@ -115,21 +110,21 @@ export function activationGrad(graph: Graph): Graph {
 export function gradientSum(graph: Graph): Graph {
   const isSole = soleReader(graph);
   return rewrite(graph, (node, { a, b }) => {
-    if (node.op.name !== "add" || !a || !b) return null;
+    if (node.op !== addOp || !a || !b) return null;
     const old = [node.inputs["b"]!, node.inputs["a"]!].find(
-      (tensor) =>
-        opOf(tensor) === "conv2dInputGrad" && !tensor.node?.inputs["addend"] && isSole(tensor),
+      ({ node: producer }, i, summands) =>
+        producer?.op.role === "gradient" && hasFreeEpilogue(producer) && isSole(summands[i]!),
     );
     if (!old) return null;
     const [producer, addend] = old === node.inputs["b"] ? [b.node, a] : [a.node, b];
     if (!producer) return null;
     const fused = applyOp(
       producer.op,
-      { ...producer.inputs, addend },
+      { ...producer.inputs, [producer.op.epilogue!.addend]: addend },
       producer.attrs,
       producer.module,
     );
-    return { y: fused.outputs["dx"]! };
+    return { y: fused.outputs[producer.op.outputs[0]!.name]! };
   });
 }
 
@@ -138,14 +133,9 @@ export function foldBatchNorm(graph: Graph): Graph {
   return rewrite(graph, (node, inputs) => {
     const x = inputs["x"];
     const convolution = x?.node;
-    if (
-      node.op.name !== "batchNorm2d" ||
-      node.attrs["statistics"] !== "running" ||
-      opOf(x) !== "conv2d"
-    )
-      return null;
-    if (!convolution || !isSole(node.inputs["x"]!) || isActivated(convolution)) return null;
-    if (convolution.inputs["residual"] || convolution.inputs["scale"]) return null;
+    if (node.op !== batchNorm2dOp || node.attrs["statistics"] !== "running") return null;
+    if (convolution?.op !== conv2dOp || !isSole(node.inputs["x"]!)) return null;
+    if (!hasFreeEpilogue(convolution) || convolution.inputs["scale"]) return null;
     const { mean, variance, weight, bias, residual } = inputs;
     const folded = inModule(node.module, () =>
       batchNormFoldOp.trace(

@@ -1,5 +1,4 @@
 import type { Graph } from "../graph/graph.js";
-import { outputNames } from "../graph/define-op.js";
 import { Leaf, type GraphNode, type Tensor } from "../graph/tensor.js";
 import type { BufferId, BufferSpec, Instruction, Program } from "../program/program.js";
 import { bytesOf, shareMemory } from "./alias.js";
@@ -71,11 +70,10 @@ function usedOutputs(
   node: GraphNode,
   lastRead: ReadonlyMap<Tensor, number>,
 ): Record<string, Tensor> {
-  const required = new Set(node.op.outputs.filter((name) => !name.endsWith("?")));
-  const names = outputNames(node.op).filter(
-    (name) => required.has(name) || lastRead.has(node.outputs[name]!),
+  const used = node.op.outputs.filter(
+    ({ name, isOptional }) => !isOptional || lastRead.has(node.outputs[name]!),
   );
-  return Object.fromEntries(names.map((name) => [name, node.outputs[name]!]));
+  return Object.fromEntries(used.map(({ name }) => [name, node.outputs[name]!]));
 }
 
 /** What needs a place in the arena: from the first write of the memory's owner to the last read of any that share it. */

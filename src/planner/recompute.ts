@@ -4,10 +4,11 @@ import { rewrite } from "../graph/rewrite.js";
 import type { GraphNode, Tensor } from "../graph/tensor.js";
 
 /**
- * Normalises a second time where the backward pass begins to need the result, instead of keeping it until then.
+ * Computes cheap results a second time where the backward pass first reads them, instead of keeping them until then.
  *
- * A batch norm's gradient needs its x, so x is kept; y follows from it in one pass over memory, with the same bits.
- * That halves what the inside of a block keeps. With a residual, y would need that to be kept too, and stays.
+ * The gradient of a batch norm reads its x, so x is kept anyway, and y follows from x in one pass over memory, with the same
+ * bits. That halves the memory kept inside a block. A y with a fused residual stays, because computing it again would need
+ * the residual to be kept too.
  * Source: Chen et al. 2016, arXiv:1604.06174 (drop what is cheap to compute again).
  */
 export function recompute(graph: Graph): Graph {
@@ -16,8 +17,9 @@ export function recompute(graph: Graph): Graph {
   const isKept = (tensor: Tensor | undefined): boolean =>
     (tensor && readers.get(tensor)?.some(isBackward)) ?? false;
   const isCheap = (y: Tensor): y is Tensor & { readonly node: GraphNode } =>
-    y.node?.op.name === "batchNorm2d" &&
-    !y.node.inputs["residual"] &&
+    y.node?.op.isCheap === true &&
+    y === y.node.outputs[y.node.op.outputs[0]!.name] &&
+    !addendOf(y.node) &&
     isKept(y.node.inputs["x"]) &&
     !outputs.has(y);
 
@@ -32,10 +34,14 @@ export function recompute(graph: Graph): Graph {
     for (const y of again) {
       const { op, inputs, attrs, module } = y.node!;
       done.add(y);
-      replace(y, applyOp(op, now(inputs), attrs, module).outputs["y"]!);
+      replace(y, applyOp(op, now(inputs), attrs, module).outputs[op.outputs[0]!.name]!);
     }
     return applyOp(node.op, now(node.inputs), node.attrs, node.module).outputs;
   });
 }
 
-const isBackward = (node: GraphNode): boolean => node.op.name.endsWith("Grad");
+const isBackward = (node: GraphNode): boolean => node.op.role === "gradient";
+
+/** The tensor that the node adds in its epilogue. */
+const addendOf = ({ op, inputs }: GraphNode): Tensor | undefined =>
+  op.epilogue && inputs[op.epilogue.addend];

@@ -1,3 +1,5 @@
+import { conv2dOp } from "../ops/conv2d.js";
+import { linearOp } from "../ops/linear.js";
 import { graphOf } from "../graph/graph.js";
 import { input, type GraphNode } from "../graph/tensor.js";
 import { namedModules, namedParameters, type Module } from "../nn/module.js";
@@ -105,8 +107,8 @@ const imageShape = (shape: Shape): Shape =>
 
 function multiplyAddsOf(nodes: readonly GraphNode[]): number {
   return nodes.reduce((sum, { op, inputs, outputs }) => {
-    if (op.name !== "conv2d" && op.name !== "linear") return sum;
-    const [height = 1, width = 1] = op.name === "conv2d" ? outputs["y"]!.shape : [];
+    if (op !== conv2dOp && op !== linearOp) return sum;
+    const [height = 1, width = 1] = op === conv2dOp ? outputs["y"]!.shape : [];
     return sum + sizeOf(inputs["weight"]!.shape) * height * width;
   }, 0);
 }

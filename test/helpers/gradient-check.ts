@@ -13,10 +13,13 @@ import { interpret } from "./interpret.js";
  * `Σ y · weights`, a loss whose gradient by y is `weights`. Only ever the last node of a graph, where
  * the gradient of the loss by itself is 1.
  */
-const weightedSumOp = defineOp<"y" | "weights", "loss">({
+const weightedSumOp = defineOp({
   name: "weightedSum",
-  inputs: ["y", "weights"],
-  outputs: ["loss"],
+  role: "forward",
+  meaning: "`Σ y · weights`",
+  inputs: { y: "float [...]", weights: "f32 [...]" },
+  outputs: { loss: "f32 []" },
+  attrs: {},
   shape: () => ({ loss: { shape: [], dtype: "f32" } }),
   gradient: ({ weights }) => ({ y: weights }),
   flops: () => 0,

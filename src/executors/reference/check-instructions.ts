@@ -1,12 +1,14 @@
-import { outputNames, type Op } from "../../graph/define-op.js";
+import type { Op } from "../../graph/define-op.js";
+import { signatureMismatch } from "../../graph/signature.js";
 import { opsByName } from "../../ops/registry.js";
 import type { BufferId, BufferSpec, Instruction, Program } from "../../program/program.js";
+import type { Attrs } from "../../tensor/attrs.js";
 import { ResnetError } from "../../tensor/error.js";
-import { formatShape, sameShape } from "../../tensor/shape.js";
+import { describeSpec, sameShape, type TensorSpec } from "../../tensor/shape.js";
 
 /**
- * Checks every instruction against the rules of its op: operands there and no others, shapes and dtypes as the shape
- * rule gives them, memory shared only where the op works in place.
+ * Checks every instruction against the declaration of its op: operands and attributes match the signature, outputs have the
+ * shapes and dtypes that the shape rule gives, and outputs share memory only with inputs that the op overwrites in place.
  *
  * @throws {ResnetError} `ERR_PROGRAM`
  */
@@ -25,46 +27,32 @@ export function checkInstructions({ name, buffers, instructions }: Program): voi
 function findingOf(instruction: Instruction, buffers: readonly BufferSpec[]): string | null {
   const op = opsByName.get(instruction.op);
   if (!op) return "there is no such op";
+  const specs = (ids: Readonly<Record<string, BufferId>>): Record<string, TensorSpec> =>
+    Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, buffers[id]!]));
+  const [inputs, outputs] = [specs(instruction.inputs), specs(instruction.outputs)];
   return (
-    badNames(op.inputs, instruction.inputs) ??
-    badNames(op.outputs, instruction.outputs) ??
-    badShapes(op, instruction, buffers) ??
+    signatureMismatch(op, { inputs, outputs, attrs: instruction.attrs }) ??
+    badShapes(op, inputs, outputs, instruction.attrs) ??
     badSharing(op, instruction, buffers)
   );
 }
 
-function badNames(
-  declared: readonly string[],
-  given: Readonly<Record<string, BufferId>>,
-): string | null {
-  const missing = declared.find((name) => !name.endsWith("?") && !(name in given));
-  if (missing !== undefined) return `${missing} is missing`;
-  const known = new Set(declared.map((name) => name.replace("?", "")));
-  const unknown = Object.keys(given).find((name) => !known.has(name));
-  return unknown === undefined ? null : `it has no operand named ${unknown}`;
-}
-
 function badShapes(
   op: Op,
-  { inputs, outputs, attrs }: Instruction,
-  buffers: readonly BufferSpec[],
+  inputs: Readonly<Record<string, TensorSpec>>,
+  outputs: Readonly<Record<string, TensorSpec>>,
+  attrs: Attrs,
 ): string | null {
-  const specs = Object.fromEntries(
-    Object.entries(inputs).map(([name, id]) => [name, buffers[id]!]),
-  );
   try {
-    const results = op.shape(specs, attrs);
-    for (const name of outputNames(op)) {
+    const results = op.shape(inputs, attrs);
+    for (const { name } of op.outputs) {
       const [given, due] = [outputs[name], results[name]];
-      if (given === undefined || !due) continue;
-      const { shape, dtype } = buffers[given]!;
-      if (!sameShape(shape, due.shape) || dtype !== due.dtype) {
-        return `${name} is ${dtype} ${formatShape(shape)}, not ${due.dtype} ${formatShape(due.shape)}`;
-      }
+      if (!given || !due) continue;
+      if (!sameShape(given.shape, due.shape) || given.dtype !== due.dtype)
+        return `${name} is ${describeSpec(given)}, not ${describeSpec(due)}`;
     }
     return null;
   } catch (error) {
-    // The rule itself refuses its inputs, or attributes of another type make it fail.
     return error instanceof Error ? error.message : String(error);
   }
 }
