@@ -8,6 +8,7 @@
  */
 
 import { numpyGlobals, NumpyArray } from "../pickle/numpy.js";
+import { PickleDict } from "../pickle/pickle-dict.js";
 import { unpickle } from "../pickle/unpickle.js";
 import { checkLabels } from "./check-labels.js";
 import { cifarImageBytes, type CifarPart } from "./cifar-part.js";
@@ -25,9 +26,9 @@ export interface CifarPickleFormat {
  *
  * @param bytes the file
  * @param file its name, for the error
- * @throws {PickleError} if it is no pickle, or one that holds more than data
- * @throws {DataError} `ERR_DATA_FORMAT` if the pickle is not as above; `ERR_DATA_COUNT` if it has not as
- *   many labels as images; `ERR_DATA_LABEL` if a label is no class, naming the row and the label
+ * @throws {PickleError} if it is not a pickle, or holds more than data
+ * @throws {DataError} `ERR_DATA_FORMAT` if the pickle is not as above; `ERR_DATA_COUNT` if the numbers of labels and
+ *   images differ; `ERR_DATA_LABEL` if a label is not a class, naming the row and the label
  */
 export function readCifarPickle(
   bytes: Uint8Array,
@@ -35,7 +36,8 @@ export function readCifarPickle(
   { labels: key, classes }: CifarPickleFormat,
 ): CifarPart {
   const { value } = unpickle(bytes, { globals: numpyGlobals, file });
-  const entry = (name: string): unknown => (value instanceof Map ? value.get(name) : undefined);
+  const entry = (name: string): unknown =>
+    value instanceof PickleDict ? value.get(name) : undefined;
   const data = entry("data");
   const isImages =
     data instanceof NumpyArray &&

@@ -1,4 +1,4 @@
-/** How Python 3 writes bytes in protocols 0 to 2, which have no operation for them: as calls. */
+/** How Python 3 writes bytes in protocols 0 to 2, which have no operation for bytes: as calls. */
 
 import type { Charge, PickleGlobals } from "./pickle-globals.js";
 
@@ -15,11 +15,11 @@ function encodeLatin1([text, encoding]: readonly unknown[], charge: Charge): Uin
 
 /** `bytes()` */
 function emptyBytes(args: readonly unknown[]): Uint8Array {
-  if (args.length > 0) throw new Error("only bytes() is read, without arguments");
+  if (args.length > 0) throw new Error("only bytes() without arguments is read");
   return new Uint8Array(0);
 }
 
-/** Always on the list. */
+/** Allowed in every pickle. */
 export const bytesGlobals: PickleGlobals = new Map([
   ["_codecs.encode", encodeLatin1],
   ["__builtin__.bytes", emptyBytes],

@@ -1,5 +1,6 @@
 /** The numbers and strings that protocol 0 writes as text, and whole numbers of any length. */
 
+import type { Charge } from "./pickle-globals.js";
 import type { PickleReader } from "./pickle-reader.js";
 import { latin1 } from "./pickle-text.js";
 
@@ -12,7 +13,7 @@ export function readInteger(reader: PickleReader): boolean | number | bigint {
   if (line === "00" || line === "01") return line === "01";
   const [, digits] = /^([+-]?\d{1,600})L?$/.exec(line) ?? [];
   if (digits === undefined) {
-    throw reader.error("ERR_PICKLE_FORMAT", "a whole number is not written in digits");
+    throw reader.error("ERR_PICKLE_FORMAT", "INT: the text is not a whole number");
   }
   return shrink(BigInt(digits));
 }
@@ -24,7 +25,7 @@ export function readFloat(reader: PickleReader): number {
   const [, sign] = /^([+-]?)inf(?:inity)?$/.exec(line) ?? [];
   if (sign !== undefined) return sign === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(line)) {
-    throw reader.error("ERR_PICKLE_FORMAT", "a number is not written in digits");
+    throw reader.error("ERR_PICKLE_FORMAT", "FLOAT: the text is not a number");
   }
   return Number(line);
 }
@@ -32,12 +33,12 @@ export function readFloat(reader: PickleReader): number {
 /** A whole number in two's complement, little-endian. */
 export function readLong(reader: PickleReader, length: number): number | bigint {
   if (length > maxIntegerBytes) {
-    const limit = `the most is ${maxIntegerBytes}`;
-    throw reader.error("ERR_PICKLE_LIMIT", `a whole number takes ${length} bytes, ${limit}`);
+    const limit = `the limit is ${maxIntegerBytes}`;
+    throw reader.error("ERR_PICKLE_LIMIT", `a whole number takes ${length} bytes; ${limit}`);
   }
-  let value = 0n;
-  for (const byte of reader.take(length).toReversed()) value = (value << 8n) | BigInt(byte);
-  return shrink(BigInt.asIntN(8 * length, value));
+  reader.charge(2 * length);
+  const digits = Array.from(reader.take(length), (byte) => byte.toString(16).padStart(2, "0"));
+  return shrink(BigInt.asIntN(8 * length, BigInt(`0x0${digits.toReversed().join("")}`)));
 }
 
 /** Python 2's `repr` of a string: quoted, with `\n`, `\x41`, `\\` and such. @returns its bytes */
@@ -46,13 +47,14 @@ export function readQuoted(reader: PickleReader): Uint8Array {
   const quote = line[0];
   const closed = line.length >= 2 && line.at(-1) === quote;
   if ((quote !== 0x22 && quote !== 0x27) || !closed) {
-    throw reader.error("ERR_PICKLE_FORMAT", "a string is not in quotes");
+    throw reader.error("ERR_PICKLE_FORMAT", "STRING: the text is not in quotes");
   }
-  return unescape(line.subarray(1, -1));
+  return unescape(line.subarray(1, -1), reader.charge);
 }
 
-function unescape(text: Uint8Array): Uint8Array {
+function unescape(text: Uint8Array, charge: Charge): Uint8Array {
   if (!text.includes(backslash)) return text;
+  charge(text.length);
   const bytes = new Uint8Array(text.length);
   let length = 0;
   for (let at = 0; at < text.length; at++) {
@@ -60,7 +62,7 @@ function unescape(text: Uint8Array): Uint8Array {
       bytes[length++] = text[at]!;
       continue;
     }
-    const rest = latin1(text.subarray(at + 1, at + 4));
+    const rest = latin1(text.subarray(at + 1, at + 4), charge);
     const [digits] = /^x[0-9a-fA-F]{2}|^[0-7]{1,3}/.exec(rest) ?? [];
     const named = digits ?? rest[0] ?? "";
     if (digits !== undefined) {
@@ -70,7 +72,7 @@ function unescape(text: Uint8Array): Uint8Array {
     } else if (escapes.has(named)) {
       bytes[length++] = escapes.get(named)!;
     } else {
-      bytes[length++] = backslash; // Python keeps what it does not know
+      bytes[length++] = backslash; // Python keeps an escape that it does not know
       continue;
     }
     at += named.length;
@@ -89,7 +91,7 @@ const escapes = new Map(
 
 /** Latin-1 with `\u1234` and `\U00012345` for the rest (Python's raw-unicode-escape). */
 export function readRawUnicode(reader: PickleReader): string {
-  const text = latin1(reader.lineBytes());
+  const text = latin1(reader.lineBytes(), reader.charge);
   if (!text.includes("\\")) return text;
   return text.replace(/\\u([0-9a-fA-F]{4})|\\U(00[01][0-9a-fA-F]{5})/g, (whole, four, eight) => {
     const code = Number.parseInt((four ?? eight) as string, 16);

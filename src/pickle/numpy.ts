@@ -1,4 +1,4 @@
-/** NumPy's arrays and numbers in pickles: what an allowed list needs to read them. */
+/** The classes and functions that pickles of NumPy's arrays and numbers name. */
 
 import { type Charge, type PickleGlobals, PickleObject } from "./pickle-globals.js";
 import { printable } from "../tensor/printable.js";
@@ -40,14 +40,16 @@ class NumpyDtype extends PickleObject {
   constructor(readonly name: string) {
     super();
     if (!Object.hasOwn(arrays, name)) {
-      throw new Error(`the dtype ${printable(name)} is none of ${Object.keys(arrays).join(", ")}`);
+      throw new Error(
+        `the dtype ${printable(name)} is not one of ${Object.keys(arrays).join(", ")}`,
+      );
     }
   }
 
-  /** State: version, byte order (`<`, `>`, `|`, `=`), and what only records have. */
-  setState(state: unknown): void {
-    if (!Array.isArray(state)) throw new Error("its state is no tuple");
-    this.#bigEndian = asText(state[1]) === ">";
+  /** State: version, byte order (`<`, `>`, `|`, `=`), and fields that only records have. */
+  setState(state: unknown, charge: Charge): void {
+    if (!Array.isArray(state)) throw new Error("its state is not a tuple");
+    this.#bigEndian = asText(state[1], charge) === ">";
   }
 
   /** A view of `bytes` where they are aligned and little-endian, else a copy. */
@@ -55,7 +57,7 @@ class NumpyDtype extends PickleObject {
     const constructor = arrays[this.name]!;
     const size = constructor.BYTES_PER_ELEMENT;
     if (bytes.length % size !== 0) {
-      throw new Error(`${bytes.length} bytes are no whole number of ${this.name}`);
+      throw new Error(`${bytes.length} bytes are not a whole number of ${this.name} elements`);
     }
     let data = bytes;
     const swap = this.#bigEndian && size > 1;
@@ -79,22 +81,22 @@ export class NumpyArray extends PickleObject {
 
   /** State: version, shape, dtype, whether in Fortran's order, bytes. */
   setState(state: unknown, charge: Charge): void {
-    if (!Array.isArray(state)) throw new Error("its state is no tuple");
+    if (!Array.isArray(state)) throw new Error("its state is not a tuple");
     const [, shape, dtype, fortran, bytes] = state as unknown[];
     this.fill(shape, dtype, bytes, charge);
     if (fortran === true && this.shape.length > 1) this.#reorder(charge);
   }
 
   fill(shape: unknown, dtype: unknown, bytes: unknown, charge: Charge): void {
-    if (!Array.isArray(shape)) throw new Error("its shape is no tuple");
+    if (!Array.isArray(shape)) throw new Error("its shape is not a tuple");
     if (shape.length > maxAxes) {
-      throw new Error(`its shape has ${shape.length} axes, of which NumPy has ${maxAxes} at most`);
+      throw new Error(`its shape has ${shape.length} axes; the limit is ${maxAxes}`);
     }
     if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-      throw new Error("its shape is no tuple of sizes");
+      throw new Error("its shape is not a tuple of sizes");
     }
     if (!(dtype instanceof NumpyDtype)) throw new Error("it has no dtype");
-    if (!(bytes instanceof Uint8Array)) throw new Error("its values are no bytes");
+    if (!(bytes instanceof Uint8Array)) throw new Error("its values are not bytes");
     this.data = dtype.read(bytes, charge);
     this.dtype = dtype.name;
     this.shape = [...(shape as number[])]; // its own: a pickle may append to a list that it has stored
@@ -108,7 +110,7 @@ export class NumpyArray extends PickleObject {
   /** From Fortran's order, first axis innermost, to C's. */
   #reorder(charge: Charge): void {
     const { shape, data } = this;
-    charge(data.byteLength);
+    charge(data.byteLength + data.length * shape.length);
     const ordered = data.slice();
     const position = shape.map(() => 0);
     for (let to = 0; to < data.length; to++) {
@@ -126,8 +128,8 @@ export class NumpyArray extends PickleObject {
   }
 }
 
-function makeDtype([name]: readonly unknown[]): NumpyDtype {
-  return new NumpyDtype((asText(name) ?? "of no name").slice(0, 20));
+function makeDtype([name]: readonly unknown[], charge: Charge): NumpyDtype {
+  return new NumpyDtype((asText(name, charge) ?? "without a name").slice(0, 20));
 }
 
 function makeScalar([dtype, bytes]: readonly unknown[], charge: Charge): unknown {
@@ -137,7 +139,7 @@ function makeScalar([dtype, bytes]: readonly unknown[], charge: Charge): unknown
 }
 
 function fromBuffer([bytes, dtype, shape, order]: readonly unknown[], charge: Charge): NumpyArray {
-  if (order !== "C") throw new Error("the array is in Fortran's order; save it in C's");
+  if (order !== "C") throw new Error("the array is in Fortran's order: save it in C's order");
   const array = new NumpyArray();
   array.fill(shape, dtype, bytes, charge);
   return array;

@@ -1,16 +1,15 @@
+import { PickleDict } from "./pickle-dict.js";
 import { readFloat, readInteger, readLong, readQuoted, readRawUnicode } from "./literals.js";
+import { OpaqueObject } from "./pickle-globals.js";
 import type { PickleReader } from "./pickle-reader.js";
 import type { Unpickler } from "./unpickler.js";
 
 type Operation = (machine: Unpickler, reader: PickleReader) => void;
 
-/** UTF-8 that may hold halves of surrogate pairs, as Python's strings may; these become U+FFFD. */
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-
 const text =
   (length: (reader: PickleReader) => number): Operation =>
   (machine, reader) =>
-    machine.pushText(utf8.decode(reader.take(length(reader))));
+    machine.push(reader.text(length(reader)));
 
 const bytes =
   (length: (reader: PickleReader) => number): Operation =>
@@ -29,7 +28,7 @@ const tupleOf =
     machine.pushObject(values, length);
   };
 
-/** Tuples and lists both become arrays. */
+/** Tuples, lists and frozen sets all become arrays. */
 const fromMark: Operation = (machine) => {
   const values = machine.popMark();
   machine.pushObject(values, values.length);
@@ -37,26 +36,40 @@ const fromMark: Operation = (machine) => {
 
 const emptyArray: Operation = (machine) => machine.pushObject([]);
 
-const dictFromMark: Operation = (machine) => {
-  const pairs = machine.popMark();
-  machine.pushObject(new Map());
-  machine.setItems(machine.top(), pairs);
-};
+const emptyDict: Operation = (machine) => machine.pushObject(new PickleDict());
 
-const setItems: Operation = (machine) => {
+const dictFromMark: Operation = (machine, reader) => {
   const pairs = machine.popMark();
-  machine.setItems(machine.top(), pairs);
+  emptyDict(machine, reader);
+  machine.setItems(pairs);
 };
 
 const setItem: Operation = (machine) => {
   const [value, key] = [machine.pop(), machine.pop()];
-  machine.setItems(machine.top(), [key, value]);
+  machine.setItems([key, value]);
 };
 
-/** REDUCE calls a function, NEWOBJ makes an object of a class: the same for what is allowed here. */
+/** REDUCE calls a function and NEWOBJ makes an object of a class, which is the same for the classes allowed here. */
 const reduce: Operation = (machine) => {
   const args = machine.pop();
   machine.construct(machine.pop(), args);
+};
+
+/** A constructor with keywords: no class that is understood has one. */
+const newObjectWithKeywords: Operation = (machine, reader) => {
+  const keywords = machine.pop();
+  const args = machine.pop();
+  const callee = machine.pop();
+  machine.construct(callee, args);
+  const isRead = keywords instanceof PickleDict && keywords.size === 0;
+  if (!isRead && !(machine.top() instanceof OpaqueObject)) {
+    throw reader.error("ERR_PICKLE_FORMAT", "NEWOBJ_EX: keyword arguments are not read");
+  }
+};
+
+const object: Operation = (machine) => {
+  const [callee, ...args] = machine.popMark();
+  machine.construct(callee, args);
 };
 
 const instance: Operation = (machine, reader) => {
@@ -69,7 +82,7 @@ const stackGlobal: Operation = (machine) => {
   machine.push(machine.global(module, name));
 };
 
-/** A frame only tells how far to read ahead; that all of it is there is checked at once. */
+/** A frame only says how far to read ahead. That all of it is there is checked at once. */
 const frame: Operation = (_machine, reader) => {
   const length = reader.u64();
   reader.take(length);
@@ -78,15 +91,14 @@ const frame: Operation = (_machine, reader) => {
 
 const bytearray: Operation = (machine, reader) => {
   const view = reader.take(reader.u64());
-  machine.charge(view.length);
+  reader.charge(view.length);
   machine.pushObject(view.slice());
 };
 
 /**
  * What each byte of a pickle does, under the names of Python's `pickletools`.
  *
- * Not here: EXT1 to EXT4 (a registry of the reading program), NEXT_BUFFER and READONLY_BUFFER (data outside the
- * file), NEWOBJ_EX and OBJ (constructors with keywords, Python 1's classes), and sets, which no file of weights or images uses.
+ * Left out: EXT1 to EXT4 (a registry of the reading program), NEXT_BUFFER and READONLY_BUFFER (data outside the file).
  */
 export const operations: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   // Protocol 0: text.
@@ -101,15 +113,16 @@ export const operations: ReadonlyMap<number, Operation> = new Map<number, Operat
   [code("P"), (machine, reader) => machine.persistent(reader.line())], // PERSID
   [code("R"), reduce], // REDUCE
   [code("S"), (machine, reader) => machine.pushObject(readQuoted(reader))], // STRING
-  [code("V"), (machine, reader) => machine.pushText(readRawUnicode(reader))], // UNICODE
+  [code("V"), (machine, reader) => machine.push(readRawUnicode(reader))], // UNICODE
   [code("a"), (machine) => machine.append([machine.pop()])], // APPEND
   [code("b"), (machine) => machine.build()], // BUILD
   [code("c"), (machine, reader) => machine.push(machine.global(reader.line(), reader.line()))], // GLOBAL
   [code("d"), dictFromMark], // DICT
-  [code("g"), (machine, reader) => machine.get(Number(readInteger(reader)))], // GET
+  [code("g"), (machine, reader) => machine.get(readInteger(reader))], // GET
   [code("i"), instance], // INST
   [code("l"), fromMark], // LIST
-  [code("p"), (machine, reader) => machine.put(Number(readInteger(reader)))], // PUT
+  [code("o"), object], // OBJ
+  [code("p"), (machine, reader) => machine.put(readInteger(reader))], // PUT
   [code("s"), setItem], // SETITEM
   [code("t"), fromMark], // TUPLE
   // Protocol 1: binary.
@@ -126,10 +139,10 @@ export const operations: ReadonlyMap<number, Operation> = new Map<number, Operat
   [code("j"), (machine, reader) => machine.get(reader.u32())], // LONG_BINGET
   [code("q"), (machine, reader) => machine.put(reader.u8())], // BINPUT
   [code("r"), (machine, reader) => machine.put(reader.u32())], // LONG_BINPUT
-  [code("u"), setItems], // SETITEMS
+  [code("u"), (machine) => machine.setItems(machine.popMark())], // SETITEMS
   [code("]"), emptyArray], // EMPTY_LIST
   [code(")"), emptyArray], // EMPTY_TUPLE
-  [code("}"), (machine) => machine.pushObject(new Map())], // EMPTY_DICT
+  [code("}"), emptyDict], // EMPTY_DICT
   // Protocol 2.
   [0x80, (_machine, reader) => checkProtocol(reader, reader.u8())], // PROTO
   [0x81, reduce], // NEWOBJ
@@ -147,6 +160,10 @@ export const operations: ReadonlyMap<number, Operation> = new Map<number, Operat
   [0x8c, text((reader) => reader.u8())], // SHORT_BINUNICODE
   [0x8d, text((reader) => reader.u64())], // BINUNICODE8
   [0x8e, bytes((reader) => reader.u64())], // BINBYTES8
+  [0x8f, emptyArray], // EMPTY_SET
+  [0x90, (machine) => machine.append(machine.popMark())], // ADDITEMS
+  [0x91, fromMark], // FROZENSET
+  [0x92, newObjectWithKeywords], // NEWOBJ_EX
   [0x93, stackGlobal], // STACK_GLOBAL
   [0x94, (machine) => machine.memoize()], // MEMOIZE
   [0x95, frame], // FRAME
@@ -154,7 +171,7 @@ export const operations: ReadonlyMap<number, Operation> = new Map<number, Operat
   [0x96, bytearray], // BYTEARRAY8
 ]);
 
-/** STOP: the value on top is the pickle's. */
+/** STOP: the value on top of the stack is the result. */
 export const stop = code(".");
 
 function code(character: string): number {

@@ -1,19 +1,16 @@
-/** Counts memory that a value is about to take; throws `ERR_PICKLE_LIMIT` where it is too much. */
+/** Pays for memory or work, in bytes; throws `ERR_PICKLE_LIMIT` once the budget of the file is spent. */
 export type Charge = (bytes: number) => void;
 
 /**
- * What stands for a Python class or function: makes a value from the arguments, with code of this package.
+ * Stands for a Python class or function: makes a value from the arguments, with code of this package.
  * Throws an `Error` with one clause of text where the arguments are wrong.
  */
 export type PickleConstructor = (args: readonly unknown[], charge: Charge) => unknown;
 
-/**
- * The names that a pickle may use, such as `collections.OrderedDict`; null where a name is only passed on, never
- * called. Every other name is refused.
- */
+/** The names that a pickle may use, such as `collections.OrderedDict`; null for a name that may be passed on but not called. */
 export type PickleGlobals = ReadonlyMap<string, PickleConstructor | null>;
 
-/** A name of the list, as a value of the pickle. */
+/** A class or function, as a value of the pickle. */
 export class PickleGlobal {
   constructor(
     readonly name: string,
@@ -25,3 +22,18 @@ export class PickleGlobal {
 export abstract class PickleObject {
   abstract setState(state: unknown, charge: Charge): void;
 }
+
+/** An object whose class is not understood. It holds nothing: its arguments, state, items and entries are dropped. */
+export class OpaqueObject extends PickleObject {
+  constructor(readonly name: string) {
+    super();
+  }
+
+  setState(): void {}
+}
+
+/** A constructor that drops its arguments. */
+export const opaque =
+  (name: string): PickleConstructor =>
+  () =>
+    new OpaqueObject(name);

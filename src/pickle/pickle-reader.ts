@@ -1,10 +1,15 @@
+import type { Budget } from "./budget.js";
 import { PickleError } from "./pickle-error.js";
+import type { Charge } from "./pickle-globals.js";
 import { latin1 } from "./pickle-text.js";
 
 /** Longest name, and longest text of a number: real ones are far shorter. */
 const maxLineLength = 4096;
 
-/** Reads a pickle's bytes in order. Every read is checked against the end of the file. */
+/** UTF-8 that may hold halves of surrogate pairs, as the strings of Python may; these become U+FFFD. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Reads the bytes of a pickle in order. Every read is checked against the end of the file. */
 export class PickleReader {
   readonly #view: DataView;
 
@@ -13,9 +18,17 @@ export class PickleReader {
     /** The next byte to read. */
     public position: number,
     readonly file: string,
+    readonly budget: Budget,
   ) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
+
+  /** Pays from the budget. @throws {PickleError} `ERR_PICKLE_LIMIT` once it is spent */
+  readonly charge: Charge = (bytes) => {
+    if (this.budget.take(bytes)) return;
+    const limit = `more than ${this.budget.limit} bytes of memory and work`;
+    throw this.error("ERR_PICKLE_LIMIT", `its values take ${limit}`);
+  };
 
   /** The next `length` bytes, as a view of the file. */
   take(length: number): Uint8Array {
@@ -29,15 +42,22 @@ export class PickleReader {
   i32 = (): number => this.#view.getInt32(this.#advance(4), true);
   /** Big-endian, unlike every other number of a pickle. */
   f64 = (): number => this.#view.getFloat64(this.#advance(8));
-  /** A length of 8 bytes; one that is no exact number is longer than any file. */
+  /** A length of 8 bytes. A length beyond 2^53 loses digits, but is longer than any file anyway. */
   u64 = (): number => Number(this.#view.getBigUint64(this.#advance(8), true));
 
-  /** Text up to the end of the line, in Latin-1: names and numbers of protocol 0. */
-  line(): string {
-    return latin1(this.lineBytes(maxLineLength));
+  /** The next `length` bytes, as text in UTF-8. */
+  text(length: number): string {
+    const bytes = this.take(length);
+    this.charge(length);
+    return utf8.decode(bytes);
   }
 
-  /** The bytes up to the end of the line, without it. */
+  /** The text up to the end of the line, in Latin-1: names and numbers of protocol 0. */
+  line(): string {
+    return latin1(this.lineBytes(maxLineLength), this.charge);
+  }
+
+  /** The bytes up to the end of the line, without the line break. */
   lineBytes(longest = Number.POSITIVE_INFINITY): Uint8Array {
     const rest = this.bytes.subarray(this.position, this.position + longest + 1);
     const length = rest.indexOf(0x0a);
@@ -45,6 +65,7 @@ export class PickleReader {
       throw this.error("ERR_PICKLE_LIMIT", `a name or number has more than ${longest} characters`);
     }
     if (length < 0) throw this.error("ERR_PICKLE_TRUNCATED", "the file ends within a line");
+    this.charge(length);
     this.position += length + 1;
     return rest.subarray(0, length);
   }
@@ -54,7 +75,7 @@ export class PickleReader {
     return new PickleError(code, `${this.file}: byte ${this.position}: ${finding}`, { cause });
   }
 
-  /** Steps over `length` bytes. @returns where they start */
+  /** Steps over `length` bytes. @returns their start */
   #advance(length: number): number {
     const start = this.position;
     const left = this.bytes.length - start;

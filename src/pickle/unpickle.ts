@@ -1,20 +1,28 @@
+import { Budget } from "./budget.js";
 import { bytesGlobals } from "./bytes-globals.js";
 import { operations, stop } from "./operations.js";
 import type { PickleGlobals } from "./pickle-globals.js";
 import { PickleReader } from "./pickle-reader.js";
 import { type PersistentLoad, Unpickler } from "./unpickler.js";
 
-/** Counted for every operation, so that those without values end as well. */
-const operationBytes = 8;
+/** The cost of an operation, so that operations without values end as well. */
+const operationCost = 8;
 
 export interface UnpickleOptions {
   /** The classes and functions that may be named; none by default. */
   readonly globals?: PickleGlobals;
-  /** Finds objects that are stored outside of the pickle; without it, references to such are refused. */
+  /**
+   * If given, objects of other classes become an `OpaqueObject` without contents, and the names of these classes are added
+   * here. By default such a class is an error.
+   */
+  readonly skipped?: Set<string>;
+  /** Finds objects that are stored outside the pickle; by default, references to such objects are refused. */
   readonly persistentLoad?: PersistentLoad;
   /** Where the pickle starts, in bytes; 0 by default. */
   readonly start?: number;
-  /** The file's name, for the error. */
+  /** What reading may cost: one budget for all pickles of a file. By default one for `bytes`. */
+  readonly budget?: Budget;
+  /** The name of the file, for the error. */
   readonly file?: string;
 }
 
@@ -25,31 +33,42 @@ export interface UnpickleOptions {
  *     int                         number; bigint where a number is not exact
  *     str                         string
  *     bytes, and str of Python 2  Uint8Array, a view of `bytes`
- *     tuple, list                 array
- *     dict                        Map; keys that are bytes become text (Latin-1)
+ *     tuple, list, set            array
+ *     dict                        PickleDict; keys that are bytes become text (Latin-1)
  *
- * Classes and functions are those of `globals`; every other name is refused. Values take no more memory than the file
- * and a fixed 32 MiB. They may contain themselves: walk them with care.
+ * Classes and functions are those of `globals`. Memory and work are bounded by `budget`. Values may contain
+ * themselves: walk them with care.
  *
- * @returns the value, and `end`: the byte behind it
- * @throws {PickleError} `ERR_PICKLE_FORMAT` if the bytes are damaged, `ERR_PICKLE_TRUNCATED` if they end early; `ERR_PICKLE_CLASS` for a name that is not on
- *   the list; `ERR_PICKLE_LIMIT` if the values take too much memory
+ * @returns the value, and `end`: the byte after it
+ * @throws {PickleError} `ERR_PICKLE_FORMAT` if the bytes are damaged, `ERR_PICKLE_TRUNCATED` if they end early; `ERR_PICKLE_CLASS` for
+ *   a name that is not allowed; `ERR_PICKLE_LIMIT` if the values cost more than the budget
  * @see Python's `pickletools`, whose names the operations have
  */
 export function unpickle(
   bytes: Uint8Array,
-  { globals = new Map(), persistentLoad, start = 0, file = "pickle" }: UnpickleOptions = {},
+  {
+    globals = new Map(),
+    skipped,
+    persistentLoad,
+    start = 0,
+    budget = Budget.forFile(bytes.length),
+    file = "pickle",
+  }: UnpickleOptions = {},
 ): { readonly value: unknown; readonly end: number } {
-  const reader = new PickleReader(bytes, start, file);
-  const machine = new Unpickler(reader, new Map([...bytesGlobals, ...globals]), persistentLoad);
+  const reader = new PickleReader(bytes, start, file, budget);
+  const machine = new Unpickler(reader, {
+    globals: new Map([...bytesGlobals, ...globals]),
+    skipped,
+    persistentLoad,
+  });
   for (let code = reader.u8(); code !== stop; code = reader.u8()) {
     const operation = operations.get(code);
     if (!operation) {
       const shown = `0x${code.toString(16).padStart(2, "0")}`;
       reader.position--;
-      throw reader.error("ERR_PICKLE_FORMAT", `${shown} is no operation that is read here`);
+      throw reader.error("ERR_PICKLE_FORMAT", `${shown} is not an operation that is read here`);
     }
-    machine.charge(operationBytes);
+    reader.charge(operationCost);
     operation(machine, reader);
   }
   return { value: machine.pop(), end: reader.position };

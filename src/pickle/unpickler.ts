@@ -1,66 +1,60 @@
 import { printable } from "../tensor/printable.js";
-import { type Charge, PickleGlobal, type PickleGlobals, PickleObject } from "./pickle-globals.js";
+import { PickleDict } from "./pickle-dict.js";
+import type { PickleErrorCode } from "./pickle-error.js";
+import {
+  type Charge,
+  opaque,
+  OpaqueObject,
+  PickleGlobal,
+  type PickleGlobals,
+  PickleObject,
+} from "./pickle-globals.js";
 import type { PickleReader } from "./pickle-reader.js";
-import { asText } from "./pickle-text.js";
 
-/** What files without many values may take, in bytes. */
-const allowance = 32 * 1024 * 1024;
-
-/** Estimates of what V8 takes, in bytes. */
+/** Estimates of the memory that V8 takes, in bytes. */
 const slotBytes = 16;
 const objectBytes = 256;
-const entryBytes = 48;
+const memoBytes = 64;
 
-/** What a pickle gives for the objects that it stores elsewhere, by their identity. */
-export type PersistentLoad = (identity: unknown) => unknown;
+/** Finds an object that is stored outside the pickle, by its identity. */
+export type PersistentLoad = (identity: unknown, charge: Charge) => unknown;
+
+export interface UnpicklerOptions {
+  readonly globals: PickleGlobals;
+  readonly skipped: Set<string> | undefined;
+  readonly persistentLoad: PersistentLoad | undefined;
+}
 
 /**
- * The machine that a pickle is a program of: a stack, marks on it, and a memo.
+ * The machine that runs a pickle: a stack, marks on it, and a memo.
  *
- * Values take no more memory than the file and a fixed allowance, counted by estimate as they are made, so that neither
- * many small values nor a few shared ones grow without bound. Nothing here recurses: nesting costs nothing.
+ * Everything that it keeps, decodes or looks up is charged to the reader's budget. Nothing here recurses: nesting costs nothing.
  */
 export class Unpickler {
   readonly #stack: unknown[] = [];
   readonly #marks: number[] = [];
-  readonly #memo = new Map<number, unknown>();
-  #memory: number;
+  /** By index, as text: V8 hashes numbers by their value, so a file could choose indices that collide. */
+  readonly #memo = new Map<string, unknown>();
 
   constructor(
-    readonly reader: PickleReader,
-    readonly globals: PickleGlobals,
-    readonly persistentLoad: PersistentLoad | undefined,
-  ) {
-    this.#memory = allowance + reader.bytes.length;
-  }
-
-  readonly charge: Charge = (bytes) => {
-    this.#memory -= bytes;
-    if (!(this.#memory >= 0)) {
-      const limit = allowance + this.reader.bytes.length;
-      throw this.reader.error("ERR_PICKLE_LIMIT", `its values take more than ${limit} bytes`);
-    }
-  };
+    private readonly reader: PickleReader,
+    private readonly options: UnpicklerOptions,
+  ) {}
 
   push(value: unknown): void {
-    this.charge(slotBytes);
+    this.reader.charge(slotBytes);
     this.#stack.push(value);
   }
 
-  pushText(text: string): void {
-    this.charge(text.length);
-    this.push(text);
-  }
-
-  /** Pushes an array, map or view. */
+  /** Pushes an array, a dict or a view. */
   pushObject(value: object, entries = 0): void {
-    this.charge(objectBytes + entries * slotBytes);
+    this.reader.charge(objectBytes + entries * slotBytes);
     this.push(value);
   }
 
   pop(): unknown {
     if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) {
-      throw this.reader.error("ERR_PICKLE_FORMAT", "an operation lacks its operand");
+      throw this.#format("the stack has no operand for this operation");
     }
     return this.#stack.pop();
   }
@@ -72,105 +66,107 @@ export class Unpickler {
   }
 
   mark(): void {
-    this.charge(slotBytes);
+    this.reader.charge(slotBytes);
     this.#marks.push(this.#stack.length);
   }
 
-  /** Takes everything above the last mark, and the mark. */
+  /** Takes the mark, and everything above it. */
   popMark(): unknown[] {
     const mark = this.#marks.pop();
-    if (mark === undefined) {
-      throw this.reader.error("ERR_PICKLE_FORMAT", "an operation lacks its mark");
-    }
+    if (mark === undefined) throw this.#format("the stack has no mark for this operation");
     return this.#stack.splice(mark);
   }
 
-  put(index: number): void {
-    this.charge(entryBytes);
-    this.#memo.set(index, this.top());
+  put(index: unknown): void {
+    this.reader.charge(memoBytes);
+    this.#memo.set(`#${String(index)}`, this.top());
   }
 
-  /** Puts under the next index that is free (protocol 4 counts). */
+  /** Puts under the next free index (protocol 4 counts). */
   memoize = (): void => this.put(this.#memo.size);
 
-  get(index: number): void {
-    if (!this.#memo.has(index)) {
-      throw this.reader.error("ERR_PICKLE_FORMAT", `value ${index} is read before it is stored`);
-    }
-    this.push(this.#memo.get(index));
+  get(index: unknown): void {
+    const key = `#${String(index)}`;
+    if (!this.#memo.has(key)) throw this.#format(`GET: nothing is stored under ${String(index)}`);
+    this.push(this.#memo.get(key));
   }
 
   append(values: readonly unknown[]): void {
     const list = this.top();
-    if (!Array.isArray(list)) {
-      throw this.reader.error("ERR_PICKLE_FORMAT", "values are appended to what is no list");
-    }
-    this.charge(values.length * slotBytes);
+    if (list instanceof OpaqueObject) return;
+    if (!Array.isArray(list)) throw this.#format("APPENDS: the target is not a list");
+    this.reader.charge(values.length * slotBytes);
     for (const value of values) list.push(value);
   }
 
   /** @param pairs keys and values in turn */
-  setItems(dict: unknown, pairs: readonly unknown[]): void {
-    if (!(dict instanceof Map)) {
-      throw this.reader.error("ERR_PICKLE_FORMAT", "an entry is set in what is no dict");
-    }
-    if (pairs.length % 2 === 1) {
-      throw this.reader.error("ERR_PICKLE_FORMAT", "a dict's last key has no value");
-    }
-    this.charge((pairs.length / 2) * entryBytes);
-    for (let i = 0; i < pairs.length; i += 2) {
-      const key = pairs[i];
-      if (key instanceof Uint8Array) this.charge(key.length);
-      dict.set(asText(key) ?? key, pairs[i + 1]);
-    }
+  setItems(pairs: readonly unknown[]): void {
+    const dict = this.top();
+    if (dict instanceof OpaqueObject) return;
+    if (!(dict instanceof PickleDict)) throw this.#format("SETITEMS: the target is not a dict");
+    if (pairs.length % 2 === 1) throw this.#format("SETITEMS: the last key has no value");
+    for (let i = 0; i < pairs.length; i += 2) dict.set(pairs[i], pairs[i + 1], this.reader.charge);
   }
 
-  /** Pushes what a name stands for. */
+  /** The class or function of a name. */
   global(module: unknown, name: unknown): PickleGlobal {
     if (typeof module !== "string" || typeof name !== "string") {
-      throw this.reader.error("ERR_PICKLE_FORMAT", "a class is named by what is no text");
+      throw this.#format("STACK_GLOBAL: module and name must be text");
     }
+    this.reader.charge(objectBytes + module.length + name.length);
+    const { globals, skipped } = this.options;
     const full = `${module}.${name}`;
-    const construct = this.globals.get(full);
-    if (construct === undefined) {
-      throw this.reader.error(
-        "ERR_PICKLE_CLASS",
-        `it holds ${printable(full)}, which is refused: only data is read, and no code is run`,
-      );
+    const construct = globals.get(full);
+    if (construct !== undefined) return new PickleGlobal(full, construct);
+    const shown = printable(full);
+    if (!skipped) {
+      const finding = `it holds ${shown}, which is refused: only data is read, and no code is run`;
+      throw this.#error("ERR_PICKLE_CLASS", finding);
     }
-    this.charge(objectBytes);
-    return new PickleGlobal(full, construct);
+    skipped.add(shown);
+    return new PickleGlobal(shown, opaque(shown));
   }
 
-  /** Makes a value of an allowed class. */
+  /** Makes a value of a class. */
   construct(callee: unknown, args: unknown): void {
-    if (!(callee instanceof PickleGlobal) || !Array.isArray(args)) {
-      throw this.reader.error("ERR_PICKLE_FORMAT", "what is called is no class");
+    if (!Array.isArray(args)) throw this.#format("REDUCE: the arguments are not a tuple");
+    if (callee instanceof OpaqueObject) {
+      this.pushObject(new OpaqueObject(callee.name)); // such as the method of a skipped object
+      return;
+    }
+    if (!(callee instanceof PickleGlobal)) {
+      throw this.#format("REDUCE: the callee is not an allowed class");
     }
     const { name, construct } = callee;
-    if (!construct) throw this.reader.error("ERR_PICKLE_FORMAT", `${name} cannot be called`);
-    this.charge(objectBytes);
-    this.push(this.#within(name, () => construct(args, this.charge)));
+    if (!construct) throw this.#format(`REDUCE: ${name} cannot be called`);
+    this.reader.charge(objectBytes);
+    this.push(this.#within(name, () => construct(args as unknown[], this.reader.charge)));
   }
 
-  /** Gives an object its state. A dict's attributes, such as a `state_dict`'s `_metadata`, are dropped. */
+  /** Gives an object its state. The attributes of a dict, such as the `_metadata` of a `state_dict`, are dropped. */
   build(): void {
     const state = this.pop();
     const object = this.top();
     if (object instanceof PickleObject) {
-      this.#within(object.constructor.name, () => object.setState(state, this.charge));
-    } else if (!(object instanceof Map)) {
-      throw this.reader.error("ERR_PICKLE_FORMAT", "a state is given to what takes none");
+      this.#within(object.constructor.name, () => object.setState(state, this.reader.charge));
+    } else if (!(object instanceof PickleDict)) {
+      throw this.#format("BUILD: the target takes no state");
     }
   }
 
   persistent(identity: unknown): void {
-    const load = this.persistentLoad;
-    if (!load) {
-      throw this.reader.error("ERR_PICKLE_FORMAT", "it refers to objects outside of itself");
-    }
-    this.charge(objectBytes);
-    this.push(this.#within("persistent object", () => load(identity)));
+    const load = this.options.persistentLoad;
+    if (!load) throw this.#format("it refers to an object outside the pickle");
+    this.reader.charge(objectBytes);
+    this.push(this.#within("persistent object", () => load(identity, this.reader.charge)));
+  }
+
+  #format(finding: string): Error {
+    return this.#error("ERR_PICKLE_FORMAT", finding);
+  }
+
+  #error(code: PickleErrorCode, finding: string, cause?: unknown): Error {
+    return this.reader.error(code, finding, cause);
   }
 
   #within<T>(name: string, make: () => T): T {
@@ -178,7 +174,7 @@ export class Unpickler {
       return make();
     } catch (error) {
       if (error instanceof Error && error.constructor === Error) {
-        throw this.reader.error("ERR_PICKLE_FORMAT", `${name}: ${error.message}`, error);
+        throw this.#error("ERR_PICKLE_FORMAT", `${name}: ${error.message}`, error);
       }
       throw error;
     }

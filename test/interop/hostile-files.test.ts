@@ -44,7 +44,8 @@ describe("a PyTorch file is refused", () => {
   test("where it calls a function", async () => {
     const pickle = new PickleWriter().global("os", "system").op("(").text("touch x").op("t");
     const code = archive(pickle.op("R").end(), fourFloats);
-    await refuses(code, "ERR_PICKLE_CLASS", /it holds os\.system, which is refused/);
+    const message = /it holds an object of os\.system instead of weights, and its code is not run/;
+    await refuses(code, "ERR_TORCH_FILE", message);
   });
 
   test("where it is compressed: a megabyte that would become a gigabyte", async () => {

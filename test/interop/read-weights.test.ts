@@ -81,15 +81,6 @@ describe("readWeights refuses", () => {
   const refuses = (file: string, code: string, message: string): Promise<void> =>
     assert.rejects(readWeights(file), { code, message });
 
-  test("classes besides tensors, by name", async () => {
-    const file = fixture("namespace.pth");
-    await refuses(
-      file,
-      "ERR_PICKLE_CLASS",
-      `${file}: namespace/data.pkl: byte 37: it holds argparse.Namespace, which is refused: only data is read, and no code is run`,
-    );
-  });
-
   test("a file without tensors", async () => {
     const file = fixture("numbers.pth");
     await refuses(

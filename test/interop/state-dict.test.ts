@@ -2,15 +2,22 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { findStateDict } from "../../src/interop/torch/state-dict.js";
 import { torchGlobals } from "../../src/interop/torch/torch-globals.js";
+import { PickleDict } from "../../src/pickle/pickle-dict.js";
 import { TorchTensor } from "../../src/interop/torch/torch-tensor.js";
 import { unpickle } from "../../src/pickle/unpickle.js";
+
+const dictOf = (entries: readonly (readonly [string, unknown])[]): PickleDict => {
+  const dict = new PickleDict();
+  for (const [key, value] of entries) dict.set(key, value, () => {});
+  return dict;
+};
 
 const tensor = TorchTensor.of({ key: "0", type: "F32", start: 0, length: 1 }, 0, [1], [1]);
 
 describe("findStateDict", () => {
   test("takes the weights, and not a tensor that was saved beside them", () => {
-    const weights = new Map([["fc.weight", tensor]]);
-    const saved = new Map<string, unknown>([
+    const weights = dictOf([["fc.weight", tensor]]);
+    const saved = dictOf([
       ["epoch", 3],
       ["best_acc1", tensor],
       ["state_dict", weights],

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { NumpyArray, numpyGlobals } from "../../src/pickle/numpy.js";
+import { PickleDict } from "../../src/pickle/pickle-dict.js";
 import { PickleError } from "../../src/pickle/pickle-error.js";
 import { asText } from "../../src/pickle/pickle-text.js";
 import { unpickle } from "../../src/pickle/unpickle.js";
@@ -19,7 +20,24 @@ const fixture = (group: string, name: string): Uint8Array =>
 /** Latin-1, as protocol 0 is written. */
 const ascii = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "latin1"));
 
-const read = (bytes: Uint8Array): unknown => unpickle(bytes, { globals: numpyGlobals }).value;
+const read = (bytes: Uint8Array): unknown =>
+  plain(unpickle(bytes, { globals: numpyGlobals }).value);
+
+/** With Maps for dicts. The same value stays the same. */
+function plain(value: unknown, seen = new Map<unknown, unknown>()): unknown {
+  if (seen.has(value)) return seen.get(value);
+  if (Array.isArray(value)) {
+    const list: unknown[] = [];
+    seen.set(value, list);
+    list.push(...(value as unknown[]).map((each) => plain(each, seen)));
+    return list;
+  }
+  if (!(value instanceof PickleDict)) return value;
+  const dict = new Map<unknown, unknown>();
+  seen.set(value, dict);
+  for (const [key, each] of value) dict.set(key, plain(each, seen));
+  return dict;
+}
 
 const refuses = (bytes: Uint8Array, code: string, message: RegExp | string): void => {
   assert.throws(() => read(bytes), { name: "PickleError", code, message });
@@ -80,7 +98,10 @@ describe("unpickle", () => {
   test("reads what Python 2 wrote: strings as bytes, text as a dict's keys", () => {
     const batch = read(fixture("python2", "batch")) as Map<string, unknown>;
     assert.deepEqual([...batch.keys()], ["batch_label", "labels", "data", "filenames"]);
-    assert.equal(asText(batch.get("batch_label")), "testing batch 1 of 1");
+    assert.equal(
+      asText(batch.get("batch_label"), () => {}),
+      "testing batch 1 of 1",
+    );
     assert.deepEqual(batch.get("labels"), [3, 8]);
     const { shape, dtype, data } = batch.get("data") as NumpyArray;
     assert.deepEqual([shape, dtype], [[2, 300], "u1"]);
@@ -114,7 +135,7 @@ describe("unpickle", () => {
     const persistentLoad = (identity: unknown) => `object ${String(identity)}`;
     assert.equal(unpickle(ascii("P7\n."), { persistentLoad }).value, "object 7");
     assert.equal(unpickle(ascii("K\x07Q."), { persistentLoad }).value, "object 7");
-    refuses(ascii("P7\n."), "ERR_PICKLE_FORMAT", /refers to objects outside of itself/);
+    refuses(ascii("P7\n."), "ERR_PICKLE_FORMAT", /refers to an object outside the pickle/);
   });
 });
 
@@ -160,41 +181,41 @@ describe("unpickle refuses", () => {
   });
 
   const damaged: Readonly<Record<string, readonly [string, string]>> = {
-    "an unknown operation": ["\xff.", "pickle: byte 0: 0xff is no operation that is read here"],
+    "an unknown operation": ["\xff.", "pickle: byte 0: 0xff is not an operation that is read here"],
     "a newer protocol": ["\x80\x06.", "pickle: byte 2: protocol 6 is newer than 5"],
     "a negative length": ["T\xff\xff\xff\xff.", "pickle: byte 5: the next value takes -1 bytes"],
-    "an operation without operand": ["R.", "pickle: byte 1: an operation lacks its operand"],
-    "an operand below the mark": ["]K\x01(a.", "pickle: byte 5: an operation lacks its operand"],
-    "no mark": ["t.", "pickle: byte 1: an operation lacks its mark"],
-    "a value that was never stored": [
-      "h\x05.",
-      "pickle: byte 2: value 5 is read before it is stored",
+    "an operation without operand": [
+      "R.",
+      "pickle: byte 1: the stack has no operand for this operation",
     ],
-    "an entry of a list": ["]K\x01K\x02s.", "pickle: byte 6: an entry is set in what is no dict"],
-    "a value appended to a dict": [
-      "}K\x01a.",
-      "pickle: byte 4: values are appended to what is no list",
+    "an operand below the mark": [
+      "]K\x01(a.",
+      "pickle: byte 5: the stack has no operand for this operation",
     ],
-    "a key without value": ["}(K\x01u.", "pickle: byte 5: a dict's last key has no value"],
-    "a call of data": ["K\x01)R.", "pickle: byte 4: what is called is no class"],
-    "a state for a number": ["K\x01}b.", "pickle: byte 4: a state is given to what takes none"],
+    "no mark": ["t.", "pickle: byte 1: the stack has no mark for this operation"],
+    "a value that was never stored": ["h\x05.", "pickle: byte 2: GET: nothing is stored under 5"],
+    "an entry of a list": ["]K\x01K\x02s.", "pickle: byte 6: SETITEMS: the target is not a dict"],
+    "a value appended to a dict": ["}K\x01a.", "pickle: byte 4: APPENDS: the target is not a list"],
+    "a key without value": ["}(K\x01u.", "pickle: byte 5: SETITEMS: the last key has no value"],
+    "a call of data": ["K\x01)R.", "pickle: byte 4: REDUCE: the callee is not an allowed class"],
+    "a state for a number": ["K\x01}b.", "pickle: byte 4: BUILD: the target takes no state"],
     "a whole number of letters": [
       "Iseven\n.",
-      "pickle: byte 7: a whole number is not written in digits",
+      "pickle: byte 7: INT: the text is not a whole number",
     ],
-    "a number of letters": ["F1e1x\n.", "pickle: byte 6: a number is not written in digits"],
-    "a string without quotes": ["Sabc\n.", "pickle: byte 5: a string is not in quotes"],
+    "a number of letters": ["F1e1x\n.", "pickle: byte 6: FLOAT: the text is not a number"],
+    "a string without quotes": ["Sabc\n.", "pickle: byte 5: STRING: the text is not in quotes"],
     "a name that is no text": [
       `]${"2\x86".repeat(40)}\x8c\x01a\x93.`, // as text, a trillion commas
-      "pickle: byte 85: a class is named by what is no text",
+      "pickle: byte 85: STACK_GLOBAL: module and name must be text",
     ],
     "a name that is not called": [
       "cnumpy\nndarray\n)R.",
-      "pickle: byte 17: numpy.ndarray cannot be called",
+      "pickle: byte 17: REDUCE: numpy.ndarray cannot be called",
     ],
     "an array of objects": [
       "cnumpy\ndtype\n(S'O8'\ntR.",
-      "pickle: byte 22: numpy.dtype: the dtype O8 is none of b1, u1, i1, u2, i2, u4, i4, u8, i8, f4, f8",
+      "pickle: byte 22: numpy.dtype: the dtype O8 is not one of b1, u1, i1, u2, i2, u4, i4, u8, i8, f4, f8",
     ],
   };
   for (const [name, [text, message]] of Object.entries(damaged)) {
@@ -220,7 +241,7 @@ describe("unpickle refuses", () => {
     refuses(
       ascii("\x8b\0\0\0\x40."),
       "ERR_PICKLE_LIMIT",
-      /takes 1073741824 bytes, the most is 256/,
+      /takes 1073741824 bytes; the limit is 256/,
     );
   });
 
@@ -236,7 +257,11 @@ describe("unpickle refuses", () => {
   };
   for (const [name, make] of Object.entries(bombs)) {
     test(`too much memory: ${name}`, () => {
-      refuses(make(), "ERR_PICKLE_LIMIT", /its values take more than \d+ bytes$/);
+      refuses(
+        make(),
+        "ERR_PICKLE_LIMIT",
+        /its values take more than \d+ bytes of memory and work$/,
+      );
     });
   }
 

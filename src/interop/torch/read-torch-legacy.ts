@@ -1,9 +1,10 @@
+import { Budget } from "../../pickle/budget.js";
+import { PickleDict } from "../../pickle/pickle-dict.js";
 import { PickleError } from "../../pickle/pickle-error.js";
 import { unpickle } from "../../pickle/unpickle.js";
 import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
-import { elementTypes } from "../safetensors-dtypes.js";
 import type { TorchFile } from "./torch-file.js";
 import { storageLoader, torchGlobals, type StorageClaim } from "./torch-globals.js";
 
@@ -11,7 +12,7 @@ import { storageLoader, torchGlobals, type StorageClaim } from "./torch-globals.
 const magic = 0x1950a86a20f9469cfc6cn;
 const protocol = 1001;
 
-/** Of these, the pickles of a file without odd contents take a small part. */
+/** Bytes to read at first: the pickles of most files are far shorter. */
 const firstRead = 1 << 20;
 
 /**
@@ -23,41 +24,49 @@ const firstRead = 1 << 20;
  * @throws {PickleError} as `unpickle`
  */
 export async function readTorchLegacy(source: ByteSource): Promise<TorchFile> {
+  // One budget for all attempts, each of which may read all that the one before read.
+  const budget = Budget.forFile(2 * source.size);
   for (let length = firstRead; ; length *= 2) {
     const bytes = await source.read(0, Math.min(length, source.size));
     try {
-      return await readPickles(source, bytes);
+      return await readPickles(source, bytes, budget);
     } catch (error) {
-      // The pickles do not say how long they are.
+      // A pickle does not state its length.
       const more = error instanceof PickleError && error.code === "ERR_PICKLE_TRUNCATED";
       if (!more || bytes.length === source.size) throw error;
     }
   }
 }
 
-async function readPickles(source: ByteSource, bytes: Uint8Array): Promise<TorchFile> {
+async function readPickles(
+  source: ByteSource,
+  bytes: Uint8Array,
+  budget: Budget,
+): Promise<TorchFile> {
   const { file } = source;
   const wrong = (finding: string): InteropError =>
     new InteropError("ERR_TORCH_FILE", `${file}: ${finding}`);
   const claims = new Map<string, StorageClaim>();
-  const options = { globals: torchGlobals, persistentLoad: storageLoader(claims), file };
+  const skipped = new Set<string>();
+  const persistentLoad = storageLoader(claims);
+  const options = { globals: torchGlobals, persistentLoad, skipped, budget, file };
   let start = 0;
   const next = (): unknown => {
     const { value, end } = unpickle(bytes, { ...options, start });
     start = end;
     return value;
   };
-  if (next() !== magic) throw wrong("it does not begin as PyTorch's files do");
+  if (next() !== magic) throw wrong("it is a pickle, but not one that torch.save wrote");
   const found = next();
   if (found !== protocol) throw wrong(`its protocol is not ${protocol}`);
   const machine = next();
-  if (machine instanceof Map && machine.get("little_endian") === false) {
+  if (machine instanceof PickleDict && machine.get("little_endian") === false) {
     throw wrong("its numbers are not little-endian; save it again on an ordinary machine");
   }
   const value = next();
   const keys = next();
   if (!Array.isArray(keys)) throw wrong("it has no list of storages");
-  return { value, starts: await locateStorages(source, start, keys, claims) };
+  return { value, skipped, starts: await locateStorages(source, start, keys, claims) };
 }
 
 async function locateStorages(
@@ -82,7 +91,7 @@ async function locateStorages(
         `storage ${printable(key)} has ${length} elements where the tensors say ${claim.length}`,
       );
     }
-    const bytes = claim.length * elementTypes.get(claim.type)!.bytes;
+    const bytes = claim.length * claim.elementBytes;
     if (position + 8 + bytes > source.size) {
       const left = source.size - position - 8;
       throw wrong(`storage ${printable(key)} takes ${bytes} bytes but the file has ${left} more`);

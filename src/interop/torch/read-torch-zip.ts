@@ -2,7 +2,6 @@ import { unpickle } from "../../pickle/unpickle.js";
 import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
-import { elementTypes } from "../safetensors-dtypes.js";
 import { storageLoader, torchGlobals, type StorageClaim } from "./torch-globals.js";
 import type { TorchFile } from "./torch-file.js";
 import { ZipArchive } from "../../node/interop/zip-archive.js";
@@ -25,12 +24,14 @@ export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
   await checkByteOrder(archive, `${folder}byteorder`, file);
 
   const claims = new Map<string, StorageClaim>();
+  const skipped = new Set<string>();
   const { value } = unpickle(await archive.read(pickle), {
     globals: torchGlobals,
     persistentLoad: storageLoader(claims),
+    skipped,
     file: `${file}: ${printable(pickle)}`,
   });
-  return { value, starts: await locateStorages(archive, folder, claims, file) };
+  return { value, skipped, starts: await locateStorages(archive, folder, claims, file) };
 }
 
 async function locateStorages(
@@ -43,10 +44,10 @@ async function locateStorages(
     new InteropError("ERR_TORCH_FILE", `${file}: ${finding}`);
   const places: { readonly name: string; readonly start: number; readonly end: number }[] = [];
   const starts = new Map<string, number>();
-  for (const [key, { type, length }] of claims) {
+  for (const [key, { type, elementBytes, length }] of claims) {
     const name = `${folder}data/${key}`;
     const { start, bytes } = await archive.locate(name);
-    const expected = length * elementTypes.get(type)!.bytes;
+    const expected = length * elementBytes;
     if (bytes !== expected) {
       throw wrong(
         `${printable(name)} has ${bytes} bytes but takes ${expected} (${length} ${type})`,

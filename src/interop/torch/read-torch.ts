@@ -1,3 +1,4 @@
+import { printableList } from "../../tensor/printable.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
@@ -10,19 +11,34 @@ import { findStateDict } from "./state-dict.js";
 import type { TorchFile } from "./torch-file.js";
 import type { TorchTensor } from "./torch-tensor.js";
 
+export interface ReadTorchOptions {
+  /** Gets a sentence if objects of the file were skipped. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
 /**
- * The tensors of a state_dict that `torch.save` wrote, in either of its formats. No code of the file is run.
+ * The tensors of a state_dict that `torch.save` wrote, in any of its formats. No code of the file is run: objects of classes
+ * that are not understood are skipped.
  *
  * f32, i32, i64, u8, i8 and bool come as they are; f64, f16 and bf16 become f32, i16 becomes i32. Each tensor is
  * read from the file into memory of its own; names of one and the same tensor, such as tied weights, share it.
  *
  * @throws {InteropError} `ERR_TORCH_FILE`; `ERR_TORCH_LIMIT` if the tensors take more than twice the file
- * @throws {PickleError} as `unpickle`; `ERR_PICKLE_CLASS` if more than tensors and plain values was saved
+ * @throws {PickleError} as `unpickle`
  */
-export async function readTorch(source: ByteSource): Promise<ReadonlyMap<string, StoredArray>> {
+export async function readTorch(
+  source: ByteSource,
+  { onNotice }: ReadTorchOptions = {},
+): Promise<ReadonlyMap<string, StoredArray>> {
   const isZip = source.size >= 2 && new TextDecoder().decode(await source.read(0, 2)) === "PK";
   const torchFile = isZip ? await readTorchZip(source) : await readTorchLegacy(source);
   const dict = findStateDict(torchFile.value, source.file);
+  if (torchFile.skipped.size > 0) {
+    const classes = printableList([...torchFile.skipped]);
+    onNotice?.(
+      `${source.file}: it also holds objects of ${classes}, which are not understood: they were skipped, and none of their code was run`,
+    );
+  }
   const distinct = new Map([...dict.values()].map((tensor) => [tensor.identity, tensor]));
   checkSize([...distinct.values()], source);
   const arrays = new Map<string, StoredArray>();
@@ -32,12 +48,12 @@ export async function readTorch(source: ByteSource): Promise<ReadonlyMap<string,
   return new Map([...dict].map(([name, { identity }]) => [name, arrays.get(identity)!]));
 }
 
-/** How many times over the file is read at most, for tensors that lie scattered in their storages. */
+/** How often the bytes of the file are read at most, for tensors that lie scattered in their storages. */
 const maxReads = 8;
 
 /**
- * Tensors that repeat elements, or share them, could be as large as they like. On the host they take twice the file at
- * most, as half-precision numbers do.
+ * Checks that the tensors take at most twice the file on the host, as half-precision numbers do. Without a limit, tensors that
+ * repeat or share elements could be of any size.
  */
 function checkSize(tensors: readonly TorchTensor[], { file, size }: ByteSource): void {
   const sum = (bytesOf: (tensor: TorchTensor) => number): number =>

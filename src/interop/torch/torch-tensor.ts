@@ -1,20 +1,23 @@
 import { sizeOf, type Shape } from "../../tensor/shape.js";
+import { PickleObject } from "../../pickle/pickle-globals.js";
 import { elementTypes, type ElementType } from "../safetensors-dtypes.js";
 
-/** One allocation of PyTorch: a run of numbers that tensors are views of. */
+const maxAxes = 8;
+
+/** One allocation of PyTorch: a run of numbers that tensors show parts of. */
 export interface TorchStorage {
-  /** Under what name the file keeps it. */
+  /** Its name in the file. */
   readonly key: string;
   /** Type of an element, by its name in safetensors: `F32`. */
   readonly type: string;
-  /** Elements before the storage's first in what the file keeps: only older files have views of storages. */
+  /** Elements of the file's storage before the first one: only older files have views of storages. */
   readonly start: number;
   /** Elements. */
   readonly length: number;
 }
 
-/** A tensor in a file of PyTorch's: where its elements lie in a storage. */
-export class TorchTensor {
+/** A tensor in a PyTorch file: where its elements lie in a storage. */
+export class TorchTensor extends PickleObject {
   private constructor(
     readonly storage: TorchStorage,
     /** Element of the storage that is the tensor's first. */
@@ -22,17 +25,28 @@ export class TorchTensor {
     readonly shape: Shape,
     /** Elements of the storage between neighbours along each axis. */
     readonly strides: readonly number[],
-  ) {}
+  ) {
+    super();
+  }
 
-  /** @throws {Error} if it is no view of its storage */
+  /** Old files give a parameter its gradient and hooks as a state, which is dropped. */
+  setState(): void {}
+
+  /** @throws {Error} if it does not lie within its storage */
   static of(storage: TorchStorage, offset: unknown, shape: unknown, strides: unknown): TorchTensor {
+    if (!Array.isArray(shape) || !Array.isArray(strides)) {
+      throw new Error("its shape and strides are not tuples");
+    }
+    // Before any look at the sizes: a list of a million may be the shape of many tensors.
+    if (shape.length !== strides.length || shape.length > maxAxes) {
+      throw new Error(
+        `it has ${shape.length} axes and ${strides.length} strides; the limit is ${maxAxes}`,
+      );
+    }
     if (!isCount(offset) || !isCounts(shape) || !isCounts(strides)) {
-      throw new Error("its offset, shape and strides are no whole numbers");
+      throw new Error("its offset, shape and strides are not whole numbers");
     }
-    if (shape.length !== strides.length || shape.length > 8) {
-      throw new Error(`it has ${shape.length} axes and ${strides.length} strides`);
-    }
-    const tensor = new TorchTensor(storage, offset, shape, strides);
+    const tensor = new TorchTensor(storage, offset, [...shape], [...strides]);
     if (offset + tensor.span > storage.length) {
       const end = `it ends at element ${offset + tensor.span}`;
       throw new Error(`${end} of a storage that has ${storage.length}`);
@@ -66,7 +80,7 @@ export class TorchTensor {
     return sizeOf(this.shape) * this.type.hostBytes;
   }
 
-  /** What tells it from other tensors of the file. */
+  /** Equal for the same elements in the same order, different for any other tensor of the file. */
   get identity(): string {
     const { key, start } = this.storage;
     return JSON.stringify([key, start + this.offset, this.shape, this.strides]);

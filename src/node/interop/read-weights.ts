@@ -3,7 +3,7 @@ import { openFile } from "../files/open-file.js";
 import type { ByteSource } from "../../interop/byte-source.js";
 import { readShards } from "./read-shards.js";
 import type { StoredArray } from "../../interop/stored-array.js";
-import { readTorch } from "../../interop/torch/read-torch.js";
+import { readTorch, type ReadTorchOptions } from "../../interop/torch/read-torch.js";
 
 /** Named tensors, in PyTorch's shapes and order of elements. */
 export type Weights = ReadonlyMap<string, StoredArray>;
@@ -18,11 +18,13 @@ export type Weights = ReadonlyMap<string, StoredArray>;
  *   index; as `readTorch` and `readSafetensors`
  * @throws {PickleError} as `unpickle`
  */
-export async function readWeights(file: string): Promise<Weights> {
-  if (file.endsWith(".index.json")) return readShards(file, readWeights);
+export async function readWeights(file: string, options: ReadTorchOptions = {}): Promise<Weights> {
+  if (file.endsWith(".index.json")) {
+    return readShards(file, (shard) => readWeights(shard, options));
+  }
   const source = await openFile(file);
   try {
-    if (await isTorch(source)) return await readTorch(source);
+    if (await isTorch(source)) return await readTorch(source, options);
   } finally {
     await source.close();
   }

@@ -12,6 +12,8 @@ export interface FirstWeights {
   readonly state: ModelState;
   /** Parameters of the head that start anew, since the file's tells another number of classes apart, or has none. */
   readonly replaced: readonly string[];
+  /** A sentence for each kind of objects in the file that were skipped. */
+  readonly notices: readonly string[];
 }
 
 /** What a configuration starts from: the weights in the file that `init` names, or random ones of its seed. */
@@ -20,7 +22,7 @@ export const firstWeights = async (
   { init, seed, initialisation }: Pick<TrainConfig, "init" | "seed" | "initialisation">,
 ): Promise<FirstWeights> =>
   init === null
-    ? { state: initialState(model, seed, initialisation), replaced: [] }
+    ? { state: initialState(model, seed, initialisation), replaced: [], notices: [] }
     : readFirstWeights(init, model, seed);
 
 /**
@@ -35,14 +37,17 @@ export async function readFirstWeights(
   model: Module,
   seed: number,
 ): Promise<FirstWeights> {
-  const weights = await (file.endsWith(".safetensors") ? readVerified(file) : readWeights(file));
+  const notices: string[] = [];
+  const weights = await (file.endsWith(".safetensors")
+    ? readVerified(file)
+    : readWeights(file, { onNotice: (notice) => notices.push(notice) }));
   const shapes = new Map([...namedState(model)].map(([name, leaf]) => [name, leaf.torchShape]));
   const head = headOf(model);
   const ofHead = [...shapes.keys()].filter((name) => head && name.startsWith(`${head}.`));
   const { state, replaced } = fitWeights(weights, shapes, new Set(ofHead), file);
   const random = initialState(model, seed);
   const anew = replaced.map((name) => [name, random.get(name)!] as const);
-  return { state: new Map([...state, ...anew]), replaced };
+  return { state: new Map([...state, ...anew]), replaced, notices };
 }
 
 /** Checks the checksum of a file that has one. */

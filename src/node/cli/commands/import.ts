@@ -77,7 +77,8 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
   await requireOther(flags.out, [file]);
   const modelOptions = flags.modelOption && parseVariant(flags.modelOption);
   findModel(flags.model, modelOptions); // before a long read
-  const { description, state, counters, replaced } = importWeights(await readWeights(file), {
+  const weights = await readWeights(file, { onNotice: (notice) => output.notice(notice) });
+  const { description, state, counters, replaced } = importWeights(weights, {
     file,
     model: flags.model,
     modelOptions,

@@ -10,7 +10,8 @@ export async function firstState(
   { config, model, description }: TrainJob,
   output: Output,
 ): Promise<ModelState> {
-  const { state, replaced } = await firstWeights(model, config);
+  const { state, replaced, notices } = await firstWeights(model, config);
+  for (const notice of notices) output.notice(notice);
   if (config.init === null) return state;
   const classes = `for the ${description.classes.length} classes of ${config.data}`;
   output.notice(
