@@ -3,15 +3,18 @@
 Run: python tools/image_fixtures.py   (Pillow 12.3, numpy 2)
 
 decoded.json maps a file to {height, width, rgb, grey}: bytes in base64, rows first, after
-ImageOps.exif_transpose and convert("RGB") or convert("L"). Of 16-bit files, which Pillow clips,
+ImageOps.exif_transpose and convert("RGB") or convert("L"). Of grey 16-bit files, which Pillow clips,
 they are the high bytes.
 """
 
 import base64
 import json
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
+from bitmap_files import write_bitmaps, write_netpbm
 from PIL import Image, ImageOps
 
 OUT = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "images"
@@ -59,11 +62,26 @@ def write_files():
     wide = np.array(grey).astype(np.uint16) * 256 + 200
     Image.fromarray(wide).save(OUT / "grey-16-bit.png")
     Image.fromarray(wide).save(OUT / "grey-16-bit.tiff")
+    write_deep_png(OUT / "colour-16-bit.png", np.array(image).astype(">u2") * 256 + 200)
+    write_bitmaps(OUT, image)
+    write_netpbm(OUT, image)
+
+
+def write_deep_png(file, samples):
+    """Pillow writes no colours of 16 bits; it reads their high bytes."""
+
+    def part(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + row.tobytes() for row in samples.astype(">u2"))
+    head = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 16, 2, 0, 0, 0)
+    parts = [part(b"IHDR", head), part(b"IDAT", zlib.compress(rows)), part(b"IEND", b"")]
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
 
 
 def decoded(file):
     image = ImageOps.exif_transpose(Image.open(file))
-    if image.mode == "I;16":
+    if image.mode in ("I", "I;16"):
         image = Image.fromarray((np.array(image) >> 8).astype(np.uint8))
     pixels = {"rgb": image.convert("RGB"), "grey": image.convert("L")}
     texts = {k: base64.b64encode(np.array(v).tobytes()).decode() for k, v in pixels.items()}

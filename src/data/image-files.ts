@@ -17,12 +17,19 @@ export interface ImageFiles {
 export const imageExtensions: readonly string[] = [
   ".jpg",
   ".jpeg",
+  ".jpe",
+  ".jfif",
   ".png",
   ".webp",
   ".avif",
   ".gif",
   ".tiff",
   ".tif",
+  ".bmp",
+  ".ppm",
+  ".pgm",
+  ".pbm",
+  ".pnm",
 ];
 
 /**

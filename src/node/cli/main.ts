@@ -40,7 +40,11 @@ const usageErrors = new Set([
 const program = new Command("resnet")
   .description("Defines, trains, evaluates and inspects residual networks.")
   .version(packageVersion)
-  .option("--debug", "show the stack of an error");
+  .option("--debug", "show the stack of an error")
+  .addHelpText(
+    "after",
+    "\nEnvironment:\n  RESNET_MAX_MEGAPIXELS  the largest picture that is decoded, all frames together (default: 64)",
+  );
 for (const command of [
   trainCommand(),
   lrFindCommand(),

@@ -1,26 +1,29 @@
-import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import sharp, { type OutputInfo } from "sharp";
-import { hostArray, type HostArray } from "../../../tensor/host-array.js";
+import { decodeBmp } from "../../../data/bmp.js";
 import { DataError } from "../../../data/data-error.js";
+import { decodeNetpbm } from "../../../data/netpbm.js";
+import type { ImageBytes, ImageSize } from "../../../data/transforms/image-bytes.js";
+import { hostArray, type HostArray } from "../../../tensor/host-array.js";
+import { decodeWithSharp } from "./decode-with-sharp.js";
+import { checkPixels } from "./pixel-limit.js";
+import { readImageFile } from "./read-image-file.js";
 
 /** 1 is grey, 3 is red, green and blue. */
 export type ImageChannels = 1 | 3;
 
 /**
- * The pixels of one image: u8 `[H, W, C]`. JPEG, PNG, WebP, AVIF, GIF (its first frame) and TIFF, told apart by
- * their first bytes and not by the file's name.
+ * The pixels of one image: u8 `[H, W, C]`. JPEG, PNG, WebP, AVIF, GIF and TIFF (the first frame of each), BMP, PBM, PGM and
+ * PPM, told apart by their first bytes and not by the file's name.
  *
  * The bytes are those of Pillow's `Image.open(file)`, `ImageOps.exif_transpose` and `convert("RGB")` or
- * `convert("L")`, and so what torchvision's `ImageFolder` feeds a network, but for its ignoring of EXIF:
- * the orientation is applied, alpha is dropped and not laid over a colour, a palette is looked up, grey is
- * repeated in all channels, and colour profiles are ignored. 16-bit samples keep their high byte, where Pillow
- * clips them. CMYK, AVIF's halved colour, and GIF's transparent pixels (black here) differ from Pillow's.
+ * `convert("L")`, and so what torchvision's `ImageFolder` feeds a network, except for the orientation, which torchvision
+ * ignores. Alpha is dropped and not laid over a colour, a palette is looked up, grey is repeated in all channels, and
+ * colour profiles are ignored. 16-bit samples keep their high byte, where Pillow clips them. CMYK, AVIF's halved colour, and
+ * GIF's transparent pixels (black here) differ from Pillow's.
  *
- * @param source a file's path, or the bytes of a file
- * @param name what errors call bytes
+ * @param source a regular file's path, or the bytes of a file
+ * @param name the name that errors give to bytes
  * @throws {DataError} `ERR_DATA_SOURCE` if the file cannot be read; `ERR_DATA_IMAGE` if it is no image of a known
- *   format, damaged, truncated, or larger than 268 megapixels
+ *   format, damaged, truncated, or larger than the limit, 64 megapixels unless `RESNET_MAX_MEGAPIXELS` says otherwise
  */
 export async function decodeImage(
   source: string | Uint8Array,
@@ -28,52 +31,40 @@ export async function decodeImage(
   name = "the image",
 ): Promise<HostArray<"u8">> {
   const file = typeof source === "string" ? source : name;
-  const bytes = typeof source === "string" ? await readImageFile(source) : source;
-  const { data, info } = await decode(bytes, file);
-  const pixels = takeChannels(data, info.channels, channels);
-  return hostArray([info.height, info.width, channels], pixels, "u8");
+  const bytes = typeof source === "string" ? readImageFile(source) : source;
+  const image = await decode(bytes, file);
+  const pixels = takeChannels(image.data, image.channels, channels);
+  return hostArray([image.height, image.width, channels], pixels, "u8");
 }
 
-const readImageFile = (file: string): Promise<Uint8Array> =>
-  readFile(file).catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
+type Decode = (bytes: Uint8Array, file: string) => ImageBytes | Promise<ImageBytes>;
 
-/** The bytes of an image file, for a thread that has nothing else to do meanwhile: a fifth of the processor time. */
-export function readImageFileSync(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-}
+const checkSizeOf =
+  (file: string) =>
+  (size: ImageSize): void =>
+    checkPixels(file, size);
 
-function unreadable(file: string, error: unknown): DataError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const reason = code === "ENOENT" ? "there is no such file" : `it cannot be read (${message})`;
-  return new DataError("ERR_DATA_SOURCE", `${file}: ${reason}`, { cause: error });
-}
-
-/** How files of the formats begin. libvips would read more, such as SVG: programs of a kind, and not photographs. */
-const signatures =
+/** How files of the formats begin. libvips would read more, such as SVG, which is a program and not a photograph. */
+const decoders: readonly (readonly [signature: RegExp, decode: Decode])[] = [
   // oxlint-disable-next-line no-control-regex
-  /^(\xff\xd8\xff|\x89PNG|RIFF.{4}WEBP|.{4}ftyp|GIF8|II[*+]\0|MM\0[*+])/s;
+  [/^(\xff\xd8\xff|\x89PNG|RIFF.{4}WEBP|.{4}ftyp|GIF8|II[*+]\0|MM\0[*+])/s, decodeWithSharp],
+  [/^BM/, (bytes, file) => decodeBmp(bytes, checkSizeOf(file))],
+  [/^P[1-6][\s#]/, (bytes, file) => decodeNetpbm(bytes, checkSizeOf(file))],
+];
 
-const unknownFormat = "it is not a JPEG, PNG, WebP, AVIF, GIF or TIFF, or is cut off in its header";
+const unknownFormat =
+  "it is not a JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, PBM, PGM or PPM, or is cut off in its header";
 
-async function decode(
-  bytes: Uint8Array,
-  file: string,
-): Promise<{ readonly data: Uint8Array; readonly info: OutputInfo }> {
+async function decode(bytes: Uint8Array, file: string): Promise<ImageBytes> {
   if (bytes.length === 0) throw notAnImage(file, "the file is empty");
-  if (!signatures.test(Buffer.from(bytes.subarray(0, 12)).toString("latin1")))
-    throw notAnImage(file, unknownFormat);
+  const start = Buffer.from(bytes.subarray(0, 12)).toString("latin1");
+  const decoder = decoders.find(([signature]) => signature.test(start));
+  if (!decoder) throw notAnImage(file, unknownFormat);
   try {
-    return await sharp(bytes, { autoOrient: true, ignoreIcc: true })
-      .raw()
-      .toBuffer({ resolveWithObject: true });
+    return await decoder[1](bytes, file);
   } catch (error) {
-    throw notAnImage(file, findingOf(error), error);
+    if (error instanceof DataError && error.code === "ERR_DATA_IMAGE") throw error;
+    throw notAnImage(file, error instanceof DataError ? error.message : findingOf(error), error);
   }
 }
 
@@ -87,7 +78,7 @@ function findingOf(error: unknown): string {
 const notAnImage = (file: string, finding: string, cause?: unknown): DataError =>
   new DataError("ERR_DATA_IMAGE", `${file}: ${finding}; mend or remove it`, { cause });
 
-/** `available` channels, 3 or with alpha 4, to red, green and blue, or to Pillow's grey. */
+/** `available` channels, grey, colour, or colour and more, to red, green and blue, or to Pillow's grey. */
 function takeChannels(
   bytes: Uint8Array,
   available: number,
@@ -95,12 +86,13 @@ function takeChannels(
 ): Uint8Array<ArrayBuffer> {
   if (available === channels && bytes.byteLength === bytes.buffer.byteLength)
     return bytes as Uint8Array<ArrayBuffer>;
+  const [green, blue] = available < 3 ? [0, 0] : [1, 2];
   const pixels = bytes.length / available;
   const taken = new Uint8Array(pixels * channels);
   for (let p = 0, from = 0, to = 0; p < pixels; p++, from += available) {
     const r = bytes[from]!;
-    const g = bytes[from + 1]!;
-    const b = bytes[from + 2]!;
+    const g = bytes[from + green]!;
+    const b = bytes[from + blue]!;
     if (channels === 1) {
       taken[to++] = (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16; // ITU-R 601 in 16 bits
     } else {

@@ -1,6 +1,7 @@
 import type { RandomKey } from "../../../tensor/random.js";
 import { DataError } from "../../../data/data-error.js";
-import { decodeImage, readImageFileSync, type ImageChannels } from "../images/decode-image.js";
+import { decodeImage, type ImageChannels } from "../images/decode-image.js";
+import { readImageFile } from "../images/read-image-file.js";
 import { composeTransforms } from "../../../data/transforms/compose-transforms.js";
 import {
   formatSize,
@@ -24,8 +25,15 @@ export interface ImageTask {
   readonly cache?: string | undefined;
 }
 
-/** Decodes the files that it knows to be plain and whole, at once, to the bytes of `decodeImage`; of others it gives null. */
-export type QuickDecoder = (bytes: Uint8Array, channels: ImageChannels) => ImageBytes | null;
+/**
+ * Decodes the files that it knows to be plain and whole, at once, to the bytes of `decodeImage`; of others it gives null.
+ * An image that is too large is refused before it is decoded, by `checkPixels`.
+ */
+export type QuickDecoder = (
+  bytes: Uint8Array,
+  channels: ImageChannels,
+  file?: string,
+) => ImageBytes | null;
 
 let decodeQuickly: QuickDecoder = () => null;
 
@@ -59,8 +67,8 @@ export async function loadImage(task: ImageTask): Promise<ImageBytes> {
 
 /** The image after the transforms at the start of the list that draw nothing. */
 async function makeOnce({ file, channels }: ImageTask, once: TransformList): Promise<ImageBytes> {
-  const bytes = readImageFileSync(file);
-  const image = decodeQuickly(bytes, channels) ?? (await decodeByName(bytes, channels, file));
+  const bytes = readImageFile(file);
+  const image = decodeQuickly(bytes, channels, file) ?? (await decodeByName(bytes, channels, file));
   return withName(file, () => composeTransforms(once)(image, null));
 }
 

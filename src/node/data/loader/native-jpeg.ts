@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { addonFiles } from "../../native/load-addon.js";
 import type { ImageChannels } from "../images/decode-image.js";
+import { checkPixels } from "../images/pixel-limit.js";
 import { toGrey } from "../../../data/transforms/grey.js";
 import {
   blankImage,
@@ -31,8 +32,11 @@ export function decodeJpegsNatively(): void {
 export function nativeJpegDecoder(): QuickDecoder | null {
   const addon = loadJpegAddon();
   if ("problem" in addon) return null;
-  return (bytes, channels) => {
-    const image = addon.decode(bytes, channels, blankImage);
+  return (bytes, channels, file = "the image") => {
+    const image = addon.decode(bytes, channels, (shape) => {
+      checkPixels(file, shape);
+      return blankImage(shape);
+    });
     return image && image.channels !== channels ? toGrey(image, channels) : image;
   };
 }

@@ -1,0 +1,63 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
+import { DataError } from "../../../data/data-error.js";
+import { mostPixels } from "./pixel-limit.js";
+
+/** No sensible file takes more bytes for a pixel: a file of 16-bit samples of four channels, not compressed, has 8. */
+const mostBytesPerPixel = 8;
+
+/**
+ * The bytes of an image file: a fifth of the processor time of an asynchronous read. Opens regular files only, since a
+ * FIFO or a device could keep it waiting or give bytes without end.
+ *
+ * @throws {DataError} `ERR_DATA_SOURCE` if there is no such file, it is not a regular one, or it cannot be read;
+ *   `ERR_DATA_IMAGE` if it is larger than an image of the limit of pixels can be
+ */
+export function readImageFile(file: string): Uint8Array {
+  const descriptor = orUnreadable(file, () =>
+    openSync(file, constants.O_RDONLY | constants.O_NONBLOCK),
+  );
+  try {
+    const stats = orUnreadable(file, () => fstatSync(descriptor));
+    const finding = findingOf(stats);
+    if (finding !== null) throw new DataError("ERR_DATA_SOURCE", `${file}: ${finding}`);
+    const most = mostBytesPerPixel * mostPixels();
+    if (stats.size > most) {
+      throw new DataError(
+        "ERR_DATA_IMAGE",
+        `${file}: it has ${stats.size} bytes, but an image within the limit of pixels has at most ${most}`,
+      );
+    }
+    return orUnreadable(file, () => readFileSync(descriptor));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function orUnreadable<Result>(file: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** The error for a file that the system does not read. */
+export function unreadable(file: string, error: unknown): DataError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such file",
+    ELOOP: "a symbolic link leads back to itself",
+    EACCES: "it may not be read: change its permissions",
+  };
+  const reason = reasons[code ?? ""] ?? `it cannot be read (${message})`;
+  return new DataError("ERR_DATA_SOURCE", `${file}: ${reason}`, { cause: error });
+}
+
+/** What is at a path where a file should be; null for a regular file. */
+export function findingOf(stats: Stats): string | null {
+  if (stats.isFile()) return null;
+  if (stats.isDirectory()) return "it is a folder, not a file";
+  if (stats.isFIFO()) return "it is a FIFO, not a file";
+  if (stats.isSocket()) return "it is a socket, not a file";
+  return "it is a device, not a file";
+}
