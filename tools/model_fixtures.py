@@ -40,6 +40,7 @@ def plain(depth: int, shape: Shape) -> nn.Module:
 CATALOG = {
     "resnext50_32x4d": partial(bottlenecks, 50, groups=32, base=4),
     "resnext101_32x8d": partial(bottlenecks, 101, groups=32, base=8),
+    "resnext101_64x4d": partial(bottlenecks, 101, groups=64, base=4),
     "wide_resnet50_2": partial(bottlenecks, 50, base=128),
     "wide_resnet101_2": partial(bottlenecks, 101, base=128),
     **{f"preact-resnet{depth}": partial(preact, depth) for depth in DEPTHS},

@@ -1,6 +1,7 @@
 import type { HostArray } from "../tensor/host-array.js";
 import { printable } from "../tensor/printable.js";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.js";
+import { unusableValue } from "./check-values.js";
 import { InteropError } from "./interop-error.js";
 import { listed } from "./listed.js";
 import type { Int64Array, StoredArray } from "./stored-array.js";
@@ -21,7 +22,8 @@ export interface FittedWeights {
  * @param expected every parameter and running statistic of the model, with its shape in PyTorch
  * @param replaceable entries that may be of another shape or missing, such as those of the classifier
  * @param file the file's name, for the error
- * @throws {InteropError} `ERR_WEIGHTS_MATCH` that lists every missing, unexpected, repeated and wrong-shaped entry
+ * @throws {InteropError} `ERR_WEIGHTS_MATCH` that lists every missing, unexpected, repeated and wrong-shaped entry;
+ *   `ERR_WEIGHTS_VALUES` for a weight that is NaN or infinite
  */
 export function fitWeights(
   weights: ReadonlyMap<string, StoredArray>,
@@ -60,6 +62,10 @@ export function fitWeights(
       "ERR_WEIGHTS_MATCH",
       `${file}: these weights are not of this model:\n${listed(findings)}`,
     );
+  }
+  for (const [name, array] of state) {
+    const error = unusableValue(fileNames.get(name)!, array, file);
+    if (error) throw error;
   }
   return { state, counters, replaced };
 }

@@ -16,6 +16,8 @@ export type InteropErrorCode =
   | "ERR_WEIGHTS_INDEX"
   /** The weights are not those of the model: names or shapes differ. */
   | "ERR_WEIGHTS_MATCH"
+  /** A weight is NaN or infinite, or a running variance is below 0. */
+  | "ERR_WEIGHTS_VALUES"
   /** A file of PyTorch's is damaged, or holds no state_dict. */
   | "ERR_TORCH_FILE"
   /** A file of PyTorch's asks for more memory than it has bytes. */

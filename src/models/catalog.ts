@@ -65,6 +65,7 @@ const families: readonly Family[] = [
     resnet152: resnet.resnet152,
     resnext50_32x4d: resnet.resnext50_32x4d,
     resnext101_32x8d: resnet.resnext101_32x8d,
+    resnext101_64x4d: resnet.resnext101_64x4d,
     wide_resnet50_2: resnet.wide_resnet50_2,
     wide_resnet101_2: resnet.wide_resnet101_2,
   }),

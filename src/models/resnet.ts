@@ -83,6 +83,7 @@ export const resnet152 = bottleneckNet(152);
 /** Source: Xie et al. 2016, arXiv:1611.05431. */
 export const resnext50_32x4d = bottleneckNet(50, { groups: 32, widthPerGroup: 4 });
 export const resnext101_32x8d = bottleneckNet(101, { groups: 32, widthPerGroup: 8 });
+export const resnext101_64x4d = bottleneckNet(101, { groups: 64, widthPerGroup: 4 });
 
 /** Source: Zagoruyko and Komodakis 2016, arXiv:1605.07146. */
 export const wide_resnet50_2 = bottleneckNet(50, { widthPerGroup: 128 });

@@ -1,7 +1,9 @@
 import type { HostArray } from "../tensor/host-array.js";
 import { hostArray } from "../tensor/host-array.js";
+import { printable } from "../tensor/printable.js";
 import type { Classifier, PictureOptions } from "./classifier.js";
 import { embeddingOf, outputOf } from "./named-layers.js";
+import { checkOutputs } from "./usable-outputs.js";
 
 /** What a layer makes of a picture. */
 export interface Features {
@@ -14,7 +16,7 @@ export interface Features {
  * The output of any layer for pictures, in fp32.
  *
  * @param options.layer the layer's path, `layer4` or `layer3.1.conv2`. Default: the embedding, which the classifier reads
- * @throws {ResnetError} `ERR_LAYER` if there is no such layer
+ * @throws {ResnetError} `ERR_LAYER` if there is no such layer, `ERR_OVERFLOW` if what it gives is not finite
  * @throws {DataError} as `Classifier.run`
  */
 export async function* features(
@@ -28,8 +30,12 @@ export async function* features(
     { ...options, precision: "fp32" },
   );
   for await (const { files: images, isRead, outputs } of batches) {
-    for (const [i, image] of images.entries())
-      if (isRead[i]) yield { image, values: sampleOf(outputs["y"]!, i) };
+    for (const [i, image] of images.entries()) {
+      if (!isRead[i]) continue;
+      const values = sampleOf(outputs["y"]!, i);
+      checkOutputs(values.data, `${printable(image, Infinity)}: the features`);
+      yield { image, values };
+    }
   }
 }
 

@@ -3,10 +3,11 @@ import type { ImageBytes } from "../data/transforms/image-bytes.js";
 import { input } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray } from "../tensor/host-array.js";
-import { printableList } from "../tensor/printable.js";
+import { printable, printableList } from "../tensor/printable.js";
 import { dims4 } from "../tensor/shape.js";
 import { batchInputs, type ChooseOutputs, type Classifier } from "./classifier.js";
 import { lastMapOf, outputOf } from "./named-layers.js";
+import { checkOutputs, requireTwoClasses } from "./usable-outputs.js";
 import { likeliest, type ClassProbability } from "./predict.js";
 
 export interface GradCamOptions {
@@ -31,7 +32,8 @@ export interface GradCam {
  * Grad-CAM: the channels of a layer's map, weighted by how much the class's logit grows with their mean, where the
  * sum is positive. Source: Selvaraju et al. 2016, arXiv:1610.02391, equations 1 and 2.
  *
- * @throws {ResnetError} `ERR_LAYER` if the layer does not exist or gives no map; `ERR_CLASS` if the class does not exist
+ * @throws {ResnetError} `ERR_LAYER` if the layer does not exist or gives no map; `ERR_CLASS` if the class does not exist;
+ *   `ERR_CHECKPOINT` if the model has one class, `ERR_OVERFLOW` if what it computes is not finite
  * @throws {DataError} the codes of `loadImage`
  */
 export async function gradCam(
@@ -40,11 +42,13 @@ export async function gradCam(
   options: GradCamOptions = {},
 ): Promise<GradCam> {
   const { classes, imageShape } = classifier.description;
+  requireTwoClasses(classifier.description);
   const asked = options.label === undefined ? undefined : classIndex(classes, options.label);
   const picture = await classifier.readPicture(file);
   const inputs = batchInputs(hostArray([1, ...imageShape], picture.data, "u8"));
   const forward = classifier.programs((logits) => ({ logits }), "fp32")(1);
   const { logits } = await forward.run(inputs);
+  checkOutputs(logits!.data, `${printable(file, Infinity)}: the logits`);
   const ranked = likeliest(logits!.data, classes, classes.length);
   const of = asked === undefined ? ranked[0]! : ranked.find(({ index }) => index === asked)!;
 
@@ -64,6 +68,7 @@ export async function gradCam(
   );
   const { map, dmap } = await backward.run({ ...inputs, dlogits });
   const [height, width] = dims4(map!);
+  checkOutputs(dmap!.data, `${printable(file, Infinity)}: the gradients at ${layer}`);
   return { picture, layer, of, height, width, heat: heatOf(map!.data, dmap!.data, height * width) };
 }
 

@@ -1,3 +1,5 @@
+import { printable } from "../tensor/printable.js";
+import { checkOutputs, requireTwoClasses } from "./usable-outputs.js";
 import type { Classifier, PictureOptions } from "./classifier.js";
 
 /** A class, and how sure the model is of it. */
@@ -23,6 +25,7 @@ export interface Prediction {
  *
  * @param files paths of image files
  * @param options.top how many classes to give. Default 5
+ * @throws {ResnetError} `ERR_CHECKPOINT` if the model has one class, `ERR_OVERFLOW` if its logits are not finite
  * @throws {DataError} as `Classifier.run`
  */
 export async function* predict(
@@ -31,11 +34,13 @@ export async function* predict(
   { top = 5, ...options }: PictureOptions & { readonly top?: number } = {},
 ): AsyncGenerator<Prediction, void> {
   const { classes } = classifier.description;
+  requireTwoClasses(classifier.description);
   for await (const batch of classifier.run(files, (logits) => ({ logits }), options)) {
     const { data } = batch.outputs["logits"]!;
     for (const [i, image] of batch.files.entries()) {
       if (!batch.isRead[i]) continue;
       const logits = data.subarray(i * classes.length, (i + 1) * classes.length);
+      checkOutputs(logits, `${printable(image, Infinity)}: the logits`);
       yield { image, top: likeliest(logits, classes, top) };
     }
   }

@@ -67,6 +67,7 @@ export {
   resnet50,
   ResNet,
   resnext101_32x8d,
+  resnext101_64x4d,
   resnext50_32x4d,
   wide_resnet101_2,
   wide_resnet50_2,

@@ -1,7 +1,6 @@
 // A checkpoint of an untrained CIFAR ResNet in a temporary folder.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import type { TestContext } from "node:test";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
 import { checkpointMetadata, type CheckpointDescription } from "../../src/node/runs/checkpoint.js";
@@ -16,7 +15,7 @@ export interface WrittenCheckpoint {
 
 /** Pictures of three classes, resized to 24 x 20 and cropped to 20 x 20. */
 export function writeTestCheckpoint(
-  t: Pick<TestContext, "after">,
+  t?: Parameters<typeof scratchFolder>[0],
   classes: readonly [string, string, string] = ["ant", "bee", "cat"],
 ): WrittenCheckpoint {
   const folder = scratchFolder(t);

@@ -33,6 +33,7 @@ const sizes: Readonly<Record<string, { readonly parameters: number; readonly ten
   resnet152: { parameters: 60_192_808, tensors: 777 },
   resnext50_32x4d: { parameters: 25_028_904, tensors: 267 },
   resnext101_32x8d: { parameters: 88_791_336, tensors: 522 },
+  resnext101_64x4d: { parameters: 83_455_272, tensors: 522 },
   wide_resnet50_2: { parameters: 68_883_240, tensors: 267 },
   wide_resnet101_2: { parameters: 126_886_696, tensors: 522 },
   "preact-resnet18": { parameters: 11_687_720, tensors: 90 },

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { DataError } from "../../data/data-error.js";
 import { Classifier } from "../../predict/classifier.js";
+import { checkpointOf } from "./checkpoint-of.js";
 import { openExecutor } from "./open-executor.js";
 import { executorOption, jsonOption, threadsOption, type ExecutorFlags } from "./options.js";
 import { Output } from "./output.js";
@@ -12,7 +13,10 @@ export interface ClassifierFlags extends ExecutorFlags {
 /** A command that shows pictures to the model of a checkpoint: its first argument, and the options that all such have. */
 export const classifierCommand = (name: string): Command =>
   new Command(name)
-    .argument("<checkpoint>", "a run's last.safetensors or best.safetensors, or an imported one")
+    .argument(
+      "<checkpoint>",
+      "a run's directory, its last.safetensors or best.safetensors, or an imported file",
+    )
     .addOption(executorOption())
     .addOption(threadsOption())
     .addOption(jsonOption());
@@ -26,7 +30,8 @@ export async function withClassifier(
   const output = new Output(flags.json ?? false);
   const executor = openExecutor(flags, output);
   try {
-    await work(await Classifier.open(checkpoint, executor), output);
+    const file = await checkpointOf(checkpoint, output);
+    await work(await Classifier.open(file, executor), output);
   } finally {
     await executor.close();
   }

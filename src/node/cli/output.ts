@@ -1,4 +1,4 @@
-import { printableJson, printableLines } from "../../tensor/printable.js";
+import { printableJson, printableLines, printableList } from "../../tensor/printable.js";
 
 /**
  * Where a command's words go: to people on standard output, or beside a JSON document on standard error.
@@ -28,7 +28,19 @@ export class Output {
 
   /** The result: the document with `--json`, the text without. */
   result(document: unknown, text: string): void {
+    if (this.json) this.noticeNonFinite(document);
     const printed = this.json ? printableJson(document) : printableLines(text.trimEnd());
     process.stdout.write(`${printed}\n`);
+  }
+
+  /** JSON has no NaN and no infinity: what is written as null instead is named. */
+  private noticeNonFinite(document: unknown): void {
+    const places: string[] = [];
+    JSON.stringify(document, (key, value: unknown) => {
+      if (typeof value === "number" && !Number.isFinite(value)) places.push(`${key} is ${value}`);
+      return value;
+    });
+    if (places.length === 0) return;
+    this.notice(`written as null, since JSON has no such number: ${printableList(places)}`);
   }
 }

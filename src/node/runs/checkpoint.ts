@@ -4,15 +4,19 @@ import { testViewsSchema } from "../../data/transforms/test-views.js";
 import { isRandom, transformSchema } from "../../data/transforms/transform.js";
 import type { Executor } from "../../executors/executor.js";
 import type { OpenSafetensors } from "../interop/open-safetensors.js";
+import { unusableValue } from "../../interop/check-values.js";
+import type { InteropError } from "../../interop/interop-error.js";
 import { fromTorchLayout } from "../../interop/torch-layout.js";
 import { isHostArray, type StoredArray } from "../../interop/stored-array.js";
 import type { ArraySource } from "../../interop/write-safetensors.js";
 import { namedState, type Module } from "../../nn/module.js";
 import { ResnetError } from "../../tensor/error.js";
 import type { HostArray } from "../../tensor/host-array.js";
+import { findCheckpoint } from "./find-checkpoint.js";
 import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
 import { checkModelState, type ModelState } from "../../train/weights/model-state.js";
 import { variantSchema } from "../../train/config/model-variant.js";
+import { normaliseSchema } from "../../train/config/normalise-schema.js";
 import { parseSettings } from "../../train/config/parse-settings.js";
 
 /** Values of an image: beyond this, a file asks for memory that nobody means to give. */
@@ -42,7 +46,7 @@ const fields = z.object({
     .optional(),
   /** What its test shows of each image; where nothing is said, the image as it is. */
   testViews: testViewsSchema.optional(),
-  normalise: z.object({ mean: z.array(z.number()), std: z.array(z.number().positive()) }),
+  normalise: normaliseSchema,
   /** What it was trained on: the rows can be drawn again. Imported weights do not say. */
   data: z
     .object({
@@ -108,10 +112,12 @@ export class Checkpoint {
   ) {}
 
   /**
+   * @param place a file, or a run's directory: then its `best.safetensors`, else `last.safetensors`
    * @throws {ResnetError} `ERR_CHECKPOINT` if the file cannot be read or says nothing of its model;
    *   the codes of `readSafetensors` if it is damaged
    */
-  static async open(file: string): Promise<Checkpoint> {
+  static async open(place: string): Promise<Checkpoint> {
+    const file = await findCheckpoint(place);
     const opened = await openCheckpointFile(file);
     try {
       const description = parseDescription(file, opened.metadata.get(metadataKey));
@@ -126,6 +132,7 @@ export class Checkpoint {
    * Writes the weights into an executor, one by one: they are never in memory twice.
    *
    * @throws {ResnetError} `ERR_CHECKPOINT` if they are not of this model, as `writeModelState`, or damaged
+   * @throws {InteropError} `ERR_WEIGHTS_VALUES` if one of them is NaN or infinite
    */
   async load(executor: Executor, model: Module): Promise<void> {
     const leaves = namedState(model);
@@ -135,7 +142,7 @@ export class Checkpoint {
     });
   }
 
-  /** The weights, in PyTorch's layout. @throws {ResnetError} `ERR_CHECKPOINT` if they are damaged */
+  /** The weights, in PyTorch's layout. @throws {ResnetError} as `tensors` */
   async read(): Promise<ModelState> {
     const state = new Map<string, HostArray>();
     await this.visit((name, array) => state.set(name, array));
@@ -145,11 +152,11 @@ export class Checkpoint {
   /**
    * Everything that the file has: the weights, and `num_batches_tracked` where they were imported.
    *
-   * @throws {ResnetError} `ERR_CHECKPOINT` if they are damaged
+   * @throws {ResnetError} `ERR_CHECKPOINT` if they are damaged; `ERR_WEIGHTS_VALUES` if one of them is NaN or infinite
    */
   async tensors(): Promise<ReadonlyMap<string, StoredArray>> {
     const tensors = new Map<string, StoredArray>();
-    await visitArrays(this.opened, this.file, (name, array) => tensors.set(name, array));
+    await this.visitAll((name, array) => tensors.set(name, array));
     return tensors;
   }
 
@@ -158,9 +165,19 @@ export class Checkpoint {
   }
 
   private visit(use: (name: string, array: HostArray) => void): Promise<void> {
-    return visitArrays(this.opened, this.file, (name, array) => {
+    return this.visitAll((name, array) => {
       if (isHostArray(array)) use(name, array);
     });
+  }
+
+  /** Weights that are not finite are reported after the checksum, which says more about a damaged file. */
+  private async visitAll(use: (name: string, array: StoredArray) => void): Promise<void> {
+    let unusable: InteropError | undefined;
+    await visitArrays(this.opened, this.file, (name, array) => {
+      unusable ??= unusableValue(name, array, this.file);
+      use(name, array);
+    });
+    if (unusable) throw unusable;
   }
 }
 

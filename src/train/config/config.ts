@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isRandom, transformSchema } from "../../data/transforms/transform.js";
 import { oneView, testViewsSchema } from "../../data/transforms/test-views.js";
+import { normaliseSchema } from "./normalise-schema.js";
 import { variantSchema } from "./model-variant.js";
 import { scheduleSchema } from "../schedules/schedule-config.js";
 import { parseSettings } from "./parse-settings.js";
@@ -30,7 +31,7 @@ const fields = z.strictObject({
   /** In an epoch `shuffle` takes each training image once, `balanced` as many of each class: small classes repeat. */
   sampling: z.enum(["shuffle", "balanced"]).default("shuffle"),
   /** Mean and deviation of each channel, of pixels scaled to 0 … 1. */
-  normalise: z.strictObject({ mean: z.array(z.number()), std: z.array(positive) }),
+  normalise: normaliseSchema,
   /** Whether these are computed from the training images first; `normalise` then says only how many channels there are. */
   normaliseFromData: z.boolean().default(false),
   /** What is done to an image before it is normalised, first to last; evaluation and prediction draw nothing. */

@@ -2,6 +2,7 @@ import { fitWeights } from "../../interop/fit-weights.js";
 import { readWeights, type Weights } from "../../node/interop/read-weights.js";
 import type { StoredArray } from "../../interop/stored-array.js";
 import { namedState, type Module } from "../../nn/module.js";
+import { findCheckpoint } from "../../node/runs/find-checkpoint.js";
 import { openCheckpointFile, visitArrays } from "../../node/runs/checkpoint-file.js";
 import type { TrainConfig } from "../config/config.js";
 import { initialState, type ModelState } from "./model-state.js";
@@ -29,14 +30,16 @@ export const firstWeights = async (
  * Weights to start a training from: a checkpoint, or a file of PyTorch's or of safetensors, under any names that
  * `resnet import` knows. The head, the model's last linear layer, starts anew where the file's has another shape.
  *
+ * @param place a file, or a run's directory
  * @param seed of a head that starts anew
  * @throws {InteropError} `ERR_WEIGHTS_MATCH` that lists all else that does not fit the model
  */
 export async function readFirstWeights(
-  file: string,
+  place: string,
   model: Module,
   seed: number,
 ): Promise<FirstWeights> {
+  const file = await findCheckpoint(place);
   const notices: string[] = [];
   const weights = await (file.endsWith(".safetensors")
     ? readVerified(file)

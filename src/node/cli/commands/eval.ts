@@ -11,6 +11,8 @@ import { formatClassificationReport } from "../../../report/format-classificatio
 import { formatScores, formatViews, testScores } from "../../../report/test-scores.js";
 import { ResnetError } from "../../../tensor/error.js";
 import { formatShape, sameShape } from "../../../tensor/shape.js";
+import { checkpointOf } from "../checkpoint-of.js";
+import { checkOutputs, requireTwoClasses } from "../../../predict/usable-outputs.js";
 import { Checkpoint, type CheckpointDescription } from "../../runs/checkpoint.js";
 import { evaluateViews } from "../../../train/evaluate.js";
 import { modelOf } from "../../../train/config/model-variant.js";
@@ -47,7 +49,10 @@ export const evalCommand = (): Command =>
     .description(
       "Evaluates the weights of a checkpoint: accuracy, loss, and a report for each class.",
     )
-    .argument("<checkpoint>", "a run's last.safetensors or best.safetensors")
+    .argument(
+      "<checkpoint>",
+      "a run's directory, its last.safetensors or best.safetensors, or an imported file",
+    )
     .option("--data <name>", "data set or folder (default: the one it was trained on)")
     .addOption(
       new Option(
@@ -80,7 +85,7 @@ export const evalCommand = (): Command =>
 
 async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
-  const checkpoint = await Checkpoint.open(file);
+  const checkpoint = await Checkpoint.open(await checkpointOf(file, output));
   try {
     await evaluateOpened(checkpoint, flags, output);
   } finally {
@@ -95,6 +100,7 @@ async function evaluateOpened(
 ): Promise<void> {
   const { file, description } = checkpoint;
   const { imageShape, transforms = [], normalise } = description;
+  requireTwoClasses(description);
   const data = await loadPart(description, flags, output);
   const preparation = { transforms: { train: transforms, eval: transforms }, normalise };
   const made = shapeSeen(data, preparation);
@@ -121,6 +127,7 @@ async function evaluateOpened(
       flags.batch,
       description.precision,
     );
+    checkOutputs([evaluation.loss], `${file}: the losses`);
     const shown = countViews(views);
     const total = testScores(evaluation, data.classes);
     const confusion = confusionMatrix(labels, evaluation.predictions, data.classes.length);

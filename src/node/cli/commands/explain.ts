@@ -3,6 +3,7 @@ import { gradCam } from "../../../predict/grad-cam.js";
 import { heatPicture } from "../../report/heat-picture.js";
 import { printable } from "../../../tensor/printable.js";
 import { classifierCommand, withClassifier, type ClassifierFlags } from "../classifier-command.js";
+import { findCheckpoint } from "../../runs/find-checkpoint.js";
 import { requireOther } from "../require-other.js";
 import { writeOutput } from "../../files/write-output.js";
 
@@ -30,7 +31,7 @@ export const explainCommand = (): Command =>
 
 async function explainImage(checkpoint: string, image: string, flags: ExplainFlags): Promise<void> {
   const { label, layer } = flags;
-  await requireOther(flags.out, [checkpoint, image]);
+  await requireOther(flags.out, [await findCheckpoint(checkpoint), image]);
   await withClassifier(checkpoint, flags, async (classifier, output) => {
     const cam = await gradCam(classifier, image, { label, layer });
     await writeOutput(flags.out, await heatPicture(cam.picture, cam));

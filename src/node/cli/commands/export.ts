@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { replaceFile } from "../../files/replace-file.js";
+import { checkpointOf } from "../checkpoint-of.js";
 import { Checkpoint } from "../../runs/checkpoint.js";
 import {
   exportChunks,
@@ -25,7 +26,10 @@ export const exportCommand = (): Command =>
       "Writes the model of a checkpoint in the format of other programs: a network as ONNX, or a state_dict for " +
         "PyTorch, as torch.save writes it or as safetensors.",
     )
-    .argument("<checkpoint>", "a run's last.safetensors or best.safetensors, or an imported one")
+    .argument(
+      "<checkpoint>",
+      "a run's directory, its last.safetensors or best.safetensors, or an imported file",
+    )
     .addOption(
       new Option("--format <name>", "what to write").choices(exportFormats).makeOptionMandatory(),
     )
@@ -42,8 +46,10 @@ async function exportCheckpoint(
   file: string,
   { format, out, fold, json }: ExportFlags,
 ): Promise<void> {
-  await requireOther(out, [file]);
-  const checkpoint = await Checkpoint.open(file);
+  const output = new Output(json ?? false);
+  const weights = await checkpointOf(file, output);
+  await requireOther(out, [weights]);
+  const checkpoint = await Checkpoint.open(weights);
   try {
     const { description } = checkpoint;
     const chunks = exportChunks(description, await checkpoint.tensors(), { format, fold });
@@ -56,7 +62,7 @@ async function exportCheckpoint(
         }
       }),
     );
-    new Output(json ?? false).result(
+    output.result(
       { file: out, format, model: description.model, bytes },
       `${out}: ${description.model} as ${format}, ${bytes} bytes`,
     );

@@ -11,6 +11,7 @@ import {
   type ClassifierFlags,
 } from "../classifier-command.js";
 import { wholeNumber } from "../options.js";
+import { findCheckpoint } from "../../runs/find-checkpoint.js";
 import { requireOther } from "../require-other.js";
 import { writeOutput } from "../../files/write-output.js";
 
@@ -43,7 +44,7 @@ async function writeFeatures(
   { out, layer, batch, ...flags }: FeaturesFlags,
 ): Promise<void> {
   const files = await findImages(images);
-  await requireOther(out, [checkpoint, ...files]);
+  await requireOther(out, [await findCheckpoint(checkpoint), ...files]);
   await withClassifier(checkpoint, flags, async (classifier, output) => {
     const options = { layer, batch, onUnreadable: skipUnreadable(output) };
     const found: Features[] = [];
