@@ -179,7 +179,12 @@ HostArrayView readHostArray(const Napi::Value& value, const std::string& what, c
     data.fail("as long as its shape " + formatShape(view.shape) + " says but has " +
               std::to_string(array.ElementLength()) + " elements");
   }
-  view.data = static_cast<const char*>(array.ArrayBuffer().Data()) + array.ByteOffset();
+  // Not ArrayBuffer().Data(), which fails for an array on shared memory.
+  void* memory = nullptr;
+  const napi_status status =
+      napi_get_typedarray_info(array.Env(), array, nullptr, nullptr, &memory, nullptr, nullptr);
+  if (status != napi_ok) data.fail("a typed array that can be read");
+  view.data = static_cast<const char*>(memory);
   return view;
 }
 

@@ -44,13 +44,7 @@ function results(directory: string): object {
   const read = (name: string): Buffer => readFileSync(path.join(directory, name));
   const metrics = read("metrics.jsonl")
     .toString()
-    .trim()
-    .split("\n")
-    .map((line) => {
-      const { seconds, imagesPerSecond, ...others } = JSON.parse(line) as Record<string, number>;
-      assert.ok(seconds! >= 0 && imagesPerSecond! >= 0);
-      return others;
-    });
+    .replaceAll(/"(seconds|imagesPerSecond)":[\d.e+-]+/g, '"$1":0');
   const state = new Map(readSafetensors(read("resume.safetensors")).tensors);
   assert.ok(state.delete("resnet-ts-training.epochs")); // the metrics, with their times
   return {

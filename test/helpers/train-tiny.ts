@@ -56,7 +56,7 @@ async function train(directory: string): Promise<void> {
   console.log("ready");
   const sources = new ImageSources(executor, config, { workers: 1 });
   const output = new Output(true);
-  const stop = stopOnSignal((line) => output.notice(line));
+  const stop = stopOnSignal("finishing this step and saving", (line) => output.notice(line));
   await runEpochs(job, run, executor, sources, output, stop.signal);
   stop.dispose();
   process.exitCode ||= stop.exitCode ?? 0;

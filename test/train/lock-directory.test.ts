@@ -30,24 +30,22 @@ async function deadProcess(): Promise<number> {
 describe("lockDirectory", () => {
   test("is held by one at a time, and leaves nothing behind", async (t) => {
     const folder = await temporaryFolder(t);
-    const unlock = await lockDirectory(folder);
+    const lock = await lockDirectory(folder);
+    assert.equal(await lock.isHeld(), true);
     await assert.rejects(lockDirectory(folder), {
       code: "ERR_RUN_DIRECTORY",
       message: `${folder} is in use by process ${process.pid}: wait until it ends, or stop it`,
     });
-    await unlock();
+    await lock.release();
+    assert.equal(await lock.isHeld(), false);
     assert.deepEqual(await readdir(folder), []);
-    await (
-      await lockDirectory(folder)
-    )();
+    await (await lockDirectory(folder)).release();
   });
 
   test("takes over from a process that has died", async (t) => {
     const folder = await temporaryFolder(t);
     await leaveLock(folder, { pid: await deadProcess(), host: hostname(), began: "1" });
-    await (
-      await lockDirectory(folder)
-    )();
+    await (await lockDirectory(folder)).release();
     assert.deepEqual(await readdir(folder), []);
   });
 
@@ -55,21 +53,15 @@ describe("lockDirectory", () => {
   test("takes over where the number went to another process", { skip: proc }, async (t) => {
     const folder = await temporaryFolder(t);
     await leaveLock(folder, { pid: process.pid, host: hostname(), began: "1" });
-    await (
-      await lockDirectory(folder)
-    )();
+    await (await lockDirectory(folder)).release();
   });
 
   test("takes over what a power cut left: no file, or an empty one", async (t) => {
     const folder = await temporaryFolder(t);
     await leaveLock(folder, "");
-    await (
-      await lockDirectory(folder)
-    )();
+    await (await lockDirectory(folder)).release();
     await mkdir(path.join(folder, ".lock"));
-    await (
-      await lockDirectory(folder)
-    )();
+    await (await lockDirectory(folder)).release();
   });
 
   test("does not judge a process of another machine", async (t) => {
@@ -88,7 +80,7 @@ describe("lockDirectory", () => {
       const results = await Promise.allSettled(tries);
       const held = results.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
       assert.equal(held.length, 1);
-      await held[0]!();
+      await held[0]!.release();
     }
   });
 });

@@ -331,6 +331,7 @@ describe("RunDirectory", () => {
 
   test("reads the configuration that the process before it left, not one from before it had the directory", async (t) => {
     const run = await begin("raised");
+    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
     const original = fs.promises.rename;
     // The process that has the directory writes the configuration and goes, just when the next one takes the lock.
     const mock = t.mock.method(fs.promises, "rename", async (from: string, to: string) => {
@@ -351,6 +352,9 @@ describe("RunDirectory", () => {
   test("begins anew where nothing was saved, and removes what was half-written", async () => {
     const run = await begin("nothing-saved");
     await run.close();
+    assert.ok(!fs.existsSync(run.directory));
+    // As a process leaves it that was killed.
+    await writeFileAtomically(path.join(run.directory, "config.json"), JSON.stringify(config));
     await writeFile(path.join(run.directory, `.resume.safetensors.${randomUUID()}.tmp`), "half");
     const again = await RunDirectory.open(run.directory, noNotice);
     assert.equal(again.saved, null);
@@ -407,6 +411,7 @@ describe("RunDirectory", () => {
       message: `${strange}/config.json cannot be read (EISDIR: it is a folder)`,
     });
     const run = await begin("unlisted");
+    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
     await run.close();
     t.mock.method(fs.promises, "readdir", () =>
       Promise.reject(Object.assign(new Error("no"), { code: "EACCES" })),

@@ -9,6 +9,7 @@ import { evalCommand } from "./commands/eval.js";
 import { explainCommand } from "./commands/explain.js";
 import { exportCommand } from "./commands/export.js";
 import { featuresCommand } from "./commands/features.js";
+import { surviveFailedOutput } from "./failed-output.js";
 import { importCommand } from "./commands/import.js";
 import { lrFindCommand } from "./commands/lr-find.js";
 import { packageVersion } from "./package-version.js";
@@ -67,12 +68,7 @@ forEachCommand(program, (command) =>
   command.exitOverride().showSuggestionAfterError().allowExcessArguments(false),
 );
 
-// A reader that has seen enough, as in `resnet train | head`, is no reason to lose a training.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+surviveFailedOutput();
 
 try {
   await program.parseAsync();

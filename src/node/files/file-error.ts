@@ -5,6 +5,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   ENOTDIR: "a part of the path is a file",
   EEXIST: "a part of the path is a file",
+  EPIPE: "its reader has ended",
   EROFS: "the file system is read-only",
 };
 

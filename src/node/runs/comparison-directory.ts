@@ -4,9 +4,9 @@ import { z } from "zod";
 import { writeFileAtomically } from "../files/replace-file.js";
 import { parseConfig, type TrainConfig } from "../../train/config/config.js";
 import { RunDirectory } from "./run-directory.js";
-import { refused, whileWriting } from "./run-error.js";
+import { refused, whileHolding, whileWriting } from "./run-error.js";
 import { readJson } from "./read-json.js";
-import { lockName, takeDirectory } from "./lock-directory.js";
+import { lockName, takeDirectory, type DirectoryLock } from "./lock-directory.js";
 import { comparisonFile, configFile, takeNewDirectory } from "./new-directory.js";
 
 /** The configurations of what is compared, in order, by the names of their run directories. */
@@ -20,7 +20,7 @@ const schema = z.object({
 export class ComparisonDirectory {
   private constructor(
     readonly directory: string,
-    private readonly unlock: () => Promise<void>,
+    private readonly lock: DirectoryLock,
     /** What `comparison.json` says; empty before `begin`. */
     public trainings: Trainings,
     private readonly isNew: boolean,
@@ -40,12 +40,12 @@ export class ComparisonDirectory {
     return whileWriting(directory, async () => {
       const file = path.join(directory, comparisonFile);
       if ((await readJson(file)) === undefined) return null;
-      return takeDirectory(directory, async (unlock) => {
+      return takeDirectory(directory, async (lock) => {
         const { data } = schema.safeParse(await readJson(file)); // as the process before this one left it
         if (!data) throw refused(`${file} does not say what is compared`);
         return new ComparisonDirectory(
           directory,
-          unlock,
+          lock,
           new Map(Object.entries(data.trainings)),
           false,
         );
@@ -75,15 +75,16 @@ export class ComparisonDirectory {
   /** Writes a file of the comparison, whole or not at all. */
   write(name: string, contents: string | Uint8Array): Promise<void> {
     const file = path.join(this.directory, name);
-    return whileWriting(this.directory, () => writeFileAtomically(file, contents));
+    return whileHolding(this.directory, this.lock, () => writeFileAtomically(file, contents));
   }
 
   /** Gives the directory free. One that this process made, and in which no training began, is removed. */
   async close(): Promise<void> {
-    if (this.isNew && (await this.isWithoutTrainings()))
+    const isOurs = this.isNew && (await this.lock.isHeld());
+    if (isOurs && (await this.isWithoutTrainings()))
       await rm(path.join(this.directory, comparisonFile), { force: true });
-    await this.unlock();
-    if (this.isNew) await rmdir(this.directory).catch(() => {}); // fails where there is something in it
+    await this.lock.release();
+    if (isOurs) await rmdir(this.directory).catch(() => {}); // fails where there is something in it
   }
 
   private async checkNoneIsFurther(trainings: Trainings): Promise<void> {

@@ -1,5 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, rmdir, unlink, writeFile } from "node:fs/promises";
+import {
+  access,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
 import { z } from "zod";
@@ -22,6 +32,14 @@ const ownerSchema = z.object({
 
 type Owner = z.infer<typeof ownerSchema>;
 
+/** A directory that this process has to itself. */
+export interface DirectoryLock {
+  /** Whether it still has it: not where somebody deleted, moved or replaced the directory. */
+  readonly isHeld: () => Promise<boolean>;
+  /** Gives the directory free. */
+  readonly release: () => Promise<void>;
+}
+
 /**
  * Takes a directory for this process.
  *
@@ -29,15 +47,20 @@ type Owner = z.infer<typeof ownerSchema>;
  * another has a file in it, so of several processes one gets it. A dead owner's lock is taken over by removing the file of
  * that owner: never that of another who came first.
  *
- * @returns gives the directory free
  * @throws {ResnetError} `ERR_RUN_DIRECTORY` if a running process has it
  */
-export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
+export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const lock = path.join(directory, lockName);
   const id = randomUUID();
   const prepared = path.join(directory, `${lockName}-${id}`);
-  const unlock = async (): Promise<void> => {
-    await rm(path.join(lock, id), { force: true });
+  const ours = path.join(lock, id);
+  const isHeld = (): Promise<boolean> =>
+    access(ours).then(
+      () => true,
+      () => false,
+    );
+  const release = async (): Promise<void> => {
+    await rm(ours, { force: true });
     await removeIfEmpty(lock);
   };
   try {
@@ -50,27 +73,27 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
     await removePrepared(directory);
   } catch (error) {
     await rm(prepared, { recursive: true, force: true });
-    await unlock();
+    await release();
     throw error;
   }
-  return unlock;
+  return { isHeld, release };
 }
 
 /**
  * Takes a directory for this process, and removes what another left half-written there. Gives it free if `look` fails.
  *
- * @param look makes something of the directory, and of what gives it free
+ * @param look makes something of the directory and its lock
  */
 export async function takeDirectory<Result>(
   directory: string,
-  look: (unlock: () => Promise<void>) => Promise<Result> | Result,
+  look: (lock: DirectoryLock) => Promise<Result> | Result,
 ): Promise<Result> {
-  const unlock = await lockDirectory(directory);
+  const lock = await lockDirectory(directory);
   try {
     await removeTemporaryFiles(directory);
-    return await look(unlock);
+    return await look(lock);
   } catch (error) {
-    await unlock();
+    await lock.release();
     throw error;
   }
 }

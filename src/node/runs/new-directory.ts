@@ -1,6 +1,6 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { refused, whileReading, whileWriting } from "./run-error.js";
-import { lockName, takeDirectory } from "./lock-directory.js";
+import { lockName, takeDirectory, type DirectoryLock } from "./lock-directory.js";
 
 /** What says that a directory is a run's, and that it is a comparison's. */
 export const configFile = "config.json";
@@ -9,15 +9,14 @@ export const comparisonFile = "comparison.json";
 /**
  * Makes a directory, and takes it for this process.
  *
- * @returns gives it free
  * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it holds anything already, or cannot be made: nothing is overwritten
  */
-export const takeNewDirectory = (directory: string): Promise<() => Promise<void>> =>
+export const takeNewDirectory = (directory: string): Promise<DirectoryLock> =>
   whileWriting(directory, async () => {
     await makeDirectory(directory);
-    return takeDirectory(directory, async (unlock) => {
+    return takeDirectory(directory, async (lock) => {
       await checkEmpty(directory);
-      return unlock;
+      return lock;
     });
   });
 
@@ -30,9 +29,18 @@ async function makeDirectory(directory: string): Promise<void> {
   }
 }
 
+/** Whether a directory is there and holds nothing, but perhaps the lock of a process that was killed. */
+export const isEmpty = async (directory: string): Promise<boolean> =>
+  (await entriesOf(directory).catch(() => null))?.length === 0;
+
+/** The names of what a directory holds besides its lock. */
+async function entriesOf(directory: string): Promise<readonly string[]> {
+  const names = await whileReading(directory, () => readdir(directory));
+  return names.filter((name) => !name.startsWith(lockName));
+}
+
 async function checkEmpty(directory: string): Promise<void> {
-  const found = await whileReading(directory, () => readdir(directory));
-  const entries = found.filter((name) => !name.startsWith(lockName));
+  const entries = await entriesOf(directory);
   if (entries.length === 0) return;
   const some = `${entries.slice(0, 3).join(", ")}${entries.length > 3 ? ", …" : ""}`;
   const isBegun = entries.includes(configFile) || entries.includes(comparisonFile);

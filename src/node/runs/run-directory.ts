@@ -1,4 +1,4 @@
-import { readdir, rename, rmdir } from "node:fs/promises";
+import { readdir, rename, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomically } from "../files/replace-file.js";
 import type { Executor } from "../../executors/executor.js";
@@ -7,10 +7,10 @@ import { ResnetError } from "../../tensor/error.js";
 import { writeCheckpoint, type CheckpointDescription } from "./checkpoint.js";
 import { parseConfig, type TrainConfig } from "../../train/config/config.js";
 import type { EpochMetrics } from "../../train/epoch-metrics.js";
-import { refused, whileReading, whileWriting } from "./run-error.js";
+import { refused, whileHolding, whileReading, whileWriting } from "./run-error.js";
 import { readJson } from "./read-json.js";
-import { takeDirectory } from "./lock-directory.js";
-import { configFile, takeNewDirectory } from "./new-directory.js";
+import { takeDirectory, type DirectoryLock } from "./lock-directory.js";
+import { configFile, isEmpty, takeNewDirectory } from "./new-directory.js";
 import type { TrainProgress } from "../../train/train-progress.js";
 import { formatSteps, isLogged, readSteps, type LoggedStep } from "./step-log.js";
 import { readTrainingState, writeTrainingState, type SavedTraining } from "./training-state.js";
@@ -35,10 +35,13 @@ export interface RunSnapshot {
 export class RunDirectory {
   private metrics: readonly EpochMetrics[];
   private hasState: boolean;
+  /** Names of the files that this process wrote, besides weights and states. */
+  private readonly written = new Set<string>();
 
   private constructor(
     readonly directory: string,
-    private readonly unlock: () => Promise<void>,
+    private readonly lock: DirectoryLock,
+    private readonly isNew: boolean,
     /** What `config.json` says; null before `begin`. */
     public config: TrainConfig | null,
     /** Where an earlier process left the training; null if it saved nothing. */
@@ -55,7 +58,7 @@ export class RunDirectory {
    * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it holds anything already, or cannot be made: nothing is overwritten
    */
   static async create(directory: string): Promise<RunDirectory> {
-    return new RunDirectory(directory, await takeNewDirectory(directory), null, null);
+    return new RunDirectory(directory, await takeNewDirectory(directory), true, null, null);
   }
 
   /**
@@ -68,16 +71,19 @@ export class RunDirectory {
   static open(directory: string, onNotice: (notice: string) => void): Promise<RunDirectory> {
     return whileWriting(directory, async () => {
       const file = path.join(directory, configFile);
-      if ((await readJson(file)) === undefined)
-        throw refused(`there is no run in ${directory} to resume: it has no ${configFile}`);
-      return takeDirectory(directory, async (unlock) => {
+      if ((await readJson(file)) === undefined) {
+        const finding = `there is no run in ${directory} to resume: it has no ${configFile}`;
+        const isFree = await isEmpty(directory);
+        throw refused(isFree ? `${finding}; start one with --out ${directory}` : finding);
+      }
+      return takeDirectory(directory, async (lock) => {
         // Not what was read before: the process that had the directory until now may have changed it.
         const config = parseConfig(await readJson(file));
         const saved = await newestState(directory, onNotice);
         const logged = saved
           ? await readSteps(path.join(directory, stepsFile), saved.progress)
           : [];
-        return new RunDirectory(directory, unlock, config, saved, logged);
+        return new RunDirectory(directory, lock, false, config, saved, logged);
       });
     });
   }
@@ -124,7 +130,7 @@ export class RunDirectory {
     if (!config) throw new Error("begin the run before saving it");
     const record = { config, description, executor: executor.description, progress, epochs };
     await this.write(stepsFile, formatSteps(this.logged)); // first: a state never knows more steps
-    return whileWriting(this.directory, async () => {
+    return this.whileHolding(async () => {
       const keepAs = this.pathOf(previousStateFile);
       await writeTrainingState(this.pathOf(stateFile), record, executor, { keepAs });
       this.hasState = true;
@@ -152,20 +158,31 @@ export class RunDirectory {
     const file = this.pathOf(`${name}.safetensors`);
     const { step } = progress;
     const trained = { epoch: this.metrics.length, ...(step > 0 && { step }) };
-    return whileWriting(this.directory, () =>
-      writeCheckpoint(file, { ...description, ...trained }, weights),
-    );
+    return this.whileHolding(() => writeCheckpoint(file, { ...description, ...trained }, weights));
   }
 
   /** Writes a file of the run, whole or not at all. */
   write(name: string, contents: string | Uint8Array): Promise<void> {
-    return whileWriting(this.directory, () => writeFileAtomically(this.pathOf(name), contents));
+    return this.whileHolding(async () => {
+      await writeFileAtomically(this.pathOf(name), contents);
+      this.written.add(name);
+    });
   }
 
-  /** Gives the directory free. One in which no run began is removed if it is empty. */
+  /**
+   * Gives the directory free. One that this process made, and in which it saved no training state, is removed, unless
+   * somebody else put something there.
+   */
   async close(): Promise<void> {
-    await this.unlock();
-    if (!this.config) await rmdir(this.directory).catch(() => {});
+    const isInTheWay = this.isNew && !this.hasState && (await this.lock.isHeld());
+    if (isInTheWay) for (const name of this.written) await rm(this.pathOf(name), { force: true });
+    await this.lock.release();
+    if (isInTheWay) await rmdir(this.directory).catch(() => {});
+  }
+
+  private async whileHolding<Result>(write: () => Promise<Result>): Promise<Result> {
+    if (!(await this.lock.isHeld())) this.hasState = false;
+    return whileHolding(this.directory, this.lock, write);
   }
 
   private pathOf(name: string): string {

@@ -1,9 +1,23 @@
 import { fileErrorReason } from "../files/file-error.js";
+import type { DirectoryLock } from "./lock-directory.js";
 import { ResnetError } from "../../tensor/error.js";
 
 /** What is wrong with the directory of a run. */
 export const refused = (message: string, cause?: unknown): ResnetError =>
   new ResnetError("ERR_RUN_DIRECTORY", message, { cause });
+
+/** Runs what writes in a directory that this process has. @throws {ResnetError} `ERR_RUN_DIRECTORY` if it has it no longer */
+export const whileHolding = <Result>(
+  directory: string,
+  lock: DirectoryLock,
+  write: () => Promise<Result>,
+): Promise<Result> =>
+  whileWriting(directory, async () => {
+    if (await lock.isHeld()) return write();
+    throw refused(
+      `${directory} is no longer the directory that this training began in: somebody deleted, moved or replaced it`,
+    );
+  });
 
 /** Runs what writes in a directory; errors of the file system become one sentence. */
 export const whileWriting = <Result>(

@@ -39,15 +39,25 @@ const measured = z
   .nullable()
   .transform((value) => value ?? NaN);
 
+/** In the order in which a training makes them: a resumed run writes the same bytes. */
+const metricsSchema = z.looseObject({
+  epoch: z.int().min(1),
+  trainLoss: z.number(),
+  trainAccuracy: z.number(),
+  validLoss: measured,
+  validAccuracy: measured,
+  imagesPerSecond: z.number(),
+  learningRate: z.number(),
+  seconds: z.number(),
+});
+
 /** What this program wrote, under a checksum, is looked at no closer. */
 const recordSchema = z.looseObject({
   config: z.unknown().transform(parseConfig),
   description: z.looseObject({}),
   executor: z.string(),
   progress: z.looseObject({ epoch: z.int().min(0), step: z.int().min(0) }),
-  epochs: z.array(
-    z.looseObject({ epoch: z.int().min(1), validLoss: measured, validAccuracy: measured }),
-  ),
+  epochs: z.array(metricsSchema),
 });
 
 /**

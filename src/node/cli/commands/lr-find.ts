@@ -68,7 +68,7 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
   const executor = openExecutor(flags, output);
   const sources = new ImageSources(executor, config, flags);
   const bar = new Progress(flags.steps);
-  const stop = stopOnSignal((line) => output.notice(line));
+  const stop = stopOnSignal("finishing this step", (line) => output.notice(line));
   try {
     output.say(describeJob(job, executor));
     writeModelState(executor, model, await firstState(job, output));

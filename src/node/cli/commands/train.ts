@@ -68,7 +68,8 @@ async function train(recipe: string | undefined, given: TrainFlags): Promise<voi
       ? await RunDirectory.open(flags.resume!, (notice) => output.notice(notice))
       : await RunDirectory.create(flags.out ?? defaultDirectory(config.recipe));
   try {
-    const options = { flags, output, resume: commandFor(run, flags) };
+    const giveUp = (): Promise<void> => run.close();
+    const options = { flags, output, resume: commandFor(run, flags), giveUp };
     const trained = await trainOne(run, config ?? resumedConfig(run, recipe, flags), options);
     if (!trained) return;
     const duration = formatDuration((performance.now() - start) / 1000);
@@ -95,7 +96,8 @@ async function compare(
   if (!comparison) return false;
   try {
     await comparison.begin(trainings ?? resumedTrainings(comparison, recipe, flags));
-    const options = { flags, output, resume: commandFor(comparison, flags) };
+    const giveUp = (): Promise<void> => comparison.close();
+    const options = { flags, output, resume: commandFor(comparison, flags), giveUp };
     await compareTrainings(comparison, options);
     return true;
   } finally {

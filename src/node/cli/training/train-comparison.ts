@@ -71,7 +71,11 @@ async function trainPart(
     const before = async (...found: Parameters<typeof normsAtStart>): Promise<void> => {
       norms = await normsAtStart(...found);
     };
-    const trained = await trainOne(run, config, { ...options, before });
+    const giveUp = async (): Promise<void> => {
+      await run.close();
+      await options.giveUp();
+    };
+    const trained = await trainOne(run, config, { ...options, giveUp, before });
     if (!trained) return null;
     const { job, test, isStopped } = trained;
     const parameters = countParameters(job.model);

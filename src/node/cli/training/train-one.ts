@@ -12,7 +12,7 @@ import { isOver, type TrainProgress } from "../../../train/train-progress.js";
 import { openExecutor } from "../open-executor.js";
 import type { DataFlags, ExecutorFlags } from "../options.js";
 import type { Output } from "../output.js";
-import { stopOnSignal } from "../interrupt.js";
+import { endOnSignal, stopOnSignal } from "../interrupt.js";
 import { checkSameJob } from "./resume.js";
 import { ImageSources } from "../../../train/sources/image-sources.js";
 import { prepareJob, type TrainJob } from "./train-job.js";
@@ -29,6 +29,8 @@ export interface TrainOneOptions {
   readonly output: Output;
   /** The command that goes on where this one stops. */
   readonly resume: string;
+  /** Gives up what the command has taken, where a signal ends it before there is anything to save. */
+  readonly giveUp: () => Promise<void>;
   /** Looks at the network before it is trained. */
   readonly before?: (job: TrainJob, executor: Executor, sources: ImageSources) => Promise<void>;
 }
@@ -52,21 +54,23 @@ export interface TrainedRun {
 export async function trainOne(
   run: RunDirectory,
   config: TrainConfig,
-  { flags, output, resume, before }: TrainOneOptions,
+  { flags, output, resume, giveUp, before }: TrainOneOptions,
 ): Promise<TrainedRun | null> {
-  const job = await prepareJob(config, flags, output);
+  if (!run.config) await run.begin(config); // now: a run that is killed from here on can be resumed
+  const job = await endOnSignal(giveUp, () => prepareJob(config, flags, output));
   checkSameJob(run, job);
   const chosen = openExecutor(flags, output);
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
   const sources = new ImageSources(executor, job.config, flags);
-  const stop = stopOnSignal((line) => output.notice(line));
+  const stop = stopOnSignal("finishing this step and saving", (line) => output.notice(line));
   try {
     warnOfOtherExecutor(run, executor, output);
     await before?.(job, executor, sources);
     const progress = await runEpochs(job, run, executor, sources, output, stop.signal);
     if (stop.signal.aborted) {
-      sayStopped(whereOf(progress, config), { output, resume });
+      if (run.canResume) sayStopped(whereOf(progress, config), { output, resume });
+      else output.notice("stopped before the first step: there is nothing to save");
       return null;
     }
     const { test, text } = await testRun(job, executor, sources, run);
