@@ -21,8 +21,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   executors: ["program", "node/native"],
   "executors/reference": ["executors", "program", "graph", "ops"],
   pickle: [],
+  tar: [],
   data: ["pickle", "node/data"],
-  interop: ["pickle", "graph", "program", "node/interop"],
+  interop: ["pickle", "tar", "graph", "program", "node/interop"],
   train: [...allAbove("train"), "node/data", "node/interop", "node/runs"],
   predict: [...allAbove("report"), "node/data", "node/runs"],
   report: [...allAbove("report"), "node/runs", "node/report"],
@@ -30,7 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "index.ts": [...allAbove("report"), "predict", "report", "public"],
   "node/native": ["executors", "program"],
   "node/files": ["interop"],
-  "node/data": ["data", "node/files", "node/native"],
+  "node/data": ["data", "tar", "node/files", "node/native"],
   "node/interop": ["interop", "pickle", "node/files"],
   "node/runs": [...allAbove("report"), "node/files", "node/interop"],
   "node/report": [...allAbove("report"), "predict", "report", ...nodeFolders("runs")],
@@ -69,7 +70,7 @@ interface Import {
 
 function allAbove(folder: "train" | "report"): string[] {
   const below = ["graph", "ops", "autodiff", "nn", "models", "program", "planner"];
-  below.push("executors", "executors/reference", "pickle", "data", "interop");
+  below.push("executors", "executors/reference", "pickle", "tar", "data", "interop");
   return folder === "train" ? below : [...below, "train"];
 }
 

@@ -85,10 +85,20 @@ def foreign() -> dict[str, Any]:
     }
 
 
-def tar_archive(value: object, tensors: dict[int, torch.Tensor]) -> bytes:
+class OldParameter:
+    """Pickles as a parameter of PyTorch 0.1 did: with a state."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self.tensor = tensor
+
+    def __reduce__(self) -> Any:
+        return torch.nn.Parameter, (self.tensor,), (True, False, collections.OrderedDict())
+
+
+def tar_archive(value: object, tensors: dict[int, torch.Tensor], viewed: torch.Tensor) -> bytes:
     """The container of PyTorch 0.1: `storages`, `tensors` and `pickle` in a tar archive.
 
-    `value` refers to the tensors through their keys; torch.load restores it.
+    `value` refers to the tensors through their keys; `viewed` stands for one on a view of the last storage.
     """
     def dump(each: object) -> bytes:
         return pickle.dumps(each, protocol=2)
@@ -104,7 +114,10 @@ def tar_archive(value: object, tensors: dict[int, torch.Tensor]) -> bytes:
         if root == 1000 + key:
             numbers = torch.tensor(storage, dtype=torch.uint8).numpy().tobytes()
             storages += dump((root, "cpu", torch.FloatStorage)) + struct.pack("<q", len(numbers) // 4) + numbers
-    views = dump([])
+    # A view of the last storage, from its second element on, with a tensor of one element.
+    views = dump([(2000, root, 1, 1)])
+    described += dump((5, 2000, torch.FloatTensor)) + struct.pack("<i4x3q", 1, 1, 1, 0)
+    tensors = {**tensors, 5: viewed}
     file = io.BytesIO()
 
     class Pickler(pickle.Pickler):
@@ -136,9 +149,11 @@ def main() -> None:
     torch.save(torch.nn.BatchNorm2d(2), FOLDER / "model-legacy.pth", _use_new_zipfile_serialization=False)
 
     base = torch.arange(24.0).reshape(2, 3, 4)
+    viewed = torch.tensor([-8.0])
     tensors = {1: base, 2: base[1, 2], 3: base.permute(2, 0, 1), 4: torch.tensor([0.25, -8.0])}
-    state = collections.OrderedDict(base=tensors[1], row=tensors[2], transposed=tensors[3], other=tensors[4])
-    (FOLDER / "tensors-tar.pth").write_bytes(tar_archive(state, tensors))
+    state = collections.OrderedDict(base=tensors[1], row=tensors[2], transposed=tensors[3], other=tensors[4], viewed=viewed)
+    saved = collections.OrderedDict(state, row=OldParameter(tensors[2]))
+    (FOLDER / "tensors-tar.pth").write_bytes(tar_archive(saved, tensors, viewed))
     loaded = torch.load(FOLDER / "tensors-tar.pth", weights_only=False)
     assert all(torch.equal(loaded[name], tensor) for name, tensor in state.items())
 

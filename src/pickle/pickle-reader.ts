@@ -13,20 +13,26 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 export class PickleReader {
   readonly #view: DataView;
 
+  /** The next byte of `bytes` to read. */
+  position = 0;
+
   constructor(
-    readonly bytes: Uint8Array,
-    /** The next byte to read. */
-    public position: number,
-    readonly file: string,
-    readonly budget: Budget,
+    private readonly bytes: Uint8Array,
+    private readonly options: {
+      /** The byte of the file at which `bytes` begin. */
+      readonly origin: number;
+      readonly file: string;
+      readonly budget: Budget;
+    },
   ) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Pays from the budget. @throws {PickleError} `ERR_PICKLE_LIMIT` once it is spent */
   readonly charge: Charge = (bytes) => {
-    if (this.budget.take(bytes)) return;
-    const limit = `more than ${this.budget.limit} bytes of memory and work`;
+    const { budget } = this.options;
+    if (budget.take(bytes)) return;
+    const limit = `more than ${budget.limit} bytes of memory and work`;
     throw this.error("ERR_PICKLE_LIMIT", `its values take ${limit}`);
   };
 
@@ -72,7 +78,8 @@ export class PickleReader {
 
   /** An error that names the file and the place. */
   error(code: PickleError["code"], finding: string, cause?: unknown): PickleError {
-    return new PickleError(code, `${this.file}: byte ${this.position}: ${finding}`, { cause });
+    const { file, origin } = this.options;
+    return new PickleError(code, `${file}: byte ${origin + this.position}: ${finding}`, { cause });
   }
 
   /** Steps over `length` bytes. @returns their start */

@@ -18,8 +18,8 @@ export interface UnpickleOptions {
   readonly skipped?: Set<string>;
   /** Finds objects that are stored outside the pickle; by default, references to such objects are refused. */
   readonly persistentLoad?: PersistentLoad;
-  /** Where the pickle starts, in bytes; 0 by default. */
-  readonly start?: number;
+  /** The byte of the file at which `bytes` begin, for errors; 0 by default. */
+  readonly origin?: number;
   /** What reading may cost: one budget for all pickles of a file. By default one for `bytes`. */
   readonly budget?: Budget;
   /** The name of the file, for the error. */
@@ -39,7 +39,7 @@ export interface UnpickleOptions {
  * Classes and functions are those of `globals`. Memory and work are bounded by `budget`. Values may contain
  * themselves: walk them with care.
  *
- * @returns the value, and `end`: the byte after it
+ * @returns the value, and `end`: the byte of `bytes` after it
  * @throws {PickleError} `ERR_PICKLE_FORMAT` if the bytes are damaged, `ERR_PICKLE_TRUNCATED` if they end early; `ERR_PICKLE_CLASS` for
  *   a name that is not allowed; `ERR_PICKLE_LIMIT` if the values cost more than the budget
  * @see Python's `pickletools`, whose names the operations have
@@ -50,12 +50,12 @@ export function unpickle(
     globals = new Map(),
     skipped,
     persistentLoad,
-    start = 0,
+    origin = 0,
     budget = Budget.forFile(bytes.length),
     file = "pickle",
   }: UnpickleOptions = {},
 ): { readonly value: unknown; readonly end: number } {
-  const reader = new PickleReader(bytes, start, file, budget);
+  const reader = new PickleReader(bytes, { origin, file, budget });
   const machine = new Unpickler(reader, {
     globals: new Map([...bytesGlobals, ...globals]),
     skipped,

@@ -51,16 +51,16 @@ describe("resnet import", () => {
   });
 
   test("leaves nothing behind where it fails", () => {
-    const namespace = path.join(packageRoot, "test/fixtures/torch/namespace.pth");
+    const model = path.join(packageRoot, "test/fixtures/torch/model.pth");
     const before = readdirSync(folder);
     const cases: readonly [file: string, model: string, status: number, stderr: RegExp][] = [
       [weights, "resnet17", 2, /^error: there is no model "resnet17": choose one of resnet18, /],
       [weights, "plain32", 1, /^error: .*: these weights are not of this model:\n {2}missing /],
-      [namespace, "resnet18", 1, /^error: .*it holds argparse\.Namespace, which is refused: /],
+      [model, "resnet18", 1, /^error: .*it holds an object of torch\.\S+ instead of weights, and /],
       [inFolder("none.pth"), "resnet18", 1, /^error: .*none\.pth: there is no such file\n$/],
     ];
-    for (const [file, model, status, stderr] of cases) {
-      const result = resnet("import", file, "--model", model, "--out", inFolder("failed"));
+    for (const [file, name, status, stderr] of cases) {
+      const result = resnet("import", file, "--model", name, "--out", inFolder("failed"));
       assert.equal(result.status, status, result.stderr);
       assert.match(result.stderr, stderr);
       assert.equal(existsSync(inFolder("failed")), false);

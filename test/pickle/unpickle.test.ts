@@ -119,11 +119,14 @@ describe("unpickle", () => {
     );
   });
 
-  test("says where the value ends, and starts where it is told", () => {
+  test("says where the value ends, and where in the file an error is", () => {
     const two = ascii("I1\n.I2\n.");
     const first = unpickle(two);
     assert.deepEqual(first, { value: 1, end: 4 });
-    assert.deepEqual(unpickle(two, { start: first.end }), { value: 2, end: 8 });
+    assert.deepEqual(unpickle(two.subarray(first.end)), { value: 2, end: 4 });
+    assert.throws(() => unpickle(ascii("I1\nR."), { origin: 100 }), {
+      message: /^pickle: byte 104: /,
+    });
   });
 
   test("bytes are views of the file", () => {

@@ -151,7 +151,8 @@ describe("checkpoints", () => {
       code: "ERR_CHECKPOINT",
       message:
         `${foreign}: its metadata does not say which model the weights are of: ` +
-        "it was not written by resnet train or resnet import",
+        "it was not written by resnet train or resnet import; " +
+        `import it first: resnet import ${foreign} --model NAME --out checkpoint.safetensors`,
     });
   });
 });

@@ -1,19 +1,18 @@
 import { Budget } from "../../pickle/budget.js";
 import { PickleDict } from "../../pickle/pickle-dict.js";
-import { PickleError } from "../../pickle/pickle-error.js";
-import { unpickle } from "../../pickle/unpickle.js";
 import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
+import { PickleSequence } from "./pickle-sequence.js";
 import type { TorchFile } from "./torch-file.js";
-import { storageLoader, torchGlobals, type StorageClaim } from "./torch-globals.js";
+import { storageLoader, type StorageClaim } from "./torch-globals.js";
 
 /** The number that begins these files, as a pickle. */
 const magic = 0x1950a86a20f9469cfc6cn;
 const protocol = 1001;
 
 /** Bytes to read at first: the pickles of most files are far shorter. */
-const firstRead = 1 << 20;
+const firstRead = 1 << 16;
 
 /**
  * Opens what `torch.save` wrote before PyTorch 1.6, and still does on request: pickles of a magic number, the
@@ -24,49 +23,32 @@ const firstRead = 1 << 20;
  * @throws {PickleError} as `unpickle`
  */
 export async function readTorchLegacy(source: ByteSource): Promise<TorchFile> {
-  // One budget for all attempts, each of which may read all that the one before read.
-  const budget = Budget.forFile(2 * source.size);
-  for (let length = firstRead; ; length *= 2) {
-    const bytes = await source.read(0, Math.min(length, source.size));
-    try {
-      return await readPickles(source, bytes, budget);
-    } catch (error) {
-      // A pickle does not state its length.
-      const more = error instanceof PickleError && error.code === "ERR_PICKLE_TRUNCATED";
-      if (!more || bytes.length === source.size) throw error;
-    }
-  }
-}
-
-async function readPickles(
-  source: ByteSource,
-  bytes: Uint8Array,
-  budget: Budget,
-): Promise<TorchFile> {
-  const { file } = source;
+  const { file, size } = source;
   const wrong = (finding: string): InteropError =>
     new InteropError("ERR_TORCH_FILE", `${file}: ${finding}`);
   const claims = new Map<string, StorageClaim>();
   const skipped = new Set<string>();
-  const persistentLoad = storageLoader(claims);
-  const options = { globals: torchGlobals, persistentLoad, skipped, budget, file };
-  let start = 0;
-  const next = (): unknown => {
-    const { value, end } = unpickle(bytes, { ...options, start });
-    start = end;
-    return value;
-  };
-  if (next() !== magic) throw wrong("it is a pickle, but not one that torch.save wrote");
-  const found = next();
-  if (found !== protocol) throw wrong(`its protocol is not ${protocol}`);
-  const machine = next();
+  const sequence = new PickleSequence(source, {
+    start: 0,
+    end: size,
+    firstRead,
+    persistentLoad: storageLoader(claims),
+    budget: Budget.forFile(size),
+    skipped,
+  });
+  if ((await sequence.pickle()) !== magic) {
+    throw wrong("it is a pickle, but not one that torch.save wrote");
+  }
+  if ((await sequence.pickle()) !== protocol) throw wrong(`its protocol is not ${protocol}`);
+  const machine = await sequence.pickle();
   if (machine instanceof PickleDict && machine.get("little_endian") === false) {
     throw wrong("its numbers are not little-endian; save it again on an ordinary machine");
   }
-  const value = next();
-  const keys = next();
+  const value = await sequence.pickle();
+  const keys = await sequence.pickle();
   if (!Array.isArray(keys)) throw wrong("it has no list of storages");
-  return { value, skipped, starts: await locateStorages(source, start, keys, claims) };
+  const starts = await locateStorages(source, sequence.position, keys, claims);
+  return { value, skipped, starts };
 }
 
 async function locateStorages(

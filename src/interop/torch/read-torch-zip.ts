@@ -18,7 +18,10 @@ export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
   const archive = await ZipArchive.open(source);
   const pickle = [...archive.names].find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle === undefined) {
-    throw new InteropError("ERR_TORCH_FILE", `${file}: the zip archive has no data.pkl`);
+    throw new InteropError(
+      "ERR_TORCH_FILE",
+      `${file}: the zip archive has no data.pkl, which torch.save writes: another program wrote it`,
+    );
   }
   const folder = pickle.slice(0, -"data.pkl".length);
   await checkByteOrder(archive, `${folder}byteorder`, file);

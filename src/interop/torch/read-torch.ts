@@ -1,10 +1,12 @@
 import { printableList } from "../../tensor/printable.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { ByteSource } from "../byte-source.js";
+import { headBytes, torchContainer } from "../file-kind.js";
 import { InteropError } from "../interop-error.js";
 import { readElements } from "../safetensors-dtypes.js";
 import type { StoredArray } from "../stored-array.js";
 import { gather } from "./gather.js";
+import { readTorchTar } from "./read-torch-tar.js";
 import { readTorchLegacy } from "./read-torch-legacy.js";
 import { readTorchZip } from "./read-torch-zip.js";
 import { findStateDict } from "./state-dict.js";
@@ -30,8 +32,9 @@ export async function readTorch(
   source: ByteSource,
   { onNotice }: ReadTorchOptions = {},
 ): Promise<ReadonlyMap<string, StoredArray>> {
-  const isZip = source.size >= 2 && new TextDecoder().decode(await source.read(0, 2)) === "PK";
-  const torchFile = isZip ? await readTorchZip(source) : await readTorchLegacy(source);
+  const head = await source.read(0, Math.min(headBytes, source.size));
+  const readers = { zip: readTorchZip, pickle: readTorchLegacy, tar: readTorchTar };
+  const torchFile = await readers[torchContainer(head) ?? "pickle"](source);
   const dict = findStateDict(torchFile.value, source.file);
   if (torchFile.skipped.size > 0) {
     const classes = printableList([...torchFile.skipped]);

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { sizeOf } from "../../tensor/shape.js";
+import { headBytes, notWeights, torchContainer } from "../../interop/file-kind.js";
 import { InteropError } from "../../interop/interop-error.js";
 import { placeTensors, type TensorPlace } from "../../interop/read-safetensors.js";
 import { readElements } from "../../interop/safetensors-dtypes.js";
@@ -27,14 +28,16 @@ export class OpenSafetensors {
   /**
    * Opens a file and checks its header; no tensor is read.
    *
-   * @throws {InteropError} as `readSafetensors`; errors of the file system come as they are
+   * @throws {InteropError} as `readSafetensors`; `ERR_WEIGHTS_FILE` if it is a file of another kind. Errors of the file system
+   *   come as they are
    */
   static async open(file: string): Promise<OpenSafetensors> {
     const handle = await open(file, "r");
     try {
       const { size } = await handle.stat();
-      const beginning = await readBytes(handle, file, 0, Math.min(8, size));
-      const header = await readBytes(handle, file, 0, headerEnd(beginning, size, file));
+      const head = await readBytes(handle, file, 0, Math.min(headBytes, size));
+      checkKind(head, file);
+      const header = await readBytes(handle, file, 0, headerEnd(head, size, file));
       const { entries, metadata } = readSafetensorsHeader(header, file);
       const places = placeTensors(entries, size - header.length, file);
       return new OpenSafetensors(handle, file, header, places, metadata);
@@ -66,6 +69,14 @@ export class OpenSafetensors {
   close(): Promise<void> {
     return this.handle.close();
   }
+}
+
+/** @throws {InteropError} `ERR_WEIGHTS_FILE` if the file is recognized as one of another kind */
+function checkKind(head: Uint8Array, file: string): void {
+  const finding = torchContainer(head)
+    ? `it is a PyTorch file: import it first: resnet import ${file} --model NAME --out checkpoint.safetensors`
+    : notWeights(head);
+  if (finding !== null) throw new InteropError("ERR_WEIGHTS_FILE", `${file}: ${finding}`);
 }
 
 async function readBytes(

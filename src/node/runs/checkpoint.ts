@@ -204,7 +204,7 @@ function parseJson(file: string, text: string): unknown {
   } catch (error) {
     throw new ResnetError(
       "ERR_CHECKPOINT",
-      `${file}: its metadata does not say which model the weights are of: it was not written by resnet train or resnet import`,
+      `${file}: its metadata does not say which model the weights are of: it was not written by resnet train or resnet import; import it first: resnet import ${file} --model NAME --out checkpoint.safetensors`,
       { cause: error },
     );
   }

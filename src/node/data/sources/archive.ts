@@ -3,7 +3,7 @@ import { createGunzip } from "node:zlib";
 import { openPromise } from "yauzl";
 import { DataError } from "../../../data/data-error.js";
 import type { DatasetArchive, DatasetFile } from "../../../data/catalog/dataset-entry.js";
-import { readTar, type TarEntry } from "../../../data/tar.js";
+import { readTar, type TarEntry } from "../../../tar/read-tar.js";
 import { checkFileDigest } from "./digest.js";
 import { verifyFile } from "./verify-file.js";
 

@@ -5,8 +5,8 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
-import { readTar } from "../../src/data/tar.js";
-import { tarHeader, tarOf } from "./tiny-archive.js";
+import { readTar } from "../../src/tar/read-tar.js";
+import { tarHeader, tarOf } from "../data/tiny-archive.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 
 async function* inChunks(bytes: Uint8Array, chunk: number): AsyncGenerator<Uint8Array> {
@@ -68,13 +68,13 @@ describe("readTar", () => {
   test("refuses a header whose checksum is off, and a size that is no number", async () => {
     const flipped = Buffer.from(archive);
     flipped[0]! ^= 1;
-    await assert.rejects(filesOf(flipped), { message: "a header's checksum does not match" });
+    await assert.rejects(filesOf(flipped), { message: "the checksum of a header does not match" });
     const header = tarHeader("a", 1, "0");
     header[130]! += 9; // a digit above 7 …
     header[148 + 5]! += 1; // … which moves the checksum from …4 octal by 9 = 0o11
     header[148 + 4]! += 1;
     await assert.rejects(filesOf(Buffer.concat([header, Buffer.alloc(1024)])), {
-      message: "a header has a field that is no octal number",
+      message: "a field of a header is not an octal number",
     });
   });
 

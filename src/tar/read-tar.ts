@@ -2,16 +2,14 @@
  * Reader of tar archives, as a stream.
  *
  *     an archive  entries, then a block of zeros
- *     an entry    a header of one block, then the file's bytes, filled up to whole blocks
- *     a block     512 bytes
+ *     an entry    a header of one block, then the bytes of the file, filled up to whole blocks
  *
- * Source: POSIX.1-2017, pax, "ustar Interchange Format". Of its extensions it passes over long names, and refuses files
- * of 8 GiB or more.
+ * Long names, an extension of the format, are passed over.
  */
 
-const blockBytes = 512;
+import { blockBytes, parseTarHeader, storedBytes } from "./tar-header.js";
 
-/** A file in an archive, to be read or passed over before the next is asked for. */
+/** A file in an archive. Read it before you ask for the next one, or not at all. */
 export interface TarEntry {
   /** Its path in the archive. */
   readonly name: string;
@@ -29,10 +27,10 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   const reader = new ChunkReader(chunks);
   try {
     for (;;) {
-      const header = await reader.read(blockBytes);
-      if (header.every((byte) => byte === 0)) return;
-      const { name, size, isFile } = parseHeader(header);
-      let unread = Math.ceil(size / blockBytes) * blockBytes;
+      const header = parseTarHeader(await reader.read(blockBytes));
+      if (!header) return;
+      const { name, size, isFile } = header;
+      let unread = storedBytes(size);
       const read = async (maxBytes: number): Promise<Uint8Array> => {
         if (size > maxBytes) throw new Error(`${name} has ${size} bytes, more than ${maxBytes}`);
         unread -= size;
@@ -44,33 +42,6 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   } finally {
     await reader.close();
   }
-}
-
-function parseHeader(header: Uint8Array): { name: string; size: number; isFile: boolean } {
-  const sum = header.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0);
-  if (octal(header, 148, 8) !== sum) throw new Error("a header's checksum does not match");
-  const isPosix = text(header, 257, 6) === "ustar"; // GNU's older format has blanks here, and no prefix
-  const prefix = isPosix && header[262] === 0 ? text(header, 345, 155) : "";
-  const name = text(header, 0, 100);
-  const type = header[156]!;
-  return {
-    name: prefix ? `${prefix}/${name}` : name,
-    size: octal(header, 124, 12),
-    isFile: type === 0 || type === 0x30,
-  };
-}
-
-/** Text that ends at a zero byte or with its field. */
-function text(header: Uint8Array, start: number, length: number): string {
-  const field = header.subarray(start, start + length);
-  const end = field.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
-}
-
-function octal(header: Uint8Array, start: number, length: number): number {
-  const digits = text(header, start, length).trim();
-  if (!/^[0-7]*$/.test(digits)) throw new Error("a header has a field that is no octal number");
-  return digits === "" ? 0 : Number.parseInt(digits, 8);
 }
 
 /** Takes bytes from chunks of any sizes. */
