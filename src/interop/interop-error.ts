@@ -16,6 +16,8 @@ export type InteropErrorCode =
   | "ERR_WEIGHTS_INDEX"
   /** The weights are not those of the model: names or shapes differ. */
   | "ERR_WEIGHTS_MATCH"
+  /** A file has no weights under the name that was asked for. */
+  | "ERR_WEIGHTS_STATE"
   /** A weight is NaN or infinite, or a running variance is below 0. */
   | "ERR_WEIGHTS_VALUES"
   /** A file of PyTorch's is damaged, or holds no state_dict. */

@@ -1,49 +1,156 @@
-/** How other libraries name the weights of a ResNet, in torchvision's names. timm's are the same as torchvision's. */
+/** How other libraries name the weights of a ResNet, and which of a file's names are those of a model. */
 
-/** What wrappers of a model put before every name: DataParallel, torch.compile, and a field of that name. */
-const prefixes = ["module.", "_orig_mod.", "model."];
+import type { Shape } from "../tensor/shape.js";
 
 /** A pattern of Hugging Face's names, and torchvision's for it; `$1 + 1` where Hugging Face counts from 0. */
 const huggingFace: readonly (readonly [RegExp, (match: readonly string[]) => string])[] = [
-  [/^embedder\.embedder\.convolution\.(.+)$/, ([, leaf]) => `conv1.${leaf}`],
-  [/^embedder\.embedder\.normalization\.(.+)$/, ([, leaf]) => `bn1.${leaf}`],
+  [/^(.*?)embedder\.embedder\.convolution\.(.+)$/, ([, before, leaf]) => `${before}conv1.${leaf}`],
+  [/^(.*?)embedder\.embedder\.normalization\.(.+)$/, ([, before, leaf]) => `${before}bn1.${leaf}`],
   [
-    /^encoder\.stages\.(\d+)\.layers\.(\d+)\.layer\.(\d+)\.(convolution|normalization)\.(.+)$/,
-    ([, stage, block, layer, kind, leaf]) =>
-      `layer${Number(stage) + 1}.${block}.${kind === "convolution" ? "conv" : "bn"}${Number(layer) + 1}.${leaf}`,
+    /^(.*?)encoder\.stages\.(\d+)\.layers\.(\d+)\.layer\.(\d+)\.(convolution|normalization)\.(.+)$/,
+    ([, before, stage, block, layer, kind, leaf]) =>
+      `${before}layer${Number(stage) + 1}.${block}.${kind === "convolution" ? "conv" : "bn"}${Number(layer) + 1}.${leaf}`,
   ],
   [
-    /^encoder\.stages\.(\d+)\.layers\.(\d+)\.shortcut\.(convolution|normalization)\.(.+)$/,
-    ([, stage, block, kind, leaf]) =>
-      `layer${Number(stage) + 1}.${block}.downsample.${kind === "convolution" ? 0 : 1}.${leaf}`,
+    /^(.*?)encoder\.stages\.(\d+)\.layers\.(\d+)\.shortcut\.(convolution|normalization)\.(.+)$/,
+    ([, before, stage, block, kind, leaf]) =>
+      `${before}layer${Number(stage) + 1}.${block}.downsample.${kind === "convolution" ? 0 : 1}.${leaf}`,
   ],
-  [/^classifier\.1\.(.+)$/, ([, leaf]) => `fc.${leaf}`],
 ];
 
+/** A file's names in a model. */
+export interface NamesInModel {
+  /** The model's name by the file's: of weights of the model, and of those beside them that it does not have. */
+  readonly names: ReadonlyMap<string, string>;
+  /** What stands before every name of the model in the file: `module.`, or nothing. */
+  readonly prefix: string;
+  /** Prefixes under which the file has at least half as many of the model's weights. */
+  readonly otherPrefixes: readonly string[];
+  /** Names of the file that do not begin with the prefix. */
+  readonly outside: readonly string[];
+  /** The path of the model's head, its last linear layer, and the path in the file where that is another. */
+  readonly head: { readonly path: string; readonly inFile: string } | null;
+}
+
+type Shapes = ReadonlyMap<string, { readonly shape: Shape }>;
+
 /**
- * The name that a weight has in this package, by the name in a file: without the prefixes that all names of
- * the file share, and torchvision's where the file has Hugging Face's.
+ * Finds the weights of a model among those of a file: under the prefix with which most of the model's names are there; with
+ * torchvision's names where the file has Hugging Face's; with `shortcut` for `downsample` and the reverse, as the model
+ * has it; and with the only linear layer that is left as the model's head, whatever its name.
+ *
+ * @param expected the model's own names, with their shapes in PyTorch
  */
-export function nameInModel(names: Iterable<string>): ReadonlyMap<string, string> {
-  const all = [...names];
-  let shared = "";
-  for (;;) {
-    const prefix = prefixes.find((each) => all.every((name) => name.startsWith(shared + each)));
-    if (prefix === undefined || all.length === 0) break;
-    shared += prefix;
+export function nameInModel(weights: Shapes, expected: ReadonlyMap<string, Shape>): NamesInModel {
+  const translated = translate([...weights.keys()], expected);
+  const [prefix = "", ...otherPrefixes] = prefixesOf([...translated.values()], expected);
+  const names = new Map<string, string>();
+  const outside: string[] = [];
+  const deeper = otherPrefixes.filter((other) => other.startsWith(prefix));
+  for (const [name, own] of translated) {
+    if (own.startsWith(prefix) && !deeper.some((other) => own.startsWith(other)))
+      names.set(name, own.slice(prefix.length));
+    else outside.push(name);
   }
-  const bare = all.map((name) => name.slice(shared.length));
-  const isHuggingFace = bare.some((name) => /^(resnet\.)?embedder\.embedder\./.test(name));
+  const isOther = (name: string): boolean =>
+    otherPrefixes.some((other) => other !== "" && name.startsWith(other));
+  const head = headIn(
+    weights,
+    expected,
+    names,
+    outside.filter((name) => !isOther(name)),
+  );
+  return {
+    names: head ? withHead(names, outside, head) : names,
+    prefix,
+    otherPrefixes,
+    outside: head ? outside.filter((name) => !isWithin(name, head.inFile)) : outside,
+    head,
+  };
+}
+
+/** The names of a file in the spelling of the model, still with their prefix. */
+function translate(
+  names: readonly string[],
+  expected: ReadonlyMap<string, Shape>,
+): ReadonlyMap<string, string> {
+  const isHuggingFace = names.some((name) => /(^|\.)embedder\.embedder\./.test(name));
+  const wants = (part: string): boolean => [...expected.keys()].some((name) => name.includes(part));
+  const [from, to] =
+    wants(".shortcut.") && !wants(".downsample.")
+      ? [".downsample.", ".shortcut."]
+      : [".shortcut.", ".downsample."];
   return new Map(
-    all.map((name, i) => [name, isHuggingFace ? torchvisionName(bare[i]!) : bare[i]!]),
+    names.map((name) => {
+      const own = isHuggingFace ? torchvisionName(name) : name;
+      return [name, wants(to) ? own.replace(from, to) : own];
+    }),
   );
 }
 
 function torchvisionName(name: string): string {
-  const bare = name.replace(/^resnet\./, "");
   for (const [pattern, rename] of huggingFace) {
-    const match = pattern.exec(bare);
+    const match = pattern.exec(name);
     if (match) return rename(match);
   }
   return name;
+}
+
+/** What stands in a file before the model's names: first the prefix of most, then those of at least half as many. */
+function prefixesOf(names: readonly string[], expected: ReadonlyMap<string, Shape>): string[] {
+  const most = Math.max(0, ...[...expected.keys()].map((name) => name.split(".").length));
+  const found = new Map<string, number>();
+  for (const name of names) {
+    const parts = name.split(".");
+    for (let taken = 1; taken <= Math.min(most, parts.length); taken++) {
+      const own = parts.slice(-taken).join(".");
+      if (!expected.has(own)) continue;
+      const prefix = name.slice(0, name.length - own.length);
+      found.set(prefix, (found.get(prefix) ?? 0) + 1);
+    }
+  }
+  const ranked = [...found].sort(([, a], [, b]) => b - a);
+  return ranked.filter(([, count]) => 2 * count >= ranked[0]![1]).map(([prefix]) => prefix);
+}
+
+/**
+ * The model's head in a file. Where the model's own name is missing, it is the one matrix that is no other weight of the
+ * model: of those within the model's head, as in `fc.1.weight`, or else of all.
+ */
+function headIn(
+  weights: Shapes,
+  expected: ReadonlyMap<string, Shape>,
+  names: ReadonlyMap<string, string>,
+  outside: readonly string[],
+): NamesInModel["head"] {
+  const last = [...expected].filter(([, shape]) => shape.length === 2).at(-1);
+  if (!last?.[0].endsWith(".weight")) return null;
+  const [weight, [, inputs]] = last;
+  const path = weight.slice(0, -".weight".length);
+  const own = [...names].find(([, name]) => name === weight);
+  if (own) return { path, inFile: own[0].slice(0, -".weight".length) };
+  const isFree = (name: string): boolean =>
+    /(^|\.)weight$/.test(name) && weights.get(name)!.shape.length === 2;
+  const inside = [...names].filter(([name, inModel]) => isFree(name) && !expected.has(inModel));
+  const within = inside.filter(([, inModel]) => inModel.startsWith(`${path}.`));
+  const free = (within.length > 0 ? within : inside).map(([name]) => name);
+  if (within.length === 0) free.push(...outside.filter(isFree));
+  const [only, ...rest] = free;
+  if (only === undefined || rest.length > 0 || weights.get(only)!.shape[1] !== inputs) return null;
+  return { path, inFile: only.slice(0, -".weight".length) };
+}
+
+const isWithin = (name: string, path: string): boolean =>
+  name === `${path}.weight` || name === `${path}.bias`;
+
+function withHead(
+  names: ReadonlyMap<string, string>,
+  outside: readonly string[],
+  { path, inFile }: NonNullable<NamesInModel["head"]>,
+): ReadonlyMap<string, string> {
+  const renamed = new Map(names);
+  for (const name of [...names.keys(), ...outside]) {
+    if (isWithin(name, inFile)) renamed.set(name, path + name.slice(inFile.length));
+  }
+  return renamed;
 }

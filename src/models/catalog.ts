@@ -126,6 +126,10 @@ export function findModel(name: string, variant: VariantOptions = {}): (size: Mo
   return ({ classes, channels }) => members[name]!({ ...variant, classes, channels });
 }
 
+/** Whether a model has an option. @throws {ResnetError} `ERR_MODEL`, as `findModel` */
+export const takesOption = (name: string, option: string): boolean =>
+  familyOf(name).takes.includes(option);
+
 function familyOf(name: string): Family {
   const found = families.find(({ members }) => Object.hasOwn(members, name));
   if (!found)

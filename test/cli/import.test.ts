@@ -43,6 +43,8 @@ describe("resnet import", () => {
       model: "cifar-resnet20",
       classes: ["ant", "bee"],
       imageShape: [28, 28, 1],
+      transforms: [],
+      normalise: { mean: [0.5], std: [0.25] },
       tensors: 97,
       replaced: ["linear.weight", "linear.bias"],
     });
@@ -55,7 +57,7 @@ describe("resnet import", () => {
     const before = readdirSync(folder);
     const cases: readonly [file: string, model: string, status: number, stderr: RegExp][] = [
       [weights, "resnet17", 2, /^error: there is no model "resnet17": choose one of resnet18, /],
-      [weights, "plain32", 1, /^error: .*: these weights are not of this model:\n {2}missing /],
+      [weights, "plain32", 1, /^error: .*: these weights are not of plain32; .*\n {2}missing /],
       [model, "resnet18", 1, /^error: .*it holds an object of torch\.\S+ instead of weights, and /],
       [inFolder("none.pth"), "resnet18", 1, /^error: .*none\.pth: there is no such file\n$/],
     ];

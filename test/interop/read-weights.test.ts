@@ -86,7 +86,7 @@ describe("readWeights refuses", () => {
     await refuses(
       file,
       "ERR_TORCH_FILE",
-      `${file}: it should hold a state_dict, or one under state_dict, model_state_dict, model, net, but holds a dict of epoch, loss`,
+      `${file}: it should hold a state_dict, or one within a dict, but holds a dict of epoch, loss`,
     );
   });
 

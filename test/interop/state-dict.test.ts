@@ -22,8 +22,8 @@ describe("findStateDict", () => {
       ["best_acc1", tensor],
       ["state_dict", weights],
     ]);
-    assert.deepEqual([...findStateDict(saved, "a.pth").keys()], ["fc.weight"]);
-    assert.deepEqual([...findStateDict(weights, "a.pth").keys()], ["fc.weight"]);
+    assert.deepEqual([...findStateDict(saved, "a.pth").tensors.keys()], ["fc.weight"]);
+    assert.deepEqual([...findStateDict(weights, "a.pth").tensors.keys()], ["fc.weight"]);
   });
 });
 

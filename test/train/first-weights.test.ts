@@ -48,7 +48,8 @@ describe("readFirstWeights", () => {
   test("refuses what does not fit besides", async () => {
     await assert.rejects(readFirstWeights(file, new TinyModel(3, 4, 7), 9), {
       code: "ERR_WEIGHTS_MATCH",
-      message: /these weights are not of this model:\n {2}wrong shape block\.conv1\.weight/,
+      message:
+        /these weights are not of this model\. Differences:\n {2}wrong shape block\.conv1\.weight/,
     });
   });
 

@@ -1,4 +1,4 @@
-import { printableList } from "../../tensor/printable.js";
+import { printable, printableList } from "../../tensor/printable.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { ByteSource } from "../byte-source.js";
 import { headBytes, torchContainer } from "../file-kind.js";
@@ -14,8 +14,10 @@ import type { TorchFile } from "./torch-file.js";
 import type { TorchTensor } from "./torch-tensor.js";
 
 export interface ReadTorchOptions {
-  /** Gets a sentence if objects of the file were skipped. */
+  /** Gets a sentence if objects of the file were skipped, or if it has weights several times. */
   readonly onNotice?: ((notice: string) => void) | undefined;
+  /** Which weights to take: the keys that lead to them, as `state_dict_ema`, or what their names begin with. */
+  readonly state?: string | undefined;
 }
 
 /**
@@ -30,12 +32,18 @@ export interface ReadTorchOptions {
  */
 export async function readTorch(
   source: ByteSource,
-  { onNotice }: ReadTorchOptions = {},
+  { onNotice, state }: ReadTorchOptions = {},
 ): Promise<ReadonlyMap<string, StoredArray>> {
   const head = await source.read(0, Math.min(headBytes, source.size));
   const readers = { zip: readTorchZip, pickle: readTorchLegacy, tar: readTorchTar };
   const torchFile = await readers[torchContainer(head) ?? "pickle"](source);
-  const dict = findStateDict(torchFile.value, source.file);
+  const { tensors: dict, path, others } = findStateDict(torchFile.value, source.file, state);
+  if (state === undefined && others.length > 0) {
+    onNotice?.(
+      `${source.file}: the weights under ${placeOf(path)} are taken; others are under ${printableList(others.map(placeOf))}: ` +
+        "resnet import --state NAME chooses",
+    );
+  }
   if (torchFile.skipped.size > 0) {
     const classes = printableList([...torchFile.skipped]);
     onNotice?.(
@@ -50,6 +58,8 @@ export async function readTorch(
   }
   return new Map([...dict].map(([name, { identity }]) => [name, arrays.get(identity)!]));
 }
+
+const placeOf = (path: string): string => (path === "" ? "no key" : printable(path));
 
 /** How often the bytes of the file are read at most, for tensors that lie scattered in their storages. */
 const maxReads = 8;

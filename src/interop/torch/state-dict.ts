@@ -2,40 +2,98 @@ import { printable } from "../../tensor/printable.js";
 import { PickleDict } from "../../pickle/pickle-dict.js";
 import { OpaqueObject } from "../../pickle/pickle-globals.js";
 import { InteropError } from "../interop-error.js";
+import { weightsUnder } from "../weights-under.js";
 import { TorchTensor } from "./torch-tensor.js";
 
-/** The names under which trainings save their weights, beside counters and optimizers. */
-const wrappers = ["state_dict", "model_state_dict", "model", "net"];
+/** The names under which trainings save their weights, beside counters and optimizers: first what is taken first. */
+const usual = ["state_dict", "model_state_dict", "model", "net"];
+
+/** Dicts within dicts that are looked at. */
+const maxDepth = 5;
 
 /** More than a model and three moments of an optimizer have. */
 const maxTensors = 16_384;
 
+/** Weights within a saved object. */
+export interface StateDict {
+  readonly tensors: ReadonlyMap<string, TorchTensor>;
+  /** The keys that lead to them: `state_dict_ema`, `ema.model`, or empty where they are the saved object. */
+  readonly path: string;
+  /** Paths of other weights of about the same number, which an averaging or a second network has. */
+  readonly others: readonly string[];
+}
+
 /**
- * The named tensors of the saved object: of a dict of tensors, or of one under a usual name within a dict.
+ * The named tensors of the saved object: of a dict of tensors, or of one within it under any name. A usual name is
+ * preferred, then the dict with the most tensors.
  *
- * @throws {InteropError} `ERR_TORCH_FILE` if there are none; `ERR_TORCH_LIMIT` if there are more than 16,384
+ * @param state the path of the wanted weights, or what their names begin with
+ * @throws {InteropError} `ERR_TORCH_FILE` if there are none; `ERR_TORCH_LIMIT` if there are more than 16,384;
+ *   `ERR_WEIGHTS_STATE` if there are none under `state`
  */
-export function findStateDict(value: unknown, file: string): ReadonlyMap<string, TorchTensor> {
-  const dict = value instanceof PickleDict ? value : new PickleDict();
-  // The usual names first: beside them a training may save a tensor of its own, such as its best accuracy.
-  for (const candidate of [...wrappers.map((name) => dict.get(name)), dict]) {
-    const tensors = tensorsOf(candidate, file);
-    if (tensors.size > 0) return tensors;
+export function findStateDict(value: unknown, file: string, state?: string): StateDict {
+  const all = [...dictsWithin(value, file)];
+  const chosen = all.find(({ path }) => path === state) ?? mostLikely(all);
+  if (!chosen) throw notFound(value, file);
+  const { path, tensors } = chosen;
+  const others = all.filter((each) => each !== chosen && 2 * each.tensors.size >= tensors.size);
+  const known = others.map((each) => each.path).filter((other) => other !== "");
+  if (state === undefined || path === state) return { tensors, path, others: known };
+  const places = all.map((each) => each.path);
+  return { tensors: weightsUnder(tensors, state, file, places), path: state, others: [] };
+}
+
+interface FoundDict {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, TorchTensor>;
+}
+
+/** Every dict with tensors, but for those of optimizers, whose moments have the names of weights. */
+function* dictsWithin(
+  value: unknown,
+  file: string,
+  path: readonly string[] = [],
+  seen = new Set<unknown>(),
+): Generator<FoundDict, void> {
+  if (!(value instanceof PickleDict) || seen.has(value) || path.length > maxDepth) return;
+  seen.add(value);
+  const tensors = tensorsOf(value, file);
+  if (tensors.size > 0) yield { path: path.join("."), tensors };
+  for (const [key, inner] of value) {
+    if (typeof key === "string" && inner instanceof PickleDict && !/optim/i.test(key)) {
+      yield* dictsWithin(inner, file, [...path, key], seen);
+    }
   }
-  const models = [...wrappers.map((name) => dict.get(name)), value];
+}
+
+/** The first with a usual name, unless it is ten times smaller than another, and else the largest. */
+function mostLikely(found: readonly FoundDict[]): FoundDict | undefined {
+  const most = found.reduce((size, { tensors }) => Math.max(size, tensors.size), 0);
+  const named = usual.flatMap((name) =>
+    found.filter(({ path }) => path === name || path.endsWith(`.${name}`)),
+  );
+  return (
+    named.find(({ tensors }) => 10 * tensors.size >= most) ??
+    found.find(({ tensors }) => tensors.size === most)
+  );
+}
+
+function notFound(value: unknown, file: string): InteropError {
+  const dict = value instanceof PickleDict ? value : new PickleDict();
+  const models = [...usual.map((name) => dict.get(name)), value];
   const model = models.find((each) => each instanceof OpaqueObject);
   if (model) {
     const python = 'torch.save(model.state_dict(), "weights.pth")';
-    throw new InteropError(
+    return new InteropError(
       "ERR_TORCH_FILE",
       `${file}: it holds an object of ${printable(model.name)} instead of weights, and its code is not run: save the weights in Python, ${python}`,
     );
   }
   const keys = [...dict.keys()].slice(0, 10).map(printableKey);
   const found = dict.size > 0 ? `a dict of ${keys.join(", ")}` : "something else";
-  throw new InteropError(
+  return new InteropError(
     "ERR_TORCH_FILE",
-    `${file}: it should hold a state_dict, or one under ${wrappers.join(", ")}, but holds ${found}`,
+    `${file}: it should hold a state_dict, or one within a dict, but holds ${found}`,
   );
 }
 

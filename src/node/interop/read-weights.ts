@@ -3,6 +3,7 @@ import { openFile } from "../files/open-file.js";
 import { headBytes, torchContainer } from "../../interop/file-kind.js";
 import { readShards } from "./read-shards.js";
 import type { StoredArray } from "../../interop/stored-array.js";
+import { weightsUnder } from "../../interop/weights-under.js";
 import { readTorch, type ReadTorchOptions } from "../../interop/torch/read-torch.js";
 
 /** Named tensors, in PyTorch's shapes and order of elements. */
@@ -15,12 +16,14 @@ export type Weights = ReadonlyMap<string, StoredArray>;
  * Each tensor is read into memory of its own, and nothing else of the file is kept.
  *
  * @throws {InteropError} `ERR_WEIGHTS_FILE` if the file cannot be read; `ERR_WEIGHTS_INDEX` if shards do not fit their
- *   index; as `readTorch` and `readSafetensors`
+ *   index; `ERR_WEIGHTS_STATE` if there are none under `state`; as `readTorch` and `readSafetensors`
  * @throws {PickleError} as `unpickle`
  */
 export async function readWeights(file: string, options: ReadTorchOptions = {}): Promise<Weights> {
   if (file.endsWith(".index.json")) {
-    return readShards(file, (shard) => readWeights(shard, options));
+    const { onNotice, state } = options;
+    const all = await readShards(file, (shard) => readWeights(shard, { onNotice }));
+    return state === undefined ? all : weightsUnder(all, state, file);
   }
   const source = await openFile(file);
   try {
@@ -29,7 +32,8 @@ export async function readWeights(file: string, options: ReadTorchOptions = {}):
   } finally {
     await source.close();
   }
-  return readSafetensorsFile(file);
+  const all = await readSafetensorsFile(file);
+  return options.state === undefined ? all : weightsUnder(all, options.state, file);
 }
 
 async function readSafetensorsFile(file: string): Promise<Weights> {

@@ -5,6 +5,7 @@ import { namedState, type Module } from "../../nn/module.js";
 import { findCheckpoint } from "../../node/runs/find-checkpoint.js";
 import { openCheckpointFile, visitArrays } from "../../node/runs/checkpoint-file.js";
 import type { TrainConfig } from "../config/config.js";
+import { likeliestModel } from "./likeliest-model.js";
 import { initialState, type ModelState } from "./model-state.js";
 import { headOf } from "../steps/parameter-groups.js";
 
@@ -47,10 +48,19 @@ export async function readFirstWeights(
   const shapes = new Map([...namedState(model)].map(([name, leaf]) => [name, leaf.torchShape]));
   const head = headOf(model);
   const ofHead = [...shapes.keys()].filter((name) => head && name.startsWith(`${head}.`));
-  const { state, replaced } = fitWeights(weights, shapes, new Set(ofHead), file);
+  const fitted = fitWeights(weights, shapes, {
+    replaceable: new Set(ofHead),
+    file,
+    likeliest: () => likeliestModel(weights),
+  });
+  const { state, replaced } = fitted;
   const random = initialState(model, seed);
   const anew = replaced.map((name) => [name, random.get(name)!] as const);
-  return { state: new Map([...state, ...anew]), replaced, notices };
+  return {
+    state: new Map([...state, ...anew]),
+    replaced,
+    notices: [...notices, ...fitted.notices],
+  };
 }
 
 /** Checks the checksum of a file that has one. */

@@ -7,6 +7,7 @@ import type { TransformList } from "../../data/transforms/transform.js";
 import {
   createModel,
   purposeOf,
+  takesOption,
   type ModelOptions,
   type ModelSize,
   type VariantOptions,
@@ -15,6 +16,8 @@ import { namedState, type Module } from "../../nn/module.js";
 import type { Shape } from "../../tensor/shape.js";
 import { ResnetError } from "../../tensor/error.js";
 import type { CheckpointDescription } from "../../node/runs/checkpoint.js";
+import { nameOf } from "../config/model-variant.js";
+import { likeliestModel } from "./likeliest-model.js";
 import type { ModelState } from "./model-state.js";
 
 export interface ImportOptions {
@@ -30,6 +33,10 @@ export interface ImportOptions {
   readonly image?: readonly [number, number, number] | undefined;
   /** Mean and deviation of each channel, of pixels scaled to 0 … 1. Default: ImageNet's for colour, 0 and 1 for grey. */
   readonly normalise?: CheckpointDescription["normalise"] | undefined;
+  /** The side of the crop as a share of the resized picture's: timm's `crop_pct`. Default 0.875 for photographs. */
+  readonly cropShare?: number | undefined;
+  /** How pictures are resized. Default bilinear. */
+  readonly interpolation?: "bilinear" | "bicubic" | undefined;
   /** Seed of a classifier that starts anew. Default 0. */
   readonly seed?: number | undefined;
   /** The file's name, for the error. */
@@ -43,6 +50,8 @@ export interface ImportedModel {
   readonly counters: ReadonlyMap<string, Int64Array>;
   /** Names of the classifier's parameters, where these start anew. */
   readonly replaced: readonly string[];
+  /** A sentence for each choice that was made: which weights were taken, left out or adapted. */
+  readonly notices: readonly string[];
 }
 
 /** What torchvision's, timm's and most CIFAR networks were trained with. */
@@ -51,19 +60,30 @@ const imageNetNormalise = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.2
 /**
  * A checkpoint's contents from a file of weights.
  *
- * How many channels and classes the file's model has is read off the shapes of its first and last layer.
+ * How many channels and classes the file's model has is read off the shapes of its first and last layer. One output is a
+ * binary classifier, and imported as two classes.
  *
- * @throws {InteropError} `ERR_WEIGHTS_MATCH` that lists all that does not fit the model
+ * @throws {InteropError} `ERR_WEIGHTS_MATCH` with the model that the weights are likely of and the first differences;
+ *   `ERR_WEIGHTS_VALUES` for a weight that is NaN or infinite
  * @throws {ResnetError} `ERR_MODEL`, `ERR_CLASSES`, `ERR_CONFIG` if there is not one mean and deviation a channel
  */
 export function importWeights(weights: Weights, options: ImportOptions): ImportedModel {
-  const { model: name, modelOptions, classNames, file, seed = 0 } = options;
+  const { model: name, classNames, file, seed = 0 } = options;
+  const { modelOptions, notice } = shortcutsOf(weights, name, options.modelOptions);
   const purpose = purposeOf(name);
   const base = { ...modelOptions, classes: purpose.classes, channels: purpose.image[0] };
   const sizeIn = sizesOf(weights, name, base);
   const [, height, width] = options.image ?? purpose.image;
   const channels = options.image?.[0] ?? sizeIn("channels", 1) ?? base.channels;
-  const classes = options.classes ?? classNames?.length ?? sizeIn("classes", 0) ?? purpose.classes;
+  const outputs = sizeIn("classes", 0);
+  const classes =
+    options.classes ?? classNames?.length ?? (outputs === 1 ? 2 : outputs) ?? purpose.classes;
+  if (classes < 2) {
+    throw new ResnetError(
+      "ERR_CLASSES",
+      "a network of one class tells nothing apart: give two classes or more; one output with a sigmoid is imported as two classes",
+    );
+  }
   if (classNames && classNames.length !== classes) {
     throw new ResnetError(
       "ERR_CLASSES",
@@ -72,9 +92,15 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
   }
   const model = createModel(name, { ...modelOptions, classes, channels });
   const anew = options.classes === undefined ? [] : dependents(name, base, "classes");
-  const { state, counters, replaced } = fitWeights(weights, shapesOf(model), new Set(anew), file);
+  const { state, counters, replaced, notices } = fitWeights(weights, shapesOf(model), {
+    replaceable: new Set(anew),
+    file,
+    model: nameOf({ model: name, modelOptions }),
+    likeliest: () => likeliestModel(weights),
+  });
   const leaves = namedState(model);
-  const normalise = options.normalise ?? (channels === 3 ? imageNetNormalise : identity(channels));
+  const transforms = transformsOf(options, height, width);
+  const normalise = options.normalise ?? normaliseOf(channels, sizeIn("channels", 1));
   if (normalise.mean.length !== channels || normalise.std.length !== channels) {
     throw new ResnetError(
       "ERR_CONFIG",
@@ -87,7 +113,7 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
       ...(modelOptions && { modelOptions }),
       classes: [...(classNames ?? namesOf(classes, purpose.classes))],
       imageShape: [height, width, channels],
-      ...(isImageNetSize(height, width, channels) && { transforms: [...imageNetTransforms] }),
+      ...(transforms && { transforms: [...transforms] }),
       normalise,
       epoch: 0,
     },
@@ -97,23 +123,52 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
     ]),
     counters,
     replaced,
+    notices: [...notice, ...notices],
   };
 }
 
-/** How photographs are cut for models of ImageNet: torchvision's preset of evaluation. */
-const imageNetTransforms: TransformList = [
-  { type: "resize", size: 256, interpolation: "bilinear" },
-  { type: "centerCrop", size: 224 },
-];
+/** From this size on, a model made for photographs is shown the middle of them. */
+const leastPhotograph = 128;
 
-const isImageNetSize = (height: number, width: number, channels: number): boolean =>
-  height === 224 && width === 224 && channels === 3;
+/**
+ * How pictures become images of a model: the side of the crop is a share of the shorter side of the resized picture, as in
+ * the presets of torchvision and timm. Undefined where nothing is said of a model for small images: pictures are then
+ * resized to its size as a whole.
+ */
+function transformsOf(
+  { model, modelOptions, cropShare, interpolation }: ImportOptions,
+  height: number,
+  width: number,
+): TransformList | undefined {
+  const [channels, side] = purposeOf(model).image;
+  const isForPhotographs = channels === 3 && side === 224 && modelOptions?.stem !== "cifar";
+  const isPhotograph = isForPhotographs && Math.min(height, width) >= leastPhotograph;
+  if (!isPhotograph && cropShare === undefined && interpolation === undefined) return undefined;
+  const resized = Math.floor(Math.max(height, width) / (cropShare ?? 0.875));
+  return [
+    { type: "resize", size: resized, interpolation: interpolation ?? "bilinear" },
+    { type: "centerCrop", size: height === width ? height : [height, width] },
+  ];
+}
 
 /** ImageNet's names where the classes are as many as its own, and the model was made for it; else numbers. */
 const namesOf = (classes: number, intended: number): readonly string[] =>
   classes === imageNetClasses.length && classes === intended
     ? imageNetClasses
     : Array.from({ length: classes }, (_, i) => String(i));
+
+/** Where weights for colour are summed for grey, the means of ImageNet's three. */
+function normaliseOf(
+  channels: number,
+  inFile: number | undefined,
+): CheckpointDescription["normalise"] {
+  if (channels === 3) return imageNetNormalise;
+  if (channels !== 1 || inFile !== 3) return identity(channels);
+  const mean = (values: readonly number[]): number[] => [
+    values.reduce((sum, value) => sum + value) / values.length,
+  ];
+  return { mean: mean(imageNetNormalise.mean), std: mean(imageNetNormalise.std) };
+}
 
 const identity = (channels: number): CheckpointDescription["normalise"] => ({
   mean: new Array<number>(channels).fill(0),
@@ -122,6 +177,24 @@ const identity = (channels: number): CheckpointDescription["normalise"] => ({
 
 const shapesOf = (model: Module): ReadonlyMap<string, Shape> =>
   new Map([...namedState(model)].map(([name, leaf]) => [name, leaf.torchShape]));
+
+/**
+ * The options of a model for small images, with the shortcuts that the file has: projections, named `downsample` or
+ * `shortcut`, are option B.
+ */
+function shortcutsOf(weights: Weights, name: string, modelOptions: VariantOptions | undefined) {
+  const projects = [...weights.keys()].some((each) =>
+    /\.(downsample|shortcut)\.0\.weight$/.test(each),
+  );
+  if (!projects || modelOptions?.shortcut !== undefined || !takesOption(name, "shortcut")) {
+    return { modelOptions, notice: [] };
+  }
+  const shortcut = "B" as const;
+  return {
+    modelOptions: { ...modelOptions, shortcut },
+    notice: ["the shortcuts have weights: the model is taken with shortcut=B"],
+  };
+}
 
 /** The entries of a model whose shape follows from this option: those of its first or its last layer. */
 function dependents(name: string, base: ModelOptions, option: keyof ModelSize): string[] {
@@ -134,7 +207,8 @@ function dependents(name: string, base: ModelOptions, option: keyof ModelSize): 
 
 /** Reads an option of the file's model off the shape of the first entry that depends on it. */
 function sizesOf(weights: Weights, name: string, base: ModelOptions) {
-  const names = new Map([...nameInModel(weights.keys())].map(([file, own]) => [own, file]));
+  const named = nameInModel(weights, shapesOf(createModel(name, base)));
+  const names = new Map([...named.names].map(([file, own]) => [own, file]));
   return (option: keyof ModelSize, axis: number): number | undefined => {
     const [key] = dependents(name, base, option).filter((each) => names.has(each));
     const size = key === undefined ? undefined : weights.get(names.get(key)!)!.shape[axis];

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { readWeights } from "../../interop/read-weights.js";
 import type { StoredArray } from "../../../interop/stored-array.js";
 import { sourceOf } from "../../../interop/write-safetensors.js";
@@ -9,6 +9,7 @@ import { writeCheckpoint, type CheckpointDescription } from "../../runs/checkpoi
 import { importWeights } from "../../../train/weights/import-weights.js";
 import { nameOf, parseVariant } from "../../../train/config/model-variant.js";
 import {
+  decimal,
   decimals,
   imageSize,
   jsonOption,
@@ -17,6 +18,7 @@ import {
   wholeNumber,
 } from "../options.js";
 import { Output } from "../output.js";
+import { formatTransforms } from "../../../data/transforms/transform-text.js";
 import { requireOther } from "../require-other.js";
 import { writeOutput } from "../../files/write-output.js";
 
@@ -29,6 +31,9 @@ interface ImportFlags {
   readonly input?: readonly [number, number, number];
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
+  readonly cropShare?: number;
+  readonly interpolation?: "bilinear" | "bicubic";
+  readonly state?: string;
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -64,6 +69,21 @@ export const importCommand = (): Command =>
       decimals,
     )
     .option("--std <list>", "standard deviation of each channel (default: ImageNet's)", decimals)
+    .option(
+      "--crop-share <share>",
+      "side of the crop as a share of the resized picture's, timm's crop_pct (default: 0.875 for photographs)",
+      shareOf,
+    )
+    .addOption(
+      new Option("--interpolation <name>", "how pictures are resized (default: bilinear)").choices([
+        "bilinear",
+        "bicubic",
+      ]),
+    )
+    .option(
+      "--state <name>",
+      "which weights of the file, where it has several: a key such as state_dict_ema, or what their names begin with",
+    )
     .option("--seed <n>", "seed of a classifier that starts anew", zeroOrMore, 0)
     .addOption(jsonOption())
     .addHelpText(
@@ -77,8 +97,11 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
   await requireOther(flags.out, [file]);
   const modelOptions = flags.modelOption && parseVariant(flags.modelOption);
   findModel(flags.model, modelOptions); // before a long read
-  const weights = await readWeights(file, { onNotice: (notice) => output.notice(notice) });
-  const { description, state, counters, replaced } = importWeights(weights, {
+  const weights = await readWeights(file, {
+    state: flags.state,
+    onNotice: (notice) => output.notice(notice),
+  });
+  const { description, state, counters, replaced, notices } = importWeights(weights, {
     file,
     model: flags.model,
     modelOptions,
@@ -86,18 +109,38 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
     classNames: flags.classNames === undefined ? undefined : await readLines(flags.classNames),
     image: flags.input,
     normalise: normaliseOf(flags),
+    cropShare: flags.cropShare,
+    interpolation: flags.interpolation,
     seed: flags.seed,
   });
+  for (const notice of notices) output.notice(`${file}: ${notice}`);
   const tensors = new Map<string, StoredArray>([...state, ...counters]);
   await writeOutput(flags.out, () => writeCheckpoint(flags.out, description, sourceOf(tensors)));
-  const { model, classes, imageShape } = description;
+  const { model, classes, imageShape, transforms = [], normalise } = description;
   const [height, width, channels] = imageShape;
   const anew = replaced.length > 0 ? `; starting anew: ${replaced.join(", ")}` : "";
+  const prepared = transforms.length > 0 ? `; pictures: ${formatTransforms(transforms)}` : "";
   output.result(
-    { checkpoint: flags.out, model, classes, imageShape, tensors: state.size, replaced },
+    {
+      checkpoint: flags.out,
+      model,
+      classes,
+      imageShape,
+      transforms,
+      normalise,
+      tensors: state.size,
+      replaced,
+    },
     `${flags.out}: ${nameOf(description)} for images ${channels}x${height}x${width} of ${classes.length} classes, ` +
-      `${state.size} tensors${anew}`,
+      `${state.size} tensors${anew}${prepared}`,
   );
+}
+
+function shareOf(text: string): number {
+  const share = decimal(text);
+  if (share <= 0 || share > 1)
+    throw new InvalidArgumentError("It takes a number above 0, at most 1.");
+  return share;
 }
 
 function normaliseOf({ mean, std }: ImportFlags): CheckpointDescription["normalise"] | undefined {
