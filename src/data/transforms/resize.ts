@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTransform } from "./define-transform.js";
-import { maxSide, sizeOfCrop, sizeSchema } from "./fields.js";
+import { sizeOfCrop, sizeSchema } from "./fields.js";
 import { formatSize, type ImageSize } from "./image-bytes.js";
 import { resample } from "./resample.js";
 import { transformError } from "./transform-error.js";
@@ -23,14 +23,19 @@ export const resize = defineTransform({
     resample(image, resizedSize(size, image), interpolation),
 });
 
+/** An image much longer than wide would grow without bounds. */
+const mostPixels = 1 << 26;
+
 function resizedSize(size: z.output<typeof sizeSchema>, { height, width }: ImageSize): ImageSize {
   if (typeof size !== "number") return sizeOfCrop(size);
   const longer = Math.trunc((size * Math.max(height, width)) / Math.min(height, width));
-  if (longer > maxSide) {
+  const resized =
+    height < width ? { height: size, width: longer } : { height: longer, width: size };
+  if (size * longer > mostPixels) {
     throw transformError(
-      `resize: the longer side of an image of ${formatSize({ height, width })} would become ${longer}` +
-        ` pixels, but the most is ${maxSide}; crop it, or give height and width`,
+      `resize: an image of ${formatSize({ height, width })} would become ${formatSize(resized)}` +
+        ` pixels, more than ${mostPixels}; crop it, or give height and width`,
     );
   }
-  return height < width ? { height: size, width: longer } : { height: longer, width: size };
+  return resized;
 }

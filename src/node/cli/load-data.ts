@@ -1,6 +1,6 @@
 import { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
 import type { DatasetSplits } from "../../data/dataset.js";
-import { loadParts, type DataParts } from "../data/load-parts.js";
+import { loadParts, type DataParts, type LoadPartsOptions } from "../data/load-parts.js";
 import type { PartSizes } from "../../data/part-sizes.js";
 import type { DataFlags } from "./options.js";
 import type { Output } from "./output.js";
@@ -18,7 +18,7 @@ export const loadData = (
 export const loadPartsOf = (
   data: string,
   sizes: PartSizes,
-  flags: DataFlags,
+  flags: DataFlags & Pick<LoadPartsOptions, "transforms">,
   output: Output,
 ): Promise<DataParts> =>
   showingDownloads(output, (shown) => loadParts(data, sizes, { ...flags, ...shown }));

@@ -106,7 +106,7 @@ function cacheDirectory(text: string): string {
 export const onUnreadableOption = (): Option =>
   new Option(
     "--on-unreadable <what>",
-    "what an image file that cannot be decoded does: skip decodes all of them first",
+    "what an image file that cannot be read does: fail ends the work; skip decodes all files first, and leaves such out",
   )
     .choices(["fail", "skip"])
     .default("fail");

@@ -78,8 +78,8 @@ describe("resize", () => {
     assert.throws(() => composeTransforms(parseTransforms("resize(256)"))(sliver, null), {
       code: "ERR_DATA_TRANSFORM",
       message:
-        "resize: the longer side of an image of 1 x 60000 would become 15360000 pixels, but the" +
-        " most is 16384; crop it, or give height and width",
+        "resize: an image of 1 x 60000 would become 256 x 15360000 pixels, more than 67108864;" +
+        " crop it, or give height and width",
     });
   });
 

@@ -144,7 +144,7 @@ async function evaluateOpened(
 
 /** The images to evaluate; of another folder than the one trained on, all those meant for tests. */
 async function loadPart(
-  { data, classes }: CheckpointDescription,
+  { data, classes, transforms = [] }: CheckpointDescription,
   flags: EvalFlags,
   output: Output,
 ): Promise<LabelledImages> {
@@ -156,13 +156,14 @@ async function loadPart(
         "and test on its test images",
     );
   }
+  const reading = { ...flags, transforms };
   if (flags.split === "test" && isOnDisk(name) && path.resolve(name) !== data?.name) {
     const onNotice = (notice: string): void => output.notice(notice);
-    const { train, valid, test } = await readFolder(name, { ...flags, onNotice });
+    const { train, valid, test } = await readFolder(name, { ...reading, onNotice });
     return withClasses(test ?? valid ?? train, classes);
   }
   const sizes = data ?? { trainSize: null, validSize: null, seed: 0 };
   const testSize = (flags.split === "valid" && data?.testSize) || null;
-  const parts = await loadPartsOf(name, { ...sizes, testSize }, flags, output);
+  const parts = await loadPartsOf(name, { ...sizes, testSize }, reading, output);
   return parts[flags.split];
 }

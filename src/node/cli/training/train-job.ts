@@ -28,7 +28,12 @@ export async function prepareJob(
   output: Output,
 ): Promise<TrainJob> {
   const makeModel = findModel(asked.model, asked.modelOptions);
-  const parts = await loadPartsOf(asked.data, asked, flags, output);
+  const parts = await loadPartsOf(
+    asked.data,
+    asked,
+    { ...flags, transforms: asked.transforms.eval },
+    output,
+  );
   if (labelsOf(parts.train).length === 0) {
     const held = labelsOf(parts.valid).length;
     throw new DataError(

@@ -15,9 +15,10 @@ export const byCodePoint = (a: string, b: string): number =>
   Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /**
- * The entries of a folder; a symbolic link counts as what it leads to.
+ * The entries of a folder; a symbolic link counts as what it leads to. One that leads nowhere is a file if it has the
+ * name of an image.
  *
- * @throws {DataError} `ERR_DATA_SOURCE` if the folder or what a link in it leads to cannot be read
+ * @throws {DataError} `ERR_DATA_SOURCE` if the folder, or the target of a link without such a name, cannot be read
  */
 export async function readFolder(folder: string): Promise<FolderEntries> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
@@ -35,10 +36,12 @@ export async function readFolder(folder: string): Promise<FolderEntries> {
 async function isFolder(folder: string, entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   const link = path.join(folder, entry.name);
-  const target = await stat(link).catch((error: unknown) => {
+  try {
+    return (await stat(link)).isDirectory();
+  } catch (error) {
+    if (isImageName(entry.name)) return false; // whoever reads the image says that it is not there
     throw unreadable(link, error);
-  });
-  return target.isDirectory();
+  }
 }
 
 function unreadable(file: string, error: unknown): DataError {
@@ -52,6 +55,9 @@ function unreadable(file: string, error: unknown): DataError {
   const reason = reasons[code ?? ""] ?? `it cannot be read (${message})`;
   return new DataError("ERR_DATA_SOURCE", `${file}: ${reason}`, { cause: error });
 }
+
+const isImageName = (name: string): boolean =>
+  imageExtensions.includes(path.extname(name).toLowerCase());
 
 /** The image files below a folder, and how many files there were no images by their names. */
 export interface ImageListing {
@@ -76,9 +82,7 @@ async function walk(folder: string, above: readonly string[]): Promise<ImageList
       `${folder}: a symbolic link leads back to ${real}, in which it lies: remove it`,
     );
   }
-  const isImage = (file: string): boolean =>
-    imageExtensions.includes(path.extname(file).toLowerCase());
-  const files = entries.files.filter(isImage).map((file) => path.join(folder, file));
+  const files = entries.files.filter(isImageName).map((file) => path.join(folder, file));
   let ignored = entries.files.length - files.length;
   for (const name of entries.folders) {
     const inner = await walk(path.join(folder, name), [...above, real]);

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  type Stats,
+} from "node:fs";
 import { DataError } from "../../../data/data-error.js";
 import { mostPixels } from "./pixel-limit.js";
 
@@ -45,12 +54,23 @@ function orUnreadable<Result>(file: string, read: () => Result): Result {
 export function unreadable(file: string, error: unknown): DataError {
   const { code, message } = error as NodeJS.ErrnoException;
   const reasons: Readonly<Record<string, string>> = {
-    ENOENT: "there is no such file",
     ELOOP: "a symbolic link leads back to itself",
     EACCES: "it may not be read: change its permissions",
   };
-  const reason = reasons[code ?? ""] ?? `it cannot be read (${message})`;
+  const reason =
+    code === "ENOENT"
+      ? describeMissing(file)
+      : (reasons[code ?? ""] ?? `it cannot be read (${message})`);
   return new DataError("ERR_DATA_SOURCE", `${file}: ${reason}`, { cause: error });
+}
+
+/** Why there is nothing at a path: a link that leads nowhere, or a path that was written on Windows. */
+function describeMissing(file: string): string {
+  if (lstatSync(file, { throwIfNoEntry: false })) return "it is a symbolic link that leads nowhere";
+  const isWindows = file.includes("\\") && existsSync(file.replaceAll("\\", "/"));
+  return isWindows
+    ? "there is no such file, but there is one if its path is written with / instead of \\"
+    : "there is no such file";
 }
 
 /** What is at a path where a file should be; null for a regular file. */

@@ -2,7 +2,10 @@ import type { RandomKey } from "../../../tensor/random.js";
 import { DataError } from "../../../data/data-error.js";
 import { decodeImage, type ImageChannels } from "../images/decode-image.js";
 import { readImageFile } from "../images/read-image-file.js";
-import { composeTransforms } from "../../../data/transforms/compose-transforms.js";
+import {
+  composeTransforms,
+  transformedShape,
+} from "../../../data/transforms/compose-transforms.js";
 import {
   formatSize,
   type ImageBytes,
@@ -23,6 +26,8 @@ export interface ImageTask {
   readonly shape: ImageShape | null;
   /** Directory in which decoded images are kept; none by default. The pixels are the same. */
   readonly cache?: string | undefined;
+  /** Transforms that the decoded image has to fit as well, which are not carried out. */
+  readonly mustFit?: TransformList | undefined;
 }
 
 /**
@@ -66,10 +71,16 @@ export async function loadImage(task: ImageTask): Promise<ImageBytes> {
 }
 
 /** The image after the transforms at the start of the list that draw nothing. */
-async function makeOnce({ file, channels }: ImageTask, once: TransformList): Promise<ImageBytes> {
+async function makeOnce(
+  { file, channels, mustFit = [] }: ImageTask,
+  once: TransformList,
+): Promise<ImageBytes> {
   const bytes = readImageFile(file);
   const image = decodeQuickly(bytes, channels, file) ?? (await decodeByName(bytes, channels, file));
-  return withName(file, () => composeTransforms(once)(image, null));
+  return withName(file, () => {
+    transformedShape(mustFit, image);
+    return composeTransforms(once)(image, null);
+  });
 }
 
 async function decodeByName(

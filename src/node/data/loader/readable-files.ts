@@ -1,6 +1,6 @@
 import { DataError } from "../../../data/data-error.js";
 import { takeFiles, type ImageFiles } from "../../../data/image-files.js";
-import type { Transform } from "../../../data/transforms/transform.js";
+import type { Transform, TransformList } from "../../../data/transforms/transform.js";
 import type { ImageWorkers } from "./image-workers.js";
 
 export interface ReadableFiles {
@@ -16,20 +16,21 @@ const chunk = 1000;
 const onePixel: Transform = { type: "centerCrop", size: 1 };
 
 /**
- * Decodes every file once, and leaves out those that cannot be: so that an epoch's batches, and what is evaluated, are
- * known before the first step.
+ * Decodes every file once, and leaves out those that cannot be decoded, or that do not fit the transforms to come, such as
+ * a line of pixels that would grow too long. So an epoch's batches are known before the first step.
  *
  * @throws {DataError} `ERR_DATA_FOLDER` if a class that had images has none left
  */
 export async function readableFiles(
   workers: ImageWorkers,
   images: ImageFiles,
+  transforms: TransformList = [],
 ): Promise<ReadableFiles> {
   const findings: string[] = [];
   const rows: number[] = [];
   for (let start = 0; start < images.files.length; start += chunk) {
     const files = images.files.slice(start, start + chunk);
-    const errors = await Promise.all(files.map((file) => errorOf(workers, file)));
+    const errors = await Promise.all(files.map((file) => errorOf(workers, file, transforms)));
     for (const [i, error] of errors.entries()) {
       if (error) findings.push(error.message);
       else rows.push(start + i);
@@ -44,14 +45,19 @@ export async function readableFiles(
   return { images: readable, findings };
 }
 
-async function errorOf(workers: ImageWorkers, file: string): Promise<DataError | null> {
+const unreadable = ["ERR_DATA_IMAGE", "ERR_DATA_SOURCE", "ERR_DATA_TRANSFORM"];
+
+async function errorOf(
+  workers: ImageWorkers,
+  file: string,
+  mustFit: TransformList,
+): Promise<DataError | null> {
+  const once = { file, channels: 1, transforms: [onePixel], key: null, shape: null } as const;
   try {
-    await workers.load({ file, channels: 1, transforms: [onePixel], key: null, shape: null });
+    await workers.load({ ...once, mustFit });
     return null;
   } catch (error) {
-    const isUnreadable =
-      error instanceof DataError && ["ERR_DATA_IMAGE", "ERR_DATA_SOURCE"].includes(error.code);
-    if (isUnreadable) return error;
+    if (error instanceof DataError && unreadable.includes(error.code)) return error;
     throw error;
   }
 }
