@@ -32,12 +32,12 @@ const lines = new Map<string, readonly EpochMetrics[]>();
 const norms = new Map<string, ReadonlyMap<string, number>>();
 for (const [name, own] of Object.entries(trainings)) {
   const config = parseConfig({ ...base, ...own });
-  const executor = createExecutor();
+  const executor = await createExecutor();
 
   const model = createModel(config.model, { classes: classes.length, channels: imageShape[2] });
-  writeModelState(executor, model, initialState(model, config.seed));
+  await writeModelState(executor, model, initialState(model, config.seed));
   const preparation = { ...config.normalise, transforms: config.transforms.eval };
-  const first = residentSource(executor, "valid", parts.valid as Dataset, preparation);
+  const first = await residentSource(executor, "valid", parts.valid as Dataset, preparation);
   norms.set(name, await gradientNorms(executor, model, first, config.batch));
 
   const { epochs: metrics, test } = await train(config, parts, { executor });

@@ -41,17 +41,22 @@ const config = parseConfig({
 const { train, test } = await loadDataset("fashion-mnist");
 const first = (count: number): number[] => Array.from({ length: count }, (_, row) => row);
 
-const executor = createExecutor();
-writeModelState(executor, net, initialState(net, config.seed, config.initialisation));
+const executor = await createExecutor();
+await writeModelState(executor, net, initialState(net, config.seed, config.initialisation));
 const preparation = { ...config.normalise, transforms: config.transforms.eval };
 const tests = takeRows(test, first(Math.min(10_000, Number(images))));
 const parts = {
-  train: residentSource(executor, "train", takeRows(train, first(Number(images))), preparation),
-  valid: residentSource(executor, "test", tests, preparation),
+  train: await residentSource(
+    executor,
+    "train",
+    takeRows(train, first(Number(images))),
+    preparation,
+  ),
+  valid: await residentSource(executor, "test", tests, preparation),
 };
 const points: AccuracyPoint[] = [];
 const metrics: EpochMetrics[] = [];
-for await (const event of trainLoop({ executor, model: net, config, ...parts }).events()) {
+for await (const event of (await trainLoop({ executor, model: net, config, ...parts })).events()) {
   if (event.kind === "epoch") {
     metrics.push(event);
     points.push(event);

@@ -33,20 +33,21 @@ await mkdir(directory, { recursive: true });
 
 for (const [name, makeModel] of Object.entries({ resnet34, resnet50 })) {
   const model = makeModel({ classes: 10, channels: 1 });
-  const executor = createExecutor();
-  writeModelState(executor, model, initialState(model, config.seed));
+  const executor = await createExecutor();
+  await writeModelState(executor, model, initialState(model, config.seed));
   const source = (part: string, data: typeof train) =>
     residentSource(executor, part, data, config.normalise);
 
   const metrics: EpochMetrics[] = [];
   const parts = {
-    train: source("train", takeRows(train, rows.train)),
-    valid: source("valid", takeRows(train, rows.valid)),
+    train: await source("train", takeRows(train, rows.train)),
+    valid: await source("valid", takeRows(train, rows.valid)),
   };
-  for await (const epoch of trainLoop({ executor, model, config, ...parts })) metrics.push(epoch);
+  for await (const epoch of await trainLoop({ executor, model, config, ...parts }))
+    metrics.push(epoch);
   await writeFile(`${directory}/${name}.svg`, lossChart(metrics));
 
-  const evaluate = createEvaluator(executor, model, source("test", test), 512);
+  const evaluate = await createEvaluator(executor, model, await source("test", test), 512);
   const { accuracy, predictions } = await evaluate();
   console.log(`${name} accuracy: ${accuracy}`);
   const matrix = confusionMatrix(labels, predictions, classes.length);

@@ -37,11 +37,11 @@ const first = (data: Dataset, count: number): Dataset =>
     Array.from({ length: count }, (_, row) => row),
   );
 
-const executor = createExecutor();
-writeModelState(executor, net, initialState(net, config.seed));
+const executor = await createExecutor();
+await writeModelState(executor, net, initialState(net, config.seed));
 const parts = {
-  train: residentSource(executor, "train", first(train, Number(images)), config.normalise),
-  valid: residentSource(
+  train: await residentSource(executor, "train", first(train, Number(images)), config.normalise),
+  valid: await residentSource(
     executor,
     "test",
     first(test, Math.min(10_000, Number(images))),
@@ -56,7 +56,7 @@ const description = {
   data: { name: "cifar10", trainSize: Number(images), validSize: 0, seed: config.seed },
 };
 const metrics: EpochMetrics[] = [];
-for await (const line of trainLoop({ executor, model: net, config, ...parts })) {
+for await (const line of await trainLoop({ executor, model: net, config, ...parts })) {
   const { epoch, trainLoss, validAccuracy } = line;
   const file = `${directory}/epoch-${epoch}.safetensors`;
   await writeCheckpoint(file, { ...description, epoch }, modelSource(executor, net));

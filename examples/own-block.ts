@@ -62,13 +62,16 @@ const config = parseConfig({ ...recipe, batch: 32, epochs: Number(epochs), sched
 const { train } = await loadDataset("fashion-mnist");
 const rows = splitRows(60_000, { train: Number(images), valid: 500 }, config.seed);
 
-const executor = createExecutor();
-writeModelState(executor, model, initialState(model, config.seed));
+const executor = await createExecutor();
+await writeModelState(executor, model, initialState(model, config.seed));
 const source = (name: string, of: Int32Array) =>
   residentSource(executor, name, takeRows(train, of), config.normalise);
-const parts = { train: source("train", rows.train), valid: source("valid", rows.valid) };
+const parts = {
+  train: await source("train", rows.train),
+  valid: await source("valid", rows.valid),
+};
 
-const training = trainLoop({ executor, model, config, ...parts });
+const training = await trainLoop({ executor, model, config, ...parts });
 let best = Infinity;
 for await (const event of training.events()) {
   if (event.kind === "step") {

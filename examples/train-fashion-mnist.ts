@@ -26,17 +26,17 @@ const data = await loadDataset(config.data);
 const rows = splitRows(data.train.labels.data.length, { train: 1024, valid: 256 }, config.seed);
 
 const model = resnet18({ classes: 10, channels: 1 });
-const executor = createExecutor();
-writeModelState(executor, model, initialState(model, config.seed));
+const executor = await createExecutor();
+await writeModelState(executor, model, initialState(model, config.seed));
 
 const upload = (part: "train" | "valid") =>
   residentSource(executor, part, takeRows(data.train, rows[part]), config.normalise);
-const training = trainLoop({
+const training = await trainLoop({
   executor,
   model,
   config,
-  train: upload("train"),
-  valid: upload("valid"),
+  train: await upload("train"),
+  valid: await upload("valid"),
 });
 for await (const { epoch, trainLoss, validAccuracy } of training) {
   console.log(
@@ -44,7 +44,7 @@ for await (const { epoch, trainLoss, validAccuracy } of training) {
   );
 }
 
-const source = residentSource(executor, "test", data.test, config.normalise);
-const test = await createEvaluator(executor, model, source, config.batch)();
+const source = await residentSource(executor, "test", data.test, config.normalise);
+const test = await (await createEvaluator(executor, model, source, config.batch))();
 console.log(`test accuracy ${test.accuracy.toFixed(4)}`);
 await executor.close();

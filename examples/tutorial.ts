@@ -79,19 +79,20 @@ const trainings = new Map<string, EpochMetrics[]>();
 const gradients = new Map<string, ReadonlyMap<string, number>>();
 
 async function train(name: string, model: Module) {
-  const executor = createExecutor();
-  writeModelState(executor, model, initialState(model, config.seed));
+  const executor = await createExecutor();
+  await writeModelState(executor, model, initialState(model, config.seed));
   const parts = {
-    train: residentSource(executor, "train", data.train, normalise),
-    valid: residentSource(executor, "test", data.test, normalise),
+    train: await residentSource(executor, "train", data.train, normalise),
+    valid: await residentSource(executor, "test", data.test, normalise),
   };
   gradients.set(name, await gradientNorms(executor, model, parts.train, config.batch));
 
   const epochs: EpochMetrics[] = [];
-  for await (const epoch of trainLoop({ executor, model, config, ...parts })) epochs.push(epoch);
+  for await (const epoch of await trainLoop({ executor, model, config, ...parts }))
+    epochs.push(epoch);
   trainings.set(name, epochs);
 
-  const test = await createEvaluator(executor, model, parts.valid, config.batch)();
+  const test = await (await createEvaluator(executor, model, parts.valid, config.batch))();
   const percent = (100 * (1 - test.accuracy)).toFixed(1).padStart(5);
   console.log(`${name.padEnd(8)} test error ${percent} %`);
   await executor.close();

@@ -1,7 +1,7 @@
 // addon.cc
 //
 // Everything JavaScript sees, and every check of what JavaScript gives. Errors thrown here carry a
-// stable `code`; src/executors/native/ makes ResnetErrors of them.
+// stable `code`; src/node/native/ makes ResnetErrors of them.
 //
 //   capabilities() -> { isa, isas, bf16, threads, physicalCores }
 //   peak(threads) -> { flopsPerSecond, bf16FlopsPerSecond, bytesPerSecond }, measured
@@ -11,11 +11,13 @@
 //     .isa .threads
 //     .load(program) -> Program
 //     .write(name, hostArray)  .read(name) -> hostArray
-//     .states() -> [{ name, shape, dtype }]
+//     .remove(name)  .states() -> [{ name, shape, dtype }]
+//     .cancel(): the run in progress ends soon, and no other begins
 //     .close()
 //   Program
 //     .run({ name: hostArray | number }) -> Promise<{ name: hostArray }>
 //     .nanoseconds() -> Float64Array, of each instruction of the last run
+//     .close()
 //
 // A program must not be run again before its promise has settled: the caller queues.
 
@@ -106,7 +108,8 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Program",
                        {InstanceMethod<&ProgramObject::run>("run"),
-                        InstanceMethod<&ProgramObject::nanoseconds>("nanoseconds")});
+                        InstanceMethod<&ProgramObject::nanoseconds>("nanoseconds"),
+                        InstanceMethod<&ProgramObject::close>("close")});
   }
 
   explicit ProgramObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
@@ -196,8 +199,14 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
     return array;
   }
 
+  /** Frees the program; a run in progress keeps it until it ends. */
+  void close(const Napi::CallbackInfo&) {
+    program_.reset();
+    executor_.reset();
+  }
+
   void requireAttached(Napi::Env env) const {
-    if (!program_) throw codedError(env, "ERR_PROGRAM", "programs come from Executor.load");
+    if (!program_) throw codedError(env, "ERR_PROGRAM", "programs come from Executor.load, and are used until they are closed");
   }
 
   std::shared_ptr<Executor> executor_;
@@ -229,7 +238,9 @@ class ExecutorObject : public Napi::ObjectWrap<ExecutorObject> {
                         InstanceMethod<&ExecutorObject::load>("load"),
                         InstanceMethod<&ExecutorObject::write>("write"),
                         InstanceMethod<&ExecutorObject::read>("read"),
+                        InstanceMethod<&ExecutorObject::remove>("remove"),
                         InstanceMethod<&ExecutorObject::states>("states"),
+                        InstanceMethod<&ExecutorObject::cancel>("cancel"),
                         InstanceMethod<&ExecutorObject::close>("close")});
   }
 
@@ -293,6 +304,13 @@ class ExecutorObject : public Napi::ObjectWrap<ExecutorObject> {
     }); });
     return list;
   }
+
+  void remove(const Napi::CallbackInfo& info) {
+    const std::string state = name(info);
+    guarded(info.Env(), [&] { executor_->remove(state); });
+  }
+
+  void cancel(const Napi::CallbackInfo&) { executor_->cancel(); }
 
   void close(const Napi::CallbackInfo&) { executor_->close(); }
 

@@ -1,5 +1,6 @@
 #include "executor.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -114,6 +115,7 @@ void Executor::run(LoadedProgram& loaded) {
                            *pool_,                  kernels_};
   auto before = std::chrono::steady_clock::now();
   for (size_t i = 0; i < loaded.steps_.size(); i++) {
+    if (cancelled_) throw EngineError("ERR_CLOSED", "the executor was closed during the run");
     loaded.steps_[i](context);
     const auto after = std::chrono::steady_clock::now();
     loaded.nanoseconds_[i] = std::chrono::duration<double, std::nano>(after - before).count();
@@ -135,6 +137,15 @@ void Executor::write(const std::string& name, const Shape& shape, DType dtype, c
   }
   state->version++;
   std::memcpy(state->block.data(), data, state->bytes());
+}
+
+void Executor::remove(const std::string& name) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  requireOpen();
+  const State* state = &require(name);
+  byName_.erase(name);
+  states_.erase(std::find_if(states_.begin(), states_.end(),
+                             [&](const auto& each) { return each.get() == state; }));
 }
 
 void Executor::close() {

@@ -1,6 +1,7 @@
 // executor.h: keeps the state that programs share, and runs programs one at a time.
 
 #pragma once
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,14 +61,20 @@ class Executor {
   /** @throws EngineError ERR_PROGRAM, ERR_STATE or ERR_MEMORY; then nothing has changed */
   std::shared_ptr<LoadedProgram> load(std::unique_ptr<Program> program);
 
-  /** @throws EngineError ERR_INDEX; states written by earlier instructions keep their new values */
+  /** @throws EngineError ERR_INDEX, ERR_CLOSED; states written by earlier instructions keep their new values */
   void run(LoadedProgram& loaded);
+
+  /** Makes the run in progress, and every later one, end before its next instruction. Does not wait for it. */
+  void cancel() { cancelled_ = true; }
 
   /** Frees all memory and threads; every later call throws ERR_CLOSED. */
   void close();
 
   /** Copies `data` into the state, creating it if it does not exist. */
   void write(const std::string& name, const Shape& shape, DType dtype, const void* data);
+
+  /** Frees a state: a program that names it can no longer run. @throws EngineError ERR_STATE */
+  void remove(const std::string& name);
 
   /** Calls fn(state) while no run is in progress. @throws EngineError ERR_STATE */
   template <class Fn>
@@ -97,6 +104,7 @@ class Executor {
   const int threads_;
   std::unique_ptr<ThreadPool> pool_;  // null once closed
   std::mutex mutex_;
+  std::atomic<bool> cancelled_{false};
   std::vector<std::unique_ptr<State>> states_;
   std::map<std::string, State*> byName_;
   Block arena_;    // as large as the largest loaded program's

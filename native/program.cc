@@ -30,10 +30,6 @@ void verifyBuffer(const Program& program, BufferSpec& buffer, size_t id) {
   }
   buffer.elements = elements;
   if (buffer.place != Place::arena) return;
-  if (buffer.offset % 64 != 0) {
-    fail(bufferLabel(id) + " lies at offset " + std::to_string(buffer.offset) +
-         ", which is not a multiple of 64");
-  }
   if (buffer.offset > program.arenaBytes || buffer.bytes() > program.arenaBytes - buffer.offset) {
     fail(bufferLabel(id) + " of " + std::to_string(buffer.bytes()) + " bytes at offset " +
          std::to_string(buffer.offset) + " does not fit the arena of " +

@@ -1,47 +1,76 @@
+import { ResnetError } from "../tensor/error.js";
 import type { Executor } from "./executor.js";
-import { NativeExecutor } from "../node/native/native-executor.js";
-import { nativeCapabilities, NativeLoadError } from "../node/native/load-addon.js";
 import { ReferenceExecutor } from "./reference/reference-executor.js";
-
-export type ExecutorName = "auto" | "native" | "reference";
 
 export interface ExecutorOptions {
   /** Threads of the native executor. Default: the physical cores that the process may use. */
   readonly threads?: number | undefined;
-  /** Called with one line when `auto` falls back to the reference executor, or threads have to share processors. */
+  /** Called with one line if the executor will be slow: another one was not available, or threads share processors. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
-/**
- * The executor of that name; `auto` is the native one where it can be loaded, and else the reference.
- *
- * @throws {NativeLoadError} if `native` was asked for and cannot be loaded
- */
-export function createExecutor(
-  name: ExecutorName = "auto",
-  { threads, onNotice }: ExecutorOptions = {},
-): Executor {
-  if (name === "reference") return new ReferenceExecutor();
-  try {
-    const executor = new NativeExecutor({ threads });
-    const processors = nativeCapabilities().threads;
-    if (threads !== undefined && threads > processors)
-      onNotice?.(`${threads} threads share ${processors} processors and wait for each other: slow`);
-    return executor;
-  } catch (error) {
-    if (name === "native" || !(error instanceof NativeLoadError)) throw error;
-    onNotice?.(`${error.summary}; running on the reference executor, which is slow`);
-    return new ReferenceExecutor();
+/** @throws {UnavailableError} if this machine cannot run it */
+export type ExecutorFactory = (options: ExecutorOptions) => Promise<Executor>;
+
+/** Thrown by the factory of an executor that this machine cannot run; `auto` then takes another one. */
+export class UnavailableError extends ResnetError {
+  override readonly name: string = "UnavailableError";
+
+  /** @param summary the reason and the way out, in one line */
+  constructor(
+    code: string,
+    message: string,
+    readonly summary: string,
+  ) {
+    super(code, message);
   }
 }
 
-/** Whether bf16 is faster than fp32 on the executor that `createExecutor` would make. */
-export function prefersBf16(name: ExecutorName = "auto"): boolean {
-  if (name === "reference") return false;
-  try {
-    return nativeCapabilities().bf16;
-  } catch (error) {
-    if (error instanceof NativeLoadError) return false;
-    throw error;
+const factories = new Map<string, ExecutorFactory>([
+  ["reference", async () => new ReferenceExecutor()],
+]);
+
+/** Makes an executor known to `createExecutor` by name. `auto` prefers what was registered last. */
+export function registerExecutor(name: string, factory: ExecutorFactory): void {
+  factories.delete(name);
+  factories.set(name, factory);
+}
+
+/** The names that `createExecutor` takes, `auto` first. */
+export const executorNames = (): readonly string[] => ["auto", ...[...factories.keys()].reverse()];
+
+/**
+ * The executor of that name. `auto` takes the fastest that this machine can run: the native one in Node, and at last the
+ * reference.
+ *
+ * @throws {UnavailableError} if the named one cannot run here
+ * @throws {ResnetError} `ERR_EXECUTOR` if there is none of that name
+ */
+export async function createExecutor(
+  name = "auto",
+  options: ExecutorOptions = {},
+): Promise<Executor> {
+  if (name !== "auto") return factoryOf(name)(options);
+  const reasons: string[] = [];
+  for (const factory of [...factories.values()].reverse()) {
+    try {
+      const executor = await factory(options);
+      for (const reason of reasons)
+        options.onNotice?.(`${reason}; running on the ${executor.name} executor, which is slow`);
+      return executor;
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      reasons.push(error.summary);
+    }
   }
+  throw new ResnetError("ERR_EXECUTOR", reasons.join("; "));
+}
+
+function factoryOf(name: string): ExecutorFactory {
+  const factory = factories.get(name);
+  if (factory) return factory;
+  throw new ResnetError(
+    "ERR_EXECUTOR",
+    `no executor is named "${name}"; there are: ${executorNames().join(", ")}`,
+  );
 }

@@ -1,7 +1,7 @@
 import type { Program } from "../program/program.js";
 import type { Executor } from "./executor.js";
 
-/** What the runs of one program took, added up. */
+/** The time that the runs of one program took, added up. */
 export interface ProgramTimes {
   readonly program: Program;
   readonly runs: number;
@@ -18,7 +18,7 @@ export interface ProfiledExecutor extends Executor {
   reset(): void;
 }
 
-/** The same executor, which also adds up what its programs' instructions take. */
+/** The same executor, which also adds up the time that each instruction of its programs takes. */
 export function profiled(executor: Executor): ProfiledExecutor {
   const all: {
     program: Program;
@@ -29,12 +29,14 @@ export function profiled(executor: Executor): ProfiledExecutor {
   return {
     name: executor.name,
     description: executor.description,
+    traits: executor.traits,
     write: (name, value) => executor.write(name, value),
     read: (name) => executor.read(name),
+    remove: (name) => executor.remove(name),
     states: () => executor.states(),
     close: () => executor.close(),
-    load(program) {
-      const loaded = executor.load(program);
+    async load(program) {
+      const loaded = await executor.load(program);
       const nanoseconds = new Float64Array(program.instructions.length);
       const sums = { program, runs: 0, milliseconds: 0, nanoseconds };
       all.push(sums);
@@ -45,7 +47,7 @@ export function profiled(executor: Executor): ProfiledExecutor {
           const outputs = await loaded.run(inputs);
           sums.milliseconds += performance.now() - start;
           sums.runs++;
-          loaded.nanoseconds().forEach((time, i) => (nanoseconds[i]! += time));
+          (await loaded.nanoseconds()).forEach((time, i) => (nanoseconds[i]! += time));
           return outputs;
         },
       };

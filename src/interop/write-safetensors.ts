@@ -9,13 +9,13 @@ import type { StoredArray } from "./stored-array.js";
 export interface ArraySource {
   readonly specs: ReadonlyMap<string, Pick<StoredArray, "shape" | "dtype">>;
   /** The array of that name, with the shape and dtype of its spec. */
-  read(name: string): StoredArray;
+  read(name: string): Promise<StoredArray>;
 }
 
 /** Arrays that are in memory already. */
 export const sourceOf = (arrays: ReadonlyMap<string, StoredArray>): ArraySource => ({
   specs: arrays,
-  read: (name) => arrays.get(name)!,
+  read: async (name) => arrays.get(name)!,
 });
 
 /**
@@ -29,18 +29,18 @@ export const sourceOf = (arrays: ReadonlyMap<string, StoredArray>): ArraySource 
  *   dtype, or the number of its values is not the product of its shape; if the header would be too long to be read
  * @see https://github.com/huggingface/safetensors#format
  */
-export function writeSafetensors(
+export async function writeSafetensors(
   tensors: ReadonlyMap<string, StoredArray>,
   metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
+): Promise<Uint8Array> {
   return joinChunks(safetensorsChunks(sourceOf(tensors), metadata));
 }
 
 /** The same bytes piece by piece: the header, then each tensor, which is read when its turn comes. */
-export function* safetensorsChunks(
+export async function* safetensorsChunks(
   source: ArraySource,
   metadata: Readonly<Record<string, string>> = {},
-): Generator<Uint8Array, void> {
+): AsyncGenerator<Uint8Array, void> {
   const sorted = [...source.specs].map(([name, { shape, dtype }]) => ({
     name,
     shape,
@@ -52,7 +52,7 @@ export function* safetensorsChunks(
     metadata,
   );
   for (const { name, shape, order } of sorted) {
-    const array = source.read(name);
+    const array = await source.read(name);
     if (array.data.length !== sizeOf(shape)) {
       const has = `has ${array.data.length} values but its shape`;
       throw refused(`${name} ${has} ${formatShape(shape)} takes ${sizeOf(shape)}`);

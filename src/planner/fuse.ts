@@ -9,6 +9,7 @@ import { batchNormInputGradOp, batchNormParamGradOp } from "../ops/batch-norm2d-
 import { batchNorm2dOp } from "../ops/batch-norm2d.js";
 import { conv2dOp } from "../ops/conv2d.js";
 import { inModule } from "../graph/trace.js";
+import { fusions, type Fusion } from "../program/traits.js";
 
 /**
  * Merges ops, so that fewer passes over memory do the same work. Every rule is a pass from graph to graph that keeps the values:
@@ -20,12 +21,12 @@ import { inModule } from "../graph/trace.js";
  * 5. `foldBatchNorm`  at inference, the epilogue of conv2d computes the batch norm as scale and bias
  *
  * The rules know ops by identity and by what an op declares: its role, its epilogue, and the attributes of an activation.
+ *
+ * @param fuses the passes that the executor has kernels for. Default: all
  */
-export function fuse(graph: Graph): Graph {
-  return [statistics, activation, activationGrad, gradientSum, foldBatchNorm].reduce(
-    (g, pass) => pass(g),
-    graph,
-  );
+export function fuse(graph: Graph, fuses: readonly Fusion[] = fusions): Graph {
+  const passes = { statistics, activation, activationGrad, gradientSum, foldBatchNorm };
+  return fusions.filter((name) => fuses.includes(name)).reduce((g, name) => passes[name](g), graph);
 }
 
 /** Whether nothing is fused into the node's epilogue yet. */

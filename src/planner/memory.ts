@@ -7,22 +7,21 @@ export interface Lifetime {
 }
 
 export interface MemoryPlan {
-  /** Offset of each value in the arena, in bytes; multiples of `alignment`. */
+  /** Offset of each value in the arena, in bytes; multiples of the alignment. */
   readonly offsets: readonly number[];
   readonly arenaBytes: number;
 }
-
-/** A cache line, and the widest vector. */
-export const alignment = 64;
 
 /**
  * Cuts an arena so that values alive at the same time never overlap.
  *
  * Greedy by size: the largest value first, each at the lowest offset that is free throughout its lifetime. Large values
  * decide the peak, and small ones fit in what is left between them.
+ *
+ * @param alignment of the offsets, in bytes
  * Source: Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference", arXiv:2001.03288, §5.
  */
-export function planMemory(lifetimes: readonly Lifetime[]): MemoryPlan {
+export function planMemory(lifetimes: readonly Lifetime[], alignment: number): MemoryPlan {
   const sizes = lifetimes.map(({ bytes }) => Math.ceil(bytes / alignment) * alignment);
   const bySize = lifetimes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
   const offsets = new Array<number>(lifetimes.length).fill(0);

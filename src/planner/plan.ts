@@ -1,27 +1,35 @@
 import type { Graph } from "../graph/graph.js";
 import { Leaf, type GraphNode, type Tensor } from "../graph/tensor.js";
 import type { BufferId, BufferSpec, Instruction, Program } from "../program/program.js";
+import { hostTraits, type ExecutorTraits } from "../program/traits.js";
+import { ResnetError } from "../tensor/error.js";
 import { bytesOf, shareMemory } from "./alias.js";
 import { fuse } from "./fuse.js";
 import { recompute } from "./recompute.js";
 import { planMemory, type Lifetime } from "./memory.js";
 import { schedule } from "./schedule.js";
 
-/** Plans a graph: fuses, decides what to compute twice, orders, assigns memory, and writes the program. */
-export function plan(name: string, graph: Graph): Program {
-  return lower(name, recompute(fuse(graph)));
+/**
+ * Plans a graph: fuses, decides what to compute twice, orders, assigns memory, and writes the program.
+ *
+ * @param traits of the executor that will run the program. Default: those of the reference executor and the native one
+ * @throws {ResnetError} `ERR_PLAN` if the executor cannot hold a value
+ */
+export function plan(name: string, graph: Graph, traits: ExecutorTraits = hostTraits): Program {
+  return lower(name, recompute(fuse(graph, traits.fuses)), traits);
 }
 
 /** The program of a graph as it is: order, memory, instructions. */
-export function lower(name: string, graph: Graph): Program {
+export function lower(name: string, graph: Graph, traits: ExecutorTraits = hostTraits): Program {
   const order = schedule(graph);
+  for (const node of order) requireFits(node, traits);
   const lastRead = lastReads(graph, order);
   const owners = shareMemory(graph, order, lastRead);
   const ownerOf = (tensor: Tensor): Tensor => owners.get(tensor) ?? tensor;
 
   const used = order.map((node) => usedOutputs(node, lastRead));
   const { arena, lifetimes } = lifetimesOf(order, used, lastRead, ownerOf);
-  const { offsets, arenaBytes } = planMemory(lifetimes);
+  const { offsets, arenaBytes } = planMemory(lifetimes, traits.alignment);
 
   const buffers: BufferSpec[] = [];
   const ids = new Map<Tensor, BufferId>();
@@ -52,6 +60,24 @@ export function lower(name: string, graph: Graph): Program {
     module: node.module,
   }));
   return { name, arenaBytes, buffers, instructions, outputs: idsOf(graph.outputs) };
+}
+
+/** Refuses a node whose operands the executor cannot hold. */
+function requireFits({ op, inputs, outputs, module }: GraphNode, traits: ExecutorTraits): void {
+  const { dtypes, maxBindingBytes, maxBufferBytes } = traits;
+  const most = Math.min(maxBindingBytes, maxBufferBytes);
+  for (const [name, { shape, dtype }] of Object.entries({ ...inputs, ...outputs })) {
+    const who = `${op.name}${module ? ` in ${module}` : ""}: ${name}`;
+    if (!dtypes.includes(dtype)) {
+      const finding = `${who} is ${dtype}, but the executor computes only in ${dtypes.join(", ")}`;
+      throw new ResnetError("ERR_PLAN", finding);
+    }
+    const bytes = bytesOf({ shape, dtype });
+    if (bytes > most) {
+      const finding = `${who} takes ${bytes} bytes, but the executor takes at most ${most}`;
+      throw new ResnetError("ERR_PLAN", `${finding}: make the batch smaller`);
+    }
+  }
 }
 
 /** Position of the last node that reads each tensor. Outputs and new state are read after the end. */

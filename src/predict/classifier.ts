@@ -2,7 +2,8 @@ import { DataError } from "../data/data-error.js";
 import { epochBatches } from "../data/batches.js";
 import { loadBatches } from "../data/load-batches.js";
 import { blankImage, type ImageBytes } from "../data/transforms/image-bytes.js";
-import type { Executor, LoadedProgram, RunOutputs } from "../executors/executor.js";
+import type { Executor, RunOutputs } from "../executors/executor.js";
+import { scopeOf } from "../executors/scope.js";
 import { graphOf } from "../graph/graph.js";
 import { input, type Tensor } from "../graph/tensor.js";
 import type { ModuleCall } from "../graph/trace.js";
@@ -12,7 +13,7 @@ import { ingest } from "../ops/ingest.js";
 import { plan } from "../planner/plan.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { Checkpoint, type CheckpointDescription } from "../node/runs/checkpoint.js";
-import { programsBySize } from "../train/evaluate.js";
+import { programsBySize, type ProgramsBySize } from "../train/evaluate.js";
 import { modelOf } from "../train/config/model-variant.js";
 import { dtypeOf, type Precision } from "../train/config/precision.js";
 import { pictureLoader } from "./picture.js";
@@ -39,8 +40,8 @@ export interface PictureOptions {
 }
 
 /**
- * A model with the weights of a checkpoint, ready for pictures. It has the executor to itself: programs there share
- * state by name.
+ * A model with the weights of a checkpoint, ready for pictures. Several classifiers can share an executor: each keeps its
+ * weights in a scope of its own.
  */
 export class Classifier {
   private constructor(
@@ -62,11 +63,17 @@ export class Classifier {
     try {
       const { description } = checkpoint;
       const model = options.model ?? modelOf(description);
-      await checkpoint.load(executor, model);
-      return new Classifier(executor, model, description);
+      const scope = scopeOf(executor);
+      await checkpoint.load(scope, model);
+      return new Classifier(scope, model, description);
     } finally {
       await checkpoint.close();
     }
+  }
+
+  /** Frees the model's weights and programs; the executor stays open. */
+  close(): Promise<void> {
+    return this.executor.close();
   }
 
   /** Reads a picture as the model sees it. */
@@ -109,7 +116,7 @@ export class Classifier {
       yield {
         files: here.map((row) => files[row]!),
         isRead: here.map((row) => !unreadable.has(row)),
-        outputs: await programs(here.length).run(batchInputs(images)),
+        outputs: await (await programs(here.length)).run(batchInputs(images)),
       };
     }
   }
@@ -118,7 +125,7 @@ export class Classifier {
   programs(
     choose: ChooseOutputs,
     precision: Precision = this.description.precision ?? "fp32",
-  ): (batchSize: number) => LoadedProgram {
+  ): ProgramsBySize {
     const { imageShape, normalise } = this.description;
     return programsBySize(this.executor, (n) => {
       const { result, calls } = traceModule(this.model, false, () => {
@@ -127,7 +134,7 @@ export class Classifier {
         const dtype = dtypeOf(precision);
         return this.model.call(ingest(bytes, indices, normalise, dtype));
       });
-      return plan("predict", graphOf(choose(result, calls)));
+      return plan("predict", graphOf(choose(result, calls)), this.executor.traits);
     });
   }
 }

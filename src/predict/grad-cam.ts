@@ -46,7 +46,7 @@ export async function gradCam(
   const asked = options.label === undefined ? undefined : classIndex(classes, options.label);
   const picture = await classifier.readPicture(file);
   const inputs = batchInputs(hostArray([1, ...imageShape], picture.data, "u8"));
-  const forward = classifier.programs((logits) => ({ logits }), "fp32")(1);
+  const forward = await classifier.programs((logits) => ({ logits }), "fp32")(1);
   const { logits } = await forward.run(inputs);
   checkOutputs(logits!.data, `${printable(file, Infinity)}: the logits`);
   const ranked = likeliest(logits!.data, classes, classes.length);
@@ -61,7 +61,7 @@ export async function gradCam(
     const dmap = gradients(result, [map], input("dlogits", result.shape)).get(map)!;
     return { map, dmap };
   };
-  const backward = classifier.programs(choose, "fp32")(1);
+  const backward = await classifier.programs(choose, "fp32")(1);
   const dlogits = hostArray(
     [1, classes.length],
     classes.map((_, j) => Number(j === of.index)),

@@ -20,7 +20,7 @@ export interface Prediction {
 /**
  * Predicts the classes of pictures: of any format, of any size.
  *
- *     const classifier = await Classifier.open("best.safetensors", createExecutor("auto"));
+ *     const classifier = await Classifier.open("best.safetensors", await createExecutor());
  *     for await (const { image, top } of predict(classifier, ["cat.jpg"])) console.log(image, top[0]);
  *
  * @param files paths of image files

@@ -7,7 +7,7 @@ export type BufferId = number;
 /**
  * A region of memory that instructions read and write.
  *
- * - `arena`: cut from the program's arena at `offset` bytes (a multiple of 64); lives within one run.
+ * - `arena`: cut from the program's arena at `offset` bytes (a multiple of the executor's alignment); lives within one run.
  * - `state`: kept by the executor under `name` between runs and shared by all programs that name it:
  *   parameters, running statistics, optimiser moments, data sets.
  * - `input`: given with every run. An input of shape `[]` is a register: a scalar such as the learning

@@ -2,18 +2,20 @@ import { ResnetError } from "../tensor/error.js";
 import { bytesPerElement, sizeOf } from "../tensor/shape.js";
 import type { BufferId, BufferSpec, Instruction, Program } from "./program.js";
 import { badStructure } from "./structure.js";
+import { hostTraits, type ExecutorTraits } from "./traits.js";
 
 type ArenaBuffer = Extract<BufferSpec, { place: "arena" }>;
 
 /**
- * Checks what an executor relies on: buffers exist and lie within the arena, every arena buffer is written before it
- * is read, no instruction destroys a value that a later one reads, and inputs are never written.
+ * Checks what an executor relies on: buffers exist, lie within the arena and keep to the executor's traits, every arena
+ * buffer is written before it is read, no instruction destroys a value that a later one reads, and inputs are never written.
  *
+ * @param traits of the executor that will run it
  * @throws {ResnetError} `ERR_PROGRAM`, one line a finding
  */
-export function verifyProgram(program: Program): void {
+export function verifyProgram(program: Program, traits: ExecutorTraits = hostTraits): void {
   const findings = badStructure(program);
-  if (findings.length === 0) findings.push(...badBuffers(program), ...badIds(program));
+  if (findings.length === 0) findings.push(...badBuffers(program, traits), ...badIds(program));
   if (findings.length === 0) findings.push(...badAccesses(program));
   if (findings.length > 0) {
     throw new ResnetError(
@@ -23,17 +25,23 @@ export function verifyProgram(program: Program): void {
   }
 }
 
-function badBuffers({ buffers, arenaBytes }: Program): string[] {
+function badBuffers({ buffers, arenaBytes }: Program, traits: ExecutorTraits): string[] {
+  const { alignment, maxBindingBytes, maxBufferBytes } = traits;
   const names = new Set<string>();
-  return buffers.flatMap((buffer, id) => {
+  const findings = buffers.flatMap((buffer, id) => {
     const findings: string[] = [];
-    if (!Object.hasOwn(bytesPerElement, buffer.dtype))
-      findings.push(`b${id} has the unknown dtype ${String(buffer.dtype)}`);
+    if (!traits.dtypes.includes(buffer.dtype))
+      findings.push(`b${id} is ${String(buffer.dtype)}, not one of ${traits.dtypes.join(", ")}`);
+    const bytes = sizeOf(buffer.shape) * bytesPerElement[buffer.dtype];
+    if (bytes > Math.min(maxBindingBytes, maxBufferBytes)) {
+      const most = Math.min(maxBindingBytes, maxBufferBytes);
+      findings.push(`b${id} takes ${bytes} bytes, and the executor takes at most ${most}`);
+    }
     if (!buffer.shape.every((size) => Number.isInteger(size) && size >= 1))
       findings.push(`b${id} has an axis that is not positive`);
     if (buffer.place === "arena") {
-      if (buffer.offset % 64 !== 0 || buffer.offset < 0)
-        findings.push(`b${id} is at ${buffer.offset}, not a multiple of 64`);
+      if (buffer.offset % alignment !== 0 || buffer.offset < 0)
+        findings.push(`b${id} is at ${buffer.offset}, not a multiple of ${alignment}`);
       if (endOf(buffer) > arenaBytes)
         findings.push(`b${id} ends at ${endOf(buffer)} but the arena at ${arenaBytes}`);
     } else {
@@ -43,6 +51,11 @@ function badBuffers({ buffers, arenaBytes }: Program): string[] {
     }
     return findings;
   });
+  if (arenaBytes > maxBufferBytes)
+    findings.push(
+      `the arena takes ${arenaBytes} bytes, and the executor at most ${maxBufferBytes}`,
+    );
+  return findings;
 }
 
 const endOf = ({ offset, shape, dtype }: ArenaBuffer): number =>

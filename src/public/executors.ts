@@ -1,6 +1,10 @@
+import "../node/native/register.js";
 export {
   createExecutor,
-  type ExecutorName,
+  executorNames,
+  registerExecutor,
+  UnavailableError,
+  type ExecutorFactory,
   type ExecutorOptions,
 } from "../executors/create-executor.js";
 export type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executors/executor.js";
@@ -10,4 +14,6 @@ export {
   type NativeCapabilities,
 } from "../node/native/load-addon.js";
 export { NativeExecutor } from "../node/native/native-executor.js";
+export { scopeOf } from "../executors/scope.js";
+export type { ExecutorTraits, Fusion } from "../program/traits.js";
 export { ReferenceExecutor } from "../executors/reference/reference-executor.js";

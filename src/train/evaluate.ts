@@ -11,17 +11,20 @@ import { RunningMean } from "./running-mean.js";
 import { SummedProbabilities } from "./summed-probabilities.js";
 import { traceEvaluation } from "./steps/train-step.js";
 
-/** Programs that differ only in batch size, made when a size first comes up. */
+/** Programs that differ only in batch size, loaded when a size first comes up. */
+export type ProgramsBySize = (batchSize: number) => Promise<LoadedProgram>;
+
 export function programsBySize(
   executor: Executor,
   build: (batchSize: number) => LoadedProgram["program"],
-): (n: number) => LoadedProgram {
-  const loaded = new Map<number, LoadedProgram>();
-  return (n) => {
+): ProgramsBySize {
+  const loaded = new Map<number, Promise<LoadedProgram>>();
+  return async (n) => {
     const known = loaded.get(n);
     if (known) return known;
     const program = executor.load(build(n));
     loaded.set(n, program);
+    program.catch(() => loaded.delete(n));
     return program;
   };
 }
@@ -39,15 +42,22 @@ export interface Evaluation extends SampleScores {
  *
  * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
  */
-export function createEvaluator(
+export async function createEvaluator(
   executor: Executor,
   model: Module,
   source: BatchSource,
   batchSize: number,
   precision: Precision = "fp32",
   stateName?: StateName,
-): () => Promise<Evaluation> {
-  const programs = evaluationPrograms(executor, model, source, batchSize, precision, stateName);
+): Promise<() => Promise<Evaluation>> {
+  const programs = await evaluationPrograms(
+    executor,
+    model,
+    source,
+    batchSize,
+    precision,
+    stateName,
+  );
   return async () => {
     const scores = emptyScores(source.rows);
     const mean = new RunningMean();
@@ -79,13 +89,20 @@ export async function evaluateViews(
   const [openFirst, ...others] = views;
   if (!openFirst)
     throw new ResnetError("ERR_DATA_ROWS", "there is no view to evaluate on: give one at least");
-  const first = openFirst();
+  const first = await openFirst();
   if (others.length === 0)
-    return createEvaluator(executor, model, first, batchSize, precision, stateName)();
-  const programs = evaluationPrograms(executor, model, first, batchSize, precision, stateName);
+    return (await createEvaluator(executor, model, first, batchSize, precision, stateName))();
+  const programs = await evaluationPrograms(
+    executor,
+    model,
+    first,
+    batchSize,
+    precision,
+    stateName,
+  );
   const sums = new SummedProbabilities(first.rows);
   for (const open of [() => first, ...others]) {
-    const source = open();
+    const source = await open();
     if (source.rows !== first.rows) {
       const counts = `${first.rows} images and another ${source.rows}`;
       throw new ResnetError("ERR_DATA_ROWS", `one view has ${counts}: views show the same images`);
@@ -101,25 +118,25 @@ export async function evaluateViews(
 }
 
 /** The programs of an evaluation, planned for each size that its batches have. */
-function evaluationPrograms(
+async function evaluationPrograms(
   executor: Executor,
   model: Module,
   source: BatchSource,
   batchSize: number,
   precision: Precision,
   stateName?: StateName,
-): SizedPrograms {
+): Promise<ProgramsBySize> {
   const programs = programsBySize(executor, (n) =>
-    plan("evaluate", traceEvaluation(model, source, n, precision, stateName)),
+    plan("evaluate", traceEvaluation(model, source, n, precision, stateName), executor.traits),
   );
   if (source.rows === 0) throw new ResnetError("ERR_DATA_ROWS", "there is no image to evaluate on");
-  for (const { length } of allRows(source, batchSize)) programs(length);
+  for (const { length } of allRows(source, batchSize)) await programs(length);
   return programs;
 }
 
 /** What the model gives of each batch, in order of rows. */
 async function* evaluated(
-  programs: SizedPrograms,
+  programs: ProgramsBySize,
   source: BatchSource,
   batchSize: number,
 ): AsyncGenerator<EvaluatedBatch, void> {
@@ -128,13 +145,11 @@ async function* evaluated(
   let i = 0;
   for await (const inputs of source.batches(batches, null)) {
     const samples = batches[i++]!.length;
-    const { logits, loss } = await programs(samples).run(inputs);
+    const { logits, loss } = await (await programs(samples)).run(inputs);
     yield { first, samples, logits: logits!.data, loss: loss!.data[0]! };
     first += samples;
   }
 }
-
-type SizedPrograms = (batchSize: number) => LoadedProgram;
 
 interface EvaluatedBatch {
   /** Row of the first sample. */

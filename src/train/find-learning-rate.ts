@@ -63,9 +63,10 @@ export async function findLearningRate(
     );
   }
   const rates = Array.from({ length: steps }, (_, i) => from * (to / from) ** (i / (steps - 1)));
-  const runner = new StepRunner(executor, model, config, train, parameterGroups(model, config));
-  const before = readModelState(executor, model);
-  resetOptimizer(executor);
+  const groups = parameterGroups(model, config);
+  const runner = await StepRunner.load(executor, model, config, train, groups);
+  const before = await readModelState(executor, model);
+  await resetOptimizer(executor);
   try {
     const trials: LearningRateTrial[] = [];
     let [mean, best] = [0, Infinity];
@@ -80,7 +81,7 @@ export async function findLearningRate(
     }
     return { trials, suggestion: steepest(trials) };
   } finally {
-    writeModelState(executor, model, before);
+    await writeModelState(executor, model, before);
   }
 }
 

@@ -1,4 +1,4 @@
-import { createExecutor, type ExecutorName } from "../executors/create-executor.js";
+import { createExecutor } from "../executors/create-executor.js";
 import { graphOf } from "../graph/graph.js";
 import { input } from "../graph/tensor.js";
 import { hwncToNchw, nchwToHwnc } from "../interop/torch-layout.js";
@@ -13,7 +13,8 @@ export interface ForwardOptions {
   /** Parameters and statistics by name, in PyTorch's layout. Default: the module's initialisation with `seed`. */
   readonly state?: ModelState;
   readonly seed?: number;
-  readonly executor?: ExecutorName;
+  /** Name of the executor. Default `auto`. */
+  readonly executor?: string;
 }
 
 const images = (shape: Shape): boolean => shape.length === 4;
@@ -34,10 +35,14 @@ export async function forward(
 ): Promise<HostArray> {
   const array = images(x.shape) ? nchwToHwnc(x) : x;
   const { result } = traceModule(module, false, () => module.call(input("x", array.shape)));
-  const executor = createExecutor(options.executor);
+  const executor = await createExecutor(options.executor);
   try {
-    const program = executor.load(plan("forward", graphOf({ y: result })));
-    writeModelState(executor, module, options.state ?? initialState(module, options.seed ?? 0));
+    const program = await executor.load(plan("forward", graphOf({ y: result }), executor.traits));
+    await writeModelState(
+      executor,
+      module,
+      options.state ?? initialState(module, options.seed ?? 0),
+    );
     const { y } = await program.run({ x: array });
     return images(y!.shape) ? hwncToNchw(y!) : y!;
   } finally {

@@ -69,7 +69,30 @@ export type TrainEvent =
  *
  * @throws {ResnetError} while training: `ERR_DIVERGED` if the loss is no longer a number, or the weights are not
  */
-export const trainLoop = (options: TrainLoopOptions): Training => new Training(options);
+export async function trainLoop(options: TrainLoopOptions): Promise<Training> {
+  const { executor, model, config, train, valid } = options;
+  const groups = parameterGroups(model, config);
+  const schedule = createSchedule(
+    config.schedule,
+    config.epochs,
+    stepsPerEpoch(train.rows, config),
+  );
+  const weightsName = trainedWeights(model, config);
+  const { batch, precision } = config;
+  const validate = await createEvaluator(executor, model, valid, batch, precision, weightsName);
+  const runner = await StepRunner.load(executor, model, config, train, groups);
+  if (!options.from) await begin(executor, model, weightsName);
+  return new Training(options, schedule, runner, validate, weightsName);
+}
+
+/** Forgets what an earlier training left; averages begin as what they are averages of, as PyTorch's `AveragedModel`. */
+async function begin(executor: Executor, model: Module, weightsName: StateName): Promise<void> {
+  await resetOptimizer(executor);
+  for (const name of namedState(model).keys()) {
+    const average = weightsName(name);
+    if (average !== name) await executor.write(average, await executor.read(name));
+  }
+}
 
 /**
  * A training under way. Iterate over it for the metrics of each epoch, or over its `events` for every step too. Leaving
@@ -80,31 +103,16 @@ export class Training implements AsyncIterable<EpochMetrics> {
   #isStopped = false;
   /** In one epoch. */
   private readonly steps: number;
-  private readonly schedule: Schedule;
-  private readonly runner: StepRunner;
-  private readonly validate: () => Promise<Evaluation>;
-  private readonly weightsName: StateName;
 
-  constructor(private readonly options: TrainLoopOptions) {
-    const { executor, model, config, train, valid, from = startOfTraining } = options;
-    const groups = parameterGroups(model, config);
-    this.steps = stepsPerEpoch(train.rows, config);
-    this.schedule = createSchedule(config.schedule, config.epochs, this.steps);
-    this.weightsName = trainedWeights(model, config);
-    this.validate = this.evaluator(valid);
-    this.runner = new StepRunner(executor, model, config, train, groups);
-    if (!options.from) this.begin();
-    this.#progress = from;
-  }
-
-  /** Forgets what an earlier training left; averages begin as what they are averages of, as PyTorch's `AveragedModel`. */
-  private begin(): void {
-    const { executor, model } = this.options;
-    resetOptimizer(executor);
-    for (const name of namedState(model).keys()) {
-      const average = this.weightsName(name);
-      if (average !== name) executor.write(average, executor.read(name));
-    }
+  constructor(
+    private readonly options: TrainLoopOptions,
+    private readonly schedule: Schedule,
+    private readonly runner: StepRunner,
+    private readonly validate: () => Promise<Evaluation>,
+    private readonly weightsName: StateName,
+  ) {
+    this.steps = stepsPerEpoch(options.train.rows, options.config);
+    this.#progress = options.from ?? startOfTraining;
   }
 
   /** Where it stands now: after each step and each epoch. */
@@ -127,13 +135,13 @@ export class Training implements AsyncIterable<EpochMetrics> {
   }
 
   /** What the training makes: the model's parameters and statistics, or their averages where they are kept. */
-  weights(): ModelState {
+  weights(): Promise<ModelState> {
     const { executor, model } = this.options;
     return readModelState(executor, model, this.weightsName);
   }
 
   /** Prepares the evaluation of those weights, as they are at each call. */
-  evaluator(source: BatchSource): () => Promise<Evaluation> {
+  evaluator(source: BatchSource): Promise<() => Promise<Evaluation>> {
     const { executor, model, config } = this.options;
     return createEvaluator(
       executor,
@@ -189,7 +197,7 @@ export class Training implements AsyncIterable<EpochMetrics> {
     if (isDue && !Number.isFinite(validation.loss))
       throw diverged(`validation loss became ${validation.loss}`, where);
     // Else the next step would find out, when these weights are already kept as the last good ones.
-    if (!isDue && !this.areWeightsFinite())
+    if (!isDue && !(await this.areWeightsFinite()))
       throw diverged("weights are not all finite numbers", where);
     const metrics: EpochMetrics = {
       epoch: epoch + 1,
@@ -205,11 +213,13 @@ export class Training implements AsyncIterable<EpochMetrics> {
     return metrics;
   }
 
-  private areWeightsFinite(): boolean {
+  private async areWeightsFinite(): Promise<boolean> {
     const { executor, model } = this.options;
-    return [...namedState(model).keys()].every((name) =>
-      (executor.read(name).data as Float32Array).every(Number.isFinite),
-    );
+    for (const name of namedState(model).keys()) {
+      const { data } = await executor.read(name);
+      if (!(data as Float32Array).every(Number.isFinite)) return false;
+    }
+    return true;
   }
 
   /** The steps that the epoch still has. */

@@ -59,17 +59,17 @@ export async function train(
 ): Promise<TrainResult> {
   const settings = await settleNormalise(parseConfig(config), data.train, options.workers);
   const makeModel = findModel(settings.model, settings.modelOptions);
-  const executor = options.executor ?? createExecutor();
+  const executor = options.executor ?? (await createExecutor());
   const sources = new ImageSources(executor, settings, options);
   try {
-    const train = sources.open("train", data.train);
-    const valid = sources.open("valid", data.valid);
+    const train = await sources.open("train", data.train);
+    const valid = await sources.open("valid", data.valid);
     const [, , channels] = valid.imageShape;
     const model = makeModel({ classes: data.train.classes.length, channels });
     const first = options.weights ?? (await firstWeights(model, settings)).state;
-    writeModelState(executor, model, first);
+    await writeModelState(executor, model, first);
     const { signal } = options;
-    const training = trainLoop({
+    const training = await trainLoop({
       executor,
       model,
       config: settings,
@@ -83,7 +83,7 @@ export async function train(
       if (event.kind === "epoch") {
         const { kind: _, ...metrics } = event;
         epochs.push(metrics);
-        if (isBest(epochs, settings.bestMetric)) best = training.weights();
+        if (isBest(epochs, settings.bestMetric)) best = await training.weights();
       }
       await options.onEvent?.(event, training);
     }
@@ -91,7 +91,7 @@ export async function train(
     const test = tests
       ? await training.test(sources.testViews("test", tests, settings.testViews))
       : null;
-    const weights = training.weights();
+    const weights = await training.weights();
     return { model, epochs, weights, best: best ?? weights, test };
   } finally {
     await sources.close();

@@ -7,7 +7,6 @@ import { describe, test } from "node:test";
 import { listDatasets } from "../../src/data/dataset-info.js";
 import { loadAddon } from "../../src/node/native/load-addon.js";
 import { models } from "../../src/models/catalog.js";
-import { prefersBf16 } from "../../src/executors/create-executor.js";
 import { recipes } from "../../src/train/recipes.js";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
@@ -347,8 +346,6 @@ describe("train and eval on real data", { skip: skipWithoutFashionMnist }, () =>
       precision: string;
     };
     assert.equal(precision, engine?.bf16 ? "bf16" : "fp32");
-    assert.equal(prefersBf16("auto"), engine?.bf16 ?? false);
-    assert.equal(prefersBf16("reference"), false);
   });
 
   test("--profile adds up to the steps and evaluations", () => {

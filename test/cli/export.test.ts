@@ -25,7 +25,7 @@ for (const [name, array] of initialState(
     weights.set(name.replace("running_var", "num_batches_tracked"), counter);
   }
 }
-writeFileSync(inFolder("weights.pth"), writeTorch(weights));
+writeFileSync(inFolder("weights.pth"), await writeTorch(weights));
 const checkpoint = inFolder("checkpoint.safetensors");
 resnet("import", inFolder("weights.pth"), "--model", "cifar-resnet20", "--out", checkpoint);
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
+import "../../src/node/native/register.js";
 import { loadParts } from "../../src/node/data/load-parts.js";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
@@ -92,7 +93,7 @@ describe("a folder of images", () => {
     assert.equal(firstLoss("--set", "normaliseFromData=true"), fromData);
     const model = createModel("cifar-resnet20", { classes: 3, channels: 3 });
     const file = path.join(scratch, "weights.safetensors");
-    writeFileSync(file, writeSafetensors(initialState(model, 5), {}));
+    writeFileSync(file, await writeSafetensors(initialState(model, 5), {}));
     assert.notEqual(firstLoss("--init", file), own);
     assert.equal(readFileSync(chart).toString("latin1", 1, 4), "PNG");
     const { status, stderr } = resnet("lr-find", ...words, "--chart", "lr-find.pdf");

@@ -16,7 +16,7 @@ const inFolder = (name: string): string => path.join(folder, name);
 /** Weights of a grey ResNet-20 for 10 classes. */
 const weights = inFolder("weights.safetensors");
 const state = initialState(createModel("cifar-resnet20", { classes: 10, channels: 1 }), 3);
-writeFileSync(weights, writeSafetensors(state));
+writeFileSync(weights, await writeSafetensors(state));
 
 describe("resnet import", () => {
   test("writes a checkpoint, and says what is in it", async () => {

@@ -70,7 +70,7 @@ describe("a narrow ResNet-20 with projections", () => {
   test("is imported and summarised", async () => {
     const weights = at("weights.safetensors");
     const model = cifarResnet(20, variant);
-    writeFileSync(weights, writeSafetensors(initialState(model, 1)));
+    writeFileSync(weights, await writeSafetensors(initialState(model, 1)));
     const words = ["import", weights, "--model=cifar-resnet20", "--out", at("imported")];
     const imported = resnet(...words, ...asked);
     assert.equal(imported.status, 0, imported.stderr);

@@ -13,7 +13,7 @@ const shown = ["?[2Jred?  99.99 %  cat", "?31m三毛猫", "ant?"];
 
 /** A checkpoint and a folder of pictures of these classes, and the command beside them. */
 async function setUp(t: TestContext) {
-  const { file } = writeTestCheckpoint(t, classes);
+  const { file } = await writeTestCheckpoint(t, classes);
   const cwd = await writeImageFolder(t, { train: 1, test: 2 });
   for (const part of ["train", "test"]) {
     for (const [i, name] of ["a", "b", "c"].entries()) {

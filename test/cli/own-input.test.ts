@@ -9,10 +9,10 @@ import { writeImageFolder } from "../helpers/image-folder.js";
 import { resnetIn } from "../helpers/resnet-command.js";
 
 test("a file that a command reads is not one that it writes, under whatever path", async (t) => {
-  const { file, state } = writeTestCheckpoint(t);
+  const { file, state } = await writeTestCheckpoint(t);
   const cwd = await writeImageFolder(t, { val: 1 });
   symlinkSync(file, path.join(cwd, "link.safetensors"));
-  writeFileSync(path.join(cwd, "weights.safetensors"), writeSafetensors(state));
+  writeFileSync(path.join(cwd, "weights.safetensors"), await writeSafetensors(state));
   const commands: readonly [out: string, command: string][] = [
     ["link.safetensors", `export ${file} --format safetensors`],
     ["weights.safetensors", "import ./weights.safetensors --model cifar-resnet20"],

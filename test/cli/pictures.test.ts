@@ -11,7 +11,7 @@ import { resnetIn } from "../helpers/resnet-command.js";
 
 /** A checkpoint, three pictures of which one is damaged, and the command in their folder. */
 async function setUp(t: TestContext) {
-  const { file } = writeTestCheckpoint(t);
+  const { file } = await writeTestCheckpoint(t);
   const cwd = path.join(await writeImageFolder(t, { val: 3 }), "val/a");
   writeFileSync(path.join(cwd, "1.png"), "no image");
   const run = resnetIn(cwd);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createExecutor } from "../../src/executors/create-executor.js";
+import "../../src/node/native/register.js";
 import { nativeCapabilities } from "../../src/node/native/load-addon.js";
 import { nativeSkip } from "../helpers/executors.js";
 
@@ -13,7 +14,7 @@ test(
     const notices: string[] = [];
     for (const count of [threads, threads + 1]) {
       const onNotice = (notice: string): number => notices.push(notice);
-      await createExecutor("native", { threads: count, onNotice }).close();
+      await (await createExecutor("native", { threads: count, onNotice })).close();
     }
     assert.deepEqual(notices, [
       `${threads + 1} threads share ${threads} processors and wait for each other: slow`,

@@ -24,7 +24,7 @@ function damage(program: Program, random: (n: number) => number): void {
 }
 
 describe("damaged programs, on the reference executor", () => {
-  test("are refused with a code, or load", () => {
+  test("are refused with a code, or load", async () => {
     const key = randomKey(1, "damaged programs");
     let draw = 0;
     const random = (n: number): number => Math.floor(uniform(key, draw++) * n);
@@ -33,7 +33,7 @@ describe("damaged programs, on the reference executor", () => {
       const program = structuredClone(trainingStep());
       damage(program, random);
       try {
-        new ReferenceExecutor().load(program);
+        await new ReferenceExecutor().load(program);
       } catch (error) {
         const { code } = error as { readonly code?: string };
         assert.match(String(code), /^ERR_(PROGRAM|STATE|MEMORY)$/, String((error as Error).stack));

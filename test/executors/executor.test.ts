@@ -9,6 +9,7 @@ import { add } from "../../src/ops/add.js";
 import { conv2d } from "../../src/ops/conv2d.js";
 import { relu } from "../../src/ops/relu.js";
 import { sgdOp } from "../../src/ops/sgd.js";
+import { scopeOf } from "../../src/executors/scope.js";
 import { plan } from "../../src/planner/plan.js";
 import type { Program } from "../../src/program/program.js";
 import { encodeBf16 } from "../../src/tensor/bf16.js";
@@ -45,11 +46,11 @@ for (const { name, create } of executorsUnderTest) {
     test(
       "makes the state that a program names, zero-filled, and shares it between programs",
       withExecutor(async (executor) => {
-        const step = executor.load(stepProgram());
+        const step = await executor.load(stepProgram());
         assert.deepEqual([...executor.states()], [["w", { shape: [3], dtype: "f32" }]]);
-        assert.deepEqual(executor.read("w"), hostArray([3]));
+        assert.deepEqual(await executor.read("w"), hostArray([3]));
         await step.run({ x, rate: -2 });
-        const { y } = await executor.load(readProgram()).run();
+        const { y } = await (await executor.load(readProgram())).run();
         assert.deepEqual(y, hostArray([3], [2, 4, 6]));
       }),
     );
@@ -66,12 +67,14 @@ for (const { name, create } of executorsUnderTest) {
           const shape = [...kernel];
           const w = state("w", shape);
           const convolution = graphOf({ y: conv2d(input("x", [...map], dtype), w) });
-          const convolve = executor.load(plan("convolve", convolution));
+          const convolve = await executor.load(plan("convolve", convolution));
           const attrs = { nesterov: false, weightDecay: 0, rateFactor: 1 };
           const gradient = input("gradient", shape);
           const operands = { parameter: w, gradient, learningRate: input("rate", []) };
           const { newParameter } = sgdOp.trace(operands, attrs);
-          const update = executor.load(plan("update", graphOf({}, new Map([[w, newParameter]]))));
+          const update = await executor.load(
+            plan("update", graphOf({}, new Map([[w, newParameter]]))),
+          );
           const all = (of: readonly number[], value: number): HostArray =>
             hostArray([...of], new Array<number>(sizeOf(of)).fill(value));
           const twos = all(map, 2);
@@ -83,9 +86,9 @@ for (const { name, create } of executorsUnderTest) {
             const { data } = widen((await convolve.run({ x: image }))["y"]!);
             return [...new Set(Array.from(data, (y) => y / products))];
           };
-          executor.write("w", all(shape, 3));
+          await executor.write("w", all(shape, 3));
           assert.deepEqual([await result(), await result()], [[6], [6]]);
-          executor.write("w", all(shape, 5));
+          await executor.write("w", all(shape, 5));
           assert.deepEqual(await result(), [10]);
           await update.run({ gradient: all(shape, 2), rate: 1 });
           assert.deepEqual(await result(), [6]);
@@ -96,9 +99,9 @@ for (const { name, create } of executorsUnderTest) {
     test(
       "knows how long the instructions of the last run took",
       withExecutor(async (executor) => {
-        const step = executor.load(stepProgram());
+        const step = await executor.load(stepProgram());
         await step.run({ x, rate: 1 });
-        const times = step.nanoseconds();
+        const times = await step.nanoseconds();
         assert.equal(times.length, step.program.instructions.length);
         assert.ok(times.every((time) => time >= 0) && times.some((time) => time > 0));
       }),
@@ -108,10 +111,10 @@ for (const { name, create } of executorsUnderTest) {
       "copies what is written and read",
       withExecutor(async (executor) => {
         const values = hostArray([3], [1, 2, 3]);
-        executor.write("w", values);
+        await executor.write("w", values);
         values.data[0] = 9;
-        executor.read("w").data[1] = 9;
-        assert.deepEqual(executor.read("w"), hostArray([3], [1, 2, 3]));
+        (await executor.read("w")).data[1] = 9;
+        assert.deepEqual(await executor.read("w"), hostArray([3], [1, 2, 3]));
         await Promise.resolve();
       }),
     );
@@ -119,7 +122,7 @@ for (const { name, create } of executorsUnderTest) {
     test(
       "gives outputs that later runs leave alone",
       withExecutor(async (executor) => {
-        const step = executor.load(stepProgram());
+        const step = await executor.load(stepProgram());
         const first = await step.run({ x, rate: 0 });
         await step.run({ x: hostArray([3]), rate: 0 });
         assert.deepEqual(first["y"], hostArray([3], [2, 4, 6]));
@@ -127,32 +130,42 @@ for (const { name, create } of executorsUnderTest) {
     );
 
     test(
-      "state is neither read nor written while a program runs or waits to",
+      "calls go in their order: a read sees what the runs before it wrote, a run what was written before it",
       withExecutor(async (executor) => {
-        const step = executor.load(stepProgram());
-        executor.write("w", hostArray([3]));
-        const isBusy = {
-          name: "ResnetError",
-          code: "ERR_BUSY",
-          message: /"w".*while a program runs/,
-        };
-        const runs = [step.run({ x, rate: -1 }), step.run({ x, rate: -1 })];
-        assert.throws(() => executor.write("w", hostArray([3], [7, 7, 7])), isBusy);
-        assert.throws(() => executor.read("w"), isBusy);
-        await runs[0];
-        assert.throws(() => executor.read("w"), isBusy);
-        await runs[1];
-        assert.deepEqual(executor.read("w"), hostArray([3], [2, 4, 6]));
-        await assert.rejects(step.run({ x }), { code: "ERR_INPUT" });
-        executor.write("w", x); // a run that failed is over too
+        const step = await executor.load(stepProgram());
+        const written = hostArray([3], [7, 7, 7]);
+        const calls = [
+          executor.write("w", hostArray([3])),
+          step.run({ x, rate: -1 }),
+          executor.read("w"),
+          executor.write("w", written),
+          step.run({ x, rate: -1 }),
+          executor.read("w"),
+        ] as const;
+        written.data.fill(100); // the executor has taken the values
+        assert.deepEqual(await calls[2], hostArray([3], [1, 2, 3]));
+        assert.deepEqual(await calls[5], hostArray([3], [8, 9, 10]));
+        await Promise.all(calls);
+      }),
+    );
+
+    test(
+      "a run that waits takes the inputs that it was called with",
+      withExecutor(async (executor) => {
+        const step = await executor.load(stepProgram());
+        const changing = hostArray([3], [1, 2, 3]);
+        const runs = [1, 2].map(() => step.run({ x: changing, rate: 0 }));
+        changing.data.fill(100);
+        for (const outputs of runs)
+          assert.deepEqual((await outputs)["y"], hostArray([3], [2, 4, 6]));
       }),
     );
 
     test(
       "queues runs in the order of the calls",
       withExecutor(async (executor) => {
-        const step = executor.load(stepProgram());
-        const read = executor.load(readProgram());
+        const step = await executor.load(stepProgram());
+        const read = await executor.load(readProgram());
         const results = [];
         for (let i = 0; i < 5; i++) {
           void step.run({ x, rate: -1 });
@@ -166,7 +179,7 @@ for (const { name, create } of executorsUnderTest) {
     test(
       "runs on after a run that failed",
       withExecutor(async (executor) => {
-        const step = executor.load(stepProgram());
+        const step = await executor.load(stepProgram());
         const failed = step.run({ x });
         const next = step.run({ x, rate: -1 });
         await assert.rejects(failed, { code: "ERR_INPUT" });
@@ -177,7 +190,7 @@ for (const { name, create } of executorsUnderTest) {
     test(
       "refuses inputs that are missing, unknown, or of another shape or dtype",
       withExecutor(async (executor) => {
-        const step = executor.load(stepProgram());
+        const step = await executor.load(stepProgram());
         const refused: readonly Readonly<Record<string, typeof x | number>>[] = [
           { x },
           { x, rate: 1, momentum: 1 },
@@ -189,20 +202,20 @@ for (const { name, create } of executorsUnderTest) {
         for (const inputs of refused) {
           await assert.rejects(step.run(inputs), { name: "ResnetError", code: "ERR_INPUT" });
         }
-        assert.deepEqual(executor.read("w"), hostArray([3]), "none of them ran");
+        assert.deepEqual(await executor.read("w"), hostArray([3]), "none of them ran");
       }),
     );
 
     test(
       "refuses state of an unknown name, or of another shape or dtype",
       withExecutor(async (executor) => {
-        executor.write("w", hostArray([3]));
+        await executor.write("w", hostArray([3]));
         const error = { name: "ResnetError", code: "ERR_STATE" };
-        assert.throws(() => executor.read("v"), error);
-        assert.throws(() => executor.write("w", hostArray([4])), error);
-        assert.throws(() => executor.write("w", hostArray([3], undefined, "i32")), error);
+        await assert.rejects(executor.read("v"), error);
+        await assert.rejects(executor.write("w", hostArray([4])), error);
+        await assert.rejects(executor.write("w", hostArray([3], undefined, "i32")), error);
         const other = plan("other", graphOf({ y: relu(state("w", [2])) }));
-        assert.throws(() => executor.load(other), error);
+        await assert.rejects(executor.load(other), error);
         await Promise.resolve();
       }),
     );
@@ -219,23 +232,115 @@ for (const { name, create } of executorsUnderTest) {
           { ...good, instructions: [{ ...instruction, op: "gelu" }] },
           { ...good, instructions: [{ ...instruction, inputs: { x: -1 } }] },
         ];
-        for (const program of bad) assert.throws(() => executor.load(program), error);
+        for (const program of bad) await assert.rejects(executor.load(program), error);
         await Promise.resolve();
       }),
     );
 
-    test("a run in progress ends before it is closed; then nothing works any more", async () => {
+    test(
+      "a program that is refused changes nothing",
+      withExecutor(async (executor) => {
+        await executor.write("w", x);
+        const before = [...executor.states()];
+        const ghost = plan("ghost", graphOf({ y: relu(state("ghost", [3])) }));
+        const [instruction] = ghost.instructions;
+        const arena = { shape: [3], dtype: "f32", place: "arena", offset: 0 } as const;
+        const clash = { shape: [2], dtype: "f32", place: "state", name: "w" } as const;
+        const refused: readonly (readonly [Program, string])[] = [
+          // Reads a buffer that nothing wrote.
+          [
+            { ...ghost, buffers: [...ghost.buffers, arena], outputs: { y: 2 }, arenaBytes: 64 },
+            "ERR_PROGRAM",
+          ],
+          // Its op does not exist.
+          [{ ...ghost, instructions: [{ ...instruction!, op: "gelu" }] }, "ERR_PROGRAM"],
+          // Its op lacks an operand.
+          [{ ...ghost, instructions: [{ ...instruction!, inputs: {} }] }, "ERR_PROGRAM"],
+          // Another of its states exists in another shape.
+          [{ ...ghost, buffers: [...ghost.buffers, clash] }, "ERR_STATE"],
+        ];
+        for (const [program, code] of refused) {
+          await assert.rejects(executor.load(program), { name: "ResnetError", code });
+          assert.deepEqual([...executor.states()], before);
+        }
+        assert.deepEqual(await executor.read("w"), x);
+      }),
+    );
+
+    test("closing rejects the run in progress and those that wait; then nothing works any more", async () => {
       const executor = create();
-      const step = executor.load(stepProgram());
-      const last = step.run({ x, rate: 1 });
-      await executor.close();
-      assert.deepEqual((await last)["y"], hostArray([3], [2, 4, 6]));
+      const step = await executor.load(stepProgram());
       const error = { name: "ResnetError", code: "ERR_CLOSED" };
-      assert.throws(() => executor.read("w"), error);
-      assert.throws(() => executor.write("w", x), error);
-      assert.throws(() => executor.load(readProgram()), error);
-      await assert.rejects(async () => step.run({ x, rate: 1 }), error);
+      const calls = [
+        step.run({ x, rate: 1 }),
+        step.run({ x, rate: 1 }),
+        executor.read("w"),
+        executor.write("w", x),
+        executor.load(readProgram()),
+        step.nanoseconds(),
+      ];
+      const rejections = calls.map((call) => assert.rejects(call, error));
+      await executor.close();
+      await Promise.all(rejections);
+      await assert.rejects(executor.read("w"), error);
+      await assert.rejects(executor.write("w", x), error);
+      await assert.rejects(executor.load(readProgram()), error);
+      await assert.rejects(executor.remove("w"), error);
+      await assert.rejects(step.run({ x, rate: 1 }), error);
+      assert.throws(() => executor.states(), error);
+      await executor.close(); // a second time does no harm
     });
+
+    test(
+      "a program can be closed; its states stay, and can be removed when no program uses them",
+      withExecutor(async (executor) => {
+        const step = await executor.load(stepProgram());
+        const read = await executor.load(readProgram());
+        await step.run({ x, rate: -1 });
+        await assert.rejects(executor.remove("w"), {
+          code: "ERR_STATE",
+          message: /the program step uses the state "w"/,
+        });
+        const last = step.run({ x, rate: -1 });
+        await step.close();
+        await step.close();
+        assert.deepEqual((await last)["y"], hostArray([3], [2, 4, 6]));
+        await assert.rejects(step.run({ x, rate: 1 }), {
+          code: "ERR_CLOSED",
+          message: "the program step is closed",
+        });
+        assert.deepEqual((await read.run())["y"], hostArray([3], [2, 4, 6]));
+        await assert.rejects(executor.remove("w"), {
+          code: "ERR_STATE",
+          message: /the program read uses/,
+        });
+        await read.close();
+        await executor.remove("w");
+        assert.equal(executor.states().size, 0);
+        await assert.rejects(executor.read("w"), { code: "ERR_STATE" });
+        await executor.write("w", hostArray([2])); // another shape: the name is free
+        assert.deepEqual(await executor.read("w"), hostArray([2]));
+      }),
+    );
+
+    test(
+      "two models share an executor, each with states in a scope of its own",
+      withExecutor(async (executor) => {
+        await executor.write("w", x);
+        const [a, b] = [scopeOf(executor), scopeOf(executor)];
+        const steps = [await a.load(stepProgram()), await b.load(stepProgram())];
+        await Promise.all(steps.map((step, i) => step.run({ x, rate: -1 - i })));
+        assert.deepEqual(await a.read("w"), hostArray([3], [1, 2, 3]));
+        assert.deepEqual(await b.read("w"), hostArray([3], [2, 4, 6]));
+        assert.deepEqual([...a.states()], [["w", { shape: [3], dtype: "f32" }]]);
+        assert.deepEqual(steps[0]!.program, stepProgram());
+        await a.close();
+        await assert.rejects(a.read("w"), { code: "ERR_STATE" });
+        assert.deepEqual(await b.read("w"), hostArray([3], [2, 4, 6]));
+        assert.deepEqual(await executor.read("w"), x);
+        assert.equal(executor.states().size, 2);
+      }),
+    );
 
     test(
       "says what it is",

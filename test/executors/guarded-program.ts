@@ -2,7 +2,7 @@
 import type { Executor, RunOutputs } from "../../src/executors/executor.js";
 import { opsByName } from "../../src/ops/registry.js";
 import type { BufferSpec, Instruction, Program } from "../../src/program/program.js";
-import { alignment } from "../../src/planner/memory.js";
+import { hostTraits } from "../../src/program/traits.js";
 import { allocate, hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { bytesPerElement, sizeOf, type TensorSpec } from "../../src/tensor/shape.js";
 import type { ConformanceCase } from "./conformance-case.js";
@@ -13,6 +13,7 @@ export type InPlace = Readonly<Record<string, string>>;
 /** A pattern that no result happens to be. */
 export const sentinel = -1.2345e30;
 
+const { alignment } = hostTraits;
 const guardBytes = 4 * alignment;
 
 const bytesOf = ({ shape, dtype }: TensorSpec): number => sizeOf(shape) * bytesPerElement[dtype];
@@ -119,7 +120,7 @@ export function guardedProgram(
 }
 
 /** Runs the program on the case's operands; what comes back has the results, the copies and the guards. */
-export function runGuarded(
+export async function runGuarded(
   executor: Executor,
   { inputs }: ConformanceCase,
   program: Program,
@@ -132,5 +133,5 @@ export function runGuarded(
     const value = buffer.name.startsWith("poison ") ? nan : 0;
     filled[buffer.name] = hostArray(shape, allocate(dtype, sizeOf(shape)).fill(value), dtype);
   }
-  return executor.load(program).run({ ...inputs(), ...filled });
+  return (await executor.load(program)).run({ ...inputs(), ...filled });
 }

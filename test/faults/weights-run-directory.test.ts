@@ -13,7 +13,7 @@ import { scratchFolder } from "../helpers/scratch-folder.js";
 
 const folder = scratchFolder();
 const picture = path.join(packageRoot, "test/fixtures/images/colour.png");
-const { file } = writeTestCheckpoint();
+const { file } = await writeTestCheckpoint();
 
 function makeRun(name: string, ...files: readonly string[]): string {
   const run = path.join(folder, name);

@@ -21,7 +21,7 @@ import { scratchFolder } from "../helpers/scratch-folder.js";
 
 const folder = scratchFolder();
 const picture = path.join(packageRoot, "test/fixtures/images/colour.png");
-const whole = writeTestCheckpoint();
+const whole = await writeTestCheckpoint();
 
 /** The state with one value of an array replaced. */
 function withValue(name: string, at: number, value: number): ModelState {
@@ -31,23 +31,23 @@ function withValue(name: string, at: number, value: number): ModelState {
   return new Map([...whole.state, [name, hostArray(shape, changed)]]);
 }
 
-function writeChanged(name: string, state: ModelState): string {
+async function writeChanged(name: string, state: ModelState): Promise<string> {
   const file = path.join(folder, name);
-  writeFileSync(file, writeSafetensors(state, checkpointMetadata(whole.description)));
+  writeFileSync(file, await writeSafetensors(state, checkpointMetadata(whole.description)));
   return file;
 }
 
 const infected: Readonly<Record<string, [file: string, message: RegExp]>> = {
   NaN: [
-    writeChanged("nan.safetensors", withValue("layer1.0.conv1.weight", 145, NaN)),
+    await writeChanged("nan.safetensors", withValue("layer1.0.conv1.weight", 145, NaN)),
     /layer1\.0\.conv1\.weight \[16, 16, 3, 3\] has 1 of 2304 values that cannot be used, the first at \[1, 0, 0, 1\]: NaN, but weights are finite\. /,
   ],
   "an infinite value": [
-    writeChanged("infinite.safetensors", withValue("linear.bias", 2, -Infinity)),
+    await writeChanged("infinite.safetensors", withValue("linear.bias", 2, -Infinity)),
     /linear\.bias \[3\] has 1 of 3 values that cannot be used, the first at \[2\]: -Infinity, /,
   ],
   "a negative variance": [
-    writeChanged("variance.safetensors", withValue("bn1.running_var", 0, -0.5)),
+    await writeChanged("variance.safetensors", withValue("bn1.running_var", 0, -0.5)),
     /bn1\.running_var \[16\] has 1 of 16 .*the first at \[0\]: -0\.5, but a variance is a finite number of 0 or more/,
   ],
 };
@@ -83,7 +83,7 @@ describe("Weights that hold NaN, infinity or a negative variance are refused", (
   });
 });
 
-test("Finite weights that exceed float32 on the way end in an error, not in NaN %", () => {
+test("Finite weights that exceed float32 on the way end in an error, not in NaN %", async () => {
   const larger = new Map(whole.state);
   for (const name of ["linear.weight", "layer3.2.bn2.weight"]) {
     const { shape, data } = larger.get(name)!;
@@ -95,7 +95,7 @@ test("Finite weights that exceed float32 on the way end in an error, not in NaN 
       ),
     );
   }
-  const huge = writeChanged("huge.safetensors", larger);
+  const huge = await writeChanged("huge.safetensors", larger);
   const { status, stdout, stderr } = resnet("predict", huge, picture, "--json");
   assert.equal(status, 1);
   assert.equal(stdout, "");

@@ -14,10 +14,10 @@ export interface WrittenCheckpoint {
 }
 
 /** Pictures of three classes, resized to 24 x 20 and cropped to 20 x 20. */
-export function writeTestCheckpoint(
+export async function writeTestCheckpoint(
   t?: Parameters<typeof scratchFolder>[0],
   classes: readonly [string, string, string] = ["ant", "bee", "cat"],
-): WrittenCheckpoint {
+): Promise<WrittenCheckpoint> {
   const folder = scratchFolder(t);
   const description: CheckpointDescription = {
     model: "cifar-resnet20",
@@ -33,6 +33,6 @@ export function writeTestCheckpoint(
   };
   const state = initialState(createModel(description.model, { classes: 3, channels: 3 }), 3);
   const file = path.join(folder, "model.safetensors");
-  writeFileSync(file, writeSafetensors(state, checkpointMetadata(description)));
+  writeFileSync(file, await writeSafetensors(state, checkpointMetadata(description)));
   return { file, description, state };
 }

@@ -53,13 +53,11 @@ export class NetworkRun {
   private readonly bulk: Float32Array | null;
   private readonly losses: number[] = [];
 
-  constructor(
+  private constructor(
     name: string,
     private readonly executor: Executor,
-    /** What images, and so all activations, are stored as. */
-    private readonly dtype: FloatDType = "f32",
-    /** What the fixture's images are multiplied by. */
-    private readonly brightness = 1,
+    private readonly dtype: FloatDType,
+    private readonly brightness: number,
   ) {
     this.fixture = networkFixture(name);
     this.bulk = networkGradients(name);
@@ -70,12 +68,26 @@ export class NetworkRun {
       input: [channels],
     } = this.fixture;
     this.model = makers[model]!({ width, classes, channels });
-    this.writeInitialState();
+  }
+
+  /**
+   * @param dtype of the images, and so of all activations
+   * @param brightness multiplies the fixture's images
+   */
+  static async start(
+    name: string,
+    executor: Executor,
+    dtype: FloatDType = "f32",
+    brightness = 1,
+  ): Promise<NetworkRun> {
+    const run = new NetworkRun(name, executor, dtype, brightness);
+    await run.writeInitialState();
+    return run;
   }
 
   /** Step 1: logits, loss, every gradient, running statistics. */
   async firstStep(): Promise<void> {
-    const step = this.executor.load(plan("first-step", this.trace(true)));
+    const step = await this.executor.load(plan("first-step", this.trace(true)));
     const outputs = await step.run(this.inputs(1));
     assert.deepEqual([...this.labels(1).data], this.fixture.firstLabels, "the labels of step 1");
     this.losses.push(outputs["loss"]!.data[0]!);
@@ -83,12 +95,12 @@ export class NetworkRun {
     for (const row of this.rows("gradients")) {
       this.checkSummary(row, toTorchLayout(outputs[`gradient ${row.name}`]!).data);
     }
-    this.checkState("firstStatistics");
+    await this.checkState("firstStatistics");
   }
 
   /** The loss of each of `count` steps, from the state as it is, without comparing anything. */
   async lossesOf(count: number): Promise<number[]> {
-    const step = this.executor.load(plan("train-step", this.trace(false)));
+    const step = await this.executor.load(plan("train-step", this.trace(false)));
     const losses: number[] = [];
     for (let n = 1; n <= count; n++)
       losses.push((await step.run(this.inputs(n)))["loss"]!.data[0]!);
@@ -97,27 +109,27 @@ export class NetworkRun {
 
   /** The gradient of step 1 by every parameter, in the engine's order, without comparing anything. */
   async gradients(): Promise<ReadonlyMap<string, HostArray>> {
-    const outputs = await this.executor
-      .load(plan("first-step", this.trace(true)))
-      .run(this.inputs(1));
+    const outputs = await (
+      await this.executor.load(plan("first-step", this.trace(true)))
+    ).run(this.inputs(1));
     const names = this.rows("gradients").map(({ name }) => name);
     return new Map(names.map((name) => [name, outputs[`gradient ${name}`]!]));
   }
 
   /** The steps after the first: losses, parameters and running statistics; then logits in evaluation. */
   async otherSteps(): Promise<void> {
-    const step = this.executor.load(plan("train-step", this.trace(false)));
+    const step = await this.executor.load(plan("train-step", this.trace(false)));
     for (let n = 2; n <= this.fixture.steps; n++) {
       const { loss } = await step.run(this.inputs(n));
       this.losses.push(loss!.data[0]!);
     }
     this.checkOutput("losses", this.losses);
-    this.checkState("parameters");
-    this.checkState("statistics");
+    await this.checkState("parameters");
+    await this.checkState("statistics");
     const { outputs } = this.traceEvaluation();
-    const { logits } = await this.executor
-      .load(plan("evaluate", graphOf(outputs)))
-      .run({ images: this.images(1) });
+    const { logits } = await (
+      await this.executor.load(plan("evaluate", graphOf(outputs)))
+    ).run({ images: this.images(1) });
     this.checkOutput("evalLogits", logits!.data);
   }
 
@@ -157,13 +169,13 @@ export class NetworkRun {
     return { outputs: result };
   }
 
-  private writeInitialState(): void {
+  private async writeInitialState(): Promise<void> {
     const state = new Map(initialParameters(this.fixture));
     for (const [name, { shape }] of namedState(this.model)) {
       if (name.endsWith("running_mean")) state.set(name, hostArray(shape));
       if (name.endsWith("running_var")) state.set(name, hostArray(shape, Array(shape[0]!).fill(1)));
     }
-    writeModelState(this.executor, this.model, state);
+    await writeModelState(this.executor, this.model, state);
   }
 
   private images(n: number): HostArray {
@@ -201,8 +213,8 @@ export class NetworkRun {
     assertClose(actual, values, { rtol: allowed(deviation) }, name);
   }
 
-  private checkState(part: Summary["part"]): void {
-    const state = readModelState(this.executor, this.model);
+  private async checkState(part: Summary["part"]): Promise<void> {
+    const state = await readModelState(this.executor, this.model);
     const rows = this.rows(part);
     assert.ok(rows.length > 0);
     for (const row of rows) this.checkSummary(row, state.get(row.name)!.data);

@@ -21,12 +21,12 @@ export function randomDataset(rows: number, seed: number): Dataset {
 export const normalise = { mean: [0.5, 0.5], std: [0.5, 0.5] };
 
 /** Both parts of a training, in the executor. */
-export const randomSources = (
+export const randomSources = async (
   executor: Executor,
   { train, valid } = { train: randomDataset(10, 1), valid: randomDataset(6, 2) },
-): { readonly train: BatchSource; readonly valid: BatchSource } => ({
-  train: residentSource(executor, "train", train, normalise),
-  valid: residentSource(executor, "valid", valid, normalise),
+): Promise<{ readonly train: BatchSource; readonly valid: BatchSource }> => ({
+  train: await residentSource(executor, "train", train, normalise),
+  valid: await residentSource(executor, "valid", valid, normalise),
 });
 
 /** A short training on them. */

@@ -10,8 +10,8 @@ export function recording(executor: Executor): {
   const programs: Program[] = [];
   const runs: RunInputs[] = [];
   const load = executor.load.bind(executor);
-  executor.load = (program) => {
-    const loaded = load(program);
+  executor.load = async (program) => {
+    const loaded = await load(program);
     if (!["train-step", "accumulate"].includes(program.name)) return loaded;
     programs.push(program);
     const run = (inputs?: RunInputs): ReturnType<typeof loaded.run> => {

@@ -22,9 +22,9 @@ export async function runGraph(
   const inputs: Record<string, HostArray> = {};
   for (const [leaf, name] of graph.leaves) {
     if (leaf.kind === "input") inputs[name] = values[name]!;
-    else executor.write(name, values[name]!);
+    else await executor.write(name, values[name]!);
   }
-  return executor.load(program).run(inputs);
+  return (await executor.load(program)).run(inputs);
 }
 
 /** Traces ops on the given arrays, runs them, and returns their results by name. */

@@ -2,6 +2,7 @@
 //     node train-tiny.js DIRECTORY...
 import { existsSync } from "node:fs";
 import path from "node:path";
+import "../../src/node/native/register.js";
 import { stopOnSignal } from "../../src/node/cli/interrupt.js";
 import { Output } from "../../src/node/cli/output.js";
 import { ImageSources } from "../../src/train/sources/image-sources.js";
@@ -52,7 +53,7 @@ async function train(directory: string): Promise<void> {
   const run = begun
     ? await RunDirectory.open(directory, (notice) => console.error(notice))
     : await RunDirectory.create(directory);
-  const executor = createExecutor("auto", { threads: 1 });
+  const executor = await createExecutor("auto", { threads: 1 });
   console.log("ready");
   const sources = new ImageSources(executor, config, { workers: 1 });
   const output = new Output(true);

@@ -33,7 +33,7 @@ before(async () => {
     sourceOf(new Map([["w", weight]])),
   );
   const executor = new ReferenceExecutor();
-  executor.write("w", weight);
+  await executor.write("w", weight);
   const { config } = findRecipe("fashion-resnet34");
   const record = { config, description, executor: "", progress: startOfTraining, epochs: [] };
   await writeTrainingState(path.join(folder, "resume.safetensors"), record, executor);

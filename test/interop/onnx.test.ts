@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as ort from "onnxruntime-web";
+import "../../src/node/native/register.js";
 import { graphOf } from "../../src/graph/graph.js";
 import { input, type Tensor } from "../../src/graph/tensor.js";
 import { onnxChunks, type OnnxModel } from "../../src/interop/onnx/onnx-messages.js";
@@ -46,7 +47,7 @@ for (const row of networks) {
   for (const fold of [false, true]) {
     test(`${name} as ONNX, batch norm ${fold ? "folded" : "kept"}`, async () => {
       const graph = tracePrediction(makeNetwork(row), [height, width, channels]);
-      const logits = await run(writeOnnx(graph, weights, { name, fold }), images, shape);
+      const logits = await run(await writeOnnx(graph, weights, { name, fold }), images, shape);
       const largest = Math.max(...row.evalLogits.map(Math.abs));
       assertClose(logits, row.evalLogits, { rtol: 0, atol: 1e-4 * Math.max(1, largest) }, "logits");
     });
@@ -84,7 +85,7 @@ for (const [name, model] of Object.entries({ Shared: new Shared(), Taken: new Ta
     const images = randomArray([3, 2, 4, 4], 2);
     const expected = await forward(model, images, { state, executor: "reference" });
     for (const fold of [false, true]) {
-      const file = writeOnnx(graph, state, { name, fold });
+      const file = await writeOnnx(graph, state, { name, fold });
       const logits = await run(file, images.data, images.shape);
       assertClose(logits, expected.data, { rtol: 1e-5 }, `folded: ${fold}`);
     }
@@ -99,31 +100,31 @@ describe("writeOnnx", () => {
     });
     const ones = new Float32Array(9).fill(1);
     const logits = await run(
-      writeOnnx(graph, new Map(), { name: "pool", fold: true }),
+      await writeOnnx(graph, new Map(), { name: "pool", fold: true }),
       ones,
       [1, 1, 3, 3],
     );
     assert.deepEqual([...logits], [0.25, 0.5, 0.5, 1]);
   });
 
-  test("names the op that has no counterpart", () => {
+  test("names the op that has no counterpart", async () => {
     const images = input("images", [1, 1, 1, 1]);
     const key = input("key", [2], "i32");
     const graph = graphOf({
       logits: dropout(flatten(images), key, { probability: 0.5, stream: 0 }),
     });
-    assert.throws(() => writeOnnx(graph, new Map(), { name: "net", fold: true }), {
+    await assert.rejects(writeOnnx(graph, new Map(), { name: "net", fold: true }), {
       code: "ERR_ONNX",
       message: /: the op dropout cannot be exported, only conv2d, batchNorm2d, /,
     });
   });
 
-  test("names a parameter without values", () => {
+  test("names a parameter without values", async () => {
     const graph = tracePrediction(
       createModel("resnet18", { classes: 2, channels: 3 }),
       [32, 32, 3],
     );
-    assert.throws(() => writeOnnx(graph, new Map(), { name: "net", fold: false }), {
+    await assert.rejects(writeOnnx(graph, new Map(), { name: "net", fold: false }), {
       code: "ERR_ONNX",
       message: "there are no values for conv1.weight",
     });
@@ -140,7 +141,7 @@ test("exportModel writes classes and normalisation into the metadata, and leaves
     epoch: 0,
   };
   const model = createModel("cifar-resnet20", { classes: 2, channels: 1 });
-  const file = exportModel(description, initialState(model, 0), { format: "onnx" });
+  const file = await exportModel(description, initialState(model, 0), { format: "onnx" });
   const text = new TextDecoder("latin1").decode(file);
   for (const part of ['["ant","bee"]', "[0.5]", "[0.25]", "cifar-resnet20"]) {
     assert.ok(text.includes(part), part);

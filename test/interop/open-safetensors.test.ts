@@ -31,7 +31,7 @@ async function write(name: string, bytes: Uint8Array): Promise<string> {
 
 describe("OpenSafetensors", () => {
   test("reads what readSafetensors reads, in the order of the data", async () => {
-    const bytes = writeSafetensors(tensors, { note: "text" });
+    const bytes = await writeSafetensors(tensors, { note: "text" });
     const file = await write("whole.safetensors", bytes);
     const opened = await OpenSafetensors.open(file);
     const expected = readSafetensors(bytes);
@@ -47,7 +47,7 @@ describe("OpenSafetensors", () => {
   });
 
   test("refuses a file cut at any byte before reading a tensor", async () => {
-    const bytes = writeSafetensors(tensors);
+    const bytes = await writeSafetensors(tensors);
     const file = await write("cut.safetensors", bytes);
     for (let length = bytes.length - 1; length >= 0; length--) {
       await truncate(file, length);
@@ -56,7 +56,7 @@ describe("OpenSafetensors", () => {
   });
 
   test("says so when the file becomes shorter while it is read", async () => {
-    const file = await write("shorter.safetensors", writeSafetensors(tensors));
+    const file = await write("shorter.safetensors", await writeSafetensors(tensors));
     const opened = await OpenSafetensors.open(file);
     await truncate(file, opened.header.length);
     await assert.rejects(opened.read("weight"), /became shorter while it was read/);

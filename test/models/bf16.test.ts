@@ -30,7 +30,7 @@ for (const { name, create } of executorsUnderTest) {
         const of = async (dtype: "f32" | "bf16") => {
           const executor = create();
           t.after(() => executor.close());
-          return new NetworkRun(network, executor, dtype).gradients();
+          return (await NetworkRun.start(network, executor, dtype)).gradients();
         };
         const [full, half] = [await of("f32"), await of("bf16")];
         // Over a batch of 8 or less, batch norm magnifies what bf16 rounds off, PyTorch's as well as ours. Theirs
@@ -64,7 +64,7 @@ for (const { name, create } of plainestAndBest(nativeExecutors)) {
     for (const factor of brightness) {
       const executor = create();
       try {
-        const run = new NetworkRun("resnet18", executor, "bf16", factor);
+        const run = await NetworkRun.start("resnet18", executor, "bf16", factor);
         ours.push(await run.lossesOf(fp32.length));
       } finally {
         await executor.close();

@@ -107,14 +107,14 @@ async function trainTwice(
     labels: hostArray([batchSize], [0, 1, 2, 0], "i32"),
   };
   const normalise = { mean: Array(channels).fill(0.5), std: Array(channels).fill(0.25) };
-  const source = residentSource(executor, "train", data, normalise);
+  const source = await residentSource(executor, "train", data, normalise);
   const graph = traceTrainStep(model, { source, batchSize, optimizer: sgd({ momentum: 0.9 }) });
   const before = initialState(model, 1);
-  writeModelState(executor, model, before);
+  await writeModelState(executor, model, before);
   for (const [leaf, leafName] of graph.leaves) {
-    if (leafName.startsWith("optimizer.")) executor.write(leafName, hostArray(leaf.shape));
+    if (leafName.startsWith("optimizer.")) await executor.write(leafName, hostArray(leaf.shape));
   }
-  const program = executor.load(plan(name, graph));
+  const program = await executor.load(plan(name, graph));
   const losses: number[] = [];
   for (let step = 0; step < 2; step++) {
     const { loss } = await program.run({
@@ -124,7 +124,7 @@ async function trainTwice(
     });
     losses.push(loss!.data[0]!);
   }
-  const after = readModelState(executor, model);
+  const after = await readModelState(executor, model);
   const isMoved = (key: string): boolean =>
     after.get(key)!.data.some((value, i) => value !== before.get(key)!.data[i]);
   // A batch norm takes away what a convolution's bias adds: its gradient is nothing but rounding.

@@ -1,6 +1,7 @@
 // What "Dive into Deep Learning" prints for its ResNet.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import "../../src/node/native/register.js";
 import { d2lResnet18, Residual, resnetBlock } from "../../src/models/d2l-resnet.js";
 import { namedParameters, namedState } from "../../src/nn/module.js";
 import { Sequential } from "../../src/nn/sequential.js";

@@ -9,7 +9,7 @@ for (const executor of executorsUnderTest) {
       test(name, async (t) => {
         const running = executor.create();
         t.after(() => running.close());
-        const run = new NetworkRun(name, running);
+        const run = await NetworkRun.start(name, running);
         await run.firstStep();
         // Plain loops take seconds for a step of ResNet-18: one is enough to see every gradient.
         if (executor !== reference || name !== "resnet18") await run.otherSteps();

@@ -1,6 +1,7 @@
 // What the options of the family change, and that they change nothing else.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import "../../src/node/native/register.js";
 import { graphOf, type Graph } from "../../src/graph/graph.js";
 import { input } from "../../src/graph/tensor.js";
 import { BasicBlock, Bottleneck } from "../../src/models/blocks.js";
@@ -123,8 +124,8 @@ describe("stochastic depth", () => {
     for (const { create } of [reference, ...nativeExecutors]) {
       const executor = create();
       t.after(() => executor.close());
-      writeModelState(executor, model, initialState(model, 1));
-      const program = executor.load(plan("forward", graph));
+      await writeModelState(executor, model, initialState(model, 1));
+      const program = await executor.load(plan("forward", graph));
       const logits = async (step: number): Promise<Float32Array> => {
         const key = hostArray([2], randomKey(1, "step", step), "i32");
         const x = randomArray([8, 8, 6, 3], 1);

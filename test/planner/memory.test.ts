@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { alignment, planMemory, type Lifetime } from "../../src/planner/memory.js";
+import { planMemory, type Lifetime } from "../../src/planner/memory.js";
+import { hostTraits } from "../../src/program/traits.js";
 import { randomKey, uniform } from "../../src/tensor/random.js";
+
+const { alignment } = hostTraits;
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
@@ -20,7 +23,7 @@ describe("planMemory", () => {
   test("1000 random plans: aligned, within the arena, and nothing alive overlaps", () => {
     for (let seed = 0; seed < 1000; seed++) {
       const lifetimes = randomLifetimes(seed);
-      const { offsets, arenaBytes } = planMemory(lifetimes);
+      const { offsets, arenaBytes } = planMemory(lifetimes, alignment);
       assert.equal(offsets.length, lifetimes.length);
       lifetimes.forEach((a, i) => {
         assert.equal(offsets[i]! % alignment, 0, `seed ${seed}: value ${i} is aligned`);
@@ -39,7 +42,7 @@ describe("planMemory", () => {
   test("the arena is never larger than the sum, nor smaller than what is alive at once", () => {
     for (let seed = 0; seed < 1000; seed++) {
       const lifetimes = randomLifetimes(seed);
-      const { arenaBytes } = planMemory(lifetimes);
+      const { arenaBytes } = planMemory(lifetimes, alignment);
       const sum = lifetimes.reduce((total, { bytes }) => total + roundUp(bytes), 0);
       const aliveAt = (time: number): number =>
         lifetimes
@@ -53,7 +56,7 @@ describe("planMemory", () => {
 
   test("values that never live together share one place", () => {
     const lifetimes = [0, 1, 2].map((time) => ({ bytes: 100, first: time, last: time }));
-    assert.deepEqual(planMemory(lifetimes), { offsets: [0, 0, 0], arenaBytes: 128 });
+    assert.deepEqual(planMemory(lifetimes, alignment), { offsets: [0, 0, 0], arenaBytes: 128 });
   });
 
   test("the last instruction of one and the first of the next are together", () => {
@@ -61,7 +64,7 @@ describe("planMemory", () => {
       { bytes: 64, first: 0, last: 1 },
       { bytes: 64, first: 1, last: 2 },
     ];
-    assert.deepEqual(planMemory(lifetimes), { offsets: [0, 64], arenaBytes: 128 });
+    assert.deepEqual(planMemory(lifetimes, alignment), { offsets: [0, 64], arenaBytes: 128 });
   });
 
   test("a small value goes into a gap between large ones", () => {
@@ -71,10 +74,10 @@ describe("planMemory", () => {
       { bytes: 128, first: 1, last: 3 }, // at 448
       { bytes: 64, first: 2, last: 3 }, // at 256, where the second one was
     ];
-    assert.deepEqual(planMemory(lifetimes).offsets, [0, 256, 448, 256]);
+    assert.deepEqual(planMemory(lifetimes, alignment).offsets, [0, 256, 448, 256]);
   });
 
   test("nothing needs nothing", () => {
-    assert.deepEqual(planMemory([]), { offsets: [], arenaBytes: 0 });
+    assert.deepEqual(planMemory([], alignment), { offsets: [], arenaBytes: 0 });
   });
 });

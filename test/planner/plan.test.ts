@@ -120,7 +120,7 @@ for (const executor of executorsUnderTest) {
           const outputs = await runGraph(graph, values, { executor: running });
           for (const [leaf, name] of graph.leaves) {
             if (graph.updates.has(leaf))
-              Object.assign(outputs, { [`new ${name}`]: running.read(name) });
+              Object.assign(outputs, { [`new ${name}`]: await running.read(name) });
           }
           for (const [key, { data }] of Object.entries(expected)) {
             // float32 against float64 through up to 7 layers; a wrong buffer is off by about 1.

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
+import "../../src/node/native/register.js";
 import type { DataError } from "../../src/data/data-error.js";
 import { decodeImage } from "../../src/node/data/images/decode-image.js";
 import { findImages } from "../../src/node/data/images/find-images.js";
@@ -31,8 +32,8 @@ import { writeTestCheckpoint, type WrittenCheckpoint } from "../helpers/checkpoi
 import { writeImageFolder } from "../helpers/image-folder.js";
 
 async function open(t: TestContext) {
-  const written = writeTestCheckpoint(t);
-  const executor = createExecutor("auto");
+  const written = await writeTestCheckpoint(t);
+  const executor = await createExecutor("auto");
   t.after(() => executor.close());
   const folder = await writeImageFolder(t, { val: 3 });
   return { ...written, folder, classifier: await Classifier.open(written.file, executor) };
@@ -80,7 +81,7 @@ test("a network of one's own is saved, opened, shown pictures and exported", asy
   const state = initialState(model, 5);
   const own = { ...description, model: "own" };
   await writeCheckpoint(file, own, sourceOf(state));
-  const executor = createExecutor("auto");
+  const executor = await createExecutor("auto");
   t.after(() => executor.close());
   await assert.rejects(Classifier.open(file, executor), { code: "ERR_MODEL" });
   const classifier = await Classifier.open(file, executor, { model });
@@ -88,7 +89,7 @@ test("a network of one's own is saved, opened, shown pictures and exported", asy
   const [prediction] = await collect(predict(classifier, [image]));
   const logits = Array.from(await logitsOf(image, { description, state }, model));
   assert.equal(prediction!.top[0]!.index, logits.indexOf(Math.max(...logits)));
-  const onnx = exportModel(own, state, { format: "onnx", model });
+  const onnx = await exportModel(own, state, { format: "onnx", model });
   assert.ok(onnx.length > 4 * countParameters(model));
 });
 

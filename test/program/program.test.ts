@@ -43,7 +43,7 @@ const withInstruction = (i: number, change: Partial<Instruction>): Program => ({
 });
 
 const corruptions: Readonly<Record<string, readonly [Program, string]>> = {
-  "an unknown dtype": [withBuffer(1, { dtype: "f16" }), "b1 has the unknown dtype f16"],
+  "an unknown dtype": [withBuffer(1, { dtype: "f16" }), "b1 is f16, not one of f32, bf16, i32, u8"],
   "an axis of 0": [withBuffer(1, { shape: [0] }), "b1 has an axis that is not positive"],
   "an axis of 1.5": [withBuffer(0, { shape: [1.5] }), "b0 has an axis that is not positive"],
   "a crooked offset": [withBuffer(1, { offset: 32 }), "b1 is at 32, not a multiple of 64"],
@@ -167,11 +167,12 @@ describe("a program is data", () => {
             const inputs: Record<string, HostArray> = {};
             for (const [leaf, leafName] of graph.leaves) {
               if (leaf.kind === "input") inputs[leafName] = values[leafName]!;
-              else executor.write(leafName, values[leafName]!);
+              else await executor.write(leafName, values[leafName]!);
             }
-            const outputs = await executor.load(each).run(inputs);
-            const states = [...executor.states().keys()].map((key) => [key, executor.read(key)]);
-            results.push({ outputs, states: Object.fromEntries(states) as object });
+            const outputs = await (await executor.load(each)).run(inputs);
+            const states: Record<string, HostArray> = {};
+            for (const key of executor.states().keys()) states[key] = await executor.read(key);
+            results.push({ outputs, states });
             await executor.close();
           }
           assert.deepEqual(results[0], results[1]);

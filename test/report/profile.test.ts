@@ -99,7 +99,7 @@ sum                 2.500  100.0 %`,
     test(`of runs on ${name}`, async (t) => {
       const executor = profiled(create());
       t.after(() => executor.close());
-      const loaded = executor.load(program);
+      const loaded = await executor.load(program);
       const x = hostArray([2, 2, 8, 4]);
       assert.deepEqual(executor.times(), []);
       for (let i = 0; i < 3; i++) await loaded.run({ x });

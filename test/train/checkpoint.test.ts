@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
+import "../../src/node/native/register.js";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
 import type { StoredArray } from "../../src/interop/stored-array.js";
 import { sourceOf, writeSafetensors } from "../../src/interop/write-safetensors.js";
@@ -55,7 +56,7 @@ describe("checkpoints", () => {
     const executor = new ReferenceExecutor();
     const checkpoint = await Checkpoint.open(file);
     await checkpoint.load(executor, model);
-    assert.deepEqual(new Map(readModelState(executor, model)), new Map(state));
+    assert.deepEqual(new Map(await readModelState(executor, model)), new Map(state));
     await assert.rejects(checkpoint.load(executor, new BasicBlock(2, 2)), {
       code: "ERR_CHECKPOINT",
       message: /^these weights are not of this model:\n {2}missing /,
@@ -83,7 +84,7 @@ describe("checkpoints", () => {
   test("files of earlier versions, without a checksum, are read", async (t) => {
     const file = path.join(await temporaryFolder(t), "model.safetensors");
     const state = initialState(new TinyModel(), 4);
-    await writeFile(file, writeSafetensors(state, checkpointMetadata(description)));
+    await writeFile(file, await writeSafetensors(state, checkpointMetadata(description)));
     assert.deepEqual((await readCheckpoint(file)).description, description);
   });
 
@@ -112,7 +113,7 @@ describe("checkpoints", () => {
       const file = path.join(await temporaryFolder(t), "model.safetensors");
       const bad = { ...description, ...change } as typeof description;
       const metadata = { "resnet-ts": JSON.stringify(bad) };
-      await writeFile(file, writeSafetensors(new Map([["w", hostArray([1])]]), metadata));
+      await writeFile(file, await writeSafetensors(new Map([["w", hostArray([1])]]), metadata));
       const read = readCheckpoint(file);
       await assert.rejects(read, { code: "ERR_CHECKPOINT", message: finding });
       await assert.rejects(read, ({ message }: Error) =>
@@ -146,7 +147,10 @@ describe("checkpoints", () => {
       message: `${missing}: there is no such file`,
     });
     const foreign = path.join(folder, "foreign.safetensors");
-    await writeFile(foreign, writeSafetensors(new Map([["w", hostArray([1])]]), { format: "pt" }));
+    await writeFile(
+      foreign,
+      await writeSafetensors(new Map([["w", hostArray([1])]]), { format: "pt" }),
+    );
     await assert.rejects(readCheckpoint(foreign), {
       code: "ERR_CHECKPOINT",
       message:

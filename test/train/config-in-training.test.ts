@@ -24,15 +24,15 @@ import { DroppingModel, LinearModel } from "../helpers/tiny-model.js";
 const [fast = reference] = nativeExecutors;
 
 /** A training of the linear model, and all that its steps run and are given. */
-function start(t: TestContext, change: Partial<TrainConfigInput>, from?: TrainProgress) {
+async function start(t: TestContext, change: Partial<TrainConfigInput>, from?: TrainProgress) {
   const recorded = recording(fast.create());
   const { executor } = recorded;
   t.after(() => executor.close());
   const model = new LinearModel();
   const config = randomConfig({ schedule: "constant", ...change });
-  writeModelState(executor, model, initialState(model, 1));
-  const options = { executor, model, config, ...randomSources(executor) };
-  return { ...recorded, training: trainLoop({ ...options, ...(from && { from }) }) };
+  await writeModelState(executor, model, initialState(model, 1));
+  const options = { executor, model, config, ...(await randomSources(executor)) };
+  return { ...recorded, training: await trainLoop({ ...options, ...(from && { from }) }) };
 }
 
 async function finish(training: Training): Promise<EpochMetrics[]> {
@@ -43,30 +43,34 @@ async function finish(training: Training): Promise<EpochMetrics[]> {
 
 describe("the programs of a step", () => {
   /** The attributes of the first instruction of a kind. */
-  const attrsOf = (t: TestContext, change: Partial<TrainConfigInput>, op: string): Attrs =>
-    start(t, change).programs[0]!.instructions.find((each) => each.op === op)!.attrs;
+  const attrsOf = async (
+    t: TestContext,
+    change: Partial<TrainConfigInput>,
+    op: string,
+  ): Promise<Attrs> =>
+    (await start(t, change)).programs[0]!.instructions.find((each) => each.op === op)!.attrs;
 
-  test("have what the configuration says of the optimiser", (t) => {
+  test("have what the configuration says of the optimiser", async (t) => {
     const moments: Partial<TrainConfigInput> = { betas: [0.8, 0.95], eps: 1e-4, weightDecay: 0.3 };
     const adam = { beta1: 0.8, beta2: 0.95, eps: 1e-4, weightDecay: 0.3, rateFactor: 1 };
-    assert.deepEqual(attrsOf(t, { ...moments, optimizer: "adam" }, "adam"), {
+    assert.deepEqual(await attrsOf(t, { ...moments, optimizer: "adam" }, "adam"), {
       ...adam,
       decoupled: false,
     });
-    assert.deepEqual(attrsOf(t, { ...moments, optimizer: "adamw" }, "adam"), {
+    assert.deepEqual(await attrsOf(t, { ...moments, optimizer: "adamw" }, "adam"), {
       ...adam,
       decoupled: true,
     });
-    assert.deepEqual(attrsOf(t, { nesterov: true, weightDecay: 0.3 }, "sgd"), {
+    assert.deepEqual(await attrsOf(t, { nesterov: true, weightDecay: 0.3 }, "sgd"), {
       nesterov: true,
       weightDecay: 0.3,
       rateFactor: 1,
     });
   });
 
-  test("have what it says of the loss", (t) => {
+  test("have what it says of the loss", async (t) => {
     const change = { smoothing: 0.2, classWeights: [1, 2, 3] };
-    assert.deepEqual(attrsOf(t, change, "softmaxCrossEntropy"), change);
+    assert.deepEqual(await attrsOf(t, change, "softmaxCrossEntropy"), change);
   });
 });
 
@@ -78,7 +82,7 @@ describe("the draws of a training", () => {
     });
 
   test("to mix with are others in each micro-batch of each step", async (t) => {
-    const { runs, training } = start(t, { mixup: 1, accumulate: 2, batch: 2 });
+    const { runs, training } = await start(t, { mixup: 1, accumulate: 2, batch: 2 });
     await finish(training);
     assert.equal(runs.length, 3 * 5); // 10 rows in steps of 2 + 2, in 3 epochs
     assert.equal(new Set(valuesOf(runs, "mixShare")).size, runs.length);
@@ -90,8 +94,8 @@ describe("the draws of a training", () => {
     t.after(() => executor.close());
     const model = new DroppingModel();
     const config = randomConfig({ accumulate: 2, batch: 2 });
-    writeModelState(executor, model, initialState(model, 1));
-    await finish(trainLoop({ executor, model, config, ...randomSources(executor) }));
+    await writeModelState(executor, model, initialState(model, 1));
+    await finish(await trainLoop({ executor, model, config, ...(await randomSources(executor)) }));
     assert.equal(new Set(valuesOf(runs, "randomKey")).size, 3 * 5);
   });
 
@@ -100,12 +104,12 @@ describe("the draws of a training", () => {
     t.after(() => executor.close());
     const model = new LinearModel();
     const config = randomConfig({ epochs: 3, batch: 1 });
-    writeModelState(executor, model, initialState(model, 1));
+    await writeModelState(executor, model, initialState(model, 1));
     const transforms = [transformSchema.parse({ type: "randomCrop", size: [6, 5], padding: 2 })];
-    const { valid } = randomSources(executor);
+    const { valid } = await randomSources(executor);
     const data = randomDataset(10, 1);
-    const train = residentSource(executor, "train", data, { ...normalise, transforms });
-    await finish(trainLoop({ executor, model, config, train, valid }));
+    const train = await residentSource(executor, "train", data, { ...normalise, transforms });
+    await finish(await trainLoop({ executor, model, config, train, valid }));
     const places = valuesOf(runs, "placement");
     const ofRow = (row: number): string[] =>
       places.filter((_, i) => valuesOf(runs, "indices")[i] === String(row));
@@ -122,34 +126,37 @@ describe("what a training remembers", () => {
 
   /** Trains up to the end of an epoch, keeps what JSON keeps, and goes on with another training. */
   async function resumed(t: TestContext, change: Partial<TrainConfigInput>, epoch: number) {
-    const first = start(t, change).training;
+    const first = (await start(t, change)).training;
     const epochs: EpochMetrics[] = [];
     for await (const metrics of first) {
       epochs.push(metrics);
       if (metrics.epoch === epoch) break;
     }
     const from = JSON.parse(JSON.stringify(first.progress)) as TrainProgress;
-    return [...epochs, ...(await finish(start(t, change, from).training))];
+    return [...epochs, ...(await finish((await start(t, change, from)).training))];
   }
 
   test("lowers the rate on a plateau, of validated epochs alone, and after a pause too", async (t) => {
     const often = { ...still, epochs: 5, schedule: "plateau:0:0.5" };
-    assert.deepEqual(sharesOf(await finish(start(t, often).training)), [1, 1, 0.5, 0.25, 0.125]);
+    assert.deepEqual(
+      sharesOf(await finish((await start(t, often)).training)),
+      [1, 1, 0.5, 0.25, 0.125],
+    );
     const seldom = { ...still, schedule: "plateau:1:0.5", evaluateEvery: 2, epochs: 9 };
     const expected = [1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5];
-    assert.deepEqual(sharesOf(await finish(start(t, seldom).training)), expected);
+    assert.deepEqual(sharesOf(await finish((await start(t, seldom)).training)), expected);
     for (const epoch of [3, 4, 5])
       assert.deepEqual(sharesOf(await resumed(t, seldom, epoch)), expected);
   });
 
   test("ends early by validated epochs alone, and after a pause too", async (t) => {
     const change = { ...still, evaluateEvery: 2, earlyStopping: { patience: 2 } };
-    assert.equal((await finish(start(t, change).training)).length, 6);
+    assert.equal((await finish((await start(t, change)).training)).length, 6);
     for (const epoch of [3, 4, 6]) assert.equal((await resumed(t, change, epoch)).length, 6);
   });
 
   test("keeps the factor that someone steered by", async (t) => {
-    const { training } = start(t, { ...still, epochs: 4 });
+    const { training } = await start(t, { ...still, epochs: 4 });
     const epochs: EpochMetrics[] = [];
     for await (const metrics of training) {
       epochs.push(metrics);

@@ -33,11 +33,11 @@ async function search(
 ) {
   const executor = fast.create();
   try {
-    writeModelState(executor, model, initialState(model, 1));
-    const { train } = randomSources(executor);
+    await writeModelState(executor, model, initialState(model, 1));
+    const { train } = await randomSources(executor);
     const options = { executor, model, config: randomConfig({ batch: 8 }), train, ...change };
     const found = await findLearningRate(options);
-    return { ...found, state: [...readModelState(executor, model)] };
+    return { ...found, state: [...(await readModelState(executor, model))] };
   } finally {
     await executor.close();
   }
@@ -49,13 +49,13 @@ async function searchAndTrain(data: TwoParts, change: Partial<TrainConfigInput>)
   const executor = fast.create();
   const model = new TinyModel();
   try {
-    writeModelState(executor, model, initialState(model, 1));
+    await writeModelState(executor, model, initialState(model, 1));
     const { train: preparation } = config.transforms;
-    const train = residentSource(executor, "train", data.train, {
+    const train = await residentSource(executor, "train", data.train, {
       ...normalise,
       transforms: preparation,
     });
-    const valid = residentSource(executor, "valid", data.valid, normalise);
+    const valid = await residentSource(executor, "valid", data.valid, normalise);
     const { learningRate: from } = config;
     const limits = { from, to: from * (1 + Number.EPSILON), steps: 6 };
     const { trials } = await findLearningRate({ executor, model, config, train, ...limits });
@@ -68,7 +68,7 @@ async function searchAndTrain(data: TwoParts, change: Partial<TrainConfigInput>)
       sum = loss * seen;
     };
     let sum = 0;
-    for await (const _ of trainLoop({ executor, model, config, train, valid, onStep }));
+    for await (const _ of await trainLoop({ executor, model, config, train, valid, onStep }));
     const digits = (losses: readonly number[]): string[] =>
       losses.map((loss) => loss.toPrecision(9));
     return { searched: digits(trials.map(({ loss }) => loss)), trained: digits(trained) };

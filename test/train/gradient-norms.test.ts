@@ -25,11 +25,11 @@ describe("gradientNorms", () => {
     };
     const model = new TinyModel();
     const before = initialState(model, 1);
-    writeModelState(executor, model, before);
-    const source = residentSource(executor, "train", data, normalise);
+    await writeModelState(executor, model, before);
+    const source = await residentSource(executor, "train", data, normalise);
 
     const norms = await gradientNorms(executor, model, source, 8);
-    assert.deepEqual(readModelState(executor, model), before);
+    assert.deepEqual(await readModelState(executor, model), before);
     assert.deepEqual(
       [...norms.keys()],
       ["block.conv1.weight", "block.conv2.weight", "block.downsample.0.weight", "fc.weight"],
@@ -44,8 +44,14 @@ describe("gradientNorms", () => {
       momentum: 0,
       schedule: "constant",
     });
-    for await (const _ of trainLoop({ executor, model, config, train: source, valid: source }));
-    const after = readModelState(executor, model);
+    for await (const _ of await trainLoop({
+      executor,
+      model,
+      config,
+      train: source,
+      valid: source,
+    }));
+    const after = await readModelState(executor, model);
     for (const [name, norm] of norms) {
       const [from, to] = [before.get(name)!.data, after.get(name)!.data];
       const moved = Math.hypot(...Array.from(from, (value, i) => value - to[i]!));

@@ -21,8 +21,8 @@ async function train(change: Partial<TrainConfigInput>) {
   const executor = reference.create();
   const model = new TinyModel();
   const config = randomConfig({ epochs: 2, batch: 5, ...change });
-  writeModelState(executor, model, initialState(model, 1));
-  const { train: source, valid } = randomSources(executor, data);
+  await writeModelState(executor, model, initialState(model, 1));
+  const { train: source, valid } = await randomSources(executor, data);
   const visited: number[][] = [];
   const visits: number[][] = [];
   const recording = {
@@ -34,7 +34,13 @@ async function train(change: Partial<TrainConfigInput>) {
     },
   };
   const losses: number[] = [];
-  for await (const { trainLoss } of trainLoop({ executor, model, config, train: recording, valid }))
+  for await (const { trainLoss } of await trainLoop({
+    executor,
+    model,
+    config,
+    train: recording,
+    valid,
+  }))
     losses.push(trainLoss);
   await executor.close();
   return { losses, visited, visits };

@@ -17,10 +17,10 @@ import { executorsUnderTest } from "../helpers/executors.js";
 import { draw, opCases, type OpCase } from "../helpers/fixtures.js";
 
 /** One parameter `w` and its gradient as input: the program of a step. */
-function load(executor: Executor, optimizer: Optimizer, shape: readonly number[]) {
+async function load(executor: Executor, optimizer: Optimizer, shape: readonly number[]) {
   const parameter = state("w", shape);
   const updates = optimizer.trace([{ name: "w", parameter, gradient: input("gradient", shape) }]);
-  return executor.load(plan("step", graphOf({}, updates)));
+  return await executor.load(plan("step", graphOf({}, updates)));
 }
 
 const optimizerOf = (op: string, attributes: OpCase["attributes"]): Optimizer => {
@@ -56,8 +56,8 @@ for (const { name, create } of executorsUnderTest) {
           const executor = create();
           t.after(() => executor.close());
           const parameter = draw(seed, "parameter", inputs["parameter"]!);
-          const program = load(executor, optimizerOf(op, attributes), parameter.shape);
-          executor.write("w", parameter);
+          const program = await load(executor, optimizerOf(op, attributes), parameter.shape);
+          await executor.write("w", parameter);
           const takes = program.program.buffers.map((b) => (b.place === "input" ? b.name : ""));
           for (let step = 1; step <= Number(attributes["steps"]); step++) {
             const gradient = `gradient${step}`;
@@ -73,7 +73,7 @@ for (const { name, create } of executorsUnderTest) {
             const { data } = hostArray(shape, values as number[]);
             // Both are `deviation` off the exact numbers; five steps round the parameter ten times.
             const rtol = 4 * deviation + 10 * ulp;
-            assertClose(executor.read(stateNames[key]!).data, data, { rtol }, key);
+            assertClose((await executor.read(stateNames[key]!)).data, data, { rtol }, key);
           }
         });
       }

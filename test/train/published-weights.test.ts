@@ -49,9 +49,9 @@ describe("akamaster's weights on CIFAR-10's test images", { skip: nativeSkip || 
       const model = modelOf(description);
       const executor = new NativeExecutor();
       try {
-        writeModelState(executor, model, state);
-        const source = residentSource(executor, "test", images, description.normalise);
-        const { accuracy } = await createEvaluator(executor, model, source, 500)();
+        await writeModelState(executor, model, state);
+        const source = await residentSource(executor, "test", images, description.normalise);
+        const { accuracy } = await (await createEvaluator(executor, model, source, 500))();
         assert.deepEqual(images.labels.shape, [isWhole ? 10_000 : 2000]);
         const [right, tolerance] = isWhole ? [expected, 5e-4] : [first / 2000, 1.5 / 2000];
         assert.ok(Math.abs(accuracy - right) <= tolerance, `accuracy ${accuracy}`);

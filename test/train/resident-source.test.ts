@@ -32,14 +32,14 @@ async function batchOf(
   key: RandomKey | null,
   precision: Precision = "fp32",
 ): Promise<{ readonly x: ArrayLike<number>; readonly shape: readonly number[] }> {
-  const source = residentSource(executor, "train", data, {
+  const source = await residentSource(executor, "train", data, {
     mean,
     std,
     transforms: parseTransforms(text),
   });
   assert.deepEqual(source.labels, data.labels.data);
   const { images, labels } = source.trace(rows.length, precision, key !== null);
-  const program = executor.load(plan("batch", graphOf({ images, labels })));
+  const program = await executor.load(plan("batch", graphOf({ images, labels })));
   for await (const inputs of source.batches([rows], key, [visits])) {
     const outputs = await program.run(inputs);
     assert.deepEqual(

@@ -72,16 +72,16 @@ describe("RunDirectory", () => {
   });
 
   /** A training of one weight, which has this value after so many epochs. */
-  function snapshot(weight: number, epochs: number): RunSnapshot {
+  async function snapshot(weight: number, epochs: number): Promise<RunSnapshot> {
     const executor = new ReferenceExecutor();
-    executor.write("w", hostArray([1], [weight]));
-    executor.write("optimizer/velocity/w", hostArray([1], [-weight]));
-    executor.write("data/train/labels", hostArray([1], [0], "i32"));
+    await executor.write("w", hostArray([1], [weight]));
+    await executor.write("optimizer/velocity/w", hostArray([1], [-weight]));
+    await executor.write("data/train/labels", hostArray([1], [0], "i32"));
     return {
       description,
       progress: { ...startOfTraining, epoch: epochs },
       executor,
-      weights: sourceOf(new Map([["w", executor.read("w")]])),
+      weights: sourceOf(new Map([["w", await executor.read("w")]])),
     };
   }
 
@@ -100,7 +100,7 @@ describe("RunDirectory", () => {
   test("keeps the weights of the last epoch, and of the first with the best validation accuracy", async () => {
     const run = await begin("run");
     for (const [i, accuracy] of [0.5, 0.8, 0.7, 0.8].entries()) {
-      await run.saveEpoch(epoch(i + 1, accuracy), snapshot(i + 1, i + 1));
+      await run.saveEpoch(epoch(i + 1, accuracy), await snapshot(i + 1, i + 1));
     }
     await run.close();
     assert.equal(await weightIn(run, "last.safetensors"), 4);
@@ -125,7 +125,7 @@ describe("RunDirectory", () => {
   test("keeps the weights of every epoch where it is told to", async () => {
     const run = await begin("every-epoch", { keepEpochs: true });
     for (const number of [1, 2]) {
-      await run.saveEpoch(epoch(number, 0.5), snapshot(10 * number, number));
+      await run.saveEpoch(epoch(number, 0.5), await snapshot(10 * number, number));
     }
     await run.close();
     const names = await readdir(run.directory);
@@ -140,7 +140,7 @@ describe("RunDirectory", () => {
   test("may pick the best by validation loss", async () => {
     const run = await begin("by-loss", { bestMetric: "validLoss" });
     for (const [i, loss] of [3, 1, 2].entries()) {
-      await run.saveEpoch(epoch(i + 1, i / 10, loss), snapshot(i + 1, i + 1));
+      await run.saveEpoch(epoch(i + 1, i / 10, loss), await snapshot(i + 1, i + 1));
     }
     await run.close();
     assert.equal(await weightIn(run, "best.safetensors"), 2);
@@ -148,14 +148,14 @@ describe("RunDirectory", () => {
 
   test("gives back what it saved: progress, metrics, and every array but the data", async () => {
     const run = await begin("saved");
-    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
     const progress = {
       ...startOfTraining,
       epoch: 1,
       step: 3,
       sums: { loss: 0.1, correct: 2, seen: 6, seconds: 0.5 },
     };
-    await run.saveState({ ...snapshot(7, 1), progress });
+    await run.saveState({ ...(await snapshot(7, 1)), progress });
     await run.close();
     const again = await RunDirectory.open(run.directory, noNotice);
     const { saved } = again;
@@ -164,18 +164,18 @@ describe("RunDirectory", () => {
     assert.deepEqual(saved?.progress, progress);
     assert.deepEqual(saved.description, description);
     assert.equal(saved.executor, new ReferenceExecutor().description);
-    const { executor } = snapshot(0, 0);
+    const { executor } = await snapshot(0, 0);
     await saved.restore(executor);
-    assert.equal(executor.read("w").data[0], 7);
-    assert.equal(executor.read("optimizer/velocity/w").data[0], -7);
+    assert.equal((await executor.read("w")).data[0], 7);
+    assert.equal((await executor.read("optimizer/velocity/w")).data[0], -7);
     assert.equal(await weightIn(run, "last.safetensors"), 1, "of the last whole epoch");
     await again.close();
   });
 
   test("goes on from the state before where the newest is damaged, and says so", async () => {
     const run = await begin("damaged");
-    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
-    await run.saveEpoch(epoch(2, 0.6), snapshot(2, 2));
+    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
+    await run.saveEpoch(epoch(2, 0.6), await snapshot(2, 2));
     await run.close();
     const newest = path.join(run.directory, "resume.safetensors");
     const bytes = await readFile(newest);
@@ -210,12 +210,12 @@ describe("RunDirectory", () => {
 
   test("says how far into an epoch the last weights are, where it was stopped within one", async () => {
     const run = await begin("within");
-    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
     const last = path.join(run.directory, "last.safetensors");
     const { epoch: whole, step } = (await readCheckpoint(last)).description;
     assert.deepEqual([whole, step], [1, undefined]);
     const progress = { ...startOfTraining, epoch: 1, step: 3 };
-    await run.saveWeights("last", { ...snapshot(7, 1), progress });
+    await run.saveWeights("last", { ...(await snapshot(7, 1)), progress });
     const stopped = (await readCheckpoint(last)).description;
     assert.deepEqual([stopped.epoch, stopped.step], [1, 3]);
     await run.close();
@@ -223,7 +223,7 @@ describe("RunDirectory", () => {
 
   test("goes on after more epochs than a header could tell of", async () => {
     const run = await begin("long");
-    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
     await run.close();
     const state = path.join(run.directory, "resume.safetensors");
     const { tensors, metadata } = readSafetensors(await readFile(state));
@@ -234,23 +234,23 @@ describe("RunDirectory", () => {
       hostArray([text.length], text, "u8"),
     );
     const record = { "resnet-ts-training": metadata.get("resnet-ts-training")! };
-    await writeFile(state, writeSafetensors(arrays, record));
+    await writeFile(state, await writeSafetensors(arrays, record));
     const again = await RunDirectory.open(run.directory, noNotice);
     assert.deepEqual(again.epochs, many);
     await again.begin(config);
-    await again.saveEpoch(epoch(20_001, 2), snapshot(5, 20_001));
+    await again.saveEpoch(epoch(20_001, 2), await snapshot(5, 20_001));
     await again.close();
     const third = await RunDirectory.open(run.directory, noNotice);
     assert.equal(third.epochs.length, 20_001);
-    const { executor } = snapshot(0, 0);
+    const { executor } = await snapshot(0, 0);
     await third.saved!.restore(executor);
-    assert.equal(executor.read("w").data[0], 5);
+    assert.equal((await executor.read("w")).data[0], 5);
     await third.close();
   });
 
   test("goes on with a state of earlier versions, with metrics in the header and other names", async () => {
     const run = await begin("earlier");
-    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
     await run.close();
     const state = path.join(run.directory, "resume.safetensors");
     const { tensors, metadata } = readSafetensors(await readFile(state));
@@ -258,13 +258,13 @@ describe("RunDirectory", () => {
     arrays.delete("resnet-ts-training.epochs");
     const record = JSON.parse(metadata.get("resnet-ts-training")!) as object;
     const old = { "resnet-ts-training": JSON.stringify({ ...record, epochs: [epoch(1, 0.5)] }) };
-    await writeFile(state, writeSafetensors(arrays, old));
+    await writeFile(state, await writeSafetensors(arrays, old));
     const again = await RunDirectory.open(run.directory, noNotice);
     assert.deepEqual(again.epochs, [epoch(1, 0.5)]);
-    const { executor } = snapshot(0, 0);
+    const { executor } = await snapshot(0, 0);
     await again.saved!.restore(executor);
-    assert.equal(executor.read("w").data[0], 1);
-    assert.equal(executor.read("optimizer/velocity/w").data[0], -1);
+    assert.equal((await executor.read("w")).data[0], 1);
+    assert.equal((await executor.read("optimizer/velocity/w")).data[0], -1);
     await again.close();
   });
 
@@ -274,8 +274,8 @@ describe("RunDirectory", () => {
   ] as const) {
     test(`goes on from the state before after ${what}`, async (t) => {
       const run = await begin(`unreadable-${code}`);
-      await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
-      await run.saveEpoch(epoch(2, 0.6), snapshot(2, 2));
+      await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
+      await run.saveEpoch(epoch(2, 0.6), await snapshot(2, 2));
       await run.close();
       const newest = path.join(run.directory, "resume.safetensors");
       const { size, ino } = await stat(newest);
@@ -307,8 +307,8 @@ describe("RunDirectory", () => {
 
   test("does not touch a newest state that it may not read", async (t) => {
     const run = await begin("forbidden");
-    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
-    await run.saveEpoch(epoch(2, 0.6), snapshot(2, 2));
+    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
+    await run.saveEpoch(epoch(2, 0.6), await snapshot(2, 2));
     await run.close();
     const newest = path.join(run.directory, "resume.safetensors");
     const original = fs.promises.open;
@@ -331,7 +331,7 @@ describe("RunDirectory", () => {
 
   test("reads the configuration that the process before it left, not one from before it had the directory", async (t) => {
     const run = await begin("raised");
-    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
     const original = fs.promises.rename;
     // The process that has the directory writes the configuration and goes, just when the next one takes the lock.
     const mock = t.mock.method(fs.promises, "rename", async (from: string, to: string) => {
@@ -364,13 +364,13 @@ describe("RunDirectory", () => {
 
   test("refuses the state of another network", async () => {
     const run = await begin("another");
-    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
     await run.close();
     const again = await RunDirectory.open(run.directory, noNotice);
     const other = new ReferenceExecutor();
-    other.write("w", hostArray([2]));
-    other.write("optimizer/velocity/w", hostArray([1], undefined, "i32"));
-    other.write("b", hostArray([1]));
+    await other.write("w", hostArray([2]));
+    await other.write("optimizer/velocity/w", hostArray([1], undefined, "i32"));
+    await other.write("b", hostArray([1]));
     await assert.rejects(again.saved!.restore(other), {
       code: "ERR_CHECKPOINT",
       message:
@@ -379,7 +379,7 @@ describe("RunDirectory", () => {
         "  wrong dtype optimizer/velocity/w is f32, the model's is i32\n" +
         "  missing     b [1]",
     });
-    assert.deepEqual([...other.read("w").data], [0, 0], "nothing was written");
+    assert.deepEqual([...(await other.read("w")).data], [0, 0], "nothing was written");
     await again.close();
   });
 
@@ -411,7 +411,7 @@ describe("RunDirectory", () => {
       message: `${strange}/config.json cannot be read (EISDIR: it is a folder)`,
     });
     const run = await begin("unlisted");
-    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
     await run.close();
     t.mock.method(fs.promises, "readdir", () =>
       Promise.reject(Object.assign(new Error("no"), { code: "EACCES" })),
@@ -437,14 +437,14 @@ describe("RunDirectory", () => {
 
   test("a full disk leaves what was saved before whole, and is named", async (t) => {
     const run = await begin("full");
-    await run.saveEpoch(epoch(1, 0.5), snapshot(1, 1));
+    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
     const before = await read(run, "resume.safetensors");
     // The real error, from the device that is always full.
     const full = await open("/dev/full", "w").catch(() => null);
     if (!full) return t.skip("there is no /dev/full");
     const prototype = Object.getPrototypeOf(full) as { writeFile: (data: Uint8Array) => unknown };
     const mock = t.mock.method(prototype, "writeFile", (data: Uint8Array) => full.write(data));
-    await assert.rejects(run.saveEpoch(epoch(2, 0.6), snapshot(2, 2)), {
+    await assert.rejects(run.saveEpoch(epoch(2, 0.6), await snapshot(2, 2)), {
       code: "ERR_RUN_DIRECTORY",
       message: `${run.directory} cannot be written (ENOSPC: the disk is full); what was saved before is whole`,
     });

@@ -57,13 +57,13 @@ interface Sources {
 
 async function train(executor: Executor, sources: Sources): Promise<unknown> {
   const model = new TinyModel(3);
-  writeModelState(executor, model, initialState(model, 1));
+  await writeModelState(executor, model, initialState(model, 1));
   const epochs = [];
-  for await (const epoch of trainLoop({ executor, model, config, ...sources })) {
+  for await (const epoch of await trainLoop({ executor, model, config, ...sources })) {
     const { seconds: _, imagesPerSecond: __, ...metrics } = epoch;
     epochs.push(metrics);
   }
-  return { epochs, state: readModelState(executor, model) };
+  return { epochs, state: await readModelState(executor, model) };
 }
 
 describe("streamingSource", () => {
@@ -72,11 +72,11 @@ describe("streamingSource", () => {
       const folder = await readImageFolder(await writeImageFolder(t));
       const resident = create();
       const expected = await train(resident, {
-        train: residentSource(resident, "train", await inMemory(folder.train), {
+        train: await residentSource(resident, "train", await inMemory(folder.train), {
           ...normalise,
           transforms: transforms.train,
         }),
-        valid: residentSource(resident, "valid", await inMemory(folder.valid!), {
+        valid: await residentSource(resident, "valid", await inMemory(folder.valid!), {
           ...normalise,
           transforms: transforms.eval,
         }),
@@ -123,8 +123,8 @@ describe("streamingSource", () => {
     const options = { transforms, normalise, channels: 3 } as const;
     const source = streamingSource(workers, { ...images, files }, options);
     const model = new TinyModel(3);
-    writeModelState(executor, model, initialState(model, 1));
-    await assert.rejects(createEvaluator(executor, model, source, 4)(), {
+    await writeModelState(executor, model, initialState(model, 1));
+    await assert.rejects((await createEvaluator(executor, model, source, 4))(), {
       code: "ERR_DATA_SOURCE",
       message: "/none/gone.png: there is no such file",
     });

@@ -42,15 +42,21 @@ async function train(
   model: Module = new TinyModel(),
   data?: { readonly train: Dataset; readonly valid: Dataset },
 ): Promise<Trained> {
-  writeModelState(executor, model, initialState(model, settings.seed));
+  await writeModelState(executor, model, initialState(model, settings.seed));
   const epochs: EpochMetrics[] = [];
   const progress: StepProgress[] = [];
   const onStep = (each: StepProgress): number => progress.push(each);
-  const parts = randomSources(executor, data);
-  for await (const epoch of trainLoop({ executor, model, config: settings, ...parts, onStep })) {
+  const parts = await randomSources(executor, data);
+  for await (const epoch of await trainLoop({
+    executor,
+    model,
+    config: settings,
+    ...parts,
+    onStep,
+  })) {
     epochs.push(epoch);
   }
-  const arrays = [...readModelState(executor, model)];
+  const arrays = [...(await readModelState(executor, model))];
   const state = new Map(arrays.map(([name, { data: values }]) => [name, values as Float32Array]));
   return { epochs, progress, state };
 }
@@ -116,13 +122,13 @@ for (const { name, create } of executorsUnderTest) {
       const uninterrupted = numbers(await train(whole, settings, new DroppingModel()));
 
       const model = new DroppingModel();
-      writeModelState(first, model, initialState(model, settings.seed));
+      await writeModelState(first, model, initialState(model, settings.seed));
       const stop = new AbortController();
-      const training = trainLoop({
+      const training = await trainLoop({
         executor: first,
         model,
         config: settings,
-        ...randomSources(first),
+        ...(await randomSources(first)),
         signal: stop.signal,
         onStep: ({ epoch, step }) => void (epoch === 2 && step === 2 && stop.abort()),
       });
@@ -131,14 +137,20 @@ for (const { name, create } of executorsUnderTest) {
       const from = JSON.parse(JSON.stringify(training.progress)) as TrainProgress;
       assert.deepEqual([from.epoch, from.step], [1, 2]);
 
-      for (const key of first.states().keys()) second.write(key, first.read(key));
-      const options = { executor: second, model, config: settings, ...randomSources(second), from };
-      for await (const epoch of trainLoop(options)) epochs.push(epoch);
+      for (const key of first.states().keys()) await second.write(key, await first.read(key));
+      const options = {
+        executor: second,
+        model,
+        config: settings,
+        ...(await randomSources(second)),
+        from,
+      };
+      for await (const epoch of await trainLoop(options)) epochs.push(epoch);
       assert.deepEqual(
         epochs.map(({ epoch }) => epoch),
         [1, 2, 3],
       );
-      const arrays = [...readModelState(second, model)];
+      const arrays = [...(await readModelState(second, model))];
       const state = new Map(arrays.map(([key, { data }]) => [key, data as Float32Array]));
       assert.deepEqual(numbers({ epochs, progress: [], state }), uninterrupted);
     });
@@ -157,14 +169,14 @@ for (const { name, create } of executorsUnderTest) {
 }
 
 describe("trainLoop", () => {
-  test("leaves a model alone whose layers are called like what a training keeps", (t) => {
+  test("leaves a model alone whose layers are called like what a training keeps", async (t) => {
     const executor = reference.create();
     t.after(() => executor.close());
     const model = new KeywordModel();
-    writeModelState(executor, model, initialState(model, 1));
+    await writeModelState(executor, model, initialState(model, 1));
     const config = randomConfig({ emaDecay: 0.9 });
-    trainLoop({ executor, model, config, ...randomSources(executor) });
-    assert.deepEqual(readModelState(executor, model), initialState(model, 1));
+    await trainLoop({ executor, model, config, ...(await randomSources(executor)) });
+    assert.deepEqual(await readModelState(executor, model), initialState(model, 1));
     assert.deepEqual([...executor.states().keys()].filter(isDataState).sort(), [
       "data/train/images",
       "data/train/labels",
@@ -230,13 +242,13 @@ describe("trainLoop", () => {
     const executor = reference.create();
     t.after(() => executor.close());
     const model = new TinyModel();
-    writeModelState(executor, model, initialState(model, 1));
+    await writeModelState(executor, model, initialState(model, 1));
     const stop = new AbortController();
     let steps = 0;
     const onStep = (): void => {
       if (++steps === 2) stop.abort();
     };
-    const parts = randomSources(executor);
+    const parts = await randomSources(executor);
     const options = {
       executor,
       model,
@@ -245,7 +257,7 @@ describe("trainLoop", () => {
       onStep,
       signal: stop.signal,
     };
-    for await (const epoch of trainLoop(options)) assert.fail(`epoch ${epoch.epoch} ended`);
+    for await (const epoch of await trainLoop(options)) assert.fail(`epoch ${epoch.epoch} ended`);
     assert.equal(steps, 2);
   });
 
@@ -253,26 +265,27 @@ describe("trainLoop", () => {
     const executor = reference.create();
     t.after(() => executor.close());
     const model = new TinyModel();
-    const { train: source } = randomSources(executor);
-    const start = (valid: BatchSource): unknown =>
+    const { train: source } = await randomSources(executor);
+    const start = (valid: BatchSource): Promise<unknown> =>
       trainLoop({ executor, model, config: randomConfig(), train: source, valid });
     const grey = {
       images: hostArray([4, 6, 5, 1], undefined, "u8"),
       labels: hostArray([4], undefined, "i32"),
     };
     const one = { mean: [0], std: [1] };
-    assert.throws(() => start(residentSource(executor, "grey", grey, one)), { code: "ERR_SHAPE" });
-    const none = residentSource(executor, "none", grey, one);
-    assert.throws(() => start({ ...none, rows: 0 }), { code: "ERR_DATA_ROWS" });
+    const ofOneChannel = await residentSource(executor, "grey", grey, one);
+    await assert.rejects(start(ofOneChannel), { code: "ERR_SHAPE" });
+    const none = await residentSource(executor, "none", grey, one);
+    await assert.rejects(start({ ...none, rows: 0 }), { code: "ERR_DATA_ROWS" });
   });
 
   test("takes no step where it was told to end before", async (t) => {
     const executor = reference.create();
     t.after(() => executor.close());
     const model = new TinyModel();
-    writeModelState(executor, model, initialState(model, 1));
-    const options = { executor, model, config: randomConfig(), ...randomSources(executor) };
-    const training = trainLoop({ ...options, signal: AbortSignal.abort() });
+    await writeModelState(executor, model, initialState(model, 1));
+    const options = { executor, model, config: randomConfig(), ...(await randomSources(executor)) };
+    const training = await trainLoop({ ...options, signal: AbortSignal.abort() });
     for await (const event of training.events()) assert.fail(event.kind);
     assert.equal(training.progress.step, 0);
   });
@@ -281,9 +294,9 @@ describe("trainLoop", () => {
     const executor = reference.create();
     t.after(() => executor.close());
     const model = new LinearModel();
-    writeModelState(executor, model, initialState(model, 1));
-    const options = { executor, model, config: randomConfig(), ...randomSources(executor) };
-    const training = trainLoop({ ...options, onStep: () => sleep(300) });
+    await writeModelState(executor, model, initialState(model, 1));
+    const options = { executor, model, config: randomConfig(), ...(await randomSources(executor)) };
+    const training = await trainLoop({ ...options, onStep: () => sleep(300) });
     for await (const event of training.events())
       if (event.kind === "step" && event.step === event.steps) break;
     for await (const { seconds, imagesPerSecond } of training) {
@@ -346,15 +359,15 @@ describe("evaluation", () => {
     const executor = reference.create();
     t.after(() => executor.close());
     const model = new TinyModel();
-    writeModelState(executor, model, initialState(model, 5));
+    await writeModelState(executor, model, initialState(model, 5));
     const data = randomDataset(7, 3);
-    const source = residentSource(executor, "test", data, normalise);
-    const before = [...readModelState(executor, model)];
+    const source = await residentSource(executor, "test", data, normalise);
+    const before = [...(await readModelState(executor, model))];
     const results = [];
     for (const batch of [7, 3, 1]) {
-      results.push(await createEvaluator(executor, model, source, batch)());
+      results.push(await (await createEvaluator(executor, model, source, batch))());
     }
-    assert.deepEqual([...readModelState(executor, model)], before);
+    assert.deepEqual([...(await readModelState(executor, model))], before);
     const [whole] = results;
     const right = whole!.predictions.filter((guess, i) => guess === data.labels.data[i]).length;
     assert.equal(whole!.accuracy, right / 7);
@@ -372,12 +385,12 @@ describe("an evaluation of views", () => {
     const executor = reference.create();
     t.after(() => executor.close());
     const model = new TinyModel();
-    writeModelState(executor, model, initialState(model, 5));
+    await writeModelState(executor, model, initialState(model, 5));
     const { labels } = randomDataset(7, 3);
-    const open = (seed: number): BatchSource =>
+    const open = (seed: number): Promise<BatchSource> =>
       residentSource(executor, "test", { ...randomDataset(7, seed), labels }, normalise);
 
-    const alone = await createEvaluator(executor, model, open(3), 7)();
+    const alone = await (await createEvaluator(executor, model, await open(3), 7))();
     const one = await evaluateViews(executor, model, [() => open(3)], 3);
     assert.deepEqual(one.predictions, alone.predictions);
     assert.deepEqual(one.ranks, alone.ranks);
@@ -387,7 +400,7 @@ describe("an evaluation of views", () => {
     const several = await evaluateViews(executor, model, views, 3);
     const each = [];
     for (const seed of [3, 11, 12])
-      each.push(await createEvaluator(executor, model, open(seed), 7)());
+      each.push(await (await createEvaluator(executor, model, await open(seed), 7))());
     for (const [row, loss] of several.losses.entries()) {
       const ofTruth = each.map(({ losses }) => Math.exp(-losses[row]!));
       const expected = -Math.log(ofTruth.reduce((sum, value) => sum + value, 0) / 3);
@@ -416,8 +429,8 @@ describe("model state", () => {
     t.after(() => executor.close());
     const model = new TinyModel();
     const state = initialState(model, 9);
-    writeModelState(executor, model, state);
-    assert.deepEqual([...readModelState(executor, model)], [...state]);
+    await writeModelState(executor, model, state);
+    assert.deepEqual([...(await readModelState(executor, model))], [...state]);
   });
 
   test("lists what is missing, unexpected and of another shape, all at once", async (t) => {
@@ -429,7 +442,7 @@ describe("model state", () => {
     state.set("fc.weight", hostArray([4, 3]));
     state.set("head.weight", hostArray([1]));
     state.set("block.bn1.num_batches_tracked", hostArray([]));
-    assert.throws(() => writeModelState(executor, model, state), {
+    await assert.rejects(writeModelState(executor, model, state), {
       name: "ResnetError",
       code: "ERR_CHECKPOINT",
       message:
@@ -441,10 +454,10 @@ describe("model state", () => {
     assert.equal(executor.states().size, 0, "nothing was written");
   });
 
-  test("lists no more than twelve", () => {
+  test("lists no more than twelve", async () => {
     const executor = reference.create();
     const model = new TinyModel();
-    assert.throws(() => writeModelState(executor, model, new Map()), {
+    await assert.rejects(writeModelState(executor, model, new Map()), {
       message: /\n {2}… and 5 more$/,
     });
   });

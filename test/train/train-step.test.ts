@@ -60,7 +60,7 @@ function drawnState(model: Module): Map<string, HostArray> {
 
 async function train(executor: Executor, optimizer: "sgd" | "adamw", learningRate: number) {
   const model = new Net();
-  const program = executor.load(
+  const program = await executor.load(
     plan(
       "train-step",
       traceTrainStep(model, {
@@ -79,7 +79,7 @@ async function train(executor: Executor, optimizer: "sgd" | "adamw", learningRat
       }),
     ),
   );
-  writeModelState(executor, model, drawnState(model));
+  await writeModelState(executor, model, drawnState(model));
   const [losses, norms]: [number[], number[]] = [[], []];
   for (const [step, { share, box }] of mixes.entries()) {
     const [top = 0, left = 0, bottom = 0, right = 0] = box;
@@ -101,10 +101,10 @@ async function train(executor: Executor, optimizer: "sgd" | "adamw", learningRat
     losses.push(loss!.data[0]!);
     norms.push(gradientNorm!.data[0]!);
   }
-  const averages = [...readModelState(executor, model, averageState)].map(
+  const averages = [...(await readModelState(executor, model, averageState))].map(
     ([name, array]): [string, ArrayLike<number>] => [averageState(name), array.data],
   );
-  const state = [...readModelState(executor, model)].map(
+  const state = [...(await readModelState(executor, model))].map(
     ([name, array]): [string, ArrayLike<number>] => [name, array.data],
   );
   return new Map<string, ArrayLike<number>>([

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
+import "../../src/node/native/register.js";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
 import type { TrainConfigInput } from "../../src/train/config/config.js";
@@ -32,7 +33,8 @@ describe("train", () => {
     const settings = { ...config, epochs: 4, evaluateEvery: 2 };
     const after: ModelState[] = [];
     const { epochs, best } = await train(settings, data, {
-      onEvent: ({ kind }, training) => kind === "epoch" && after.push(training.weights()),
+      onEvent: async ({ kind }, training) =>
+        kind === "epoch" && after.push(await training.weights()),
     });
     const accuracies = epochs.map(({ validAccuracy }) => validAccuracy || 0);
     const place = accuracies.indexOf(Math.max(...accuracies));
@@ -69,7 +71,7 @@ describe("train", () => {
     const folder = scratchFolder(t);
     const file = path.join(folder, "weights.safetensors");
     const other = initialState(model, 9);
-    writeFileSync(file, writeSafetensors(other, {}));
+    writeFileSync(file, await writeSafetensors(other, {}));
     assert.deepEqual(await first({ init: file }), other.get("conv1.weight"));
   });
 

@@ -1,16 +1,16 @@
 import type { Values } from "../../graph/define-op.js";
 import { opsByName } from "../../ops/registry.js";
 import type { BufferSpec, Instruction, Program } from "../../program/program.js";
-import { verifyProgram } from "../../program/verify.js";
+import { hostTraits } from "../../program/traits.js";
 import { ResnetError } from "../../tensor/error.js";
 import { decodeBf16, encodeBf16 } from "../../tensor/bf16.js";
 import { allocate, elementArrays, type HostArray } from "../../tensor/host-array.js";
-import { sizeOf, type TensorSpec } from "../../tensor/shape.js";
-import type { Executor, LoadedProgram, RunOutputs } from "../executor.js";
-import { RunQueue } from "../run-queue.js";
+import { sizeOf } from "../../tensor/shape.js";
+import type { RunOutputs } from "../executor.js";
+import { QueuedExecutor, type Engine, type EngineProgram } from "../queued-executor.js";
 import { checkHostArray, checkInputs } from "./check-inputs.js";
 import { checkInstructions } from "./check-instructions.js";
-import { StateStore } from "./state-store.js";
+import { nextTurn } from "./next-turn.js";
 
 /**
  * Runs programs with the ops' own reference rules: plain loops on one thread, the meaning of every fast kernel.
@@ -18,92 +18,107 @@ import { StateStore } from "./state-store.js";
  * Slow, and needs nothing: it is what a machine without the native engine trains on, and what the fast executors
  * are tested against.
  */
-export class ReferenceExecutor implements Executor {
-  readonly name = "reference";
-  readonly description = "reference, plain TypeScript, 1 thread";
-  private readonly state = new StateStore();
-  private readonly runs = new RunQueue();
-  private closed = false;
+export class ReferenceExecutor extends QueuedExecutor {
+  constructor() {
+    const description = "reference, plain TypeScript, 1 thread";
+    super("reference", description, hostTraits, new ReferenceEngine());
+  }
+}
 
-  load(program: Program): LoadedProgram {
-    this.checkOpen();
-    verifyProgram(program);
+class ReferenceEngine implements Engine {
+  /** Made once and never replaced: loaded programs compute in them. */
+  private readonly states = new Map<string, HostArray>();
+  private isCancelled = false;
+
+  load(program: Program): EngineProgram {
     checkInstructions(program);
     const memory = this.allocateAll(program);
     const times = new Float64Array(program.instructions.length);
     return {
-      program,
-      run: async (inputs = {}) => {
-        this.checkOpen();
+      run: async (inputs) => {
         const given = checkInputs(program, inputs); // copies: the caller may reuse its arrays at once
-        return this.runs.add(() => run(program, memory, times, given));
+        return run(program, memory, times, given, () => this.isCancelled);
       },
       nanoseconds: () => times.slice(),
+      close: () => {},
     };
   }
 
   write(name: string, value: HostArray): void {
-    this.checkOpen();
-    this.runs.requireIdle(`the state "${name}" is written`);
     checkHostArray(`the state "${name}"`, value, "ERR_STATE");
-    this.state.ensure(name, value).data.set(value.data);
+    const { shape, dtype, data } = value;
+    const state = this.states.get(name);
+    if (state) state.data.set(data);
+    else this.states.set(name, { shape, dtype, data: data.slice() } as HostArray);
   }
 
   read(name: string): HostArray {
-    this.checkOpen();
-    this.runs.requireIdle(`the state "${name}" is read`);
-    const { shape, dtype, data } = this.state.get(name);
-    return { shape, dtype, data: data.slice() };
+    const { shape, dtype, data } = this.states.get(name)!;
+    return { shape, dtype, data: data.slice() } as HostArray;
   }
 
-  states(): ReadonlyMap<string, TensorSpec> {
-    this.checkOpen();
-    return this.state.specs();
+  remove(name: string): void {
+    this.states.delete(name);
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-    await this.runs.idle();
-    this.state.clear();
+  cancel(): void {
+    this.isCancelled = true;
   }
 
-  /** @throws {ResnetError} `ERR_MEMORY` */
+  close(): void {
+    this.states.clear();
+  }
+
+  /** @throws {ResnetError} `ERR_MEMORY`; then no state has been made */
   private allocateAll({ name, arenaBytes, buffers }: Program): HostArray[] {
+    const made = new Map<string, HostArray>();
+    const allocated = ({ shape, dtype }: BufferSpec): HostArray =>
+      ({ shape, dtype, data: allocate(dtype, sizeOf(shape)) }) as HostArray;
     try {
       const arena = new ArrayBuffer(arenaBytes);
-      return buffers.map((buffer) => this.allocate(buffer, arena));
+      const memory = buffers.map((buffer) => {
+        if (buffer.place === "input") return allocated(buffer);
+        if (buffer.place === "arena") {
+          const { shape, dtype, offset } = buffer;
+          const data = new elementArrays[dtype](arena, offset, sizeOf(shape));
+          return { shape, dtype, data } as HostArray;
+        }
+        const state = this.states.get(buffer.name) ?? allocated(buffer);
+        if (!this.states.has(buffer.name)) made.set(buffer.name, state);
+        return state;
+      });
+      for (const [state, array] of made) this.states.set(state, array);
+      return memory;
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
       throw new ResnetError("ERR_MEMORY", `there is no memory for the program ${name}`, { cause });
     }
   }
-
-  private allocate(buffer: BufferSpec, arena: ArrayBuffer): HostArray {
-    if (buffer.place === "state") return this.state.ensure(buffer.name, buffer);
-    const { shape, dtype } = buffer;
-    if (buffer.place === "input") return { shape, dtype, data: allocate(dtype, sizeOf(shape)) };
-    return { shape, dtype, data: new elementArrays[dtype](arena, buffer.offset, sizeOf(shape)) };
-  }
-
-  private checkOpen(): void {
-    if (this.closed) throw new ResnetError("ERR_CLOSED", "the executor is closed");
-  }
 }
+
+/** How long the thread computes before timers, signals and pages have their turn. */
+const sliceMs = 8;
 
 async function run(
   program: Program,
   memory: readonly HostArray[],
   times: Float64Array,
   inputs: ReadonlyMap<string, HostArray>,
+  isCancelled: () => boolean,
 ): Promise<RunOutputs> {
   program.buffers.forEach((buffer, id) => {
     if (buffer.place === "input") memory[id]!.data.set(inputs.get(buffer.name)!.data);
   });
+  let sliceStart = -Infinity;
   for (const [i, { op, inputs: from, outputs: to, attrs }] of program.instructions.entries()) {
+    if (performance.now() - sliceStart > sliceMs) {
+      await nextTurn();
+      sliceStart = performance.now();
+    }
+    if (isCancelled()) return {};
     const start = performance.now();
     execute(op, attrs, memory, from, to);
     times[i] = 1e6 * (performance.now() - start);
-    await new Promise((resolve) => setImmediate(resolve)); // lets timers, signals and servers have their turn
   }
   return Object.fromEntries(
     Object.entries(program.outputs).map(([name, id]) => {

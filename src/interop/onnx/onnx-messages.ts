@@ -1,7 +1,7 @@
 import protobuf from "protobufjs";
 import { sizeOf } from "../../tensor/shape.js";
 import { checkFileSize } from "../check-file-size.js";
-import { joinChunks } from "../join-chunks.js";
+import { concatenate } from "../join-chunks.js";
 
 /** Element types of a TensorProto, and the bytes of an element. */
 const elementTypes = { float: { id: 1, bytes: 4 }, int64: { id: 7, bytes: 8 } } as const;
@@ -145,7 +145,7 @@ export function onnxChunks(model: OnnxModel): Iterable<Uint8Array> {
   });
   const tensors = initializers.map(tensorParts);
   const graphBytes = tensors.reduce((bytes, tensor) => bytes + tensor.length, graph.length);
-  const beginning = joinChunks([description, fieldHead(modelType, "graph", graphBytes), graph]);
+  const beginning = concatenate([description, fieldHead(modelType, "graph", graphBytes), graph]);
   checkFileSize(beginning.length + graphBytes - graph.length, limit);
   return withTensors(beginning, tensors);
 }
@@ -167,10 +167,10 @@ function tensorParts({ name, type, shape, values }: OnnxTensor) {
   const { id, bytes } = elementTypes[type];
   const valueBytes = sizeOf(shape) * bytes;
   const described = encode(tensorType, { name, dims: shape, dataType: id });
-  const inner = joinChunks([described, fieldHead(tensorType, "rawData", valueBytes)]);
+  const inner = concatenate([described, fieldHead(tensorType, "rawData", valueBytes)]);
   const outer = fieldHead(graphType, "initializer", inner.length + valueBytes);
   return {
-    head: joinChunks([outer, inner]),
+    head: concatenate([outer, inner]),
     length: outer.length + inner.length + valueBytes,
     values,
   };

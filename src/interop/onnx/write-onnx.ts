@@ -23,8 +23,11 @@ export interface OnnxOptions {
  * @throws {InteropError} `ERR_ONNX` for an op that has no counterpart, and where values are missing; `ERR_FILE_SIZE` for a
  *   network of 2 GiB or more
  */
-export const writeOnnx = (graph: Graph, weights: OnnxWeights, options: OnnxOptions): Uint8Array =>
-  joinChunks(chunksOfOnnx(graph, weights, options));
+export const writeOnnx = async (
+  graph: Graph,
+  weights: OnnxWeights,
+  options: OnnxOptions,
+): Promise<Uint8Array> => joinChunks(chunksOfOnnx(graph, weights, options));
 
 /** The same bytes piece by piece. Throws before the first piece is asked for, or not at all. */
 export function chunksOfOnnx(

@@ -41,7 +41,7 @@ const limit = { format: "the zip archive of a PyTorch file", most: 2 ** 32 - 1 }
  * @param tensors in the order of the dict
  * @throws {InteropError} `ERR_TORCH_WRITE` if a tensor's dtype has no storage there; `ERR_FILE_SIZE` for 4 GiB or more
  */
-export const writeTorch = (tensors: ReadonlyMap<string, StoredArray>): Uint8Array =>
+export const writeTorch = async (tensors: ReadonlyMap<string, StoredArray>): Promise<Uint8Array> =>
   joinChunks(torchChunks(sourceOf(tensors)));
 
 /** An entry of the archive. */
@@ -49,26 +49,26 @@ interface Entry {
   readonly name: string;
   /** Bytes of its contents. */
   readonly length: number;
-  readonly contents: () => Uint8Array;
+  readonly contents: () => Promise<Uint8Array>;
 }
 
 /** The same bytes piece by piece; each tensor is read when its turn comes. Throws before the first piece. */
-export function torchChunks(source: ArraySource): Iterable<Uint8Array> {
+export function torchChunks(source: ArraySource): AsyncIterable<Uint8Array> {
   const pickle = pickleOf(source.specs);
   const text = (name: string, contents: string): Entry => {
     const bytes = new TextEncoder().encode(contents);
-    return { name, length: bytes.length, contents: () => bytes };
+    return { name, length: bytes.length, contents: async () => bytes };
   };
   const storages = [...source.specs].map(([name, { shape, dtype }], key) => ({
     name: `data/${key}`,
     length: sizeOf(shape) * storageClasses[dtype]!.bytes,
-    contents() {
-      const { buffer, byteOffset, byteLength } = source.read(name).data;
+    async contents() {
+      const { buffer, byteOffset, byteLength } = (await source.read(name)).data;
       return new Uint8Array(buffer, byteOffset, byteLength);
     },
   }));
   const entries = [
-    { name: "data.pkl", length: pickle.length, contents: () => pickle },
+    { name: "data.pkl", length: pickle.length, contents: async () => pickle },
     text("byteorder", "little"),
     ...storages,
     text("version", "3\n"),
@@ -85,9 +85,9 @@ export function torchChunks(source: ArraySource): Iterable<Uint8Array> {
   return zipped(placed);
 }
 
-function* zipped(
+async function* zipped(
   entries: readonly (Entry & { readonly padding: number })[],
-): Generator<Uint8Array, void> {
+): AsyncGenerator<Uint8Array, void> {
   const chunks: Uint8Array[] = [];
   const zip = new Zip((error, chunk) => {
     if (error) throw error;
@@ -97,7 +97,7 @@ function* zipped(
     const file = new ZipPassThrough(name);
     Object.assign(file, { mtime: epoch, extra: { [paddingField]: new Uint8Array(padding) } });
     zip.add(file);
-    file.push(contents(), true);
+    file.push(await contents(), true);
     yield* chunks.splice(0);
   }
   zip.end();

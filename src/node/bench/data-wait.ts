@@ -44,7 +44,7 @@ export async function measureDataWait(
     const bytes = Uint8Array.from({ length: rows * 3072 }, (_, i) => (i * 2654435761) >>> 24);
     const labels = Int32Array.from({ length: rows }, (_, i) => Math.floor(10 * uniform(key, i)));
     const half = [0.5, 0.5, 0.5];
-    const source = residentSource(
+    const source = await residentSource(
       executor,
       "bench",
       {
@@ -54,10 +54,10 @@ export async function measureDataWait(
       { mean: half, std: half, transforms: parseTransforms(transforms) },
     );
     const model = createModel("cifar-resnet20", { classes: 10, channels: 3 });
-    writeModelState(executor, model, initialState(model, 1));
+    await writeModelState(executor, model, initialState(model, 1));
     const optimizer = sgd({ momentum: 0.9 });
     const graph = traceTrainStep(model, { source, batchSize: batch, optimizer });
-    const program = executor.load(plan("train-step", graph));
+    const program = await executor.load(plan("train-step", graph));
 
     const all = Int32Array.from({ length: rows }, (_, i) => i);
     const batches = epochBatches(all, batch, key).slice(0, steps + 3);

@@ -15,7 +15,7 @@ const warmupRuns = 3;
 
 const [rowText = "", precision, threads] = process.argv.slice(2);
 const row = JSON.parse(rowText) as BenchRow;
-const { executor, step } = prepareWorkload(row, precision as Precision, Number(threads));
+const { executor, step } = await prepareWorkload(row, precision as Precision, Number(threads));
 
 async function time(runs: number): Promise<number[]> {
   const milliseconds: number[] = [];

@@ -19,7 +19,11 @@ export interface Workload {
 }
 
 /** Plans the row's program, and fills weights, random images and labels. */
-export function prepareWorkload(row: BenchRow, precision: Precision, threads?: number): Workload {
+export async function prepareWorkload(
+  row: BenchRow,
+  precision: Precision,
+  threads?: number,
+): Promise<Workload> {
   const [channels, height, width] = imageOf(row);
   const { batch, pass } = row;
   const classes = classesOf(row);
@@ -35,7 +39,7 @@ export function prepareWorkload(row: BenchRow, precision: Precision, threads?: n
     labels: hostArray([batch], labels, "i32"),
   };
   const half = Array<number>(channels).fill(0.5);
-  const source = residentSource(executor, "bench", data, { mean: half, std: half });
+  const source = await residentSource(executor, "bench", data, { mean: half, std: half });
   const graph =
     pass === "train"
       ? traceTrainStep(model, {
@@ -45,8 +49,8 @@ export function prepareWorkload(row: BenchRow, precision: Precision, threads?: n
           precision,
         })
       : traceEvaluation(model, source, batch, precision);
-  const program = executor.load(plan(row.name, graph));
-  writeModelState(executor, model, initialState(model, 1));
+  const program = await executor.load(plan(row.name, graph));
+  await writeModelState(executor, model, initialState(model, 1));
   const indices = hostArray(
     [batch],
     Int32Array.from({ length: batch }, (_, i) => i),

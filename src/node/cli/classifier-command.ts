@@ -28,7 +28,7 @@ export async function withClassifier(
   work: (classifier: Classifier, output: Output) => Promise<void>,
 ): Promise<void> {
   const output = new Output(flags.json ?? false);
-  const executor = openExecutor(flags, output);
+  const executor = await openExecutor(flags, output);
   try {
     const file = await checkpointOf(checkpoint, output);
     await work(await Classifier.open(file, executor), output);

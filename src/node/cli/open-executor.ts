@@ -1,8 +1,19 @@
+import "../native/register.js";
 import { createExecutor } from "../../executors/create-executor.js";
 import type { Executor } from "../../executors/executor.js";
 import type { ExecutorFlags } from "./options.js";
 import type { Output } from "./output.js";
 
-/** The executor that the flags ask for; what there is to know of the choice is said. */
-export const openExecutor = ({ executor, threads }: ExecutorFlags, output: Output): Executor =>
+/** The executor that the flags ask for; the output shows what there is to know about the choice. */
+export const openExecutor = (
+  { executor, threads }: ExecutorFlags,
+  output: Output,
+): Promise<Executor> =>
   createExecutor(executor, { threads, onNotice: (notice) => output.notice(notice) });
+
+/** Whether bf16 is faster than fp32 on the executor that the flags ask for. */
+export async function prefersBf16({ executor, threads }: ExecutorFlags): Promise<boolean> {
+  const opened = await createExecutor(executor, { threads });
+  await opened.close();
+  return opened.traits.isBf16Fast;
+}

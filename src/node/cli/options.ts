@@ -2,7 +2,6 @@ import { statSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
 import { recipes } from "../../train/recipes.js";
 import { defaultImageCache } from "../data/loader/image-cache.js";
-import type { ExecutorName } from "../../executors/create-executor.js";
 
 /** Parsers of option values; what they refuse, commander reports with the option's name. */
 export function wholeNumber(text: string): number {
@@ -62,7 +61,7 @@ export function imageSize(text: string): readonly [number, number, number] {
 }
 
 export interface ExecutorFlags {
-  readonly executor: ExecutorName;
+  readonly executor: string;
   readonly threads?: number;
 }
 

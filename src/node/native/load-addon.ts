@@ -6,6 +6,7 @@ import type { Program } from "../../program/program.js";
 import { ResnetError } from "../../tensor/error.js";
 import type { HostArray } from "../../tensor/host-array.js";
 import type { DType, Shape } from "../../tensor/shape.js";
+import { UnavailableError } from "../../executors/create-executor.js";
 import type { RunInputs, RunOutputs } from "../../executors/executor.js";
 
 /** What the machine offers to the native engine. */
@@ -36,6 +37,7 @@ export interface NativePeak {
 export interface AddonProgram {
   run(inputs: RunInputs): Promise<RunOutputs>;
   nanoseconds(): Float64Array;
+  close(): void;
 }
 
 export interface AddonExecutor {
@@ -44,7 +46,9 @@ export interface AddonExecutor {
   load(program: Program): AddonProgram;
   write(name: string, value: HostArray): void;
   read(name: string): HostArray;
+  remove(name: string): void;
   states(): readonly { readonly name: string; readonly shape: Shape; readonly dtype: DType }[];
+  cancel(): void;
   close(): void;
 }
 
@@ -82,11 +86,8 @@ export interface Addon {
 }
 
 /** Thrown where no build of the native engine can be loaded; says what was tried and what to do. */
-export class NativeLoadError extends ResnetError {
+export class NativeLoadError extends UnavailableError {
   override readonly name = "NativeLoadError";
-  /** The first reason and the way out, in one line. */
-  readonly summary: string;
-
   /**
    * @param attempts what was tried, and why it failed
    * @param canBuild whether the engine's sources are here, as in a clone
@@ -100,6 +101,7 @@ export class NativeLoadError extends ResnetError {
       ? "npm run build:native   (needs a C++17 compiler and make: apt install g++ make)"
       : "build a clone of the project; this package has no binary for this platform";
     const tried = attempts.map(({ file, reason }) => `  ${file}: ${reason}`);
+    const worst = attempts.find(({ reason }) => reason !== notFound) ?? attempts[0];
     super(
       "ERR_NATIVE_LOAD",
       [
@@ -108,9 +110,8 @@ export class NativeLoadError extends ResnetError {
         `  To build it:      ${remedy}`,
         "  To go without it: --executor reference   (slow)",
       ].join("\n"),
+      `${title} (${worst?.file}: ${worst?.reason}); to build it: ${remedy}`,
     );
-    const worst = attempts.find(({ reason }) => reason !== notFound) ?? attempts[0];
-    this.summary = `${title} (${worst?.file}: ${worst?.reason}); to build it: ${remedy}`;
   }
 }
 

@@ -1,10 +1,12 @@
+import type { RunInputs, RunOutputs } from "../../executors/executor.js";
+import {
+  QueuedExecutor,
+  type Engine,
+  type EngineProgram,
+} from "../../executors/queued-executor.js";
 import type { Program } from "../../program/program.js";
-import { verifyProgram } from "../../program/verify.js";
-import { ResnetError } from "../../tensor/error.js";
+import { hostTraits } from "../../program/traits.js";
 import type { HostArray } from "../../tensor/host-array.js";
-import type { TensorSpec } from "../../tensor/shape.js";
-import type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../../executors/executor.js";
-import { RunQueue } from "../../executors/run-queue.js";
 import {
   asResnetError,
   loadAddon,
@@ -19,86 +21,58 @@ export interface NativeExecutorOptions {
 }
 
 /** Runs programs on the C++ engine, off the JavaScript thread. */
-export class NativeExecutor implements Executor {
-  readonly name = "native";
-  readonly description: string;
-  private addon: AddonExecutor | undefined;
-  private readonly runs = new RunQueue();
-
+export class NativeExecutor extends QueuedExecutor {
   /**
    * @throws {NativeLoadError} if the engine cannot be loaded
    * @throws {ResnetError} `ERR_ISA` for a `RESNET_ISA` that is not supported here, `ERR_THREADS`
    */
   constructor({ threads }: NativeExecutorOptions = {}) {
     const addon = loadAddon();
-    this.addon = withCodes(() => new addon.Executor(threads ?? addon.capabilities().physicalCores));
-    const count = this.addon.threads;
-    this.description = `native, ${this.addon.isa}, ${count} ${count === 1 ? "thread" : "threads"}`;
+    const { physicalCores, bf16 } = withCodes(() => addon.capabilities());
+    const executor = withCodes(() => new addon.Executor(threads ?? physicalCores));
+    const count = `${executor.threads} ${executor.threads === 1 ? "thread" : "threads"}`;
+    const description = `native, ${executor.isa}, ${count}`;
+    super("native", description, { ...hostTraits, isBf16Fast: bf16 }, new NativeEngine(executor));
   }
+}
 
-  load(program: Program): LoadedProgram {
-    const executor = this.open();
-    const native = withCodes(() => executor.load(program));
-    verifyProgram(program); // the engine has checked all but that values are written before they are read
+class NativeEngine implements Engine {
+  constructor(private readonly addon: AddonExecutor) {}
+
+  load(program: Program): EngineProgram {
+    const native = withCodes(() => this.addon.load(program));
     return {
-      program,
-      run: (inputs = {}) => this.enqueue(native, inputs),
+      run: (inputs) => run(native, inputs),
       nanoseconds: () => withCodes(() => native.nanoseconds()),
+      close: () => native.close(),
     };
   }
 
   write(name: string, value: HostArray): void {
-    const executor = this.open();
-    this.runs.requireIdle(`the state "${name}" is written`);
-    withCodes(() => {
-      executor.write(name, value);
-    });
+    withCodes(() => this.addon.write(name, value));
   }
 
   read(name: string): HostArray {
-    const executor = this.open();
-    this.runs.requireIdle(`the state "${name}" is read`);
-    return withCodes(() => executor.read(name));
+    return withCodes(() => this.addon.read(name));
   }
 
-  states(): ReadonlyMap<string, TensorSpec> {
-    return new Map(
-      this.open()
-        .states()
-        .map(({ name, shape, dtype }) => [name, { shape, dtype }]),
-    );
+  remove(name: string): void {
+    withCodes(() => this.addon.remove(name));
   }
 
-  async close(): Promise<void> {
-    const executor = this.addon;
-    this.addon = undefined;
-    await this.runs.idle();
-    executor?.close();
+  cancel(): void {
+    this.addon.cancel();
   }
 
-  private open(): AddonExecutor {
-    if (!this.addon) throw new ResnetError("ERR_CLOSED", "the executor is closed");
-    return this.addon;
-  }
-
-  private async enqueue(program: AddonProgram, inputs: RunInputs): Promise<RunOutputs> {
-    this.open();
-    // A run that has to wait keeps the values that its inputs have now.
-    const values = this.runs.isBusy ? snapshot(inputs) : inputs;
-    try {
-      return await this.runs.add(async () => program.run(values));
-    } catch (error) {
-      throw asResnetError(error);
-    }
+  close(): void {
+    this.addon.close();
   }
 }
 
-const snapshot = (inputs: RunInputs): RunInputs =>
-  Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [
-      name,
-      typeof value === "object" && ArrayBuffer.isView(value.data)
-        ? { ...value, data: value.data.slice() }
-        : value,
-    ]),
-  );
+async function run(native: AddonProgram, inputs: RunInputs): Promise<RunOutputs> {
+  try {
+    return await native.run(inputs);
+  } catch (error) {
+    throw asResnetError(error);
+  }
+}

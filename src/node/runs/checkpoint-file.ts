@@ -25,7 +25,7 @@ export async function writeCheckpointFile(
     async (handle) => {
       const hash = createHash("sha256");
       let checksumAt = -1;
-      for (const chunk of safetensorsChunks(source, { ...metadata, [checksumKey]: zeros })) {
+      for await (const chunk of safetensorsChunks(source, { ...metadata, [checksumKey]: zeros })) {
         if (checksumAt < 0) checksumAt = fieldAt(chunk, checksumField(zeros));
         hash.update(chunk);
         await handle.writeFile(chunk);
@@ -38,7 +38,7 @@ export async function writeCheckpointFile(
 }
 
 /**
- * Hands every array of an open file to `visit`, in the order of the file, then checks the checksum. A file without
+ * Hands every array of an open file to `visit`, whose promise is awaited, in the order of the file, then checks the checksum. A file without
  * one, which another program wrote, is taken as it is.
  *
  * @param file its name, for the error
@@ -48,7 +48,7 @@ export async function writeCheckpointFile(
 export async function visitArrays(
   opened: OpenSafetensors,
   file: string,
-  visit: (name: string, array: StoredArray) => void,
+  visit: (name: string, array: StoredArray) => unknown,
 ): Promise<void> {
   const expected = opened.metadata.get(checksumKey);
   const hash = createHash("sha256");
@@ -59,7 +59,7 @@ export async function visitArrays(
   }
   hash.update(header);
   for (const name of opened.places.keys()) {
-    visit(name, await readArray(opened, file, name, (bytes) => hash.update(bytes)));
+    await visit(name, await readArray(opened, file, name, (bytes) => hash.update(bytes)));
   }
   if (expected !== undefined && hash.digest("hex") !== expected) {
     throw new ResnetError(

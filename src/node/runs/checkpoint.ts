@@ -137,8 +137,8 @@ export class Checkpoint {
   async load(executor: Executor, model: Module): Promise<void> {
     const leaves = namedState(model);
     checkModelState(model, this.opened.places);
-    await this.visit((name, array) => {
-      if (leaves.has(name)) executor.write(name, fromTorchLayout(array));
+    await this.visit(async (name, array) => {
+      if (leaves.has(name)) await executor.write(name, fromTorchLayout(array));
     });
   }
 
@@ -164,18 +164,16 @@ export class Checkpoint {
     return this.opened.close();
   }
 
-  private visit(use: (name: string, array: HostArray) => void): Promise<void> {
-    return this.visitAll((name, array) => {
-      if (isHostArray(array)) use(name, array);
-    });
+  private visit(use: (name: string, array: HostArray) => unknown): Promise<void> {
+    return this.visitAll((name, array) => (isHostArray(array) ? use(name, array) : undefined));
   }
 
   /** Weights that are not finite are reported after the checksum, which says more about a damaged file. */
-  private async visitAll(use: (name: string, array: StoredArray) => void): Promise<void> {
+  private async visitAll(use: (name: string, array: StoredArray) => unknown): Promise<void> {
     let unusable: InteropError | undefined;
-    await visitArrays(this.opened, this.file, (name, array) => {
+    await visitArrays(this.opened, this.file, async (name, array) => {
       unusable ??= unusableValue(name, array, this.file);
-      use(name, array);
+      await use(name, array);
     });
     if (unusable) throw unusable;
   }

@@ -76,7 +76,8 @@ export async function writeTrainingState(
   const epochsArray = hostArray([text.length], text, "u8");
   const source = {
     specs: new Map([...trainedStates(executor), [epochsName, epochsArray] as const]),
-    read: (name: string): StoredArray => (name === epochsName ? epochsArray : executor.read(name)),
+    read: async (name: string): Promise<StoredArray> =>
+      name === epochsName ? epochsArray : await executor.read(name),
   };
   await writeCheckpointFile(file, source, { [metadataKey]: JSON.stringify(rest) }, options);
 }
@@ -144,8 +145,8 @@ async function restore(file: string, executor: Executor): Promise<void> {
         `${file}: the state is of another training:\n${findings}`,
       );
     }
-    await visitArrays(opened, file, (name, array) => {
-      if (name !== epochsName && isHostArray(array)) executor.write(stateOf(name), array);
+    await visitArrays(opened, file, async (name, array) => {
+      if (name !== epochsName && isHostArray(array)) await executor.write(stateOf(name), array);
     });
   } finally {
     await opened.close();

@@ -6,8 +6,8 @@ import { isRemembered } from "../state-names.js";
  * Forgets what an earlier training on this executor left: velocities, moments and means start at zero, also where that
  * training ended in numbers that are none.
  */
-export function resetOptimizer(executor: Executor): void {
+export async function resetOptimizer(executor: Executor): Promise<void> {
   for (const [name, { shape, dtype }] of executor.states()) {
-    if (isRemembered(name)) executor.write(name, hostArray(shape, undefined, dtype));
+    if (isRemembered(name)) await executor.write(name, hostArray(shape, undefined, dtype));
   }
 }

@@ -40,4 +40,4 @@ export interface BatchSource extends BatchTracer {
 }
 
 /** Opens a source that shows images in one of several ways. */
-export type OpenView = () => BatchSource;
+export type OpenView = () => Promise<BatchSource>;

@@ -58,11 +58,11 @@ export class ImageSources {
   ) {}
 
   /** @param name of the executor's states, for images in memory */
-  open(
+  async open(
     name: "train" | "valid" | "test",
     images: LabelledImages,
     transforms = this.preparation.transforms,
-  ): BatchSource {
+  ): Promise<BatchSource> {
     const { normalise } = this.preparation;
     if (isInFiles(images)) {
       this.workers ??= new ImageWorkers(this.reading.workers);

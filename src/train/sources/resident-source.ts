@@ -28,18 +28,18 @@ export interface ImagePreparation extends IngestAttrs {
  * @param name of the executor's states (`dataState`); what was there must be as large
  * @throws {DataError} `ERR_DATA_TRANSFORM` where the transforms do not fit the images
  */
-export function residentSource(
+export async function residentSource(
   executor: Executor,
   name: string,
   data: Pick<Dataset, "images" | "labels">,
   { transforms = [], ...attrs }: ImagePreparation,
-): BatchSource {
+): Promise<BatchSource> {
   const { once, perSample, inKernel } = splitTransforms(transforms);
   if (perSample.length > 0) return preparedSource(data, transforms, attrs);
   const { images } = transformDataset(data, once);
   const [rows, height, width, channels] = dims4(images);
-  executor.write(dataState(name, "images"), images);
-  executor.write(dataState(name, "labels"), data.labels);
+  await executor.write(dataState(name, "images"), images);
+  await executor.write(dataState(name, "labels"), data.labels);
   const placement = inKernel.length
     ? placeBatch(inKernel, once.length + perSample.length, { height, width, channels })
     : undefined;

@@ -33,7 +33,7 @@ export async function gradientNorms(
     );
     return Object.fromEntries(weights.map(([name, weight]) => [name, gradientOf.get(weight)!]));
   });
-  const program = executor.load(plan("gradients", graphOf(result)));
+  const program = await executor.load(plan("gradients", graphOf(result), executor.traits));
   const drops = inputSpecs(program.program).has("randomKey");
   const key = { randomKey: hostArray([2], randomKey(0, "step", 0), "i32") };
   const norms = new Map<string, number>();
@@ -42,6 +42,7 @@ export async function gradientNorms(
     const outputs = await program.run({ ...inputs, ...(drops && key) });
     for (const [name] of weights) norms.set(name, Math.sqrt(sumOfSquares(outputs[name]!.data)));
   }
+  await program.close();
   return norms;
 }
 

@@ -20,18 +20,22 @@ export interface BatchResult extends Omit<EpochSums, "seconds"> {
 
 /** Runs the programs of a step, with the registers that belong to it. */
 export class StepRunner {
-  private readonly programs: TrainPrograms;
-  private readonly imageShape: Shape;
+  private constructor(
+    private readonly config: TrainConfig,
+    private readonly programs: TrainPrograms,
+    private readonly imageShape: Shape,
+  ) {}
 
-  constructor(
+  /** Loads the programs for every size that comes up in an epoch: one that does not fit is refused here. */
+  static async load(
     executor: Executor,
     model: Module,
-    private readonly config: TrainConfig,
+    config: TrainConfig,
     source: BatchSource,
     groups: ParameterGroups,
-  ) {
-    this.programs = trainPrograms(executor, model, config, source, groups);
-    this.imageShape = source.trace(1, config.precision, true).images.shape;
+  ): Promise<StepRunner> {
+    const programs = await trainPrograms(executor, model, config, source, groups);
+    return new StepRunner(config, programs, source.trace(1, config.precision, true).images.shape);
   }
 
   /** @param step of the whole training, from 0 */
@@ -42,7 +46,7 @@ export class StepRunner {
     learningRate: number,
   ): Promise<BatchResult> {
     const samples = batch.rows.length;
-    const program = this.programs[batch.isLast ? "step" : "accumulate"](samples);
+    const program = await this.programs[batch.isLast ? "step" : "accumulate"](samples);
     const registers = this.registersOf(batch, step, learningRate);
     const specs = inputSpecs(program.program);
     const taken = Object.entries(registers).filter(([name]) => specs.has(name));

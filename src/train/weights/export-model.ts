@@ -44,18 +44,18 @@ export interface ExportOptions {
  * @throws {InteropError} `ERR_ONNX`, `ERR_TORCH_WRITE`, `ERR_SAFETENSORS_WRITE`; `ERR_FILE_SIZE` from 2 GiB on as ONNX, from
  *   4 GiB on for PyTorch
  */
-export const exportModel = (
+export const exportModel = async (
   description: CheckpointDescription,
   tensors: ReadonlyMap<string, StoredArray>,
   options: ExportOptions,
-): Uint8Array => joinChunks(exportChunks(description, tensors, options));
+): Promise<Uint8Array> => joinChunks(exportChunks(description, tensors, options));
 
 /** The same bytes piece by piece: those of the tensors are in memory once. Throws before the first piece. */
 export function exportChunks(
   description: CheckpointDescription,
   tensors: ReadonlyMap<string, StoredArray>,
   { format, fold = true, ...options }: ExportOptions,
-): Iterable<Uint8Array> {
+): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   const model = options.model ?? modelOf(description);
   checkModelState(model, tensors);
   if (format !== "onnx") {

@@ -35,10 +35,14 @@ export const initialState = (
  *
  * @throws {ResnetError} `ERR_CHECKPOINT`, as `checkModelState`
  */
-export function writeModelState(executor: Executor, model: Module, state: ModelState): void {
+export async function writeModelState(
+  executor: Executor,
+  model: Module,
+  state: ModelState,
+): Promise<void> {
   checkModelState(model, state);
   for (const name of namedState(model).keys()) {
-    executor.write(name, fromTorchLayout(state.get(name)!));
+    await executor.write(name, fromTorchLayout(state.get(name)!));
   }
 }
 
@@ -91,13 +95,16 @@ export type StateName = (name: string) => string;
 const itself: StateName = (name) => name;
 
 /** A copy of a model's state out of an executor. */
-export const readModelState = (executor: Executor, model: Module, stateName = itself): ModelState =>
-  new Map(
-    [...namedState(model).keys()].map((name) => [
-      name,
-      toTorchLayout(executor.read(stateName(name))),
-    ]),
-  );
+export async function readModelState(
+  executor: Executor,
+  model: Module,
+  stateName = itself,
+): Promise<ModelState> {
+  const state = new Map<string, HostArray>();
+  for (const name of namedState(model).keys())
+    state.set(name, toTorchLayout(await executor.read(stateName(name))));
+  return state;
+}
 
 /** A model's state in an executor, read array by array. */
 export const modelSource = (
@@ -111,5 +118,5 @@ export const modelSource = (
       { shape: torchShape, dtype },
     ]),
   ),
-  read: (name) => toTorchLayout(executor.read(stateName(name))),
+  read: async (name) => toTorchLayout(await executor.read(stateName(name))),
 });

@@ -115,7 +115,7 @@ async function evaluateOpened(
   const model = modelOf(description);
   const { mirror, shift } = (flags.split === "test" && description.testViews) || oneView;
   const views = { mirror: flags.mirror ?? mirror, shift: flags.shift ?? shift };
-  const executor = openExecutor(flags, output);
+  const executor = await openExecutor(flags, output);
   const sources = new ImageSources(executor, preparation, flags);
   try {
     await checkpoint.load(executor, model);

@@ -56,7 +56,7 @@ async function exportCheckpoint(
     let bytes = 0;
     await writeOutput(out, () =>
       replaceFile(out, async (handle) => {
-        for (const chunk of chunks) {
+        for await (const chunk of chunks) {
           await handle.writeFile(chunk);
           bytes += chunk.length;
         }

@@ -56,7 +56,8 @@ async function writeFeatures(
       );
     const stacked = stack(found);
     const names = JSON.stringify(found.map(({ image }) => image));
-    await writeOutput(out, writeSafetensors(new Map([["features", stacked]]), { images: names }));
+    const file = await writeSafetensors(new Map([["features", stacked]]), { images: names });
+    await writeOutput(out, file);
     output.result(
       { out, shape: stacked.shape, images: found.map(({ image }) => image) },
       `${out}: features ${stacked.shape.join(" x ")}`,

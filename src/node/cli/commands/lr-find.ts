@@ -62,22 +62,22 @@ export function lrFindCommand(): Command {
 async function find(recipe: string | undefined, flags: FindFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
   pictureFormat(flags.chart); // before all the work
-  const asked = configOf(recipe, await withModelOfInit(settled(flags)));
+  const asked = configOf(recipe, await withModelOfInit(await settled(flags)));
   const job = await prepareJob(asked, flags, output);
   const { config, model, parts } = job;
-  const executor = openExecutor(flags, output);
+  const executor = await openExecutor(flags, output);
   const sources = new ImageSources(executor, config, flags);
   const bar = new Progress(flags.steps);
   const stop = stopOnSignal("finishing this step", (line) => output.notice(line));
   try {
     output.say(describeJob(job, executor));
-    writeModelState(executor, model, await firstState(job, output));
+    await writeModelState(executor, model, await firstState(job, output));
     let done = 0;
     const search = await findLearningRate({
       executor,
       model,
       config,
-      train: sources.open("train", parts.train),
+      train: await sources.open("train", parts.train),
       from: flags.from,
       to: flags.to,
       steps: flags.steps,

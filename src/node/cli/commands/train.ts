@@ -59,7 +59,7 @@ export function trainCommand(): Command {
 
 async function train(recipe: string | undefined, given: TrainFlags): Promise<void> {
   const start = performance.now();
-  const flags = await withModelOfInit(settled(given));
+  const flags = await withModelOfInit(await settled(given));
   const output = new Output(flags.json ?? false);
   if (await compare(recipe, flags, output)) return;
   const config = flags.resume === undefined ? configOf(recipe, flags) : null;

@@ -93,8 +93,8 @@ async function normsAtStart(
   executor: Executor,
   sources: ImageSources,
 ): Promise<ReadonlyMap<string, number>> {
-  writeModelState(executor, model, (await firstWeights(model, config)).state);
-  return gradientNorms(executor, model, sources.open("valid", parts.valid), config.batch);
+  await writeModelState(executor, model, (await firstWeights(model, config)).state);
+  return gradientNorms(executor, model, await sources.open("valid", parts.valid), config.batch);
 }
 
 async function writeCharts(

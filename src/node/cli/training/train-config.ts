@@ -1,12 +1,12 @@
 import type { OptionValues } from "commander";
 import { datasetInfo } from "../../../data/dataset-info.js";
 import { isOnDisk } from "../../data/images/is-on-disk.js";
-import { prefersBf16 } from "../../../executors/create-executor.js";
 import { ResnetError } from "../../../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../../../train/config/config.js";
 import type { Precision } from "../../../train/config/precision.js";
 import { findRecipe } from "../../../train/recipes.js";
 import { configOptions } from "../config-options.js";
+import { prefersBf16 } from "../open-executor.js";
 import type { ExecutorFlags } from "../options.js";
 
 /**
@@ -80,11 +80,13 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
 }
 
 /** With a precision that `config.json` can record: it says what was used. */
-export const settled = <F extends ExecutorFlags & { readonly precision?: Precision | "auto" }>(
+export const settled = async <
+  F extends ExecutorFlags & { readonly precision?: Precision | "auto" },
+>(
   flags: F,
-): F =>
+): Promise<F> =>
   flags.precision === "auto"
-    ? { ...flags, precision: prefersBf16(flags.executor) ? "bf16" : "fp32" }
+    ? { ...flags, precision: (await prefersBf16(flags)) ? "bf16" : "fp32" }
     : flags;
 
 /** Sets the fields of a configuration whose options were given. */

@@ -59,7 +59,7 @@ export async function trainOne(
   if (!run.config) await run.begin(config); // now: a run that is killed from here on can be resumed
   const job = await endOnSignal(giveUp, () => prepareJob(config, flags, output));
   checkSameJob(run, job);
-  const chosen = openExecutor(flags, output);
+  const chosen = await openExecutor(flags, output);
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
   const sources = new ImageSources(executor, job.config, flags);

@@ -40,7 +40,7 @@ export async function runEpochs(
   signal: AbortSignal,
 ): Promise<TrainProgress> {
   const { config, description, model, parts } = job;
-  if (!run.saved) writeModelState(executor, model, await firstState(job, output));
+  if (!run.saved) await writeModelState(executor, model, await firstState(job, output));
   const steps = stepsPerEpoch(labelsOf(parts.train).length, config);
   const from = run.saved?.progress ?? startOfTraining;
   const bar = new Progress(config.epochs * steps, from.epoch * steps + from.step);
@@ -59,7 +59,7 @@ export async function runEpochs(
     executor,
     weights,
   });
-  const training = prepareTraining(job, run, executor, sources, { signal, onStep });
+  const training = await prepareTraining(job, run, executor, sources, { signal, onStep });
   try {
     await run.saved?.restore(executor);
     await run.begin(config);
@@ -87,19 +87,19 @@ export async function runEpochs(
 }
 
 /** The training of a job, its programs loaded; refuses what cannot be trained. */
-function prepareTraining(
+async function prepareTraining(
   { config, model, parts }: TrainJob,
   { saved }: RunDirectory,
   executor: Executor,
   sources: ImageSources,
   options: Pick<Parameters<typeof trainLoop>[0], "signal" | "onStep">,
-): Training {
-  return trainLoop({
+): Promise<Training> {
+  return await trainLoop({
     executor,
     model,
     config,
-    train: sources.open("train", parts.train),
-    valid: sources.open("valid", parts.valid),
+    train: await sources.open("train", parts.train),
+    valid: await sources.open("valid", parts.valid),
     ...(saved && { from: saved.progress }),
     ...options,
   });
