@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   models: ["graph", "ops", "nn"],
   program: [],
   planner: ["graph", "ops", "program"],
-  executors: ["program", "node/native"],
+  executors: ["program"],
   "executors/reference": ["executors", "program", "graph", "ops"],
   pickle: [],
   tar: [],
