@@ -178,13 +178,13 @@ describe("Of weights that a file has several times", () => {
     }
   });
 
-  test("prefixes are told apart too", () => {
+  test("prefixes are told apart too", async () => {
     const both = new Map([
       ...renamed(resnet20, (name) => `student.${name}`),
       ...renamed(stateOf("cifar-resnet20"), (name) => `teacher.${name}`),
     ]);
     const taught = path.join(folder, "taught.safetensors");
-    writeFileSync(taught, writeSafetensors(both as ModelState));
+    writeFileSync(taught, await writeSafetensors(both as ModelState));
     const out = path.join(folder, "student.safetensors");
     const first = resnet("import", taught, "--model", "cifar-resnet20", "--out", out);
     assert.match(
@@ -250,7 +250,7 @@ describe("A classifier with one output is imported as two classes", () => {
 
   test("and starts a training on two classes", async () => {
     const file = path.join(folder, "binary.safetensors");
-    writeFileSync(file, writeSafetensors(binary));
+    writeFileSync(file, await writeSafetensors(binary));
     const model = createModel("cifar-resnet20", { classes: 2, channels: 3 });
     const { state, replaced } = await readFirstWeights(file, model, 0);
     assert.deepEqual(replaced, []);
@@ -273,7 +273,7 @@ describe("Weights for other channels are adapted as timm does", () => {
 
   test("3 channels are summed for 1", async () => {
     const file = path.join(folder, "colour.safetensors");
-    writeFileSync(file, writeSafetensors(resnet20));
+    writeFileSync(file, await writeSafetensors(resnet20));
     const model = createModel("cifar-resnet20", { classes: 10, channels: 1 });
     const { state, notices } = await readFirstWeights(file, model, 0);
     const grey = state.get("conv1.weight")!;
@@ -290,7 +290,7 @@ describe("Weights for other channels are adapted as timm does", () => {
   test("1 channel is repeated for 3, with a third of the values", async () => {
     const grey = stateOf("cifar-resnet20", { channels: 1 });
     const file = path.join(folder, "grey.safetensors");
-    writeFileSync(file, writeSafetensors(grey));
+    writeFileSync(file, await writeSafetensors(grey));
     const model = createModel("cifar-resnet20", { classes: 10, channels: 3 });
     const { state, notices } = await readFirstWeights(file, model, 0);
     const { data } = state.get("conv1.weight")!;

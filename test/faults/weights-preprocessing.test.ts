@@ -53,7 +53,7 @@ test("resnet import takes the preprocessing, and its checkpoint keeps it", async
   const folder = scratchFolder();
   const file = path.join(folder, "weights.safetensors");
   const out = path.join(folder, "out.safetensors");
-  writeFileSync(file, writeSafetensors(state));
+  writeFileSync(file, await writeSafetensors(state));
   const words = `import ${file} --model resnet18 --model-option width=4 --input 3x288x288 --crop-share 0.95 --interpolation bicubic --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5 --out ${out}`;
   const { status, stdout } = resnet(...words.split(" "));
   assert.equal(status, 0);
