@@ -137,13 +137,14 @@ test("exportModel writes classes and normalisation into the metadata, and leaves
     model: "cifar-resnet20",
     classes,
     imageShape: [32, 32, 1] as [number, number, number],
+    transforms: [{ type: "centerCrop" as const, size: 32 }],
     normalise: { mean: [0.5], std: [0.25] },
     epoch: 0,
   };
   const model = createModel("cifar-resnet20", { classes: 2, channels: 1 });
   const file = await exportModel(description, initialState(model, 0), { format: "onnx" });
   const text = new TextDecoder("latin1").decode(file);
-  for (const part of ['["ant","bee"]', "[0.5]", "[0.25]", "cifar-resnet20"]) {
+  for (const part of ['["ant","bee"]', "[0.5]", "[0.25]", "cifar-resnet20", "centerCrop(32)"]) {
     assert.ok(text.includes(part), part);
   }
   for (const batch of [1, 3]) {

@@ -9,6 +9,7 @@ import { namedState, type Module } from "../../nn/module.js";
 import { traceModule } from "../../nn/trace-module.js";
 import type { CheckpointDescription } from "../../node/runs/checkpoint.js";
 import { checkModelState } from "./model-state.js";
+import { formatTransforms } from "../../data/transforms/transform-text.js";
 import { modelOf } from "../config/model-variant.js";
 
 /** The graph of a prediction, as it is traced: `images` `[H, W, 1, C]`, normalised, to `logits` `[1, classes]`. */
@@ -37,7 +38,7 @@ export interface ExportOptions {
  * names as safetensors or as `torch.save` writes it.
  *
  * ONNX's metadata has `model`, and as JSON `modelOptions` (where there are any), `classes`, `mean` and `std`: the images that it takes are pixels scaled to 0 … 1,
- * less the mean, over the deviation.
+ * less the mean, over the deviation. `transforms`, where there are any, is what is done to a picture before, in a line.
  *
  * @param tensors weights and running statistics in PyTorch's layout, with `num_batches_tracked` where there is one
  * @throws {ResnetError} `ERR_CHECKPOINT` if they are not those of the model
@@ -64,13 +65,14 @@ export function exportChunks(
       ? torchChunks(sourceOf(ordered))
       : safetensorsChunks(sourceOf(ordered), { format: "pt" });
   }
-  const { model: name, modelOptions, classes, imageShape, normalise } = description;
+  const { model: name, modelOptions, classes, imageShape, transforms, normalise } = description;
   const metadata = {
     model: name,
     ...(modelOptions && { modelOptions: JSON.stringify(modelOptions) }),
     classes: JSON.stringify(classes),
     mean: JSON.stringify(normalise.mean),
     std: JSON.stringify(normalise.std),
+    ...(transforms && { transforms: formatTransforms(transforms) }),
   };
   return chunksOfOnnx(tracePrediction(model, imageShape), tensors, { name, fold, metadata });
 }
