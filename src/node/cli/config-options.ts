@@ -69,7 +69,7 @@ export const configOptions: Readonly<Record<string, Option>> = {
   ).argParser(classWeights),
   init: new Option(
     "--init <file>",
-    "start from these weights: a checkpoint, or what resnet import reads; another number of classes starts the head anew",
+    "start from these weights: a checkpoint, a run's directory, or what resnet import reads; another number of classes starts the head anew",
   ).argParser((file) => path.resolve(file)),
   freeze: new Option(
     "--freeze <parts>",
