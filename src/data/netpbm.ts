@@ -29,13 +29,13 @@ type Samples = Uint8Array | Uint16Array;
 
 function toBytes(samples: Samples, most: number, isBitmap: boolean, channels: number): Uint8Array {
   const isDeepGrey = channels === 1 && most > 255;
-  const byteOf = Uint8Array.from({ length: most + 1 }, (_, value) => {
+  const byteOf = (value: number): number => {
     if (isBitmap) return value === 0 ? 255 : 0; // 1 is black
     if (isDeepGrey) return roundHalfEven((value / most) * 65_535) >> 8;
     return roundHalfEven((value / most) * 255);
-  });
+  };
   const data = new Uint8Array(samples.length);
-  for (let i = 0; i < data.length; i++) data[i] = byteOf[Math.min(samples[i]!, most)]!;
+  for (let i = 0; i < data.length; i++) data[i] = byteOf(Math.min(samples[i]!, most));
   return data;
 }
 

@@ -71,6 +71,18 @@ describe("a training", () => {
     }
   });
 
+  test("and a prediction tell of 12-bit values in a 16-bit file", async (t) => {
+    const root = await writeImageFolder(t);
+    await deepGrey(4095).png().toFile(path.join(root, "train/a/deep.png"));
+    const out = path.join(scratch, "deep");
+    const trained = resnet("train", "--data", root, ...small, "--out", out);
+    assert.match(trained.stderr, /^images of 16 bits a sample use 12 of them/);
+    const words = [path.join(out, "last.safetensors"), path.join(root, "train/a/deep.png")];
+    const predicted = resnet("predict", ...words);
+    assert.equal(predicted.status, 0, predicted.stderr);
+    assert.match(predicted.stderr, /^images of 16 bits a sample use 12 of them/);
+  });
+
   test("takes a picture of 5 x 1200 pixels", async (t) => {
     const root = await writeImageFolder(t);
     await black(5, 1200).png().toFile(path.join(root, "val/a/thin.png"));
@@ -126,6 +138,13 @@ describe("values of 12 bits in 16-bit files", () => {
   });
 });
 
+/** 8 x 8 grey samples of 16 bits, from 0 to `largest`. */
+function deepGrey(largest: number): Sharp {
+  const samples = Uint16Array.from({ length: 64 }, (_, i) => Math.round((largest * i) / 63));
+  const raw = { width: 8, height: 8, channels: 1 } as const;
+  return sharp(samples, { raw }).toColourspace("grey16");
+}
+
 /** Notices of reading two grey pictures of 16 bits, with values from 0 to `largest`, among coloured ones. */
 async function noticesOf(
   t: Parameters<typeof scratchFolder>[0],
@@ -135,9 +154,7 @@ async function noticesOf(
   const root = scratchFolder(t);
   for (const name of ["a", "b"]) {
     mkdirSync(path.join(root, name));
-    const samples = Uint16Array.from({ length: 64 }, (_, i) => Math.round((largest * i) / 63));
-    await sharp(samples, { raw: { width: 8, height: 8, channels: 1 } })
-      .toColourspace("grey16")
+    await deepGrey(largest)
       .tiff({ compression: "deflate" })
       .toFormat(ending)
       .toFile(path.join(root, name, `deep.${ending}`));
@@ -149,3 +166,14 @@ async function noticesOf(
   await readFolder(root, { onNotice: (notice) => notices.push(notice) });
   return notices;
 }
+
+describe("data info", () => {
+  test("names the files that cannot be opened, and counts the images all the same", async (t) => {
+    const root = await writeImageFolder(t, { train: 2, val: 1 });
+    spoil(path.join(root, "train", "a"));
+    const { status, stdout, stderr } = resnet("data", "info", root);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /^4 image files cannot be read:\n/);
+    assert.match(stdout, /^a +6 +1$/m);
+  });
+});

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { DataError } from "../../data/data-error.js";
 import { Classifier } from "../../predict/classifier.js";
 import { checkpointOf } from "./checkpoint-of.js";
+import { describeUnusedBits } from "../data/images/unused-bits.js";
 import { openExecutor } from "./open-executor.js";
 import { executorOption, jsonOption, threadsOption, type ExecutorFlags } from "./options.js";
 import { Output } from "./output.js";
@@ -35,6 +36,12 @@ export async function withClassifier(
   } finally {
     await executor.close();
   }
+}
+
+/** Tells where pictures lose most of their levels on the way to the model, as 12-bit values in 16-bit files do. */
+export async function noticeUnusedBits(files: readonly string[], output: Output): Promise<void> {
+  const notice = await describeUnusedBits(files);
+  if (notice) output.notice(notice);
 }
 
 /** Says what is wrong with a file, goes on with the others, and has the command fail in the end. */

@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { datasetInfo, listDatasets } from "../../../data/dataset-info.js";
 import type { DatasetForm } from "../../../data/catalog/dataset-entry.js";
+import { describeFindings } from "../../data/images/describe-findings.js";
 import { readImagesOnDisk } from "../../data/images/images-on-disk.js";
 import { isOnDisk } from "../../data/images/is-on-disk.js";
+import { findUnopenable } from "../../data/images/scan-files.js";
+import { describeUnusedBits } from "../../data/images/unused-bits.js";
 import { formatDigest } from "../../data/sources/digest.js";
 import { folderDocument, formatFolder } from "../folder-info.js";
 import { loadData } from "../load-data.js";
@@ -61,6 +64,10 @@ export function dataCommand(): Command {
       const output = new Output(json ?? false);
       if (isOnDisk(name)) {
         const folder = await readImagesOnDisk(name);
+        await noticeFaults(
+          [folder.train, folder.valid, folder.test].flatMap((part) => part?.files ?? []),
+          output,
+        );
         output.result(folderDocument(name, folder), formatFolder(folder));
       } else {
         const info = datasetInfo(name);
@@ -69,6 +76,14 @@ export function dataCommand(): Command {
     });
   command.addCommand(previewCommand());
   return command;
+}
+
+/** Tells what a training would say of the files before its first step. */
+async function noticeFaults(files: readonly string[], output: Output): Promise<void> {
+  const findings = findUnopenable(files);
+  if (findings.length > 0) output.notice(describeFindings(findings, "cannot be read"));
+  const unusedBits = await describeUnusedBits(files);
+  if (unusedBits) output.notice(unusedBits);
 }
 
 /** Rows for a form: its archive, and each file. */

@@ -2,7 +2,12 @@ import type { Command } from "commander";
 import { gradCam } from "../../../predict/grad-cam.js";
 import { heatPicture } from "../../report/heat-picture.js";
 import { printable } from "../../../tensor/printable.js";
-import { classifierCommand, withClassifier, type ClassifierFlags } from "../classifier-command.js";
+import {
+  noticeUnusedBits,
+  classifierCommand,
+  withClassifier,
+  type ClassifierFlags,
+} from "../classifier-command.js";
 import { findCheckpoint } from "../../runs/find-checkpoint.js";
 import { requireOther } from "../require-other.js";
 import { writeOutput } from "../../files/write-output.js";
@@ -33,6 +38,7 @@ async function explainImage(checkpoint: string, image: string, flags: ExplainFla
   const { label, layer } = flags;
   await requireOther(flags.out, [await findCheckpoint(checkpoint), image]);
   await withClassifier(checkpoint, flags, async (classifier, output) => {
+    await noticeUnusedBits([image], output);
     const cam = await gradCam(classifier, image, { label, layer });
     await writeOutput(flags.out, await heatPicture(cam.picture, cam));
     const { label: name, index, probability } = cam.of;

@@ -5,6 +5,7 @@ import { writeSafetensors } from "../../../interop/write-safetensors.js";
 import { features, type Features } from "../../../predict/features.js";
 import { hostArray } from "../../../tensor/host-array.js";
 import {
+  noticeUnusedBits,
   classifierCommand,
   skipUnreadable,
   withClassifier,
@@ -46,6 +47,7 @@ async function writeFeatures(
   const files = await findImages(images);
   await requireOther(out, [await findCheckpoint(checkpoint), ...files]);
   await withClassifier(checkpoint, flags, async (classifier, output) => {
+    await noticeUnusedBits(files, output);
     const options = { layer, batch, onUnreadable: skipUnreadable(output) };
     const found: Features[] = [];
     for await (const each of features(classifier, files, options)) found.push(each);

@@ -3,6 +3,7 @@ import { findImages } from "../../data/images/find-images.js";
 import { predict, type Prediction } from "../../../predict/predict.js";
 import { printable } from "../../../tensor/printable.js";
 import {
+  noticeUnusedBits,
   classifierCommand,
   skipUnreadable,
   withClassifier,
@@ -19,7 +20,7 @@ export const predictCommand = (): Command =>
   classifierCommand("predict")
     .summary("say what is in pictures")
     .description(
-      "Predicts the classes of pictures: JPEG, PNG, WebP, AVIF, GIF or TIFF, of any size.",
+      "Predicts the classes of pictures: JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, PBM, PGM or PPM, of any size.",
     )
     .argument("<images...>", "files, folders, or patterns such as 'photos/**/*.jpg'")
     .option("--top <k>", "how many classes of each picture", wholeNumber, 5)
@@ -37,6 +38,7 @@ async function predictImages(
 ): Promise<void> {
   const files = await findImages(images);
   await withClassifier(checkpoint, flags, async (classifier, output) => {
+    await noticeUnusedBits(files, output);
     const predictions: Prediction[] = [];
     const options = { top, batch, onUnreadable: skipUnreadable(output) };
     for await (const prediction of predict(classifier, files, options)) {

@@ -6,6 +6,7 @@ import { features, type Features } from "../../../predict/features.js";
 import { nearest } from "../../../predict/nearest.js";
 import { printable } from "../../../tensor/printable.js";
 import {
+  noticeUnusedBits,
   classifierCommand,
   skipUnreadable,
   withClassifier,
@@ -43,6 +44,7 @@ async function findSimilar(
   const found = await findImages(among);
   const files = found.filter((file) => path.resolve(file) !== path.resolve(image));
   await withClassifier(checkpoint, flags, async (classifier, output) => {
+    await noticeUnusedBits([image, ...files], output);
     const options = { batch, onUnreadable: skipUnreadable(output) };
     const query = await features(classifier, [image]).next();
     const candidates: Features[] = [];

@@ -10,16 +10,22 @@ import { findingOf, unreadable } from "./read-image-file.js";
  * @throws {DataError} `ERR_DATA_SOURCE`, naming the first ten
  */
 export function scanFiles(files: readonly string[]): void {
-  const findings: string[] = [];
-  for (const file of files) {
-    const finding = scanFile(file);
-    if (finding !== null) findings.push(finding);
-  }
+  const findings = findUnopenable(files);
   if (findings.length === 0) return;
   throw new DataError(
     "ERR_DATA_SOURCE",
     `${describeFindings(findings, "cannot be read")}\nmend or remove them, or leave them out with --on-unreadable skip`,
   );
+}
+
+/** What is wrong with each of the files that cannot be opened; it names the file. */
+export function findUnopenable(files: readonly string[]): string[] {
+  const findings: string[] = [];
+  for (const file of files) {
+    const finding = scanFile(file);
+    if (finding !== null) findings.push(finding);
+  }
+  return findings;
 }
 
 /** What keeps a file from being opened; null for nothing. */
