@@ -1,4 +1,4 @@
-/** Bytes that are read where they are needed: a file, or what is in memory already. */
+/** Bytes that are read where they are needed: of a file, or in memory. */
 export interface ByteSource {
   /** The file's name, for errors. */
   readonly file: string;
@@ -13,6 +13,7 @@ export interface ByteSource {
 export const bytesSource = (bytes: Uint8Array, file: string): ByteSource => ({
   file,
   size: bytes.length,
-  read: async (start, length) => bytes.slice(start, start + length) as Uint8Array<ArrayBuffer>,
+  // A copy even of a Buffer, whose own slice() is a view.
+  read: async (start, length) => new Uint8Array(bytes.subarray(start, start + length)),
   close: async () => {},
 });

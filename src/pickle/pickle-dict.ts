@@ -57,7 +57,7 @@ export class PickleDict implements ReadonlyMap<unknown, unknown> {
   }
 }
 
-/** A key whose hash depends on a secret of the process: text that is no number, or an object. */
+/** A key whose hash depends on a secret of the process: text that does not begin with a digit, or an object. */
 function hashable(key: unknown): unknown {
   if (typeof key === "string") return `"${key}`;
   if (typeof key === "number" || typeof key === "bigint") return `#${key}`;

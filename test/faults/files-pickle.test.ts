@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { findStateDict } from "../../src/interop/torch/state-dict.js";
 import { storageLoader, torchGlobals } from "../../src/interop/torch/torch-globals.js";
+import { TorchTensor } from "../../src/interop/torch/torch-tensor.js";
 import { readWeights } from "../../src/node/interop/read-weights.js";
 import { Budget } from "../../src/pickle/budget.js";
 import { numpyGlobals } from "../../src/pickle/numpy.js";
-import type { PickleDict } from "../../src/pickle/pickle-dict.js";
+import { PickleDict } from "../../src/pickle/pickle-dict.js";
 import { PickleError } from "../../src/pickle/pickle-error.js";
 import type { PickleGlobals } from "../../src/pickle/pickle-globals.js";
 import { unpickle } from "../../src/pickle/unpickle.js";
@@ -111,7 +113,7 @@ const dtype = "cnumpy\ndtype\n(Vu1\ntR";
 const attacks: Readonly<Record<string, string>> = {
   // The three that were found.
   "integers beyond 64 bits, as keys that collide": `}(${repeated(uses, (i) => `${long((BigInt(i) << 64n) + 1n, 12)}N`)}u.`,
-  "a long string decoded for each persistent id": `${bytesOf(size)}p1\n0(${repeated(uses, () => "g1\n\x85Q")}t.`,
+  "a long string decoded as the key of each storage": `${bytesOf(size)}p1\n0(${repeated(uses, () => "(Vstorage\nctorch\nFloatStorage\ng1\nVcpu\nK\x01tQ")}t.`,
   "a long string decoded for each dtype's state": `${bytesOf(size)}p1\n0${dtype}${repeated(uses, () => "(K\x03g1\ntb")}.`,
   // Their relatives.
   "integers of 53 bits, as keys that collide": `}(${repeated(uses, (i) => `${long(BigInt(i) << 32n, 8)}N`)}u.`,
@@ -120,7 +122,6 @@ const attacks: Readonly<Record<string, string>> = {
   "a long text as a key, again and again": `V${"x".repeat(size)}\np1\n0}(${repeated(uses, () => "g1\nN")}u.`,
   "a long name of a class, again and again": `V${"x".repeat(size)}\np1\n0(${repeated(uses, () => "g1\ng1\n\x93")}t.`,
   "a long name of a dtype, again and again": `${bytesOf(size)}p1\n0(${repeated(uses, () => "cnumpy\ndtype\ng1\n\x85R0")}t.`,
-  "a long shape of a tensor, again and again": `(${repeated(size, () => "K\x01")}lp1\n0(${repeated(uses, () => "ctorch._utils\n_rebuild_tensor_v2\n((VstorageXctorch\nFloatStorage\nV0\nVcpu\nK\x01tQK\0g1\ng1\ntR").replaceAll("VstorageX", "Vstorage\n")}t.`,
   "an array with many axes, put in order again and again": `${bytesOf(1000)}p1\n0(${repeated(60, () => "K\x01")}M\xe8\x03tp2\n0${dtype}p3\n0(${repeated(uses, () => "cnumpy.core.multiarray\n_reconstruct\n)R(K\x01g2\ng3\n\x88g1\ntb0")}t.`,
   "one list made a dict again and again": `](${repeated(size, () => "K\x01K\x02\x86")}ep1\n0(${repeated(uses, () => "ccollections\nOrderedDict\ng1\n\x85R0")}t.`,
   "one dict counted again and again": `}(${repeated(size / 10, (i) => `M${String.fromCharCode(i & 255, i >> 8)}N`)}up1\n0(${repeated(uses, () => "ccollections\nCounter\ng1\n\x85R0")}t.`,
@@ -173,5 +174,42 @@ describe("the size of a pickle bounds the work of reading it:", () => {
       [6, 7, 8, 9],
     );
     assert.deepEqual([dict.has(2), dict.size], [false, 4]);
+  });
+});
+
+describe("the size of a file bounds the search for its weights:", () => {
+  const tensor = TorchTensor.of({ key: "0", type: "F32", start: 0, length: 1 }, 0, [1], [1]);
+  const free = (): void => {};
+  const dictOf = (entries: Iterable<readonly [string, unknown]>): PickleDict => {
+    const dict = new PickleDict();
+    for (const [key, value] of entries) dict.set(key, value, free);
+    return dict;
+  };
+  const numbered = (count: number, value: (i: number) => unknown): PickleDict =>
+    dictOf(Array.from({ length: count }, (_, i) => [`w${i}`, value(i)] as const));
+
+  test("a long key that is part of many paths is not followed", () => {
+    const inner = numbered(100, () => dictOf([["weight", tensor]]));
+    const saved = dictOf([
+      ["x".repeat(300), inner],
+      ["state_dict", dictOf([["fc.weight", tensor]])],
+    ]);
+    assert.deepEqual([...findStateDict(saved, "file").tensors.keys()], ["fc.weight"]);
+    assert.deepEqual(findStateDict(saved, "file").others, []);
+  });
+
+  const message = "file: it has more than 16384 tensors, or more than 1024 dicts of tensors";
+  test("tensors and dicts without number are refused", () => {
+    const tensors = numbered(16_385, () => tensor);
+    assert.throws(() => findStateDict(tensors, "file"), { code: "ERR_TORCH_LIMIT", message });
+    const dicts = numbered(1025, () => dictOf([["weight", tensor]]));
+    assert.throws(() => findStateDict(dicts, "file"), { code: "ERR_TORCH_LIMIT", message });
+    assert.equal(
+      findStateDict(
+        numbered(16_384, () => tensor),
+        "file",
+      ).tensors.size,
+      16_384,
+    );
   });
 });

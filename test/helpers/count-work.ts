@@ -46,10 +46,7 @@ export interface Work {
  * Blocks are counted by V8's precise coverage: one for each call of a function and each turn of a loop.
  */
 export async function countWork(folders: readonly string[], run: () => unknown): Promise<Work> {
-  const session = new Session();
-  session.connect();
-  session.post("Profiler.enable");
-  session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
+  takeBlocks(folders); // of earlier runs
   let builtins = 0;
   const restore = costs.map(([owner, name, cost]) => {
     const functions = owner as Record<string, (...args: never[]) => never>;
@@ -66,14 +63,26 @@ export async function countWork(folders: readonly string[], run: () => unknown):
   } finally {
     for (const each of restore) each();
   }
+  return { blocks: takeBlocks(folders), builtins };
+}
+
+let session: Session | undefined;
+
+/** Blocks that were run since the last call. The first call begins to count. */
+function takeBlocks(folders: readonly string[]): number {
+  if (!session) {
+    session = new Session();
+    session.connect();
+    session.post("Profiler.enable");
+    session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
+  }
   let blocks = 0;
   session.post("Profiler.takePreciseCoverage", (_error, { result }) => {
     blocks = result
       .filter(({ url }) => folders.some((folder) => url.includes(folder)))
       .reduce(countOf, 0);
   });
-  session.disconnect();
-  return { blocks, builtins };
+  return blocks;
 }
 
 const countOf = (sum: number, { functions }: Profiler.ScriptCoverage): number =>

@@ -92,7 +92,7 @@ describe("readWeights refuses", () => {
 
   test("a file that is not there, and a directory", async () => {
     await refuses("/nowhere.pth", "ERR_WEIGHTS_FILE", "/nowhere.pth: there is no such file");
-    await refuses(folder, "ERR_WEIGHTS_FILE", `${folder}: this is no file`);
+    await refuses(folder, "ERR_WEIGHTS_FILE", `${folder}: this is not a file`);
   });
 
   test("shards that do not match their index", async () => {
@@ -129,7 +129,7 @@ describe("readWeights refuses", () => {
     ],
     "an index of something else": [
       '{"weights": {}}',
-      'it is no index: it should be JSON with a "weight_map" of file names',
+      'it is not an index: it should be JSON with a "weight_map" of file names',
     ],
   };
   for (const [name, [text, message]] of Object.entries(indexes)) {

@@ -1,4 +1,4 @@
-import { Budget } from "../../pickle/budget.js";
+import type { Budget } from "../../pickle/budget.js";
 import { PickleDict } from "../../pickle/pickle-dict.js";
 import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../byte-source.js";
@@ -22,7 +22,7 @@ const firstRead = 1 << 16;
  * @throws {InteropError} `ERR_TORCH_FILE` if it is damaged
  * @throws {PickleError} as `unpickle`
  */
-export async function readTorchLegacy(source: ByteSource): Promise<TorchFile> {
+export async function readTorchLegacy(source: ByteSource, budget: Budget): Promise<TorchFile> {
   const { file, size } = source;
   const wrong = (finding: string): InteropError =>
     new InteropError("ERR_TORCH_FILE", `${file}: ${finding}`);
@@ -33,7 +33,7 @@ export async function readTorchLegacy(source: ByteSource): Promise<TorchFile> {
     end: size,
     firstRead,
     persistentLoad: storageLoader(claims),
-    budget: Budget.forFile(size),
+    budget,
     skipped,
   });
   if ((await sequence.pickle()) !== magic) {

@@ -1,4 +1,4 @@
-import { Budget } from "../../pickle/budget.js";
+import type { Budget } from "../../pickle/budget.js";
 import { OpaqueObject } from "../../pickle/pickle-globals.js";
 import { locateInTar, type TarPlace } from "../../tar/locate-tar.js";
 import { printable } from "../../tensor/printable.js";
@@ -35,9 +35,8 @@ type Objects = Map<string, StorageReference | TorchTensor | OpaqueObject>;
  * @throws {PickleError} as `unpickle`
  * @see `legacy_load` in torch/serialization.py
  */
-export async function readTorchTar(source: ByteSource): Promise<TorchFile> {
+export async function readTorchTar(source: ByteSource, budget: Budget): Promise<TorchFile> {
   const places = await locateMembers(source);
-  const budget = Budget.forFile(source.size);
   const skipped = new Set<string>();
   const objects: Objects = new Map();
   const starts = new Map<string, number>();

@@ -1,3 +1,4 @@
+import type { Budget } from "../../pickle/budget.js";
 import { unpickle } from "../../pickle/unpickle.js";
 import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../byte-source.js";
@@ -13,7 +14,7 @@ import { ZipArchive } from "../../node/interop/zip-archive.js";
  * @throws {InteropError} `ERR_TORCH_FILE` if the archive is damaged, compressed or holds something else
  * @throws {PickleError} as `unpickle`
  */
-export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
+export async function readTorchZip(source: ByteSource, budget: Budget): Promise<TorchFile> {
   const { file } = source;
   const archive = await ZipArchive.open(source);
   const pickle = [...archive.names].find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
@@ -32,6 +33,7 @@ export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
     globals: torchGlobals,
     persistentLoad: storageLoader(claims),
     skipped,
+    budget,
     file: `${file}: ${printable(pickle)}`,
   });
   return { value, skipped, starts: await locateStorages(archive, folder, claims, file) };

@@ -1,3 +1,4 @@
+import { Budget } from "../../pickle/budget.js";
 import { printable, printableList } from "../../tensor/printable.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { ByteSource } from "../byte-source.js";
@@ -18,6 +19,8 @@ export interface ReadTorchOptions {
   readonly onNotice?: ((notice: string) => void) | undefined;
   /** Which weights to take: the keys that lead to them, as `state_dict_ema`, or what their names begin with. */
   readonly state?: string | undefined;
+  /** What reading the pickles of the file may cost; by default its size and 32 MiB. */
+  readonly budget?: Budget;
 }
 
 /**
@@ -32,11 +35,11 @@ export interface ReadTorchOptions {
  */
 export async function readTorch(
   source: ByteSource,
-  { onNotice, state }: ReadTorchOptions = {},
+  { onNotice, state, budget = Budget.forFile(source.size) }: ReadTorchOptions = {},
 ): Promise<ReadonlyMap<string, StoredArray>> {
   const head = await source.read(0, Math.min(headBytes, source.size));
   const readers = { zip: readTorchZip, pickle: readTorchLegacy, tar: readTorchTar };
-  const torchFile = await readers[torchContainer(head) ?? "pickle"](source);
+  const torchFile = await readers[torchContainer(head) ?? "pickle"](source, budget);
   const { tensors: dict, path, others } = findStateDict(torchFile.value, source.file, state);
   if (state === undefined && others.length > 0) {
     onNotice?.(

@@ -11,8 +11,12 @@ const usual = ["state_dict", "model_state_dict", "model", "net"];
 /** Dicts within dicts that are looked at. */
 const maxDepth = 5;
 
-/** More than a model and three moments of an optimizer have. */
+/** Longest key that is followed: paths are made of keys, and a file can use one long key very often. */
+const maxKeyLength = 256;
+
+/** More than a checkpoint has: weights, an average of them, and three moments of an optimizer. */
 const maxTensors = 16_384;
+const maxDicts = 1024;
 
 /** Weights within a saved object. */
 export interface StateDict {
@@ -28,11 +32,12 @@ export interface StateDict {
  * preferred, then the dict with the most tensors.
  *
  * @param state the path of the wanted weights, or what their names begin with
- * @throws {InteropError} `ERR_TORCH_FILE` if there are none; `ERR_TORCH_LIMIT` if there are more than 16,384;
+ * @throws {InteropError} `ERR_TORCH_FILE` if there are none; `ERR_TORCH_LIMIT` if there are more than 16,384, or more than
+ *   1,024 dicts of them;
  *   `ERR_WEIGHTS_STATE` if there are none under `state`
  */
 export function findStateDict(value: unknown, file: string, state?: string): StateDict {
-  const all = [...dictsWithin(value, file)];
+  const all = [...limited(dictsWithin(value), file)];
   const chosen = all.find(({ path }) => path === state) ?? mostLikely(all);
   if (!chosen) throw notFound(value, file);
   const { path, tensors } = chosen;
@@ -51,18 +56,31 @@ interface FoundDict {
 /** Every dict with tensors, but for those of optimizers, whose moments have the names of weights. */
 function* dictsWithin(
   value: unknown,
-  file: string,
   path: readonly string[] = [],
   seen = new Set<unknown>(),
 ): Generator<FoundDict, void> {
   if (!(value instanceof PickleDict) || seen.has(value) || path.length > maxDepth) return;
   seen.add(value);
-  const tensors = tensorsOf(value, file);
+  const tensors = tensorsOf(value);
   if (tensors.size > 0) yield { path: path.join("."), tensors };
   for (const [key, inner] of value) {
-    if (typeof key === "string" && inner instanceof PickleDict && !/optim/i.test(key)) {
-      yield* dictsWithin(inner, file, [...path, key], seen);
+    if (typeof key !== "string" || key.length > maxKeyLength) continue;
+    if (inner instanceof PickleDict && !/optim/i.test(key)) {
+      yield* dictsWithin(inner, [...path, key], seen);
     }
+  }
+}
+
+function* limited(found: Iterable<FoundDict>, file: string): Generator<FoundDict, void> {
+  let [dicts, tensors] = [0, 0];
+  for (const each of found) {
+    dicts++;
+    tensors += each.tensors.size;
+    if (dicts > maxDicts || tensors > maxTensors) {
+      const finding = `it has more than ${maxTensors} tensors, or more than ${maxDicts} dicts of tensors`;
+      throw new InteropError("ERR_TORCH_LIMIT", `${file}: ${finding}`);
+    }
+    yield each;
   }
 }
 
@@ -101,15 +119,11 @@ function notFound(value: unknown, file: string): InteropError {
 const printableKey = (key: unknown): string =>
   typeof key === "string" || typeof key === "number" ? printable(String(key)) : `a ${typeof key}`;
 
-function tensorsOf(value: unknown, file: string): ReadonlyMap<string, TorchTensor> {
+function tensorsOf(value: PickleDict): ReadonlyMap<string, TorchTensor> {
   const tensors = new Map<string, TorchTensor>();
-  if (!(value instanceof PickleDict)) return tensors;
   for (const [key, entry] of value) {
     if (typeof key === "string" && entry instanceof TorchTensor) tensors.set(key, entry);
-    if (tensors.size > maxTensors) {
-      const finding = `the dict of weights has more than ${maxTensors} tensors`;
-      throw new InteropError("ERR_TORCH_LIMIT", `${file}: ${finding}`);
-    }
+    if (tensors.size > maxTensors) break; // refused by the caller
   }
   return tensors;
 }

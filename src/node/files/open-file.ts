@@ -13,7 +13,7 @@ export async function openFile(file: string): Promise<ByteSource> {
   });
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw new InteropError("ERR_WEIGHTS_FILE", `${file}: this is no file`);
+    if (!stat.isFile()) throw new InteropError("ERR_WEIGHTS_FILE", `${file}: this is not a file`);
     return {
       file,
       size: stat.size,

@@ -55,7 +55,7 @@ async function readIndex(file: string): Promise<ReadonlyMap<string, string>> {
     shardOf = new Map(Object.entries(indexSchema.parse(JSON.parse(text)).weight_map));
   } catch (error) {
     if (error instanceof InteropError) throw error;
-    throw wrong('it is no index: it should be JSON with a "weight_map" of file names', error);
+    throw wrong('it is not an index: it should be JSON with a "weight_map" of file names', error);
   } finally {
     await source.close();
   }
