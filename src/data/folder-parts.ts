@@ -2,7 +2,7 @@ import { dividedRows, type PartSizes } from "./part-sizes.js";
 import { DataError } from "./data-error.js";
 import { splitRows } from "./split.js";
 import { takeFiles, type ImageFiles } from "./image-files.js";
-import type { ImageFolder } from "../node/data/images/image-folder.js";
+import { withTraining, type ImageFolder, type ImageParts } from "./image-parts.js";
 
 export interface FolderParts {
   readonly train: ImageFiles;
@@ -14,9 +14,10 @@ export interface FolderParts {
  * What a training takes of a folder. Without validation images, some of the training images are kept apart for it;
  * without test images, the validation images are those. With a `validSize` of 0 the test images validate.
  *
- * @throws {DataError} `ERR_DATA_ROWS` if a part has fewer images than its size says, or nothing is left to test on
+ * @throws {DataError} `ERR_DATA_FOLDER` if there are no training images; `ERR_DATA_ROWS` if a part has fewer images than its size says, or nothing is left to test on
  */
-export function folderParts(folder: ImageFolder, sizes: PartSizes): FolderParts {
+export function folderParts(parts: ImageParts, sizes: PartSizes): FolderParts {
+  const folder = withTraining(parts);
   const { trainSize, validSize, testSize, seed } = sizes;
   if (validSize === 0) return validatedByTest(folder, sizes);
   const { train, valid } = folder.valid

@@ -1,6 +1,3 @@
-import { printable, printableList } from "../tensor/printable.js";
-import { DataError } from "./data-error.js";
-
 /** Labelled image files: the rows of a data set that is read image by image, while it is used. */
 export interface ImageFiles {
   /** The data set's name and split, for people: `photos train`. */
@@ -31,23 +28,6 @@ export const imageExtensions: readonly string[] = [
   ".pbm",
   ".pnm",
 ];
-
-/**
- * The same images, labelled as others with `classes` are.
- *
- * @throws {DataError} `ERR_DATA_LABEL` if they have a class that is not in `classes`
- */
-export function withClasses(images: ImageFiles, classes: readonly string[]): ImageFiles {
-  const labelOf = images.classes.map((name) => classes.indexOf(name));
-  const unknown = labelOf.indexOf(-1);
-  if (unknown >= 0) {
-    throw new DataError(
-      "ERR_DATA_LABEL",
-      `${images.name} has the class ${printable(images.classes[unknown]!)}, but the classes are ${printableList(classes)}`,
-    );
-  }
-  return { ...images, labels: images.labels.map((label) => labelOf[label]!), classes };
-}
 
 /** The rows of `images` that `rows` lists, in that order. */
 export const takeFiles = (images: ImageFiles, rows: ArrayLike<number>): ImageFiles => ({

@@ -19,7 +19,9 @@ describe("readImageCsv", () => {
       t,
       '\ufeffpath,label\r\ndogs/1.jpg,dog\r\n"cats/the old one, sleeping.png",cat\r\n\r\n/far/kätzchen.webp,cat\r\n',
     );
-    const { name, files, labels, classes } = await readImageCsv(file);
+    const { train, valid, test: tested } = await readImageCsv(file);
+    const { name, files, labels, classes } = train;
+    assert.deepEqual([valid, tested], [null, null]);
     const root = path.dirname(file);
     assert.equal(name, "pets.csv");
     assert.deepEqual(files, [
@@ -32,24 +34,27 @@ describe("readImageCsv", () => {
   });
 
   test("finds the columns by their names, or takes the first two", async (t) => {
-    const named = await readImageCsv(await write(t, "id,Label,Path\n1,b,x.png\n2,a,y.png\n"));
+    const { train: named } = await readImageCsv(
+      await write(t, "id,Label,Path\n1,b,x.png\n2,a,y.png\n"),
+    );
     assert.deepEqual([...named.labels, ...named.classes], [1, 0, "a", "b"]);
     assert.equal(path.basename(named.files[0]!), "x.png");
-    const unnamed = await readImageCsv(await write(t, "x.png,b\ny.png,a\n"));
+    const { train: unnamed } = await readImageCsv(await write(t, "x.png,b\ny.png,a\n"));
     assert.equal(unnamed.files.length, 2);
   });
 
   test("sorts classes that are numbers by value", async (t) => {
-    const { classes, labels } = await readImageCsv(await write(t, "a.png,10\nb.png,9\nc.png,10\n"));
+    const { train } = await readImageCsv(await write(t, "a.png,10\nb.png,9\nc.png,10\n"));
+    const { classes, labels } = train;
     assert.deepEqual(classes, ["9", "10"]);
     assert.deepEqual([...labels], [1, 0, 1]);
   });
 
   test("takes one class for both ways to write an accent", async (t) => {
-    const { classes } = await readImageCsv(
+    const { train } = await readImageCsv(
       await write(t, "a.png,\u00e9t\u00e9\nb.png,e\u0301te\u0301\n"),
     );
-    assert.deepEqual(classes, ["\u00e9t\u00e9"]);
+    assert.deepEqual(train.classes, ["\u00e9t\u00e9"]);
   });
 
   const refuses = (what: string, contents: string | Uint8Array, message: string): void =>
@@ -71,12 +76,12 @@ describe("readImageCsv", () => {
   refuses(
     "a row without a label",
     "path,label\na.png,x\n\nb.png\n",
-    "line 4 has no label: each line is a path, a comma and a label",
+    "line 4 has no label: each line is a path, a comma (or semicolon, or tab) and a label",
   );
   refuses(
     "a row without a path",
     "a.png,x\n,y\n",
-    "line 2 has no path: each line is a path, a comma and a label",
+    "line 2 has no path: each line is a path, a comma (or semicolon, or tab) and a label",
   );
   refuses(
     "bytes that are no text",

@@ -128,7 +128,11 @@ describe("readImageFolder refuses", () => {
     const root = folderOf(t, ["train/ants/1.jpg", "test/wasps/1.jpg"]);
     await rejects(root, "ERR_DATA_FOLDER", /test: train has no class wasps: rename or remove it/);
     const both = folderOf(t, ["train/ants/1.jpg", "val/ants/1.jpg", "valid/ants/1.jpg"]);
-    await rejects(both, "ERR_DATA_FOLDER", /it has both val and valid: keep one/);
+    await rejects(
+      both,
+      "ERR_DATA_FOLDER",
+      /it has both val and valid, two folders of validation images: keep one of them/,
+    );
   });
 
   test("symbolic links that go round", async (t) => {

@@ -116,7 +116,7 @@ describe("a CSV file", () => {
     const onNotice = (notice: string): number => notices.push(notice);
     const transforms = parseTransforms("resize(16)");
     const { train } = await readFolder(file, { onUnreadable: "skip", transforms, onNotice });
-    assert.equal(train.files.length, 2);
+    assert.equal(train!.files.length, 2);
     assert.deepEqual(notices, [
       `1 image file is left out:\n  ${root}/train/a/gone.png: there is no such file`,
     ]);

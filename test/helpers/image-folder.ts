@@ -14,7 +14,7 @@ const levels = [40, 160, 230];
  * @param counts images of each class in each part
  */
 export async function writeImageFolder(
-  t: TestContext,
+  t: Pick<TestContext, "after">,
   counts: Readonly<Record<string, number>> = { train: 5, val: 2 },
 ): Promise<string> {
   const root = scratchFolder(t);

@@ -57,6 +57,8 @@ const fields = z.object({
       testSize: z.int().min(1).optional(),
       seed: z.int().min(0),
       stratify: z.boolean().optional(),
+      /** What tells its images from others; versions before had none. */
+      fingerprint: z.object({ train: z.string(), valid: z.string(), test: z.string() }).optional(),
     })
     .optional(),
   /** Whole epochs that the weights were trained for. */

@@ -1,7 +1,10 @@
 import path from "node:path";
 import { Command, Option } from "commander";
-import { withClasses } from "../../../data/image-files.js";
+import { matchClasses } from "../../../data/match-classes.js";
+import type { Split } from "../../../data/split-names.js";
+import { checkFingerprint, fingerprintOf } from "../../data/fingerprint.js";
 import { isOnDisk } from "../../data/images/is-on-disk.js";
+import type { DataParts } from "../../data/load-parts.js";
 import { labelsOf, type LabelledImages } from "../../../data/labelled-images.js";
 import { readFolder } from "../../data/loader/read-folder.js";
 import { countViews, oneView } from "../../../data/transforms/test-views.js";
@@ -10,10 +13,11 @@ import { confusionMatrix } from "../../../report/confusion-matrix.js";
 import { formatClassificationReport } from "../../../report/format-classification-report.js";
 import { formatScores, formatViews, testScores } from "../../../report/test-scores.js";
 import { ResnetError } from "../../../tensor/error.js";
+import { printableList } from "../../../tensor/printable.js";
 import { formatShape, sameShape } from "../../../tensor/shape.js";
 import { checkpointOf } from "../checkpoint-of.js";
 import { checkOutputs, requireTwoClasses } from "../../../predict/usable-outputs.js";
-import { Checkpoint, type CheckpointDescription } from "../../runs/checkpoint.js";
+import { Checkpoint } from "../../runs/checkpoint.js";
 import { evaluateViews } from "../../../train/evaluate.js";
 import { modelOf } from "../../../train/config/model-variant.js";
 import { loadPartsOf } from "../load-data.js";
@@ -36,7 +40,7 @@ import { shapeSeen, ImageSources } from "../../../train/sources/image-sources.js
 
 interface EvalFlags extends ExecutorFlags, DataFlags {
   readonly data?: string;
-  readonly split: "test" | "valid" | "train";
+  readonly split: Split;
   readonly batch: number;
   readonly mirror?: boolean;
   readonly shift?: number;
@@ -101,15 +105,17 @@ async function evaluateOpened(
   const { file, description } = checkpoint;
   const { imageShape, transforms = [], normalise } = description;
   requireTwoClasses(description);
-  const data = await loadPart(description, flags, output);
+  const found = await loadPart(checkpoint, flags, output);
+  const areNamed = description.data !== undefined || !areNumbers(description.classes);
+  const data = matchClasses(found, { file, classes: description.classes, areNamed });
+  if (!areNamed) output.notice(describeUnnamed(file, found.classes));
   const preparation = { transforms: { train: transforms, eval: transforms }, normalise };
   const made = shapeSeen(data, preparation);
   const seen = [made.height, made.width, made.channels];
-  if (!sameShape(seen, imageShape) || data.classes.length !== description.classes.length) {
+  if (!sameShape(seen, imageShape)) {
     throw new ResnetError(
       "ERR_CHECKPOINT",
-      `${file} takes images ${formatShape(imageShape)} (H W C) of ${description.classes.length} classes, ` +
-        `but ${data.name} has ${formatShape(seen)} of ${data.classes.length}`,
+      `${file} takes images ${formatShape(imageShape)} (H W C), but ${data.name} has ${formatShape(seen)}`,
     );
   }
   const model = modelOf(description);
@@ -142,9 +148,13 @@ async function evaluateOpened(
   }
 }
 
-/** The images to evaluate; of another folder than the one trained on, all those meant for tests. */
+/**
+ * The images to evaluate; of another folder than the one trained on, all those meant for tests.
+ *
+ * @throws {DataError} as `loadParts`, and `checkFingerprint` where they were drawn from images that have changed since
+ */
 async function loadPart(
-  { data, classes, transforms = [] }: CheckpointDescription,
+  { file, description: { data, transforms = [] } }: Checkpoint,
   flags: EvalFlags,
   output: Output,
 ): Promise<LabelledImages> {
@@ -160,10 +170,27 @@ async function loadPart(
   if (flags.split === "test" && isOnDisk(name) && path.resolve(name) !== data?.name) {
     const onNotice = (notice: string): void => output.notice(notice);
     const { train, valid, test } = await readFolder(name, { ...reading, onNotice });
-    return withClasses(test ?? valid ?? train, classes);
+    return (test ?? valid ?? train)!;
   }
   const sizes = data ?? { trainSize: null, validSize: null, seed: 0 };
   const testSize = (flags.split === "valid" && data?.testSize) || null;
   const parts = await loadPartsOf(name, { ...sizes, testSize }, reading, output);
+  const drawn = drawnSplit(flags.split, parts, sizes.validSize);
+  if (drawn && data?.fingerprint) {
+    checkFingerprint(data.fingerprint, await fingerprintOf(parts, name), [drawn], file);
+  }
   return parts[flags.split];
 }
+
+/** Which part of the training's images is asked for; null for test images that had no part in it. */
+function drawnSplit(split: Split, parts: DataParts, validSize: number | null): Split | null {
+  if (split !== "test") return split;
+  return parts.test === parts.valid && validSize !== 0 ? "valid" : null;
+}
+
+const areNumbers = (classes: readonly string[]): boolean =>
+  classes.every((name, i) => name === String(i));
+
+const describeUnnamed = (file: string, classes: readonly string[]): string =>
+  `${file} numbers its classes and does not name them: taken for ${printableList(classes)}, in this order ` +
+  "(resnet import --class-names names them)";

@@ -3,6 +3,7 @@ import type { Option, OptionValues } from "commander";
 import { ResnetError } from "../../../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../../../train/config/config.js";
 import type { ComparisonDirectory, Trainings } from "../../runs/comparison-directory.js";
+import { checkFingerprint } from "../../data/fingerprint.js";
 import type { RunDirectory } from "../../runs/run-directory.js";
 import { configOptions } from "../config-options.js";
 import type { TrainJob } from "./train-job.js";
@@ -96,13 +97,12 @@ const show = (value: unknown): string =>
  * Refuses to go on with data that is not what the run began with.
  *
  * @throws {ResnetError} `ERR_RUN_DIRECTORY` that names what differs, with both values
+ * @throws {DataError} as `checkFingerprint`
  */
 export function checkSameJob({ directory, saved }: RunDirectory, { description }: TrainJob): void {
-  const then = saved?.description as Readonly<Record<string, unknown>> | undefined;
-  if (!then) return;
-  // What JSON cannot hold, such as an absent value, is not compared.
-  const now = JSON.parse(JSON.stringify(description)) as Readonly<Record<string, unknown>>;
-  for (const [field, value] of Object.entries(now)) {
+  if (!saved) return;
+  const then = comparable(saved.description);
+  for (const [field, value] of Object.entries(comparable(description))) {
     if (isDeepStrictEqual(value, then[field])) continue;
     throw new ResnetError(
       "ERR_RUN_DIRECTORY",
@@ -110,4 +110,14 @@ export function checkSameJob({ directory, saved }: RunDirectory, { description }
         "the data is not what the training began with",
     );
   }
+  const run = `the run in ${directory}`;
+  const now = description.data?.fingerprint;
+  if (now)
+    checkFingerprint(saved.description.data?.fingerprint, now, ["train", "valid", "test"], run);
+}
+
+/** A description without its fingerprint, of which people cannot see what changed; as JSON, which knows no absent values. */
+function comparable({ data, ...rest }: TrainJob["description"]): Readonly<Record<string, unknown>> {
+  const plain = { ...rest, data: { ...data, fingerprint: undefined } };
+  return JSON.parse(JSON.stringify(plain)) as Readonly<Record<string, unknown>>;
 }

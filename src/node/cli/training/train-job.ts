@@ -1,5 +1,8 @@
 import { DataError } from "../../../data/data-error.js";
-import { labelsOf } from "../../../data/labelled-images.js";
+import { countLabels } from "../../../data/count-labels.js";
+import { labelsOf, type LabelledImages } from "../../../data/labelled-images.js";
+import { printableList } from "../../../tensor/printable.js";
+import { fingerprintOf } from "../../data/fingerprint.js";
 import type { DataParts } from "../../data/load-parts.js";
 import { countViews } from "../../../data/transforms/test-views.js";
 import { findModel } from "../../../models/catalog.js";
@@ -41,6 +44,7 @@ export async function prepareJob(
       `${parts.train.name}: no image is left to train on, as ${held} validate: give more images`,
     );
   }
+  checkClasses(parts.train, output);
   const config = await settleNormalise(asked, parts.train, flags.workers);
   if (config !== asked) output.say(formatNormalise(config));
   const { classes } = parts.train;
@@ -65,9 +69,33 @@ export async function prepareJob(
         ...(config.validSize === 0 && config.testSize !== null && { testSize: config.testSize }),
         seed: config.seed,
         ...(config.stratify && { stratify: true }),
+        fingerprint: await fingerprintOf(parts, config.data),
       },
     },
   };
+}
+
+/**
+ * Warns of classes that the training cannot learn.
+ *
+ * @throws {DataError} `ERR_DATA_LABEL` if there is nothing to tell apart
+ */
+function checkClasses(train: LabelledImages, output: Output): void {
+  const { name, classes } = train;
+  if (classes.length < 2) {
+    throw new DataError(
+      "ERR_DATA_LABEL",
+      `${name}: all images are of one class, ${printableList(classes)}, so there is nothing to tell apart: ` +
+        "give images of two classes at least, in a folder the folders of which are the classes",
+    );
+  }
+  const counts = countLabels(labelsOf(train), classes.length);
+  const empty = classes.filter((_, label) => counts[label] === 0);
+  if (empty.length === 0) return;
+  const verb = empty.length === 1 ? "has" : "have";
+  output.notice(
+    `${empty.length} of ${classes.length} classes ${verb} no training images, and will not be learnt: ${printableList(empty)}`,
+  );
 }
 
 const formatNormalise = ({ normalise: { mean, std } }: TrainConfig): string =>

@@ -1,57 +1,103 @@
 import path from "node:path";
 import { DataError } from "../../../data/data-error.js";
 import { imageExtensions, type ImageFiles } from "../../../data/image-files.js";
+import { withTraining, type ImageFolder, type ImageParts } from "../../../data/image-parts.js";
+import { splitNamed, splitWords, type Split } from "../../../data/split-names.js";
+import { foldCase, refuseLikeNames } from "./class-names.js";
 import { listImageFiles, readFolder } from "./list-image-files.js";
 
-/** A folder of photographs as its owner divided it; `null` for a part that has no folder. */
-export interface ImageFolder {
-  /** The classes of `train` are those of all parts: its folders' names, in order. */
-  readonly train: ImageFiles;
-  readonly valid: ImageFiles | null;
-  readonly test: ImageFiles | null;
-  /** Files that were passed over, as they are no images by their names. */
-  readonly ignored: number;
-}
-
-/** What a folder of validation images may be called. */
-const validNames = ["val", "valid", "validation"];
-
 /**
- * Finds the images of a folder, without opening them. Either the folder has `train` and perhaps `val` (`valid`,
- * `validation`) and `test`, each with a folder per class, or it has a folder per class itself:
+ * Finds the images of a folder, without opening them. Either the folder has `train` and perhaps `val` and `test`, each
+ * with a folder per class, or it has a folder per class itself:
  *
  *     photos/train/ants/1.jpg   photos/train/bees/7.png   photos/val/ants/2.webp
  *     photos/ants/1.jpg   photos/bees/7.png
  *
- * Classes are sorted by name, as torchvision's `ImageFolder` does, and files by path; folders inside a class's are
- * walked too; hidden files are passed over. Names are Unicode, in composed form (NFC).
+ * The parts may have any of their usual names (`splitNamed`), such as `Training` and `Testing`. Classes are sorted by name,
+ * as torchvision's `ImageFolder` does, and files by path; folders inside a class's are walked too; hidden files are passed
+ * over. Names are Unicode, in composed form (NFC).
  *
- * @throws {DataError} `ERR_DATA_SOURCE` if a folder cannot be read; `ERR_DATA_FOLDER` if there are no classes, one has
- *   no images, two differ by case alone, a part has a class that `train` has not, or symbolic links go round
+ * @throws {DataError} `ERR_DATA_SOURCE` if a folder cannot be read; `ERR_DATA_FOLDER` if there are no classes or no training
+ *   images, a class has no images, two classes differ by case alone, a part has a class that `train` has not, folders of
+ *   images lie beside `train` whose names say nothing, or symbolic links go round
  */
-export async function readImageFolder(root: string): Promise<ImageFolder> {
-  const { folders } = await readFolder(root);
+export const readImageFolder = async (root: string): Promise<ImageFolder> =>
+  withTraining(await readImageParts(root));
+
+/** As `readImageFolder`, of a folder that need not have training images. Its first part names the classes. */
+export async function readImageParts(root: string): Promise<ImageParts> {
   const name = path.basename(path.resolve(root));
-  if (!folders.includes("train")) {
+  const splits = await splitFolders(root);
+  const parts: Record<Split, ImageFiles | null> = { train: null, valid: null, test: null };
+  if (!splits) {
     const { images, ignored } = await readPart(root, name);
-    return { train: images, valid: null, test: null, ignored };
+    return { ...parts, train: images, ignored };
   }
-  const train = await readPart(path.join(root, "train"), `${name} train`);
-  const valid = await readOther(root, oneOf(root, folders, validNames), train);
-  const test = await readOther(root, oneOf(root, folders, ["test"]), train);
-  const ignored = train.ignored + (valid?.ignored ?? 0) + (test?.ignored ?? 0);
-  return { train: train.images, valid: valid?.images ?? null, test: test?.images ?? null, ignored };
+  let ignored = (await readFolder(root)).files.length;
+  let first: { readonly folder: string; readonly classes: readonly string[] } | null = null;
+  for (const split of Object.keys(splitWords) as Split[]) {
+    const folder = splits.get(split);
+    if (folder === undefined) continue;
+    const at = path.join(root, folder);
+    const part = await readPart(at, `${name} ${folder}`);
+    first ??= { folder, classes: part.images.classes };
+    parts[split] = labelledAs(first, part.images, at);
+    ignored += part.ignored;
+  }
+  return { ...parts, ignored };
 }
 
-/** Which of `names` is there. @throws {DataError} if more than one is */
-function oneOf(
+/**
+ * The folder of each part, if the root is divided into parts; null if its folders are classes.
+ *
+ * @throws {DataError} `ERR_DATA_FOLDER` for two folders of one part, and for folders of images that may be a part or a class
+ */
+async function splitFolders(root: string): Promise<ReadonlyMap<Split, string> | null> {
+  const { folders } = await readFolder(root);
+  const splits = new Map<Split, string>();
+  const others: string[] = [];
+  for (const folder of folders) {
+    const split = splitNamed(folder);
+    const same = split && splits.get(split);
+    if (same) {
+      const finding = `it has both ${same} and ${folder}, two folders of ${splitWords[split]} images`;
+      throw folderError(root, `${finding}: keep one of them`);
+    }
+    if (split) splits.set(split, folder);
+    else others.push(folder);
+  }
+  if (splits.size === 0 || (await isClassOfTrains(root, splits, others))) return null;
+  const unknown = await holdingImages(root, others);
+  if (unknown.length > 0) {
+    const found = [...splits].map(([split, folder]) => `${folder} (${splitWords[split]} images)`);
+    throw folderError(
+      root,
+      `beside ${found.join(", ")} there are images in ${unknown.join(", ")}, which may be a part or a class: ` +
+        "name each part train, val or test, each with a folder per class, and move other folders away",
+    );
+  }
+  return splits;
+}
+
+/** Whether `train` is a class like its neighbours, as of vehicles: it has images of its own and no folders. */
+async function isClassOfTrains(
   root: string,
-  folders: readonly string[],
-  names: readonly string[],
-): string | undefined {
-  const there = names.filter((name) => folders.includes(name));
-  if (there.length <= 1) return there[0];
-  throw folderError(root, `it has both ${there.join(" and ")}: keep one of them`);
+  splits: ReadonlyMap<Split, string>,
+  others: readonly string[],
+): Promise<boolean> {
+  const train = splits.get("train");
+  if (train?.toLowerCase() !== "train" || splits.size > 1 || others.length === 0) return false;
+  const { folders, files } = await readFolder(path.join(root, train));
+  return folders.length === 0 && files.length > 0;
+}
+
+async function holdingImages(root: string, folders: readonly string[]): Promise<string[]> {
+  const holding: string[] = [];
+  for (const folder of folders) {
+    const { files } = await listImageFiles(path.join(root, folder));
+    if (files.length > 0) holding.push(folder);
+  }
+  return holding;
 }
 
 interface Part {
@@ -61,12 +107,14 @@ interface Part {
 
 /** The images of one part, by its own folders' names. */
 async function readPart(folder: string, name: string): Promise<Part> {
-  const classes = classNames(folder, (await readFolder(folder)).folders);
+  const entries = await readFolder(folder);
+  const classes = classNames(folder, entries.folders);
   const files: string[] = [];
   const labels: number[] = [];
-  let ignored = 0;
+  let ignored = entries.files.length;
   for (const [label, folderName] of [...classes.values()].entries()) {
     const inside = path.join(folder, folderName);
+    await refuseSplitsInside(inside);
     const listing = await listImageFiles(inside);
     if (listing.files.length === 0) {
       const endings = imageExtensions.join(", ");
@@ -82,42 +130,41 @@ async function readPart(folder: string, name: string): Promise<Part> {
   return { images, ignored };
 }
 
+/** Training and test images must not be taken together for one class. */
+async function refuseSplitsInside(folder: string): Promise<void> {
+  const { folders } = await readFolder(folder);
+  const splits = folders.filter((name) => splitNamed(name) !== null);
+  if (new Set(splits.map(splitNamed)).size < 2) return;
+  throw folderError(
+    folder,
+    `it would be a class, but it holds ${splits.join(" and ")}: give this folder as the data, or put the parts ` +
+      "above the classes, as in train/CLASS and test/CLASS",
+  );
+}
+
 /** The folder of each class, by the class's name. @throws {DataError} if there are none, or two of one name */
 function classNames(folder: string, folders: readonly string[]): ReadonlyMap<string, string> {
   if (folders.length === 0) {
     throw folderError(folder, "it has no folders, but each class of images needs one of its own");
   }
-  const seen = new Map<string, string>();
-  for (const name of folders) {
-    const same = seen.get(foldCase(name));
-    if (same !== undefined) {
-      throw folderError(folder, `the classes ${same} and ${name} differ by case alone: rename one`);
-    }
-    seen.set(foldCase(name), name);
-  }
+  refuseLikeNames(folder, folders, "ERR_DATA_FOLDER");
   return new Map(folders.map((name) => [name.normalize("NFC"), name]));
 }
 
-const foldCase = (name: string): string => name.normalize("NFC").toLowerCase();
-
-/** A part beside `train`, with the labels of train's classes. */
-async function readOther(
-  root: string,
-  folder: string | undefined,
-  { images: train }: Part,
-): Promise<Part | null> {
-  if (folder === undefined) return null;
-  const at = path.join(root, folder);
-  const { images, ignored } = await readPart(at, `${path.basename(path.resolve(root))} ${folder}`);
+/** A part with the labels of the first part's classes. */
+function labelledAs(
+  { folder: first, classes }: { readonly folder: string; readonly classes: readonly string[] },
+  images: ImageFiles,
+  folder: string,
+): ImageFiles {
   const labelOf = images.classes.map((name) => {
-    const label = train.classes.indexOf(name);
+    const label = classes.indexOf(name);
     if (label >= 0) return label;
-    const near = train.classes.find((other) => foldCase(other) === foldCase(name));
+    const near = classes.find((other) => foldCase(other) === foldCase(name));
     const hint = near === undefined ? "" : ` (but ${near})`;
-    throw folderError(at, `train has no class ${name}${hint}: rename or remove it`);
+    throw folderError(folder, `${first} has no class ${name}${hint}: rename or remove it`);
   });
-  const labels = images.labels.map((label) => labelOf[label]!);
-  return { images: { ...images, labels, classes: train.classes }, ignored };
+  return { ...images, labels: images.labels.map((label) => labelOf[label]!), classes };
 }
 
 const folderError = (folder: string, finding: string): DataError =>

@@ -1,12 +1,14 @@
-import { readImageCsv } from "./image-csv.js";
-import { readImageFolder, type ImageFolder } from "./image-folder.js";
+import type { ImageParts } from "../../../data/image-parts.js";
+import { readCsvParts } from "./image-csv.js";
+import { readImageParts } from "./image-folder.js";
+
+/** Whether a path is a file that lists images, and not a folder of them. */
+export const isImageList = (path: string): boolean => /\.(csv|tsv)$/i.test(path);
 
 /**
- * The images of a folder, or of a CSV file that lists them all as training images.
+ * The images of a folder, or of a CSV file that lists them.
  *
- * @throws {DataError} whatever `readImageFolder` and `readImageCsv` find
+ * @throws {DataError} whatever `readImageParts` and `readCsvParts` find
  */
-export async function readImagesOnDisk(path: string): Promise<ImageFolder> {
-  if (!/\.csv$/i.test(path)) return await readImageFolder(path);
-  return { train: await readImageCsv(path), valid: null, test: null, ignored: 0 };
-}
+export const readImagesOnDisk = (path: string): Promise<ImageParts> =>
+  isImageList(path) ? readCsvParts(path) : readImageParts(path);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { DataError } from "../../../data/data-error.js";
 import { listDatasets } from "../../../data/dataset-info.js";
+import { isImageList } from "./images-on-disk.js";
 
 /**
  * Whether `data` is the user's own, on disk, and not a data set known by name. A folder that has such a name is
@@ -15,6 +16,7 @@ export function isOnDisk(data: string): boolean {
   if (data === "") {
     throw new DataError("ERR_DATA_NAME", "no data is named: give a folder of images with --data");
   }
+  if (isImageList(data)) throw new DataError("ERR_DATA_NAME", `${data}: there is no such file`);
   throw new DataError(
     "ERR_DATA_NAME",
     `no data set is named '${data}', and there is no such folder; data sets: ${names.join(", ")}`,

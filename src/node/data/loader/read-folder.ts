@@ -2,7 +2,8 @@ import { describeFindings } from "../images/describe-findings.js";
 import { scanFiles } from "../images/scan-files.js";
 import { describeUnusedBits } from "../images/unused-bits.js";
 import type { TransformList } from "../../../data/transforms/transform.js";
-import type { ImageFolder } from "../images/image-folder.js";
+import type { ImageFiles } from "../../../data/image-files.js";
+import type { ImageParts } from "../../../data/image-parts.js";
 import { readImagesOnDisk } from "../images/images-on-disk.js";
 import { ImageWorkers } from "./image-workers.js";
 import { readableFiles } from "./readable-files.js";
@@ -26,8 +27,9 @@ export interface ReadFolderOptions {
 export async function readFolder(
   path: string,
   { onUnreadable, transforms, workers: count, onNotice }: ReadFolderOptions = {},
-): Promise<ImageFolder> {
+): Promise<ImageParts> {
   const found = await readImagesOnDisk(path);
+  if (found.ignored > 0) onNotice?.(describeIgnored(found.ignored));
   const files = [found.train, found.valid, found.test].flatMap((part) => part?.files ?? []);
   const unusedBits = onNotice && (await describeUnusedBits(files));
   if (unusedBits) onNotice(unusedBits);
@@ -36,22 +38,27 @@ export async function readFolder(
     return found;
   }
   const workers = new ImageWorkers(count);
+  const findings: string[] = [];
+  const readable = async (part: ImageFiles | null): Promise<ImageFiles | null> => {
+    if (!part) return null;
+    const { images, findings: own } = await readableFiles(workers, part, transforms);
+    findings.push(...own);
+    return images;
+  };
   try {
-    const train = await readableFiles(workers, found.train, transforms);
-    const valid = found.valid && (await readableFiles(workers, found.valid, transforms));
-    const test = found.test && (await readableFiles(workers, found.test, transforms));
-    const findings = [train, valid, test].flatMap((part) => part?.findings ?? []);
-    if (findings.length > 0)
-      onNotice?.(
-        describeFindings(findings, findings.length === 1 ? "is left out" : "are left out"),
-      );
-    return {
-      ...found,
-      train: train.images,
-      valid: valid?.images ?? null,
-      test: test?.images ?? null,
-    };
+    const train = await readable(found.train);
+    const valid = await readable(found.valid);
+    const test = await readable(found.test);
+    if (findings.length > 0) {
+      const verb = findings.length === 1 ? "is left out" : "are left out";
+      onNotice?.(describeFindings(findings, verb));
+    }
+    return { ...found, train, valid, test };
   } finally {
     await workers.close();
   }
 }
+
+/** How many files of a folder are left out, and why. */
+export const describeIgnored = (ignored: number): string =>
+  `${ignored} other ${ignored === 1 ? "file is" : "files are"} left out: in no class's folder, or no images by their names`;

@@ -1,0 +1,26 @@
+import { DataError } from "./data-error.js";
+import type { ImageFiles } from "./image-files.js";
+import type { Split } from "./split-names.js";
+
+/** Image files as their owner divided them; null for a part that there is not. One part at least is there. */
+export interface ImageParts extends Readonly<Record<Split, ImageFiles | null>> {
+  /** Files that were passed over: they are in no class's folder, or are no images by their names. */
+  readonly ignored: number;
+}
+
+/** Image files of which some are for training. */
+export interface ImageFolder extends ImageParts {
+  /** Its classes are those of all parts, in order. */
+  readonly train: ImageFiles;
+}
+
+/** The same parts. @throws {DataError} `ERR_DATA_FOLDER` if none is for training */
+export function withTraining(parts: ImageParts): ImageFolder {
+  const { train, valid, test } = parts;
+  if (train) return { ...parts, train };
+  const there = [valid, test].flatMap((part) => (part ? [part.name] : []));
+  throw new DataError(
+    "ERR_DATA_FOLDER",
+    `there are no training images, but only ${there.join(" and ")}: add some to the part train`,
+  );
+}

@@ -1,0 +1,60 @@
+import { hostArray } from "../tensor/host-array.js";
+import { printable, printableList } from "../tensor/printable.js";
+import { imageNetName } from "./catalog/imagenet-wnids.js";
+import { DataError } from "./data-error.js";
+import { isInFiles, labelsOf, type LabelledImages } from "./labelled-images.js";
+
+/** The classes that a network tells apart, in the order of its outputs. */
+export interface KnownClasses {
+  /** Who knows them, for the error: a checkpoint's file. */
+  readonly file: string;
+  readonly classes: readonly string[];
+  /** False where the classes are mere numbers, as of weights that were imported without names. Default true. */
+  readonly areNamed?: boolean;
+}
+
+/**
+ * The same images, labelled by the network's classes: each class of the images is found by its name, in whatever order,
+ * and need not have images. ImageNet's classes match under their names and their WordNet identifiers. Classes without
+ * names are taken in the order of the images' classes.
+ *
+ * @throws {DataError} `ERR_DATA_LABEL` if the images have a class that the network does not know
+ */
+export function matchClasses(
+  images: LabelledImages,
+  { file, classes, areNamed = true }: KnownClasses,
+): LabelledImages {
+  if (!areNamed) {
+    if (images.classes.length === classes.length) return images;
+    const counts = `${images.name} has ${images.classes.length} classes, but ${file} tells ${classes.length} apart`;
+    throw new DataError("ERR_DATA_LABEL", `${counts}: choose other data`);
+  }
+  const labelOf = new Map(classes.map((name, label) => [imageNetName(name), label]));
+  for (const [label, name] of classes.entries()) labelOf.set(name, label);
+  const labels = images.classes.map(
+    (name) => labelOf.get(name) ?? labelOf.get(imageNetName(name)) ?? -1,
+  );
+  const unknown = images.classes.filter((_, i) => labels[i] === -1);
+  if (unknown.length > 0) {
+    const found = unknown.length === 1 ? "the class" : "the classes";
+    throw new DataError(
+      "ERR_DATA_LABEL",
+      `${images.name} has ${found} ${printableList(unknown)}, but ${file} tells apart ${printableList(classes)}: ` +
+        `rename ${unknown.length === 1 ? printable(unknown[0]!) : "them"}, or choose other data`,
+    );
+  }
+  return relabelled(
+    images,
+    labelsOf(images).map((label) => labels[label]!),
+    classes,
+  );
+}
+
+function relabelled(
+  images: LabelledImages,
+  labels: Int32Array,
+  classes: readonly string[],
+): LabelledImages {
+  if (isInFiles(images)) return { ...images, labels, classes };
+  return { ...images, labels: hostArray([labels.length], labels, "i32"), classes };
+}
