@@ -17,12 +17,19 @@ const all = { trainSize: null, validSize: null, testSize: null, seed: 1 };
 const train = (data: string, out: string, ...others: readonly string[]): Ended =>
   resnet(
     "train",
-    ...["--data", data, "--model=cifar-resnet20", "--epochs=1", "--batch=8", "--schedule=constant"],
-    ...[
-      "--train-transforms=resize(16) centerCrop(16)",
-      "--eval-transforms=resize(16) centerCrop(16)",
-    ],
-    ...["--executor=reference", "--seed=1", "--out", out, ...others],
+    "--data",
+    data,
+    "--model=cifar-resnet20",
+    "--epochs=1",
+    "--batch=8",
+    "--schedule=constant",
+    "--train-transforms=resize(16) centerCrop(16)",
+    "--eval-transforms=resize(16) centerCrop(16)",
+    "--executor=reference",
+    "--seed=1",
+    "--out",
+    out,
+    ...others,
   );
 
 describe("a run whose folder changed", () => {
