@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
-import { glob, isDynamicPattern } from "tinyglobby";
+import path from "node:path";
+import { escapePath, glob, isDynamicPattern } from "tinyglobby";
 import { DataError } from "../../../data/data-error.js";
 import { byCodePoint, listImageFiles } from "./list-image-files.js";
 
@@ -25,9 +26,22 @@ async function findWord(word: string): Promise<readonly string[]> {
     throw new DataError("ERR_DATA_SOURCE", `${word}: there are no images in this folder`);
   }
   if (isDynamicPattern(word)) {
-    const files = await glob(word, { expandDirectories: false });
+    const files = await glob(await withFoldersAsNamed(word), { expandDirectories: false });
     if (files.length > 0) return files.sort(byCodePoint);
     throw new DataError("ERR_DATA_SOURCE", `${word}: no file matches this pattern`);
   }
   throw new DataError("ERR_DATA_SOURCE", `${word}: there is no such file or folder`);
+}
+
+/** A pattern whose first folders stand for themselves where there are folders of these names: `photos (1)/*.jpg`. */
+async function withFoldersAsNamed(pattern: string): Promise<string> {
+  for (
+    let folder = path.dirname(pattern);
+    folder !== path.dirname(folder);
+    folder = path.dirname(folder)
+  ) {
+    if (await stat(folder).catch(() => null))
+      return escapePath(folder) + pattern.slice(folder.length);
+  }
+  return pattern;
 }
