@@ -85,9 +85,7 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
   sumsPerThread_ = static_cast<size_t>(panelsPerTask_ * blocking_.rows * tile_.columns) * floats;
   sums_ = scratch.reserve(sumsPerThread_ * static_cast<size_t>(threads));
   taps_ = scratch.reserve(sizeof(BrgemmTap<T>) * static_cast<size_t>(maxTaps_ * threads));
-  const size_t moment = moments ? floats * static_cast<size_t>(blocks * targetChannels_) : 0;
-  blockMeans_ = scratch.reserve(moment);
-  blockM2s_ = scratch.reserve(moment);
+  blockMoments_ = reserveMoments(scratch, moments ? blocks : 0, targetChannels_);
 }
 
 template <class T>
@@ -308,19 +306,20 @@ void ConvProduct<T>::takeMoments(const RunContext& context, const ProductOperand
                                  long block, const Panel& panel, long targetRow) const {
   const long place = targetPlace(panel, targetRow);
   const long at = block * targetChannels_ + place % targetChannels_;
-  float* means = reinterpret_cast<float*>(context.scratch + blockMeans_);
-  float* m2s = reinterpret_cast<float*>(context.scratch + blockM2s_);
+  const long blocks = static_cast<long>(blocks_.size());
+  const Moments moments =
+      momentsAt(context, blockMoments_, blocks, targetChannels_).at(at);
   context.kernels.of<T>().columnMoments(operands.target + place, targetChannels_,
                                         blocks_[static_cast<size_t>(block)].rows, panel.columns,
-                                        means + at, m2s + at);
+                                        &moments);
 }
 
 template <class T>
 void ConvProduct<T>::mergeMoments(const RunContext& context,
                                   const ProductOperands<T>& operands) const {
-  const float* means = reinterpret_cast<const float*>(context.scratch + blockMeans_);
-  const float* m2s = reinterpret_cast<const float*>(context.scratch + blockM2s_);
-  mergeBlockMoments(context, means, m2s, static_cast<long>(blocks_.size()), targetChannels_,
+  const long blocks = static_cast<long>(blocks_.size());
+  mergeBlockMoments(context, momentsAt(context, blockMoments_, blocks, targetChannels_), blocks,
+                    targetChannels_,
                     [&](long block) { return blocks_[static_cast<size_t>(block)].rows; },
                     operands.mean, operands.variance);
 }

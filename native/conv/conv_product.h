@@ -101,7 +101,7 @@ class ConvProduct {
   bool keep_;                                // packed_ is a place in the program's kept memory
   mutable uint64_t packedVersion_ = 0;       // of the weight that lies there; runs take turns
   size_t patchesPlace_ = 0, patchesPerThread_ = 0;
-  size_t packed_, sums_, taps_, blockMeans_, blockM2s_;  // places in scratch
+  size_t packed_, sums_, taps_, blockMoments_;  // places in scratch
   size_t sumsPerThread_ = 0;
 };
 

@@ -94,8 +94,7 @@ WinogradProduct::WinogradProduct(const ConvShape& shape, Direction direction, bo
   windows_ = floats(scratch, copies * positions * windowStep_);
   sums_ = floats(scratch, copies * positions * sumsStep_);
   if (!moments) return;
-  means_ = floats(scratch, 4 * static_cast<long>(runs_.size()) * targetChannels_);
-  m2s_ = floats(scratch, 4 * static_cast<long>(runs_.size()) * targetChannels_);
+  momentsPlace_ = reserveMoments(scratch, pixels(), targetChannels_);
 }
 
 /**
@@ -252,14 +251,14 @@ void WinogradProduct::transformOutput(const RunContext& context,
   context.kernels.winogradOutput(&call);
   for (long i = 0; moments_ && i < 4; i++) {
     const long at = (4 * static_cast<long>(run) + i) * targetChannels_;
-    float* mean = reinterpret_cast<float*>(context.scratch + means_) + at;
-    float* m2 = reinterpret_cast<float*>(context.scratch + m2s_) + at;
+    const Moments moments = momentsAt(context, momentsPlace_, pixels(), targetChannels_).at(at);
     if (call.y[i]) {
       context.kernels.of<float>().columnMoments(call.y[i], targetChannels_, rows.samples,
-                                                targetChannels_, mean, m2);
+                                                targetChannels_, &moments);
     } else {
-      std::fill_n(mean, targetChannels_, 0.0f);
-      std::fill_n(m2, targetChannels_, 0.0f);
+      for (float* each : {moments.mean, moments.rest, moments.m2}) {
+        std::fill_n(each, targetChannels_, 0.0f);
+      }
     }
   }
 }
@@ -273,10 +272,8 @@ void WinogradProduct::mergeMoments(const RunContext& context,
                      2 * run.windowColumn + pixel % 2 >= targetWidth_;
     return off ? 0 : run.samples;
   };
-  mergeBlockMoments(context, reinterpret_cast<const float*>(context.scratch + means_),
-                    reinterpret_cast<const float*>(context.scratch + m2s_),
-                    4 * static_cast<long>(runs_.size()), targetChannels_, rowsOf, operands.mean,
-                    operands.variance);
+  mergeBlockMoments(context, momentsAt(context, momentsPlace_, pixels(), targetChannels_),
+                    pixels(), targetChannels_, rowsOf, operands.mean, operands.variance);
 }
 
 }  // namespace resnet

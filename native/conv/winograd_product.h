@@ -61,6 +61,8 @@ class WinogradProduct {
   void transformOutput(const RunContext& context, const ProductOperands<float>& operands,
                        size_t run, const Buffers& buffers) const;
   void mergeMoments(const RunContext& context, const ProductOperands<float>& operands) const;
+  /** Pixels of all windows, those off the image too, of which each has moments of its own. */
+  long pixels() const { return 4 * static_cast<long>(runs_.size()); }
 
   ConvShape weightShape_;  // of the transformed filter: 4x4 taps, one for each position
   Direction direction_;
@@ -79,7 +81,7 @@ class WinogradProduct {
   bool apart_;       // every block is a task
   bool keep_;
   mutable uint64_t packedVersion_ = 0;
-  size_t packed_, filter_, windows_, sums_, means_ = 0, m2s_ = 0;  // places in scratch
+  size_t packed_, filter_, windows_, sums_, momentsPlace_ = 0;  // places in scratch
 };
 
 }  // namespace resnet

@@ -7,8 +7,10 @@
 // Rounding   moments are taken in two passes, the second about the mean that the first one found.
 //            Where that mean is larger than the deviation, the second pass corrects it as well
 //            (Chan, Golub and LeVeque 1983), so that a mean far from zero costs no digits; elsewhere
-//            a correction would bring in the rounding of x − mean. The caller merges blocks in a
-//            fixed order, in double.
+//            a correction would bring in the rounding of x − mean. Where the mean is more than 64
+//            deviations, even its rounding to float would show in the variance of several blocks:
+//            then the correction is kept beside it. The caller merges blocks in a fixed order, in
+//            double.
 
 #include "activation.h"
 #include "declare.h"
@@ -65,10 +67,12 @@ RESNET_INLINE auto columnSum(Lane lane, const T* x, long ld, long rows) {
 }
 
 template <class T>
-void columnMomentsOf(const T* x, long ld, long rows, long columns, float* mean, float* m2) {
+void columnMomentsOf(const T* x, long ld, long rows, long columns, const Moments& moments) {
+  constexpr float farSquared = 64 * 64;
+  const Moments to = moments;  // what is written there cannot change it
   const float count = static_cast<float>(rows), perRow = 1.0f / count;
   forLanes(columns, [&](auto lane, long j) {
-    using V = decltype(get(lane, mean));
+    using V = decltype(get(lane, to.mean));
     const V center = columnSum(lane, x + j, ld, rows) * perRow;
     V even = {}, odd = {}, evenSquares = {}, oddSquares = {};
     const auto add = [&](long i, V& sum, V& squares) {
@@ -83,9 +87,12 @@ void columnMomentsOf(const T* x, long ld, long rows, long columns, float* mean, 
     }
     if (i < rows) add(i, even, evenSquares);
     const V sum = even + odd, squares = evenSquares + oddSquares;
-    const V correction = center * center * count > squares ? sum * perRow : V{};
-    put(mean + j, center + correction);
-    put(m2 + j, squares - sum * correction);
+    const V centerSquares = center * center * count;
+    const V correction = centerSquares > squares ? sum * perRow : V{};
+    const V rest = centerSquares > squares * farSquared ? correction : V{};
+    put(to.mean + j, center + (correction - rest));
+    put(to.rest + j, rest);
+    put(to.m2 + j, squares - sum * correction);
   });
 }
 
@@ -98,13 +105,13 @@ void columnSumsOf(const T* x, long ld, long rows, long columns, float* sums) {
 
 }  // namespace
 
-#define RESNET_EPILOGUE(T)                                                                   \
-  void epilogue(const EpilogueCall<T>* call) { epilogueOf(*call); }                          \
-  void columnMoments(const T* x, long ld, long rows, long columns, float* mean, float* m2) { \
-    columnMomentsOf(x, ld, rows, columns, mean, m2);                                         \
-  }                                                                                          \
-  void columnSums(const T* x, long ld, long rows, long columns, float* sums) {               \
-    columnSumsOf(x, ld, rows, columns, sums);                                                \
+#define RESNET_EPILOGUE(T)                                                                    \
+  void epilogue(const EpilogueCall<T>* call) { epilogueOf(*call); }                           \
+  void columnMoments(const T* x, long ld, long rows, long columns, const Moments* moments) {  \
+    columnMomentsOf(x, ld, rows, columns, *moments);                                          \
+  }                                                                                           \
+  void columnSums(const T* x, long ld, long rows, long columns, float* sums) {                \
+    columnSumsOf(x, ld, rows, columns, sums);                                                 \
   }
 
 RESNET_EPILOGUE(float)

@@ -154,6 +154,14 @@ struct MaxWindowGradCall {
   T* dx;
 };
 
+/** Where the moments of a block of rows go, one of each for every column. */
+struct Moments {
+  float *mean, *rest;  // the mean is mean + rest; rest is 0 unless the mean's rounding would matter
+  float* m2;           // the sum of squared deviations from it
+
+  Moments at(long column) const { return {mean + column, rest + column, m2 + column}; }
+};
+
 struct SgdCall {
   const float *parameter, *gradient, *velocity;  // velocity may be null: then it is 0
   float *newParameter, *newVelocity;             // newVelocity may be null
@@ -219,8 +227,8 @@ struct ResampleCall {
   /* each other. What lies beyond the last tile's columns is never read. */                        \
   X(packTransposedRows, (const T* src, long ld, long k, long columns, long apart, T* dst))         \
   X(epilogue, (const EpilogueCall<T>* call))                                                       \
-  /* Mean and sum of squared deviations of each column. */                                         \
-  X(columnMoments, (const T* x, long ld, long rows, long columns, float* mean, float* m2))         \
+  /* The moments of each column. */                                                                \
+  X(columnMoments, (const T* x, long ld, long rows, long columns, const Moments* moments))         \
   /* Sum of each column. */                                                                        \
   X(columnSums, (const T* x, long ld, long rows, long columns, float* sums))                       \
   X(batchNorm, (const BatchNormCall<T>* call))                                                     \

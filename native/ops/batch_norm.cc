@@ -53,21 +53,19 @@ Step makeBatchNormStatistics(OpReader& op) {
   const RowCut cut(x.shape());
   op.requireShape("mean", mean, {cut.channels});
   op.requireShape("variance", variance, {cut.channels});
-  const size_t bytes = sizeof(float) * static_cast<size_t>(cut.blocks * cut.channels);
-  const size_t meanPlace = op.scratch.reserve(bytes), m2Place = op.scratch.reserve(bytes);
+  const size_t place = reserveMoments(op.scratch, cut.blocks, cut.channels);
   const size_t spare = op.scratch.reserve(sizeof(float) * static_cast<size_t>(cut.channels));
   return byElement(element, [&](auto zero) -> Step {
     using T = decltype(zero);
     return [=](const RunContext& context) {
-      float* means = reinterpret_cast<float*>(context.scratch + meanPlace);
-      float* m2s = reinterpret_cast<float*>(context.scratch + m2Place);
+      const Moments all = momentsAt(context, place, cut.blocks, cut.channels);
       float* unread = reinterpret_cast<float*>(context.scratch + spare);
       context.pool.parallelFor(cut.blocks, [&](long b, int) {
+        const Moments moments = all.at(b * cut.channels);
         context.kernels.of<T>().columnMoments(rowsAt(x.in<T>(context), cut, b), cut.channels,
-                                              cut.size(b), cut.channels, means + b * cut.channels,
-                                              m2s + b * cut.channels);
+                                              cut.size(b), cut.channels, &moments);
       });
-      mergeBlockMoments(context, means, m2s, cut.blocks, cut.channels,
+      mergeBlockMoments(context, all, cut.blocks, cut.channels,
                         [&](long block) { return cut.size(block); },
                         mean ? mean.in<float>(context) : unread,
                         variance ? variance.in<float>(context) : unread);

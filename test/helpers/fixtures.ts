@@ -189,3 +189,19 @@ export interface StepsFixture {
 
 export const stepsFixture = (): StepsFixture =>
   readJson(fixture("train", "steps.json")) as StepsFixture;
+
+/** How far PyTorch's batch statistics are from the exact ones, for values of deviation 1 around each mean. */
+export interface StatisticsFixture {
+  /** Height, width and batch of the images of each draw. */
+  readonly size: readonly [number, number, number];
+  readonly scale: number;
+  readonly seeds: readonly number[];
+  readonly rows: readonly {
+    readonly mean: number;
+    readonly meanError: number;
+    readonly varianceError: number;
+  }[];
+}
+
+export const statisticsFixture = (): StatisticsFixture =>
+  readJson(fixture("statistics.json")) as StatisticsFixture;
