@@ -1,4 +1,5 @@
-// activation.h: activations and their derivatives, of a vector or of one value. NaN stays NaN.
+// activation.h: activations and their derivatives, of a vector or of one value. NaN stays NaN, and
+// its derivative is PyTorch's: 1 of relu, the slope of leakyRelu.
 
 #pragma once
 #include "kernels.h"
@@ -15,11 +16,11 @@ RESNET_INLINE V activateValue(V v, float slope) {
   else return v;
 }
 
-/** dy · act′, told from the sign of the activation's output y. */
+/** dy · act′, told from the sign of the activation's output y, or of its input. */
 template <Activation A, class V>
 RESNET_INLINE V activateGradValue(V dy, V y, float slope) {
   if constexpr (A == Activation::relu) return y <= 0 ? V{} : dy;
-  else if constexpr (A == Activation::leakyRelu) return y <= 0 ? dy * slope : dy;
+  else if constexpr (A == Activation::leakyRelu) return y > 0 ? dy : dy * slope;
   else return dy;
 }
 

@@ -70,8 +70,8 @@ void sums(const BatchNormCall<T>& call) {
   return call.out ? sumRows<A, true>(call) : sumRows<A, false>(call);
 }
 
-template <Activation A, class T>
-void inputGrad(const BatchNormCall<T>& call) {
+template <Activation A, bool Statistics, class T>
+void inputGradRows(const BatchNormCall<T>& call) {
   const float *mean = call.mean, *factor = call.factor;
   const float *meanGrad = call.meanGrad, *xhatGrad = call.xhatGrad;
   const float slope = call.slope;
@@ -83,11 +83,17 @@ void inputGrad(const BatchNormCall<T>& call) {
     T* dx = call.out + i * channels;
     forLanes(channels, [&](auto lane, long c) {
       const auto dz = maskedGrad<A>(lane, dy + c, y + c, slope);
+      if constexpr (!Statistics) return put(dx + c, get(lane, factor + c) * dz);
       const auto centered = get(lane, x + c) - get(lane, mean + c);
       put(dx + c, get(lane, factor + c) * ((dz - get(lane, meanGrad + c)) -
                                            centered * get(lane, xhatGrad + c)));
     });
   }
+}
+
+template <Activation A, class T>
+void inputGrad(const BatchNormCall<T>& call) {
+  return call.meanGrad ? inputGradRows<A, true>(call) : inputGradRows<A, false>(call);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ void dropoutAll(const T* x, T* y, const uint32_t* key, uint32_t stream, uint32_t
     RESNET_IVDEP
     for (long i = 0; i < count; i++) {
       const RandomWords words = threefry(k0, k1, low + static_cast<uint32_t>(i), high);
-      put(target + i, (words.first >> 8) >= threshold ? toFloat(source[i]) * keepScale : 0.0f);
+      put(target + i, toFloat(source[i]) * ((words.first >> 8) >= threshold ? keepScale : 0.0f));
     }
     begin = stop;
   }

@@ -134,7 +134,7 @@ struct WindowRead {
   long tap;
 };
 
-/** best[i] = the first largest of x[reads · offset + i], or the first NaN; index[i] = its tap. */
+/** best[i] = the first largest of x[reads · offset + i], or the last NaN; index[i] = its tap. */
 template <class T>
 struct MaxWindowCall {
   const T* x;

@@ -10,8 +10,8 @@ namespace resnet {
 namespace RESNET_ISA {
 namespace {
 
-/** Whether x takes the place of best: the first of equals stays, and the first NaN beats all. */
-RESNET_INLINE bool beats(float x, float best) { return x > best || (x != x && best == best); }
+/** Whether x takes the place of best: the first of equals stays, and the last NaN beats all. */
+RESNET_INLINE bool beats(float x, float best) { return x > best || x != x; }
 
 template <bool Index, class T>
 RESNET_INLINE void maxVector(const MaxWindowCall<T>& call, long i) {
@@ -19,7 +19,7 @@ RESNET_INLINE void maxVector(const MaxWindowCall<T>& call, long i) {
   intVec taps = intVec{} + static_cast<int32_t>(call.reads[0].tap);
   for (long r = 1; r < call.readCount; r++) {
     const vec x = load(call.x + call.reads[r].offset + i);
-    const intVec wins = (x > best) | ((x != x) & (best == best));
+    const intVec wins = (x > best) | (x != x);
     best = wins ? x : best;
     if (Index) taps = wins ? intVec{} + static_cast<int32_t>(call.reads[r].tap) : taps;
   }

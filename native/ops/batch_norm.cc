@@ -228,7 +228,7 @@ Step makeBatchNormInputGrad(OpReader& op) {
         BatchNormCall<T> call = in.call<T>(context, cut, b);
         call.out = rowsAt(dx.in<T>(context), cut, b);
         call.factor = factor;
-        call.meanGrad = meanGrad;
+        call.meanGrad = dweight || dbias ? meanGrad : nullptr;  // without, x has no part in dx
         call.xhatGrad = xhatGrad;
         context.kernels.of<T>().batchNormInputGrad(&call);
       });

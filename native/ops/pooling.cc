@@ -249,8 +249,7 @@ Step makeAdaptiveMaxPool2d(OpReader& op) {
           const T* values = source + p * size;
           for (long i = 0; i < count; i++) {
             const float value = toFloat(values[i]), other = toFloat(best[i]);
-            const bool firstNaN = value != value && other == other;
-            if (!(value > other) && !firstNaN) continue;
+            if (!(value > other) && value == value) continue;  // the last NaN wins
             best[i] = values[i];
             if (places) places[i] = static_cast<int32_t>(p);
           }

@@ -109,12 +109,10 @@ Step makeStochasticDepth(OpReader& op) {
   op.requireShape("key", key, {2});
   op.requireShape("y", y, x.shape());
   const double probability = op.number("probability");
-  if (probability < 0 || probability >= 1) {
-    op.fail("the attribute probability must be in 0 … 1, without 1");
-  }
+  if (probability < 0 || probability > 1) op.fail("the attribute probability must be in 0 … 1");
   const auto stream = static_cast<uint32_t>(op.integer("stream", 0, 0xffffffffL));
   const auto threshold = static_cast<uint32_t>(std::ceil(std::ldexp(probability, 24)));
-  const float keepScale = static_cast<float>(1 / (1 - probability));
+  const float keepScale = probability < 1 ? static_cast<float>(1 / (1 - probability)) : 0;
   const long batch = x.shape()[2], channels = x.shape()[3], rows = x.elements() / channels;
   const size_t factors = op.scratch.reserve(bytesOf<float>(batch));
   return byElement(element, [&](auto zero) -> Step {
@@ -128,11 +126,8 @@ Step makeStochasticDepth(OpReader& op) {
                                           threshold, keepScale, 0, batch);
       parallelBlocks(context, rows, rowsTogether(channels), [&](long begin, long end) {
         for (long row = begin; row < end; row++) {
-          T* target = y.in<T>(context) + row * channels;
-          const float share = factor[row % batch];
-          // Not times 0, which would let NaN through.
-          if (share == 0) std::fill(target, target + channels, T{});
-          else kernels.scale(x.in<T>(context) + row * channels, share, target, channels);
+          kernels.scale(x.in<T>(context) + row * channels, factor[row % batch],
+                        y.in<T>(context) + row * channels, channels);
         }
       });
     };

@@ -44,13 +44,13 @@ struct LossOperands {
     return (1 - smoothing) * weightOf(label) + smoothing * weightSum / static_cast<double>(classes);
   }
 
-  /** What the samples of the batch count together. */
+  /** What the samples of the batch count together; NaN if all count 0: they have no mean. */
   double totalWeight(const RunContext& context) const {
     if (weights.empty()) return static_cast<double>(samples);
     const int32_t* values = labels.in<int32_t>(context);
     double total = 0;
     for (long n = 0; n < samples; n++) total += weightOf(values[n]);
-    return total;
+    return total == 0 ? std::nan("") : total;
   }
 
   void checkLabels(const RunContext& context) const {
@@ -65,6 +65,15 @@ struct LossOperands {
 
   long samplesPerBlock() const { return std::max(1L, elementBlock / 16 / classes); }
 };
+
+/** The first largest logit, or the first NaN. */
+long prediction(const float* logits, long classes) {
+  long best = 0;
+  for (long k = 1; k < classes && logits[best] == logits[best]; k++) {
+    if (!(logits[k] <= logits[best])) best = k;
+  }
+  return best;
+}
 
 /** The largest logit and ln Σ exp(logit − largest). */
 struct LogSum {
@@ -96,13 +105,16 @@ Step makeSoftmaxCrossEntropy(OpReader& op) {
       for (long n = begin; n < end; n++) {
         const float* row = in.logits.in<float>(context) + n * in.classes;
         const LogSum sum(row, in.classes);
-        const double total = sum.largest + sum.logSum;
+        // −log softmax. The difference comes first: next to a huge logit, ln Σ would be lost.
+        const auto cost = [&](long k) {
+          return static_cast<double>(sum.largest) - row[k] + sum.logSum;
+        };
         double mean = 0;
-        for (long k = 0; k < in.classes; k++) mean += in.weightOf(k) * (total - row[k]);
+        for (long k = 0; k < in.classes; k++) mean += in.weightOf(k) * cost(k);
         mean /= static_cast<double>(in.classes);
-        losses[n] = (1 - in.smoothing) * in.weightOf(labels[n]) * (total - row[labels[n]]);
+        losses[n] = (1 - in.smoothing) * in.weightOf(labels[n]) * cost(labels[n]);
         if (in.smoothing > 0) losses[n] += in.smoothing * mean;
-        hits[n] = std::max_element(row, row + in.classes) - row == labels[n];
+        hits[n] = prediction(row, in.classes) == labels[n];
       }
     });
     double lossSum = 0, hitSum = 0;

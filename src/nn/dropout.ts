@@ -5,7 +5,7 @@ import { Module } from "./module.js";
 
 /** In training, zeroes elements at random and scales up the others; in evaluation, nothing. PyTorch's `Dropout`. */
 export class Dropout extends Module {
-  /** @param probability of an element to become 0, in `[0, 1)` */
+  /** @param probability of an element to become 0, in `[0, 1]` */
   constructor(private readonly probability = 0.5) {
     super();
   }

@@ -8,7 +8,7 @@ import { Module } from "./module.js";
  * torchvision's `StochasticDepth(p, mode="row")`.
  */
 export class StochasticDepth extends Module {
-  /** @param probability of a sample to become 0, in `[0, 1)` */
+  /** @param probability of a sample to become 0, in `[0, 1]` */
   constructor(private readonly probability: number) {
     super();
   }

@@ -4,14 +4,15 @@ import type { Tensor } from "../graph/tensor.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
 
 /**
- * The largest value of the whole image, the first of equals; NaN beats everything. PyTorch's `AdaptiveMaxPool2d(1)`.
+ * The largest value of the whole image, the first of equals; the last NaN beats everything. PyTorch's `AdaptiveMaxPool2d(1)`.
  *
  *     x [H, W, N, C]   y [1, 1, N, C]   index i32 [1, 1, N, C]: the winner's pixel, h · W + w
  */
 export const adaptiveMaxPool2dOp = defineOp({
   name: "adaptiveMaxPool2d",
   role: "forward",
-  meaning: "The largest value of the image; `index` is the pixel `h · W + w` of the first maximum",
+  meaning:
+    "The largest value of the image; `index` is the pixel `h · W + w` of the first maximum, or of the last NaN",
   inputs: {
     x: "float [H, W, N, C]",
   },
@@ -39,7 +40,7 @@ export const adaptiveMaxPool2dOp = defineOp({
     for (let i = 0; i < x.data.length; i++) {
       const value = x.data[i]!;
       const best = y.data[i % size]!;
-      if (!(value > best) && !(Number.isNaN(value) && !Number.isNaN(best))) continue;
+      if (!(value > best) && !Number.isNaN(value)) continue;
       y.data[i % size] = value;
       if (index) index.data[i % size] = Math.floor(i / size);
     }

@@ -51,7 +51,7 @@ export const batchNormParamGradOp = defineOp({
     const biasSums = new Float64Array(c);
     for (let i = 0; i < x.data.length; i++) {
       const k = i % c;
-      const gradient = dy.data[i]! * (y ? activationGrad(y.data[i]!, attrs) : 1);
+      const gradient = y ? activationGrad(dy.data[i]!, y.data[i]!, attrs) : dy.data[i]!;
       biasSums[k]! += gradient;
       weightSums[k]! += gradient * (x.data[i]! - mean.data[k]!) * inverse[k]!;
       if (dz) dz.data[i] = gradient;
@@ -110,10 +110,11 @@ export const batchNormInputGradOp = defineOp({
     const inverse = Float64Array.from(variance.data, (v) => 1 / Math.sqrt(v + attrs.eps));
     for (let i = 0; i < x.data.length; i++) {
       const k = i % c;
-      const dz = dy.data[i]! * (y ? activationGrad(y.data[i]!, attrs) : 1);
+      const dz = y ? activationGrad(dy.data[i]!, y.data[i]!, attrs) : dy.data[i]!;
       const normalised = (x.data[i]! - mean.data[k]!) * inverse[k]!;
+      // Without dweight x has no part in dx, even where it is NaN.
       const throughStatistics =
-        ((dbias?.data[k] ?? 0) + normalised * (dweight?.data[k] ?? 0)) / count;
+        ((dbias?.data[k] ?? 0) + (dweight ? normalised * dweight.data[k]! : 0)) / count;
       dx.data[i] = weight.data[k]! * inverse[k]! * (dz - throughStatistics);
     }
   },

@@ -6,15 +6,16 @@ import { threefry, uniform } from "../tensor/random.js";
 import { sizeOf } from "../tensor/shape.js";
 
 export const dropoutAttrs = {
-  /** Probability of an element to become 0, in `[0, 1)`. */
-  probability: number({ least: 0, below: 1 }),
+  /** Probability of an element to become 0, in `[0, 1]`. */
+  probability: number({ least: 0, most: 1 }),
   /** Number of the layer, so that no two layers of a run draw the same elements. */
   stream: integer({ least: 0, most: 2 ** 32 - 1 }),
 };
 export type DropoutAttrs = AttrsOf<typeof dropoutAttrs>;
 
 /**
- * Zeroes each element with the given probability and divides the others by `1 − probability`.
+ * Zeroes each element with the given probability and divides the others by `1 − probability`. NaN and infinities times 0 are NaN,
+ * as in PyTorch.
  *
  * Element i is kept where `uniform(threefry(key, stream, 2), i) ≥ probability`. As the draw is a function of
  * the key, the gradient is the same op on dy.
@@ -36,10 +37,10 @@ export const dropoutOp = defineOp({
   attrs: dropoutAttrs,
   inPlace: { y: ["x"] },
   shape({ x }, { probability }) {
-    if (!(probability >= 0 && probability < 1)) {
+    if (!(probability >= 0 && probability <= 1)) {
       throw new ResnetError(
         "ERR_ATTRIBUTE",
-        `dropout: probability must be in [0, 1), but it is ${probability}`,
+        `dropout: probability must be in [0, 1], but it is ${probability}`,
       );
     }
     return { y: x };
@@ -49,7 +50,8 @@ export const dropoutOp = defineOp({
   reference({ x, key }, { y }, { probability, stream }) {
     const streamKey = threefry([key.data[0]!, key.data[1]!], stream, 2);
     for (let i = 0; i < y.data.length; i++) {
-      y.data[i] = uniform(streamKey, i) >= probability ? x.data[i]! / (1 - probability) : 0;
+      y.data[i] =
+        uniform(streamKey, i) >= probability ? x.data[i]! / (1 - probability) : 0 * x.data[i]!;
     }
   },
 });

@@ -5,7 +5,7 @@ import { ResnetError } from "../tensor/error.js";
 import { sizeOf } from "../tensor/shape.js";
 import { activate, activationGrad } from "./activation.js";
 
-const slopeAttrs = { slope: number({ least: 0 }) };
+const slopeAttrs = { slope: number() };
 
 /** `x > 0 ? x : slope · x`, element by element. */
 export const leakyReluOp = defineOp({
@@ -22,15 +22,14 @@ export const leakyReluOp = defineOp({
   asEpilogue: ({ slope }) => ({ activation: "leakyRelu", slope }),
   inPlace: { y: ["x"] },
   shape({ x }, { slope }) {
-    // The gradient reads the sign of x off the result, which a negative slope would turn around.
-    if (!(slope >= 0))
-      throw new ResnetError(
-        "ERR_ATTRIBUTE",
-        `leakyRelu: slope must not be negative, but it is ${slope}`,
-      );
+    if (!Number.isFinite(slope))
+      throw new ResnetError("ERR_ATTRIBUTE", `leakyRelu: slope must be finite, but it is ${slope}`);
     return { y: x };
   },
-  gradient: ({ y, dy, attrs }) => ({ x: leakyReluGradOp.trace({ dy, y }, attrs).dx }),
+  // The result has the sign of x unless the slope is negative.
+  gradient: ({ x, y, dy, attrs }) => ({
+    x: leakyReluGradOp.trace({ dy, y: attrs.slope < 0 ? x : y }, attrs).dx,
+  }),
   flops: ({ x }) => 2 * sizeOf(x.shape),
   reference({ x }, { y }, { slope }) {
     for (let i = 0; i < y.data.length; i++)
@@ -41,11 +40,11 @@ export const leakyReluOp = defineOp({
 /** Traces `x > 0 ? x : slope · x`; PyTorch's `leaky_relu(x, slope)`, whose default slope is 0.01. */
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => leakyReluOp.trace({ x }, { slope }).y;
 
-/** Gradient of `leakyRelu`, by the sign of its result: `dx = y > 0 ? dy : slope · dy`. */
+/** Gradient of `leakyRelu`: `dx = y > 0 ? dy : slope · dy`, where y is the result, or x if the slope is negative. */
 export const leakyReluGradOp = defineOp({
   name: "leakyReluGrad",
   role: "gradient",
-  meaning: "`y > 0 ? dy : slope · dy`",
+  meaning: "`y > 0 ? dy : slope · dy`, where y is x if the slope is negative",
   inputs: {
     dy: "float [...]",
     y: "float [...]",
@@ -61,7 +60,7 @@ export const leakyReluGradOp = defineOp({
   flops: ({ dy }) => 2 * sizeOf(dy.shape),
   reference({ dy, y }, { dx }, { slope }) {
     for (let i = 0; i < dx.data.length; i++) {
-      dx.data[i] = dy.data[i]! * activationGrad(y.data[i]!, { activation: "leakyRelu", slope });
+      dx.data[i] = activationGrad(dy.data[i]!, y.data[i]!, { activation: "leakyRelu", slope });
     }
   },
 });

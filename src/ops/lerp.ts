@@ -38,8 +38,10 @@ export const lerpOp = defineOp({
   flops: ({ start }) => 3 * sizeOf(start.shape),
   reference({ start, end, weight }, { y }) {
     const share = weight.data[0]!;
-    for (let i = 0; i < y.data.length; i++)
-      y.data[i] = start.data[i]! * (1 - share) + end.data[i]! * share;
+    for (let i = 0; i < y.data.length; i++) {
+      const [from, to] = [start.data[i]!, end.data[i]!];
+      y.data[i] = share < 0.5 ? from + share * (to - from) : to - (to - from) * (1 - share);
+    }
   },
 });
 

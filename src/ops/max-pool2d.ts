@@ -14,7 +14,7 @@ export const poolAttrs = {
 export type PoolAttrs = AttrsOf<typeof poolAttrs>;
 
 /**
- * The largest value in each window; padding never wins, the first of equals does, NaN beats everything.
+ * The largest value in each window; padding never wins. The first of equals wins, and the last NaN beats everything, as in PyTorch.
  *
  *     x [H, W, N, C]   y [OH, OW, N, C]   index u8 [OH, OW, N, C]: the winner's tap, kh · kernel + kw
  */
@@ -22,7 +22,7 @@ export const maxPool2dOp = defineOp({
   name: "maxPool2d",
   role: "forward",
   meaning:
-    "The largest value of each window; `index` is the tap `kh · kernel + kw` of the first maximum in row-major order; padding never wins",
+    "The largest value of each window; `index` is the tap `kh · kernel + kw` of the first maximum in row-major order, or of the last NaN; padding never wins",
   inputs: {
     x: "float [H, W, N, C]",
   },
@@ -53,10 +53,7 @@ export const maxPool2dOp = defineOp({
         for (let i = 0; i < n * c; i++) {
           const value = x.data[from * n * c + i]!;
           const best = y.data[to * n * c + i]!;
-          const wins =
-            value > best ||
-            (Number.isNaN(value) && !Number.isNaN(best)) ||
-            winners[to * n * c + i] === -1;
+          const wins = value > best || Number.isNaN(value) || winners[to * n * c + i] === -1;
           if (!wins) continue;
           y.data[to * n * c + i] = value;
           winners[to * n * c + i] = tap;

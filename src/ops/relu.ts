@@ -30,11 +30,11 @@ export const reluOp = defineOp({
 /** Traces `max(x, 0)`. The gradient at 0 is 0, as in PyTorch. */
 export const relu = (x: Tensor): Tensor => reluOp.trace({ x }, {}).y;
 
-/** Gradient of `relu`, by the sign of its result: `dx = y > 0 ? dy : 0`. */
+/** Gradient of `relu`, by the sign of its result: `dx = y <= 0 ? 0 : dy`. */
 export const reluGradOp = defineOp({
   name: "reluGrad",
   role: "gradient",
-  meaning: "`y > 0 ? dy : 0`",
+  meaning: "`y <= 0 ? 0 : dy`",
   inputs: {
     dy: "float [...]",
     y: "float [...]",
@@ -50,6 +50,6 @@ export const reluGradOp = defineOp({
   flops: ({ dy }) => sizeOf(dy.shape),
   reference({ dy, y }, { dx }) {
     for (let i = 0; i < dx.data.length; i++)
-      dx.data[i] = dy.data[i]! * activationGrad(y.data[i]!, relus);
+      dx.data[i] = activationGrad(dy.data[i]!, y.data[i]!, relus);
   },
 });

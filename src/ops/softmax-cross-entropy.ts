@@ -5,9 +5,9 @@ import { ResnetError } from "../tensor/error.js";
 import { dims2, sameShape, ShapeError, sizeOf, type TensorSpec } from "../tensor/shape.js";
 
 export const crossEntropyAttrs = {
-  /** ε in `[0, 1)`: the target is `1 − ε` on the true class plus `ε / K` on every class. */
-  smoothing: number({ least: 0, below: 1 }),
-  /** w, the weight of a sample of each class, `[K]`, above 0. Absent: 1 each. */
+  /** ε in `[0, 1]`: the target is `1 − ε` on the true class plus `ε / K` on every class. */
+  smoothing: number({ least: 0, most: 1 }),
+  /** w, the weight of a sample of each class, `[K]`, 0 or more. Absent: 1 each. */
   classWeights: optional(numbers("K", { least: 0 })),
 };
 export type CrossEntropyAttrs = AttrsOf<typeof crossEntropyAttrs>;
@@ -18,7 +18,7 @@ export type CrossEntropyAttrs = AttrsOf<typeof crossEntropyAttrs>;
  *     logits    [N, K]    unnormalised scores
  *     labels    i32 [N]   classes in 0 … K−1
  *     loss      []        −Σ w · target · log softmax(logits), over the sum of the labels' w; without w, the mean over N
- *     correct   []        samples whose first largest logit is at the label
+ *     correct   []        samples whose first largest logit, or first NaN, is at the label
  *
  * PyTorch's `cross_entropy(logits, labels, weight=w, label_smoothing=ε)`; smoothing: Szegedy et al. 2016,
  * arXiv:1512.00567, §7.
@@ -41,10 +41,10 @@ export const softmaxCrossEntropyOp = defineOp({
   shape({ logits, labels }, { smoothing, classWeights }) {
     checkLabels(logits, labels);
     checkWeights(logits, classWeights);
-    if (!(smoothing >= 0 && smoothing < 1)) {
+    if (!(smoothing >= 0 && smoothing <= 1)) {
       throw new ResnetError(
         "ERR_ATTRIBUTE",
-        `softmaxCrossEntropy: smoothing must be in [0, 1), but it is ${smoothing}`,
+        `softmaxCrossEntropy: smoothing must be in [0, 1], but it is ${smoothing}`,
       );
     }
     return { loss: { shape: [], dtype: "f32" }, correct: { shape: [], dtype: "f32" } };
@@ -64,8 +64,14 @@ export const softmaxCrossEntropyOp = defineOp({
       const row = logits.data.subarray(i * k, (i + 1) * k);
       const label = labelOf(labels, i, k);
       const { max, logSum } = logSumExp(row);
-      for (let j = 0; j < k; j++) total += targetOf(label, j, k, attrs) * (logSum - row[j]!);
-      if (row.indexOf(max) === label) right++;
+      // −log softmax. The difference comes first: next to a huge logit, ln Σ would be lost.
+      const cost = (j: number): number => max - row[j]! + logSum;
+      const weightOf = (j: number): number => attrs.classWeights?.[j] ?? 1;
+      total += (1 - attrs.smoothing) * weightOf(label) * cost(label);
+      // Without smoothing the other classes do not count, even where a logit is −∞.
+      for (let j = 0; attrs.smoothing > 0 && j < k; j++)
+        total += (attrs.smoothing / k) * weightOf(j) * cost(j);
+      if (predictionOf(row) === label) right++;
     }
     loss.data[0] = total / totalWeight(labels, k, attrs);
     if (correct) correct.data[0] = right;
@@ -110,12 +116,12 @@ export const softmaxCrossEntropyGradOp = defineOp({
     for (let i = 0; i < n; i++) {
       const row = logits.data.subarray(i * k, (i + 1) * k);
       const label = labelOf(labels, i, k);
-      const { logSum } = logSumExp(row);
+      const { max, logSum } = logSumExp(row);
       let targets = 0;
       for (let j = 0; j < k; j++) targets += targetOf(label, j, k, attrs);
       for (let j = 0; j < k; j++) {
         const target = targetOf(label, j, k, attrs);
-        dlogits.data[i * k + j] = share * (Math.exp(row[j]! - logSum) * targets - target);
+        dlogits.data[i * k + j] = share * (Math.exp(row[j]! - max - logSum) * targets - target);
       }
     }
   },
@@ -132,13 +138,13 @@ function targetOf(
   return target * (classWeights?.[j] ?? 1);
 }
 
-/** What the samples of a batch count together. */
+/** What the samples of a batch count together; NaN if all count 0, so that their mean is NaN, as in PyTorch. */
 function totalWeight(labels: Values, classes: number, { classWeights }: CrossEntropyAttrs): number {
   const samples = labels.data.length;
   if (!classWeights) return samples;
   let total = 0;
   for (let i = 0; i < samples; i++) total += classWeights[labelOf(labels, i, classes)]!;
-  return total;
+  return total === 0 ? NaN : total;
 }
 
 function checkLabels(logits: TensorSpec, labels: TensorSpec): void {
@@ -164,11 +170,11 @@ function checkWeights(logits: TensorSpec, classWeights: readonly number[] | unde
       `softmaxCrossEntropy: there are ${k} classes but ${classWeights.length} class weights`,
     );
   }
-  const wrong = classWeights.find((weight) => !(weight > 0 && Number.isFinite(weight)));
+  const wrong = classWeights.find((weight) => !(weight >= 0 && Number.isFinite(weight)));
   if (wrong !== undefined) {
     throw new ResnetError(
       "ERR_ATTRIBUTE",
-      `softmaxCrossEntropy: class weights must be numbers above 0, but one is ${wrong}`,
+      `softmaxCrossEntropy: class weights must be numbers of 0 or more, but one is ${wrong}`,
     );
   }
 }
@@ -182,10 +188,20 @@ function labelOf(labels: Values, sample: number, classes: number): number {
   );
 }
 
+/** The first largest logit, or the first NaN. */
+function predictionOf(row: Values["data"]): number {
+  let best = 0;
+  for (let j = 1; j < row.length && !Number.isNaN(row[best]); j++) {
+    if (!(row[j]! <= row[best]!)) best = j;
+  }
+  return best;
+}
+
+/** The largest logit and `ln Σ exp(logit − max)`. */
 function logSumExp(row: Values["data"]): { readonly max: number; readonly logSum: number } {
   let max = -Infinity;
   for (const value of row) if (value > max) max = value;
   let sum = 0;
   for (const value of row) sum += Math.exp(value - max);
-  return { max, logSum: max + Math.log(sum) };
+  return { max, logSum: Math.log(sum) };
 }

@@ -31,10 +31,10 @@ export const stochasticDepthOp = defineOp({
   inPlace: { y: ["x"] },
   shape({ x }, { probability }) {
     dims4(x, "stochasticDepth");
-    if (!(probability >= 0 && probability < 1)) {
+    if (!(probability >= 0 && probability <= 1)) {
       throw new ResnetError(
         "ERR_ATTRIBUTE",
-        `stochasticDepth: probability must be in [0, 1), but it is ${probability}`,
+        `stochasticDepth: probability must be in [0, 1], but it is ${probability}`,
       );
     }
     return { y: x };
@@ -46,7 +46,8 @@ export const stochasticDepthOp = defineOp({
     const streamKey = threefry([key.data[0]!, key.data[1]!], stream, 2);
     for (let i = 0; i < y.data.length; i++) {
       const sample = Math.floor(i / c) % n;
-      y.data[i] = uniform(streamKey, sample) >= probability ? x.data[i]! / (1 - probability) : 0;
+      y.data[i] =
+        uniform(streamKey, sample) >= probability ? x.data[i]! / (1 - probability) : 0 * x.data[i]!;
     }
   },
 });

@@ -152,6 +152,51 @@ export function networkGradients(name: string): Float32Array | null {
   return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
+/** Numbers as the fixtures of special values have them: NaN, infinities and -0 as text. */
+interface SpecialValues {
+  readonly shape: Shape;
+  readonly values: readonly (number | string)[];
+}
+
+/** One op on NaN, infinities and -0. */
+export interface SpecialCase {
+  readonly op: string;
+  readonly name: string;
+  readonly attributes: OpCase["attributes"];
+  readonly inputs: Readonly<Record<string, HostArray>>;
+  readonly expected: Readonly<Record<string, HostArray>>;
+}
+
+/** The cases of `special.json`, in the engine's layout. */
+export function specialCases(): readonly SpecialCase[] {
+  type Stored = Omit<SpecialCase, "inputs" | "expected"> &
+    Record<"inputs" | "expected", Readonly<Record<string, SpecialValues>>>;
+  const { cases } = readJson(fixture("special.json")) as { readonly cases: readonly Stored[] };
+  const read = (all: Readonly<Record<string, SpecialValues>>) =>
+    Object.fromEntries(
+      Object.entries(all).map(([name, { shape, values }]) => {
+        const numbers = values.map(Number);
+        return [name, toEngine(name, hostArray(shape, numbers, name === "labels" ? "i32" : "f32"))];
+      }),
+    );
+  return cases.map((each) => ({
+    ...each,
+    inputs: read(each.inputs),
+    expected: read(each.expected),
+  }));
+}
+
+/** What torchvision makes of all 256 bytes, [C, 256]. */
+export interface NormalizeRow {
+  readonly name: string;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly expected: readonly number[];
+}
+
+export const normalizeRows = (): readonly NormalizeRow[] =>
+  (readJson(fixture("data", "normalize.json")) as { readonly rows: readonly NormalizeRow[] }).rows;
+
 /** Learning rates of PyTorch's schedulers: by step, or after each of some metrics. */
 export interface ScheduleFixture {
   readonly peak: number;

@@ -161,17 +161,17 @@ const attributeErrors: Readonly<Record<string, readonly [() => unknown, string]>
     () => maxPool2d(t(8, 8, 2, 3), { kernel: 3, stride: 1, padding: 2 }),
     "maxPool2d: padding must be at most half of the kernel 3, but it is 2",
   ],
-  "a negative slope": [
-    () => leakyRelu(t(2), -0.1),
-    "leakyRelu: slope must not be negative, but it is -0.1",
+  "an infinite slope": [
+    () => leakyRelu(t(2), Infinity),
+    "leakyRelu: slope must be finite, but it is Infinity",
   ],
-  "dropping everything": [
-    () => dropout(t(2), input("key", [2], "i32"), { probability: 1, stream: 0 }),
-    "dropout: probability must be in [0, 1), but it is 1",
+  "dropping more than everything": [
+    () => dropout(t(2), input("key", [2], "i32"), { probability: 1.5, stream: 0 }),
+    "dropout: probability must be in [0, 1], but it is 1.5",
   ],
-  "dropping every sample": [
-    () => stochasticDepth(t(2, 2, 2, 3), input("key", [2], "i32"), { probability: 1, stream: 0 }),
-    "stochasticDepth: probability must be in [0, 1), but it is 1",
+  "dropping more than every sample": [
+    () => stochasticDepth(t(2, 2, 2, 3), input("key", [2], "i32"), { probability: 1.5, stream: 0 }),
+    "stochasticDepth: probability must be in [0, 1], but it is 1.5",
   ],
   "taking every half pixel": [
     () => subsample(t(2, 2, 2, 3), { stride: 0.5, padChannels: [0, 0] }),
@@ -181,9 +181,9 @@ const attributeErrors: Readonly<Record<string, readonly [() => unknown, string]>
     () => subsample(t(2, 2, 2, 3), { stride: 2, padChannels: [-1, 0] }),
     "subsample: padChannels must be two non-negative integers, but it is -1 and 0",
   ],
-  "smoothing everything": [
-    () => softmaxCrossEntropy(t(4, 10), input("labels", [4], "i32"), { smoothing: 1 }),
-    "softmaxCrossEntropy: smoothing must be in [0, 1), but it is 1",
+  "smoothing more than everything": [
+    () => softmaxCrossEntropy(t(4, 10), input("labels", [4], "i32"), { smoothing: 1.5 }),
+    "softmaxCrossEntropy: smoothing must be in [0, 1], but it is 1.5",
   ],
   "cross-entropy with a weight too few": [
     () =>
@@ -193,13 +193,13 @@ const attributeErrors: Readonly<Record<string, readonly [() => unknown, string]>
       }),
     "softmaxCrossEntropy: there are 3 classes but 2 class weights",
   ],
-  "cross-entropy with a class that counts nothing": [
+  "cross-entropy with a class that counts less than nothing": [
     () =>
       softmaxCrossEntropy(t(4, 2), input("labels", [4], "i32"), {
         smoothing: 0,
-        classWeights: [1, 0],
+        classWeights: [1, -1],
       }),
-    "softmaxCrossEntropy: class weights must be numbers above 0, but one is 0",
+    "softmaxCrossEntropy: class weights must be numbers of 0 or more, but one is -1",
   ],
   "statistics of one value": [
     () =>

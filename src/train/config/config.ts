@@ -10,6 +10,7 @@ import { watchedMetric } from "./watched-metric.js";
 const positive = z.number().positive();
 const count = z.int().min(1);
 const share = z.number().min(0).lt(1);
+const wholeShare = z.number().min(0).max(1);
 const alpha = z.number().min(0.05).max(8);
 
 /** Everything that decides what a training does. Plain data: printed, overridden by flags, saved in `config.json`. */
@@ -54,13 +55,13 @@ const fields = z.strictObject({
   optimizer: z.enum(["sgd", "adam", "adamw"]),
   learningRate: positive,
   /** Of sgd; the others have their betas. */
-  momentum: share,
+  momentum: wholeShare,
   /** Whether sgd's step looks ahead along the velocity. */
   nesterov: z.boolean().default(false),
   /** Decay of adam's and adamw's first and second moment. */
   betas: z.tuple([share, share]).default([0.9, 0.999]),
   /** Added to the root of their second moment. */
-  eps: positive.default(1e-8),
+  eps: z.number().min(0).default(1e-8),
   weightDecay: z.number().min(0),
   /** `weights` spares what has one axis: biases and batch norms. */
   weightDecayOn: z.enum(["all", "weights"]).default("all"),
@@ -72,10 +73,15 @@ const fields = z.strictObject({
   rateFactors: z.record(z.string(), positive).default({}),
   /** The learning rate over time: data, or a short form such as `cosine:5`, which parsing turns into data. */
   schedule: scheduleSchema,
-  smoothing: share,
-  /** What an image of each class counts in the loss; `balanced` is the inverse of its frequency, null 1. */
+  smoothing: wholeShare,
+  /** What an image of each class counts in the loss, 0 or more; `balanced` is the inverse of its frequency, null 1. */
   classWeights: z
-    .union([z.literal("balanced"), z.array(positive)])
+    .union([
+      z.literal("balanced"),
+      z
+        .array(z.number().min(0))
+        .refine((all) => all.some((weight) => weight > 0), "one of them must be above 0"),
+    ])
     .nullable()
     .default(null),
   /** α of the Beta distribution that mixup draws from; null mixes nothing. */

@@ -3,7 +3,7 @@ import { createModel, type VariantOptions } from "../../models/catalog.js";
 import type { Module } from "../../nn/module.js";
 import { parseSettings } from "./parse-settings.js";
 
-const share = z.number().min(0).lt(1);
+const share = z.number().min(0).max(1);
 
 const fields = {
   width: z.int().min(1).max(4096).exactOptional(),

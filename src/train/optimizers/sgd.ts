@@ -4,7 +4,7 @@ import { optimizerState } from "../state-names.js";
 import type { Optimizer } from "./optimizer.js";
 
 export interface SgdOptions {
-  /** Share of the last velocity that is kept, in `[0, 1)`. 0 keeps no velocity at all. */
+  /** Share of the last velocity that is kept, in `[0, 1]`. 0 keeps no velocity at all. */
   readonly momentum?: number;
   /** Whether the step looks ahead along the velocity. */
   readonly nesterov?: boolean;

@@ -19,7 +19,7 @@ import { averageState, meanGradientState } from "../state-names.js";
 export interface GradientOptions {
   readonly source: BatchTracer;
   readonly batchSize: number;
-  /** Label smoothing ε in `[0, 1)`. Default 0. */
+  /** Label smoothing ε in `[0, 1]`. Default 0. */
   readonly smoothing?: number;
   /** What a sample of each of so many classes counts. Default null: all the same. */
   readonly classWeights?: ((classes: number) => readonly number[]) | null;
