@@ -26,7 +26,7 @@ describe("parseConfig", () => {
     fails({ batch: 0 }, "batch is 0: expected a number of at least 1");
     fails({ epochs: 1.5 }, "epochs is 1.5: expected a whole number");
     fails({ learningRate: -1 }, "learningRate is -1: expected a number of more than 0");
-    fails({ momentum: 1 }, "momentum is 1: expected a number of less than 1");
+    fails({ momentum: 1.5 }, "momentum is 1.5: expected a number of at most 1");
     fails({ optimizer: "rmsprop" }, 'optimizer is "rmsprop": expected "sgd", "adam" or "adamw"');
     fails({ model: undefined }, "model is missing: expected a text");
     fails(
@@ -66,8 +66,8 @@ describe("parseConfig", () => {
 
   test("lists every finding at once", () => {
     fails(
-      { batch: 0, smoothing: 1 },
-      "batch is 0: expected a number of at least 1; smoothing is 1: expected a number of less than 1",
+      { batch: 0, smoothing: 1.5 },
+      "batch is 0: expected a number of at least 1; smoothing is 1.5: expected a number of at most 1",
     );
   });
 
