@@ -47,7 +47,7 @@ const shape = [...size, channels];
 
 async function alone(executor: Executor, x: HostArray<"f32">): Promise<Measured> {
   const graph = graphOf(batchNormStatisticsOp.trace({ x: input("x", shape) }, {}));
-  const { mean, variance } = await executor.load(plan("statistics", graph)).run({ x });
+  const { mean, variance } = await (await executor.load(plan("statistics", graph))).run({ x });
   return { y: x.data, mean: mean!.data, variance: variance!.data };
 }
 
@@ -70,7 +70,7 @@ const afterConvolution =
       ["conv2d"],
       "the statistics are part of the convolution",
     );
-    const results = await executor.load(program).run({ x, weight });
+    const results = await (await executor.load(program)).run({ x, weight });
     const stored = results["y"]!.data as Float32Array;
     return { y: stored, mean: results["mean"]!.data, variance: results["variance"]!.data };
   };
