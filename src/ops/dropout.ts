@@ -50,8 +50,8 @@ export const dropoutOp = defineOp({
   reference({ x, key }, { y }, { probability, stream }) {
     const streamKey = threefry([key.data[0]!, key.data[1]!], stream, 2);
     for (let i = 0; i < y.data.length; i++) {
-      y.data[i] =
-        uniform(streamKey, i) >= probability ? x.data[i]! / (1 - probability) : 0 * x.data[i]!;
+      const factor = uniform(streamKey, i) >= probability ? 1 / (1 - probability) : 0;
+      y.data[i] = x.data[i]! * factor;
     }
   },
 });

@@ -46,8 +46,8 @@ export const stochasticDepthOp = defineOp({
     const streamKey = threefry([key.data[0]!, key.data[1]!], stream, 2);
     for (let i = 0; i < y.data.length; i++) {
       const sample = Math.floor(i / c) % n;
-      y.data[i] =
-        uniform(streamKey, sample) >= probability ? x.data[i]! / (1 - probability) : 0 * x.data[i]!;
+      const factor = uniform(streamKey, sample) >= probability ? 1 / (1 - probability) : 0;
+      y.data[i] = x.data[i]! * factor;
     }
   },
 });
