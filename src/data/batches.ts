@@ -22,7 +22,7 @@ export function epochBatches(
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new DataError(
       "ERR_DATA_ROWS",
-      `epochBatches: the batch size is ${batchSize} but takes a whole number of 1 or more`,
+      `the batch size is ${batchSize} but takes a whole number of 1 or more`,
     );
   }
   const order = key ? permutation(key, rows.length).map((i) => rows[i]!) : rows;

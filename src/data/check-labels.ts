@@ -1,5 +1,14 @@
 import { DataError } from "./data-error.js";
 
+/** Makes sure that every image has a label. @throws {DataError} `ERR_DATA_COUNT`, with both counts */
+export function checkLabelCount(labels: ArrayLike<number>, where: string, images: number): void {
+  if (labels.length === images) return;
+  throw new DataError(
+    "ERR_DATA_COUNT",
+    `${where}: there are ${images} images but ${labels.length} labels`,
+  );
+}
+
 /**
  * Makes sure that every label names a class.
  *

@@ -4,6 +4,7 @@ import { cifar10, cifar100, cifar100Coarse } from "./catalog/cifar.js";
 import type { DatasetEntry, DatasetForm, DatasetInfo } from "./catalog/dataset-entry.js";
 import { emnist } from "./catalog/emnist.js";
 import { fashionMnist, kmnist, mnist } from "./catalog/mnist.js";
+import { didYouMean } from "../tensor/did-you-mean.js";
 import { DataError } from "./data-error.js";
 
 const entries: readonly DatasetEntry[] = [
@@ -39,8 +40,11 @@ function withoutDecode({ cacheName, forms, ...info }: DatasetEntry): DatasetInfo
 export function findDataset(name: string): DatasetEntry {
   const entry = entries.find((candidate) => candidate.name === name);
   if (!entry) {
-    const names = entries.map((candidate) => candidate.name).join(", ");
-    throw new DataError("ERR_DATA_NAME", `no data set is named '${name}'; there are: ${names}`);
+    const names = entries.map((candidate) => candidate.name);
+    throw new DataError(
+      "ERR_DATA_NAME",
+      `no data set is named '${name}'${didYouMean(name, names)}; there are: ${names.join(", ")}`,
+    );
   }
   return entry;
 }

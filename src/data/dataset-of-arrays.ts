@@ -1,6 +1,6 @@
 import { hostArray } from "../tensor/host-array.js";
 import { formatShape, sizeOf } from "../tensor/shape.js";
-import { checkLabels } from "./check-labels.js";
+import { checkLabelCount, checkLabels } from "./check-labels.js";
 import type { Dataset } from "./dataset.js";
 import { DataError } from "./data-error.js";
 
@@ -47,12 +47,7 @@ export function datasetOfArrays(arrays: LabelledArrays): Dataset {
         ` ${images.length}`,
     );
   }
-  if (labels.length !== rows) {
-    throw new DataError(
-      "ERR_DATA_COUNT",
-      `${name}: there are ${rows} images but ${labels.length} labels`,
-    );
-  }
+  checkLabelCount(labels, name, rows);
   const classes = arrays.classes ?? numberedClasses(labels);
   checkLabels(labels, name, classes.length);
   const repeated = classes.find((each, i) => classes.indexOf(each) !== i);

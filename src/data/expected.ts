@@ -1,4 +1,5 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { didYouMean } from "../tensor/did-you-mean.js";
 
 /** What a field takes, said in one style with the project's other errors: zod's own sentences name schemas, not people's options. */
 export const expected: z.core.$ZodErrorMap = (issue) => {
@@ -12,7 +13,7 @@ export const expected: z.core.$ZodErrorMap = (issue) => {
     case "too_big":
       return `expected ${bounded(issue.origin, issue.maximum, issue.inclusive ? "at most" : "less than")}`;
     case "unrecognized_keys":
-      return `there is no field ${choiceOf(issue.keys)}`;
+      return `there is no field ${choiceOf(issue.keys)}${likelyFields(issue)}`;
     case "invalid_union":
       return Array.isArray(issue.options)
         ? `expected ${choiceOf(issue.options)}`
@@ -25,6 +26,16 @@ export const expected: z.core.$ZodErrorMap = (issue) => {
       return undefined; // zod's, or the schema's own
   }
 };
+
+/** The field that a misspelt one is likely to be; nothing of several. */
+function likelyFields({
+  keys,
+  inst,
+}: z.core.$ZodRawIssue<z.core.$ZodIssueUnrecognizedKeys>): string {
+  const [key, ...others] = keys;
+  if (key === undefined || others.length > 0 || !(inst instanceof z.ZodObject)) return "";
+  return didYouMean(key, Object.keys(inst.shape));
+}
 
 const nouns: Readonly<Record<string, string>> = {
   int: "a whole number",

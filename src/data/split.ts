@@ -31,7 +31,7 @@ export function splitRows<Part extends string>(
   if (stratifyBy && stratifyBy.length !== rows) {
     throw new DataError(
       "ERR_DATA_COUNT",
-      `splitRows: there are ${rows} rows but ${stratifyBy.length} classes to stratify by`,
+      `there are ${rows} rows but ${stratifyBy.length} classes to stratify by`,
     );
   }
   const key = randomKey(seed, "split");
@@ -62,17 +62,14 @@ export function fractionSizes<Part extends string>(
     if (!(fraction >= 0 && fraction <= 1)) {
       throw new DataError(
         "ERR_DATA_ROWS",
-        `fractionSizes: the fraction of ${part} is ${fraction} but takes a number from 0 to 1`,
+        `the fraction of ${part} is ${fraction} but takes a number from 0 to 1`,
       );
     }
   }
   const sum = parts.reduce((total, [, fraction]) => total + fraction, 0);
   if (sum > 1 + 1e-9) {
     const list = parts.map(([part, fraction]) => `${part} ${fraction}`).join(", ");
-    throw new DataError(
-      "ERR_DATA_ROWS",
-      `fractionSizes: the fractions (${list}) exceed 1 together`,
-    );
+    throw new DataError("ERR_DATA_ROWS", `the fractions (${list}) exceed 1 together`);
   }
   // Each part ends where the fractions up to it end, rounded.
   let fraction = 0;
@@ -91,7 +88,7 @@ function checkSizes(rows: number, parts: readonly (readonly [string, number])[])
     if (!Number.isSafeInteger(size) || size < 0) {
       throw new DataError(
         "ERR_DATA_ROWS",
-        `splitRows: the size of ${part} is ${size} but takes a whole number of 0 or more`,
+        `the size of ${part} is ${size} but takes a whole number of 0 or more`,
       );
     }
   }
@@ -100,7 +97,7 @@ function checkSizes(rows: number, parts: readonly (readonly [string, number])[])
     const list = parts.map(([part, size]) => `${part} ${size}`).join(", ");
     throw new DataError(
       "ERR_DATA_ROWS",
-      `splitRows: the parts take ${total} rows (${list}) but the data set has ${rows}`,
+      `the parts take ${total} rows (${list}) but the data set has ${rows}: take fewer`,
     );
   }
 }

@@ -19,7 +19,7 @@ export function takeRows(dataset: Dataset, rows: ArrayLike<number>): Dataset {
     if (!Number.isInteger(row) || row < 0 || row >= available) {
       throw new DataError(
         "ERR_DATA_ROWS",
-        `takeRows: row ${row} was asked for but ${dataset.name} has rows 0 to ${available - 1}`,
+        `row ${row} was asked for but ${dataset.name} has rows 0 to ${available - 1}`,
       );
     }
     taken.set(images.data.subarray(row * imageLength, (row + 1) * imageLength), i * imageLength);

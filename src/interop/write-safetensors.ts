@@ -113,7 +113,7 @@ function orderOf(name: string, dtype: StoredArray["dtype"]): number {
 }
 
 const refused = (finding: string): InteropError =>
-  new InteropError("ERR_SAFETENSORS_WRITE", `writeSafetensors: ${finding}`);
+  new InteropError("ERR_SAFETENSORS_WRITE", `safetensors cannot be written: ${finding}`);
 
 function littleEndianBytes({ data }: StoredArray, bytesPerElement: number): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

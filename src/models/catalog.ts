@@ -1,5 +1,6 @@
 import type { Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
+import { didYouMean } from "../tensor/did-you-mean.js";
 import { printable } from "../tensor/printable.js";
 import { cifarPlain, cifarResnet, type CifarResNetOptions } from "./cifar-resnet.js";
 import { convBNResnet101, convBNResnet152, convBNResnet50 } from "./conv-bn-resnet.js";
@@ -119,7 +120,7 @@ export function findModel(name: string, variant: VariantOptions = {}): (size: Mo
     if (!takes.includes(option)) {
       throw new ResnetError(
         "ERR_MODEL",
-        `${name} has no option "${option}": it takes ${takes.join(", ")}`,
+        `${name} has no option "${option}"${didYouMean(option, takes)}: it takes ${takes.join(", ")}`,
       );
     }
   }
@@ -132,10 +133,11 @@ export const takesOption = (name: string, option: string): boolean =>
 
 function familyOf(name: string): Family {
   const found = families.find(({ members }) => Object.hasOwn(members, name));
+  const names = Object.keys(models);
   if (!found)
     throw new ResnetError(
       "ERR_MODEL",
-      `there is no model "${printable(name)}": choose one of ${Object.keys(models).join(", ")}`,
+      `there is no model "${printable(name)}"${didYouMean(name, names)}: choose one of ${names.join(", ")}`,
     );
   return found;
 }

@@ -3,6 +3,7 @@ import type { ImageBytes } from "../data/transforms/image-bytes.js";
 import { input } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray } from "../tensor/host-array.js";
+import { didYouMean } from "../tensor/did-you-mean.js";
 import { printable, printableList } from "../tensor/printable.js";
 import { dims4 } from "../tensor/shape.js";
 import { batchInputs, type ChooseOutputs, type Classifier } from "./classifier.js";
@@ -72,13 +73,16 @@ export async function gradCam(
   return { picture, layer, of, height, width, heat: heatOf(map!.data, dmap!.data, height * width) };
 }
 
-/** The number of a class, by its name or by the number itself. */
+/** The number of a class, by its name, in any case where that is of one class, or by the number itself. */
 function classIndex(classes: readonly string[], label: string): number {
   const index = classes.indexOf(label);
   if (index >= 0) return index;
   if (/^\d+$/.test(label) && Number(label) < classes.length) return Number(label);
-  const finding = `no class is named "${label}"; there are: ${printableList(classes)}`;
-  throw new ResnetError("ERR_CLASS", finding);
+  const alike = classes.filter((each) => each.toLowerCase() === label.toLowerCase());
+  if (alike.length === 1) return classes.indexOf(alike[0]!);
+  const likely = didYouMean(label, classes);
+  const finding = `no class is named "${label}"${likely}`;
+  throw new ResnetError("ERR_CLASS", `${finding}; there are: ${printableList(classes)}`);
 }
 
 /** @param map and its gradient, `[pixels, channels]` */

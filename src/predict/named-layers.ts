@@ -2,6 +2,7 @@ import type { ModuleCall } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
 import { Linear } from "../nn/linear.js";
 import { ResnetError } from "../tensor/error.js";
+import { didYouMean } from "../tensor/did-you-mean.js";
 
 /**
  * The output of a layer, by the path that it has in checkpoints and summaries: `layer3.1.conv2`.
@@ -15,7 +16,11 @@ export function outputOf(calls: readonly ModuleCall[], path: string): Tensor {
   const [start = ""] = path.split(".");
   const near = paths.filter((each) => each.startsWith(`${start}.`) || each === start);
   const some = near.length > 0 ? near : paths.filter((each) => !each.includes("."));
-  throw new ResnetError("ERR_LAYER", `no layer is named "${path}"; there are: ${some.join(", ")}`);
+  const likely = didYouMean(path, paths);
+  throw new ResnetError(
+    "ERR_LAYER",
+    `no layer is named "${path}"${likely}; there are: ${some.join(", ")}`,
+  );
 }
 
 /** What the last linear layer, the classifier, is given: `[N, features]`. */

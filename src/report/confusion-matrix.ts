@@ -21,7 +21,7 @@ export function confusionMatrix(
   if (labels.length !== predictions.length) {
     throw new ReportError(
       "ERR_REPORT_LENGTH",
-      `confusionMatrix: ${labels.length} labels but ${predictions.length} predictions`,
+      `${labels.length} labels but ${predictions.length} predictions`,
     );
   }
   const matrix = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
@@ -43,8 +43,7 @@ function classIndex(
   if (Number.isInteger(index) && index >= 0 && index < classes) return index;
   throw new ReportError(
     "ERR_REPORT_CLASS",
-    `confusionMatrix: the ${what} of sample ${sample} is ${index} but the classes are` +
-      ` 0 to ${classes - 1}`,
+    `the ${what} of sample ${sample} is ${index} but the classes are` + ` 0 to ${classes - 1}`,
   );
 }
 

@@ -18,7 +18,7 @@ export function formatClassificationReport(report: ClassificationReport, digits 
   if (!Number.isInteger(digits) || digits < 0 || digits > 20) {
     throw new ReportError(
       "ERR_REPORT_DIGITS",
-      `formatClassificationReport: ${digits} digits were asked for but 0 to 20 can be printed`,
+      `${digits} digits were asked for but 0 to 20 can be printed`,
     );
   }
   const names = report.classes.map(({ name }) => printable(name));

@@ -1,8 +1,10 @@
+import { printable, printableLines } from "./printable.js";
+
 /**
  * The base of every error this package throws on purpose.
  *
  * `code` is stable across versions; the message is one sentence for a person: what is wrong, with
- * both values, where, and what to do.
+ * both values, where, and what to do. Names out of files may stand in it: characters that a terminal would obey are `?`.
  */
 export class ResnetError extends Error {
   override readonly name: string = "ResnetError";
@@ -12,12 +14,13 @@ export class ResnetError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(printableLines(message), options);
   }
 
   /** Adds the path of the module that was being traced; the innermost module speaks first and alone. */
   inModule(path: string): this {
-    if (!this.message.includes("\n  in ")) this.message += `\n  in ${path}, while tracing`;
+    if (!this.message.includes("\n  in "))
+      this.message += `\n  in ${printable(path)}, while tracing`;
     return this;
   }
 }

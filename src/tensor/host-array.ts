@@ -32,7 +32,8 @@ export const allocate = <D extends DType>(dtype: D, length: number): ElementArra
 /**
  * Wraps `data` (not copied when it already is the dtype's typed array) as a host array.
  *
- * @throws {ResnetError} `ERR_LENGTH` if the number of values is not the product of `shape`
+ * @throws {ResnetError} `ERR_SHAPE` if a size is not a whole number of 0 or more; `ERR_LENGTH` if the number of values is not the
+ *   product of `shape`; `ERR_MEMORY` if zeros of that shape do not fit into memory
  */
 export function hostArray(shape: Shape, data?: ArrayLike<number>): HostArray<"f32">;
 export function hostArray<D extends DType>(
@@ -41,15 +42,54 @@ export function hostArray<D extends DType>(
   dtype: D,
 ): HostArray<D>;
 export function hostArray(shape: Shape, data?: ArrayLike<number>, dtype: DType = "f32"): HostArray {
+  if (!shape.every(isSize)) {
+    throw new ResnetError(
+      "ERR_SHAPE",
+      `the shape of an array is ${formatShape(shape)}: it takes whole numbers of 0 or more`,
+    );
+  }
   const size = sizeOf(shape);
   if (data && data.length !== size) {
     throw new ResnetError(
       "ERR_LENGTH",
-      `hostArray: shape ${formatShape(shape)} takes ${size} values but ${data.length} were given`,
+      `an array of shape ${formatShape(shape)} takes ${size} values but ${data.length} were given`,
     );
   }
   const constructor = elementArrays[dtype];
   const values =
-    data instanceof constructor ? data : data ? constructor.from(data) : new constructor(size);
+    data instanceof constructor ? data : data ? constructor.from(data) : zeros(dtype, shape);
   return { shape, dtype, data: values };
+}
+
+const isSize = (size: unknown): boolean => Number.isSafeInteger(size) && Number(size) >= 0;
+
+function zeros(dtype: DType, shape: Shape): ElementArrays[DType] {
+  try {
+    return allocate(dtype, sizeOf(shape));
+  } catch (cause) {
+    throw new ResnetError(
+      "ERR_MEMORY",
+      `there is no memory for an array of shape ${formatShape(shape)} of ${dtype}`,
+      { cause },
+    );
+  }
+}
+
+/** Refuses what has the type of a host array but not its form. @throws {ResnetError} with `code` */
+export function checkHostArray(what: string, value: HostArray, code: string): void {
+  const { shape, dtype, data } = (value ?? {}) as Partial<HostArray>;
+  const isShape = Array.isArray(shape) && shape.every(isSize);
+  if (!isShape || dtype === undefined || !Object.hasOwn(elementArrays, dtype)) {
+    throw new ResnetError(
+      code,
+      `${what} needs a shape and one of the dtypes ${Object.keys(elementArrays).join(", ")}`,
+    );
+  }
+  if (!(data instanceof elementArrays[dtype]) || data.length !== sizeOf(shape)) {
+    const due = `${sizeOf(shape)} elements in a ${elementArrays[dtype].name}`;
+    throw new ResnetError(
+      code,
+      `${what} of shape ${formatShape(shape)} needs ${due}, but has ${data?.length ?? "none"}`,
+    );
+  }
 }

@@ -29,8 +29,5 @@ export const printableLines = (text: string): string =>
     .join("\n");
 
 /** JSON that is safe to print: with the same values, since what terminals obey and JSON leaves as it is becomes `\u009b`. */
-export const printableJson = (document: unknown): string =>
-  JSON.stringify(document, null, 2).replace(
-    /[\u007f-\u009f]/g,
-    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
-  );
+export const printableJson = (json: string): string =>
+  json.replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);

@@ -5,7 +5,7 @@ import { hwncToNchw, nchwToHwnc } from "../interop/torch-layout.js";
 import type { Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { plan } from "../planner/plan.js";
-import type { HostArray } from "../tensor/host-array.js";
+import { checkHostArray, type HostArray } from "../tensor/host-array.js";
 import type { Shape } from "../tensor/shape.js";
 import { initialState, writeModelState, type ModelState } from "./weights/model-state.js";
 
@@ -26,6 +26,7 @@ const images = (shape: Shape): boolean => shape.length === 4;
  *
  * @param x images `[N, C, H, W]`, or features `[N, C]`
  * @returns images `[N, C, H, W]`, or features `[N, C]`
+ * @throws {ResnetError} `ERR_INPUT` if `x` has not as many values as its shape says
  * @throws {ShapeError} if the module does not take this shape; names the layer and both shapes
  */
 export async function forward(
@@ -33,6 +34,7 @@ export async function forward(
   x: HostArray<"f32">,
   options: ForwardOptions = {},
 ): Promise<HostArray> {
+  checkHostArray("the input", x, "ERR_INPUT"); // before anything as large as its shape is made
   const array = images(x.shape) ? nchwToHwnc(x) : x;
   const { result } = traceModule(module, false, () => module.call(input("x", array.shape)));
   const executor = await createExecutor(options.executor);

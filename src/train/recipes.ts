@@ -1,4 +1,5 @@
 import { ResnetError } from "../tensor/error.js";
+import { didYouMean } from "../tensor/did-you-mean.js";
 import { parseConfig, type TrainConfig } from "./config/config.js";
 import { bestRecipes } from "./recipes/best.js";
 import { cifarRecipes } from "./recipes/cifar.js";
@@ -35,10 +36,11 @@ function complete(name: string, declared: DeclaredRecipe): Recipe {
 /** @throws {ResnetError} `ERR_RECIPE` for a name that does not exist; lists those that do */
 export function findRecipe(name: string): Recipe {
   const recipe = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
+  const names = Object.keys(recipes);
   if (!recipe)
     throw new ResnetError(
       "ERR_RECIPE",
-      `there is no recipe "${name}": choose one of ${Object.keys(recipes).join(", ")}`,
+      `there is no recipe "${name}"${didYouMean(name, names)}: choose one of ${names.join(", ")}`,
     );
   return recipe;
 }

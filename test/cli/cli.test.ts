@@ -97,12 +97,12 @@ describe("words that are off", () => {
     [
       "train --data imagenet",
       2,
-      `error: no data set is named 'imagenet', and there is no such folder; data sets: ${dataNames}\n`,
+      `error: no data set is named 'imagenet', and there is no such file or folder; data sets: ${dataNames}\n`,
     ],
     [
       "train --set emaDecy=0.9",
       2,
-      'error: the training set-up is off: there is no field "emaDecy"\n',
+      'error: the training set-up is off: there is no field "emaDecy" (did you mean emaDecay?)\n',
     ],
     [
       "train --set emaDecay=2 --set nesterov=perhaps",

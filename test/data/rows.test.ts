@@ -44,7 +44,7 @@ describe("splitRows", () => {
       name: "DataError",
       code: "ERR_DATA_ROWS",
       message:
-        "splitRows: the parts take 60500 rows (train 59500, valid 1000) but the data set has 60000",
+        "the parts take 60500 rows (train 59500, valid 1000) but the data set has 60000: take fewer",
     });
   });
 
@@ -52,7 +52,7 @@ describe("splitRows", () => {
     for (const size of [-1, 1.5, Number.NaN]) {
       assert.throws(() => splitRows(10, { train: 5, valid: size }, 1), {
         code: "ERR_DATA_ROWS",
-        message: `splitRows: the size of valid is ${size} but takes a whole number of 0 or more`,
+        message: `the size of valid is ${size} but takes a whole number of 0 or more`,
       });
     }
   });
@@ -93,7 +93,7 @@ describe("epochBatches", () => {
       assert.throws(() => epochBatches(rows, size, null), {
         name: "DataError",
         code: "ERR_DATA_ROWS",
-        message: `epochBatches: the batch size is ${size} but takes a whole number of 1 or more`,
+        message: `the batch size is ${size} but takes a whole number of 1 or more`,
       });
     }
   });
@@ -123,7 +123,7 @@ describe("takeRows", () => {
       assert.throws(() => takeRows(dataset, [0, row]), {
         name: "DataError",
         code: "ERR_DATA_ROWS",
-        message: `takeRows: row ${row} was asked for but tiny train has rows 0 to 2`,
+        message: `row ${row} was asked for but tiny train has rows 0 to 2`,
       });
     }
   });

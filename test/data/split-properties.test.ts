@@ -92,7 +92,7 @@ describe("splitRows, for any sizes and seed", () => {
   test("classes to stratify by must be as many as the rows", () => {
     assert.throws(() => splitRows(3, { train: 1 }, 1, { stratifyBy: [0, 1] }), {
       code: "ERR_DATA_COUNT",
-      message: "splitRows: there are 3 rows but 2 classes to stratify by",
+      message: "there are 3 rows but 2 classes to stratify by",
     });
   });
 });
@@ -117,11 +117,11 @@ describe("fractionSizes", () => {
   test("names fractions that are none, or too many together", () => {
     assert.throws(() => fractionSizes(10, { train: 1.5 }), {
       code: "ERR_DATA_ROWS",
-      message: "fractionSizes: the fraction of train is 1.5 but takes a number from 0 to 1",
+      message: "the fraction of train is 1.5 but takes a number from 0 to 1",
     });
     assert.throws(() => fractionSizes(10, { train: 0.9, valid: 0.2 }), {
       code: "ERR_DATA_ROWS",
-      message: "fractionSizes: the fractions (train 0.9, valid 0.2) exceed 1 together",
+      message: "the fractions (train 0.9, valid 0.2) exceed 1 together",
     });
   });
 });

@@ -65,7 +65,7 @@ describe("writeSafetensors", () => {
       name: "InteropError",
       code: "ERR_SAFETENSORS_WRITE",
       message:
-        "writeSafetensors: a tensor is named __metadata__, which the format keeps for its own use",
+        "safetensors cannot be written: a tensor is named __metadata__, which the format keeps for its own use",
     });
   });
 
@@ -75,7 +75,7 @@ describe("writeSafetensors", () => {
     await assert.rejects(writeSafetensors(new Map(), { note: "x".repeat(2 ** 21) }), {
       code: "ERR_SAFETENSORS_WRITE",
       message:
-        "writeSafetensors: the header takes 2097184 bytes, more than the 2097152 that are read back: there is too much text in it",
+        "safetensors cannot be written: the header takes 2097184 bytes, more than the 2097152 that are read back: there is too much text in it",
     });
   });
 
@@ -83,7 +83,7 @@ describe("writeSafetensors", () => {
     const array = { shape: [2, 2], dtype: "f32", data: new Float32Array(3) } as const;
     await assert.rejects(writeSafetensors(new Map([["w", array]])), {
       code: "ERR_SAFETENSORS_WRITE",
-      message: "writeSafetensors: w has 3 values but its shape [2, 2] takes 4",
+      message: "safetensors cannot be written: w has 3 values but its shape [2, 2] takes 4",
     });
   });
 });

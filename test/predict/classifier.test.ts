@@ -179,7 +179,8 @@ describe("features", () => {
     const files = await findImages([folder]);
     await assert.rejects(collect(features(classifier, files, { layer: "layer9" })), {
       code: "ERR_LAYER",
-      message: /^no layer is named "layer9"; there are: conv1, bn1, layer1, layer2, layer3/,
+      message:
+        /^no layer is named "layer9" \(did you mean layer1, layer2 or layer3\?\); there are: conv1, bn1, layer1, layer2, layer3/,
     });
   });
 });
@@ -221,6 +222,12 @@ describe("gradCam", () => {
     assert.equal(of.label, prediction!.top[0]!.label);
     assert.ok(Math.abs(of.probability - prediction!.top[0]!.probability) < 1e-6);
     assert.equal((await gradCam(classifier, file, { label: "2" })).of.label, "cat");
+    for (const label of ["Bee", "BEE"])
+      assert.equal((await gradCam(classifier, file, { label })).of.label, "bee");
+    await assert.rejects(gradCam(classifier, file, { label: "bees" }), {
+      code: "ERR_CLASS",
+      message: 'no class is named "bees" (did you mean bee?); there are: ant, bee, cat',
+    });
     await assert.rejects(gradCam(classifier, file, { label: "dog" }), {
       code: "ERR_CLASS",
       message: 'no class is named "dog"; there are: ant, bee, cat',

@@ -82,19 +82,19 @@ describe("the errors of reports", () => {
       "labels and predictions of different number",
       () => confusionMatrix([0, 1, 2], [0, 1], 3),
       "ERR_REPORT_LENGTH",
-      "confusionMatrix: 3 labels but 2 predictions",
+      "3 labels but 2 predictions",
     ],
     [
       "a label that is no class",
       () => confusionMatrix([0, 3], [0, 0], 3),
       "ERR_REPORT_CLASS",
-      "confusionMatrix: the label of sample 1 is 3 but the classes are 0 to 2",
+      "the label of sample 1 is 3 but the classes are 0 to 2",
     ],
     [
       "a prediction that is no class",
       () => confusionMatrix([0, 1], [0.5, 0], 3),
       "ERR_REPORT_CLASS",
-      "confusionMatrix: the prediction of sample 0 is 0.5 but the classes are 0 to 2",
+      "the prediction of sample 0 is 0.5 but the classes are 0 to 2",
     ],
     [
       "a matrix of another size than the classes",
@@ -127,7 +127,7 @@ describe("the errors of reports", () => {
       "digits that cannot be printed",
       () => formatClassificationReport(classificationReport([[1]], ["a"]), 21),
       "ERR_REPORT_DIGITS",
-      "formatClassificationReport: 21 digits were asked for but 0 to 20 can be printed",
+      "21 digits were asked for but 0 to 20 can be printed",
     ],
   ] as const) {
     test(what, () => assert.throws(run, { name: "ReportError", code, message }));

@@ -18,7 +18,7 @@ describe("hostArray", () => {
     assert.throws(() => hostArray([2, 3], [1, 2]), {
       name: "ResnetError",
       code: "ERR_LENGTH",
-      message: "hostArray: shape [2, 3] takes 6 values but 2 were given",
+      message: "an array of shape [2, 3] takes 6 values but 2 were given",
     });
   });
 });

@@ -6,6 +6,7 @@
  * The first argument may go without its name; fields at their default are left out; `none` is the empty list.
  */
 
+import { didYouMean } from "../../tensor/did-you-mean.js";
 import { expected } from "../expected.js";
 import { transformError } from "./transform-error.js";
 import {
@@ -67,7 +68,9 @@ export function parseTransforms(text: string): Transform[] {
 
 function parseTransform(type: string, words: string): Transform {
   if (!transformTypes.includes(type)) {
-    throw transformError(`no transform is named ${type}; there are: ${transformTypes.join(", ")}`);
+    throw transformError(
+      `no transform is named ${type}${didYouMean(type, transformTypes)}; there are: ${transformTypes.join(", ")}`,
+    );
   }
   const fields: Record<string, unknown> = {};
   for (const [i, word] of (words.match(/(?:\[[^\]]*\]|[^,[\]])+/g) ?? []).entries()) {

@@ -1,8 +1,8 @@
 import { inputSpecs } from "../../program/input-specs.js";
 import type { Program } from "../../program/program.js";
 import { ResnetError } from "../../tensor/error.js";
-import { elementArrays, type HostArray } from "../../tensor/host-array.js";
-import { describeSpec, formatShape, sameShape, sizeOf } from "../../tensor/shape.js";
+import { checkHostArray, type HostArray } from "../../tensor/host-array.js";
+import { describeSpec, sameShape } from "../../tensor/shape.js";
 import type { RunInputs } from "../executor.js";
 
 /**
@@ -44,23 +44,3 @@ const register = (value: number): HostArray => ({
   dtype: "f32",
   data: Float32Array.of(value),
 });
-
-/** Refuses what has the type of a host array but not its form. @throws {ResnetError} with `code` */
-export function checkHostArray(what: string, value: HostArray, code: string): void {
-  const { shape, dtype, data } = (value ?? {}) as Partial<HostArray>;
-  const isShape =
-    Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
-  if (!isShape || dtype === undefined || !Object.hasOwn(elementArrays, dtype)) {
-    throw new ResnetError(
-      code,
-      `${what} needs a shape and one of the dtypes ${Object.keys(elementArrays).join(", ")}`,
-    );
-  }
-  if (!(data instanceof elementArrays[dtype]) || data.length !== sizeOf(shape)) {
-    const due = `${sizeOf(shape)} elements in a ${elementArrays[dtype].name}`;
-    throw new ResnetError(
-      code,
-      `${what} of shape ${formatShape(shape)} needs ${due}, but has ${data?.length ?? "none"}`,
-    );
-  }
-}

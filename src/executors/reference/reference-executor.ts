@@ -4,11 +4,16 @@ import type { BufferSpec, Instruction, Program } from "../../program/program.js"
 import { hostTraits } from "../../program/traits.js";
 import { ResnetError } from "../../tensor/error.js";
 import { decodeBf16, encodeBf16 } from "../../tensor/bf16.js";
-import { allocate, elementArrays, type HostArray } from "../../tensor/host-array.js";
+import {
+  allocate,
+  checkHostArray,
+  elementArrays,
+  type HostArray,
+} from "../../tensor/host-array.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { RunOutputs } from "../executor.js";
 import { QueuedExecutor, type Engine, type EngineProgram } from "../queued-executor.js";
-import { checkHostArray, checkInputs } from "./check-inputs.js";
+import { checkInputs } from "./check-inputs.js";
 import { checkInstructions } from "./check-instructions.js";
 import { nextTurn } from "./next-turn.js";
 

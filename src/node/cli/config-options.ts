@@ -6,7 +6,14 @@ import { parseTransforms } from "../../data/transforms/transform-text.js";
 import { models } from "../../models/catalog.js";
 import type { TrainConfig } from "../../train/config/config.js";
 import { scheduleForms } from "../../train/schedules/schedule-config.js";
-import { assignments, decimal, modelOptionOption, zeroOrMore, wholeNumber } from "./options.js";
+import {
+  assignments,
+  decimal,
+  modelOptionOption,
+  precisionOption,
+  wholeNumber,
+  zeroOrMore,
+} from "./options.js";
 
 const datasetNames = listDatasets().map(({ name }) => name);
 
@@ -15,7 +22,7 @@ export const configOptions: Readonly<Record<string, Option>> = {
   model: new Option("--model <name>", `model: ${Object.keys(models).join(", ")}`),
   data: new Option(
     "--data <name>",
-    `data set: ${datasetNames.join(", ")}, or a folder with train/CLASS/*.jpg or CLASS/*.jpg`,
+    `data set: ${datasetNames.join(", ")}, a folder with train/CLASS/*.jpg or CLASS/*.jpg, or a .csv of paths and labels`,
   ).argParser(dataName),
   epochs: new Option("--epochs <n>", "passes over the training images").argParser(wholeNumber),
   batch: new Option("--batch <n>", "images computed at once").argParser(wholeNumber),
@@ -42,10 +49,7 @@ export const configOptions: Readonly<Record<string, Option>> = {
     "--eval-transforms <list>",
     'the same for validation and test, such as "resize(96)"',
   ).argParser(parseTransforms),
-  precision: new Option(
-    "--precision <p>",
-    "arithmetic; auto is bf16 where the processor multiplies it (default: fp32)",
-  ).choices(["fp32", "bf16", "auto"]),
+  precision: precisionOption("fp32"),
   seed: new Option(
     "--seed <n>",
     "seed of everything random: weights, split, order of images",

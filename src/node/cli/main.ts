@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { ResnetError } from "../../tensor/error.js";
-import { printableLines } from "../../tensor/printable.js";
 import { benchCommand } from "./commands/bench.js";
 import { dataCommand } from "./commands/data.js";
 import { doctorCommand } from "./commands/doctor.js";
@@ -12,6 +11,7 @@ import { featuresCommand } from "./commands/features.js";
 import { surviveFailedOutput } from "./failed-output.js";
 import { importCommand } from "./commands/import.js";
 import { lrFindCommand } from "./commands/lr-find.js";
+import { writeText } from "./output.js";
 import { packageVersion } from "./package-version.js";
 import { predictCommand } from "./commands/predict.js";
 import { recipesCommand } from "./commands/recipes.js";
@@ -86,8 +86,8 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
   const debug = process.argv.includes("--debug");
   const text = error instanceof Error ? (debug ? error.stack : error.message) : String(error);
-  process.stderr.write(`error: ${printableLines(String(text))}\n`);
+  writeText(process.stderr, `error: ${text}`);
   if (!(error instanceof ResnetError) && !debug)
-    process.stderr.write("This is a fault of resnet-ts; --debug shows where.\n");
+    writeText(process.stderr, "This is a fault of resnet-ts; --debug shows where.");
   return error instanceof ResnetError && usageErrors.has(error.code) ? 2 : 1;
 }

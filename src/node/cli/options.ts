@@ -110,6 +110,13 @@ export const onUnreadableOption = (): Option =>
     .choices(["fail", "skip"])
     .default("fail");
 
+/** @param otherwise the precision without the flag */
+export const precisionOption = (otherwise: string): Option =>
+  new Option(
+    "--precision <p>",
+    `arithmetic; auto is bf16 where the processor multiplies it (default: ${otherwise})`,
+  ).choices(["fp32", "bf16", "auto"]);
+
 export const modelOptionOption = (): Option =>
   new Option(
     "--model-option <name=value>",

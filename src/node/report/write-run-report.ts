@@ -8,6 +8,7 @@ import { classificationReport } from "../../report/classification-report.js";
 import { confusionChart } from "../../report/confusion-chart.js";
 import { confusionMatrix } from "../../report/confusion-matrix.js";
 import { epochCharts, pointsOf } from "../../report/epoch-charts.js";
+import { formatJson } from "../../report/format-json.js";
 import { formatClassificationReport } from "../../report/format-classification-report.js";
 import { imageOf } from "./image-grid.js";
 import { mistakeGrid, predictionGrid } from "./prediction-grid.js";
@@ -65,7 +66,7 @@ export async function writeRunReport(
   };
   const heading = `${formatScores(total, "test ")}${formatViews(views)}`;
   const text = `${heading}\n\n${formatClassificationReport(report)}`;
-  await run.write("report.json", `${JSON.stringify(document, null, 2)}\n`);
+  await run.write("report.json", `${formatJson(document)}\n`);
   await run.write("report.txt", text);
   for (const [name, svg] of Object.entries(charts)) {
     await run.write(`${name}.svg`, svg);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { didYouMean } from "../../tensor/did-you-mean.js";
 import { watchedMetric } from "../config/watched-metric.js";
 import { spanSchema } from "./span.js";
 
@@ -112,13 +113,20 @@ function readForm(text: string): ScheduleConfig | null {
 const valueOf = (word: string): number | string =>
   word.endsWith("%") ? word : word.trim() === "" ? NaN : Number(word);
 
+function adviceFor(text: string): string {
+  const kind = /^(?:warmup:[^+]*\+)?([a-z-]*)/.exec(text)![1]!;
+  const kinds = [...wordsOf.keys()];
+  const likely = kinds.includes(kind) ? "" : didYouMean(kind, kinds);
+  return `choose ${scheduleForms}${likely}`;
+}
+
 /** Data, or a short form that becomes data. */
 export const scheduleSchema = z
   .custom<string | z.input<typeof schema>>()
   .transform((value, context) => {
     if (typeof value !== "string") return value;
     const data = readForm(value);
-    if (!data) context.addIssue({ code: "custom", message: `choose ${scheduleForms}` });
+    if (!data) context.addIssue({ code: "custom", message: adviceFor(value) });
     return data ?? z.NEVER;
   })
   .pipe(schema);

@@ -11,6 +11,8 @@ export interface BatchTensors {
 
 /** What it takes to plan a program. */
 export interface BatchTracer {
+  /** Class of each row, where the rows are known: a program is only planned for labels that its model has classes for. */
+  readonly labels?: Int32Array;
   /** Traces a batch. `training` says whether images are augmented. */
   trace(batchSize: number, precision: Precision, training: boolean): BatchTensors;
 }

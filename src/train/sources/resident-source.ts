@@ -1,3 +1,4 @@
+import { checkLabelCount } from "../../data/check-labels.js";
 import type { Dataset } from "../../data/dataset.js";
 import { placeBatch, type BatchPlacement } from "../../data/transforms/place-batch.js";
 import { splitTransforms } from "../../data/transforms/split-transforms.js";
@@ -7,7 +8,7 @@ import type { Executor } from "../../executors/executor.js";
 import { input, state } from "../../graph/tensor.js";
 import { gatherLabels } from "../../ops/gather-labels.js";
 import { ingest, ingestPlaced, type IngestAttrs, type PlacingAttrs } from "../../ops/ingest.js";
-import { hostArray } from "../../tensor/host-array.js";
+import { checkHostArray, hostArray } from "../../tensor/host-array.js";
 import { dims4, type Shape } from "../../tensor/shape.js";
 import { dtypeOf } from "../config/precision.js";
 import { dataState } from "../state-names.js";
@@ -26,7 +27,7 @@ export interface ImagePreparation extends IngestAttrs {
  * one by one (`preparedSource`).
  *
  * @param name of the executor's states (`dataState`); what was there must be as large
- * @throws {DataError} `ERR_DATA_TRANSFORM` where the transforms do not fit the images
+ * @throws {DataError} `ERR_DATA_COUNT` if there are not as many labels as images; `ERR_DATA_TRANSFORM` where the transforms do not fit the images
  */
 export async function residentSource(
   executor: Executor,
@@ -34,6 +35,8 @@ export async function residentSource(
   data: Pick<Dataset, "images" | "labels">,
   { transforms = [], ...attrs }: ImagePreparation,
 ): Promise<BatchSource> {
+  checkHostArray(`the images of ${name}`, data.images, "ERR_DATA_FORMAT");
+  checkLabelCount(data.labels.data, name, data.images.shape[0] ?? 0);
   const { once, perSample, inKernel } = splitTransforms(transforms);
   if (perSample.length > 0) return preparedSource(data, transforms, attrs);
   const { images } = transformDataset(data, once);

@@ -1,6 +1,7 @@
 import { Linear } from "../../nn/linear.js";
 import { namedModules, namedParameters, type Module } from "../../nn/module.js";
 import { ResnetError } from "../../tensor/error.js";
+import { didYouMean } from "../../tensor/did-you-mean.js";
 import type { TrainConfig } from "../config/config.js";
 
 /** How the parts of a model are trained. Parts go by the paths of their modules and parameters. */
@@ -49,9 +50,10 @@ function covers(model: Module, field: string, part: string): (path: string) => b
   if (part === "backbone" && head) return (path) => path !== "" && !within(head)(path);
   if (part === "stem" && first > 0)
     return (path) => parts.slice(0, first).some((name) => within(name)(path));
+  const known = ["head", "backbone", "stem", ...modules.keys()];
   throw new ResnetError(
     "ERR_CONFIG",
-    `${field}: the model has no part "${part}": choose head, backbone, stem where there is a layer1, ` +
+    `${field}: the model has no part "${part}"${didYouMean(part, known)}: choose head, backbone, stem where there is a layer1, ` +
       `or a module such as ${parts.join(", ")}`,
   );
 }

@@ -1,3 +1,4 @@
+import { checkLabels } from "../../data/check-labels.js";
 import { gradients } from "../../autodiff/gradients.js";
 import { graphOf, type Graph } from "../../graph/graph.js";
 import { input, state, type Leaf, type Tensor } from "../../graph/tensor.js";
@@ -127,12 +128,17 @@ function traceLoss(
   options: GradientOptions,
 ): { readonly loss: Tensor; readonly correct: Tensor } {
   const { source, batchSize, precision = "fp32", mixes = false } = options;
+  const classify = (x: Tensor): Tensor => {
+    const logits = model.call(x);
+    checkClasses(source, "the training images", logits);
+    return logits;
+  };
   const { images, labels } = source.trace(batchSize, precision, true);
-  if (!mixes) return traceCrossEntropy(model.call(images), labels, options);
+  if (!mixes) return traceCrossEntropy(classify(images), labels, options);
   const share = input("mixShare", []);
   const box = input("mixBox", [4], "i32");
   const { y, neighbourLabels } = mixSamplesOp.trace({ x: images, labels, share, box }, {});
-  const logits = model.call(y);
+  const logits = classify(y);
   const { loss, correct } = traceCrossEntropy(logits, labels, options);
   const neighbour = traceCrossEntropy(logits, neighbourLabels, options);
   return { loss: lerp(neighbour.loss, loss, input("labelShare", [])), correct };
@@ -148,6 +154,11 @@ function traceCrossEntropy(
     smoothing,
     ...(classWeights && { classWeights: classWeights(classes) }),
   });
+}
+
+/** Refuses labels that the model has no class for. @throws {DataError} `ERR_DATA_LABEL`, naming the first such row */
+function checkClasses({ labels }: BatchTracer, where: string, { shape }: Tensor): void {
+  if (labels) checkLabels(labels, where, shape[1] ?? 0);
 }
 
 /** The running averages of all state that a step changes. */
@@ -180,6 +191,7 @@ export function traceEvaluation(
   const { result } = traceModule(model, false, () => {
     const { images, labels } = source.trace(batchSize, precision, false);
     const logits = model.call(images);
+    checkClasses(source, "the images to evaluate", logits);
     return { logits, loss: softmaxCrossEntropy(logits, labels).loss };
   });
   const names = new Map([...namedState(model)].map(([name, leaf]) => [leaf, stateName(name)]));

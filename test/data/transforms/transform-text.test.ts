@@ -25,7 +25,7 @@ describe("transforms in a line", () => {
   }
 
   for (const [text, message] of [
-    ["rezise(96)", /^no transform is named rezise; there are: resize/],
+    ["rezise(96)", /^no transform is named rezise \(did you mean resize\?\); there are: resize/],
     ["resize(96", /^"resize\(96" does not read as transforms, such as "randomCrop/],
     ["resize(96)resize(4)", /^"resize\(96\)resize\(4\)" does not read/],
     ["resize(96, bicubic)", /^resize: "bicubic" lacks the name of its field$/],

@@ -19,7 +19,9 @@ import { checkpointOf } from "../checkpoint-of.js";
 import { checkOutputs, requireTwoClasses } from "../../../predict/usable-outputs.js";
 import { Checkpoint } from "../../runs/checkpoint.js";
 import { evaluateViews } from "../../../train/evaluate.js";
+import type { Precision } from "../../../train/config/precision.js";
 import { modelOf } from "../../../train/config/model-variant.js";
+import { precisionOf } from "../training/train-config.js";
 import { loadPartsOf } from "../load-data.js";
 import { openExecutor } from "../open-executor.js";
 import {
@@ -27,6 +29,7 @@ import {
   dataDirOption,
   executorOption,
   jsonOption,
+  precisionOption,
   threadsOption,
   wholeNumber,
   zeroOrMore,
@@ -42,6 +45,7 @@ interface EvalFlags extends ExecutorFlags, DataFlags {
   readonly data?: string;
   readonly split: Split;
   readonly batch: number;
+  readonly precision?: Precision | "auto";
   readonly mirror?: boolean;
   readonly shift?: number;
   readonly json?: boolean;
@@ -57,7 +61,7 @@ export const evalCommand = (): Command =>
       "<checkpoint>",
       "a run's directory, its last.safetensors or best.safetensors, or an imported file",
     )
-    .option("--data <name>", "data set or folder (default: the one it was trained on)")
+    .option("--data <name>", "data set, folder or .csv file (default: the one it was trained on)")
     .addOption(
       new Option(
         "--split <part>",
@@ -67,6 +71,7 @@ export const evalCommand = (): Command =>
         .default("test"),
     )
     .option("--batch <n>", "images evaluated at a time", wholeNumber, 512)
+    .addOption(precisionOption("that of the training"))
     .option(
       "--mirror",
       "also show mirror images, and take the mean of the probabilities (default: of test images as after the training)",
@@ -121,6 +126,7 @@ async function evaluateOpened(
   const model = modelOf(description);
   const { mirror, shift } = (flags.split === "test" && description.testViews) || oneView;
   const views = { mirror: flags.mirror ?? mirror, shift: flags.shift ?? shift };
+  const precision = (await precisionOf(flags)) ?? description.precision;
   const executor = await openExecutor(flags, output);
   const sources = new ImageSources(executor, preparation, flags);
   try {
@@ -131,7 +137,7 @@ async function evaluateOpened(
       model,
       sources.testViews(flags.split, data, views),
       flags.batch,
-      description.precision,
+      precision,
     );
     checkOutputs([evaluation.loss], `${file}: the losses`);
     const shown = countViews(views);
@@ -139,7 +145,7 @@ async function evaluateOpened(
     const confusion = confusionMatrix(labels, evaluation.predictions, data.classes.length);
     const report = classificationReport(confusion, data.classes);
     output.result(
-      { ...total, samples: labels.length, views: shown, report, confusion },
+      { ...total, samples: labels.length, views: shown, precision, report, confusion },
       `${formatScores(total)}, ${labels.length} images${formatViews(shown)}\n\n${formatClassificationReport(report)}`,
     );
   } finally {

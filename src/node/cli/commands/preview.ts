@@ -31,7 +31,10 @@ export const previewCommand = (): Command =>
       "Draws some of a run's training images: each as it is, and as the first epochs see it.\n" +
         "Without random transforms, more images, once each.",
     )
-    .argument("[data]", "a data set's name, or a folder of photographs (default: the recipe's)")
+    .argument(
+      "[data]",
+      "a data set's name, a folder of photographs, or a .csv of paths and labels (default: the recipe's)",
+    )
     .option("--recipe <name>", "whose data, transforms and seed (default: as resnet train)")
     .addOption(configOptions["transforms.train"]!)
     .addOption(configOptions["seed"]!)

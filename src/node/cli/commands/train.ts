@@ -36,7 +36,7 @@ export function trainCommand(): Command {
     )
     .argument(
       "[recipe]",
-      `named set-up: ${Object.keys(recipes).join(", ")} (default: fashion-resnet34; image-folder for a folder)`,
+      `named set-up: ${Object.keys(recipes).join(", ")} (default: fashion-resnet34; image-folder for a folder or a .csv)`,
     );
   for (const option of [...Object.values(configOptions), ...otherConfigOptions, ...machineOptions])
     command.addOption(option);

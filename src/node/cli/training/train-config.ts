@@ -79,15 +79,19 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
   return parseConfig(config);
 }
 
+interface PrecisionFlags extends ExecutorFlags {
+  readonly precision?: Precision | "auto";
+}
+
+/** The precision that flags ask for; undefined where they ask for none. */
+export async function precisionOf(flags: PrecisionFlags): Promise<Precision | undefined> {
+  if (flags.precision !== "auto") return flags.precision;
+  return (await prefersBf16(flags)) ? "bf16" : "fp32";
+}
+
 /** With a precision that `config.json` can record: it says what was used. */
-export const settled = async <
-  F extends ExecutorFlags & { readonly precision?: Precision | "auto" },
->(
-  flags: F,
-): Promise<F> =>
-  flags.precision === "auto"
-    ? { ...flags, precision: (await prefersBf16(flags)) ? "bf16" : "fp32" }
-    : flags;
+export const settled = async <Flags extends PrecisionFlags>(flags: Flags): Promise<Flags> =>
+  flags.precision === "auto" ? { ...flags, precision: await precisionOf(flags) } : flags;
 
 /** Sets the fields of a configuration whose options were given. */
 export function override(config: Record<string, unknown>, flags: OptionValues): void {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { DataError } from "../../../data/data-error.js";
 import { listDatasets } from "../../../data/dataset-info.js";
 import { isImageList } from "./images-on-disk.js";
+import { didYouMean } from "../../../tensor/did-you-mean.js";
 
 /**
  * Whether `data` is the user's own, on disk, and not a data set known by name. A folder that has such a name is
@@ -19,6 +20,6 @@ export function isOnDisk(data: string): boolean {
   if (isImageList(data)) throw new DataError("ERR_DATA_NAME", `${data}: there is no such file`);
   throw new DataError(
     "ERR_DATA_NAME",
-    `no data set is named '${data}', and there is no such folder; data sets: ${names.join(", ")}`,
+    `no data set is named '${data}'${didYouMean(data, names)}, and there is no such file or folder; data sets: ${names.join(", ")}`,
   );
 }

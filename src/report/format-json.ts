@@ -1,0 +1,28 @@
+/**
+ * JSON for people and programs: two spaces for each level, and an array of numbers on one line, so that a matrix has a line for
+ * each row.
+ */
+export const formatJson = (document: unknown): string =>
+  format(JSON.parse(JSON.stringify(document) ?? "null"), "");
+
+function format(value: unknown, indent: string): string {
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    if (value.every((each) => typeof each === "number" || each === null))
+      return `[${value.map((each) => JSON.stringify(each)).join(", ")}]`;
+    return block(
+      "[",
+      value.map((each) => inner + format(each, inner)),
+      indent,
+      "]",
+    );
+  }
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value).map(
+    ([name, each]) => `${inner}${JSON.stringify(name)}: ${format(each, inner)}`,
+  );
+  return block("{", fields, indent, "}");
+}
+
+const block = (open: string, lines: readonly string[], indent: string, close: string): string =>
+  lines.length === 0 ? open + close : `${open}\n${lines.join(",\n")}\n${indent}${close}`;
