@@ -27,7 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   train: [...allAbove("train"), "node/data", "node/interop", "node/runs"],
   predict: [...allAbove("report"), "node/data", "node/runs"],
   report: [...allAbove("report"), "node/runs", "node/report"],
-  public: [...allAbove("report"), "predict", "report", ...nodeFolders("report")], // one file per subpath of package.json
+  public: [...allAbove("report"), "predict", "report"], // one file per subpath of package.json
   "index.ts": [...allAbove("report"), "predict", "report", "public"],
   "node/native": ["executors", "program"],
   "node/files": ["interop"],
@@ -35,6 +35,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "node/interop": ["interop", "pickle", "node/files"],
   "node/runs": [...allAbove("report"), "node/files", "node/interop"],
   "node/report": [...allAbove("report"), "predict", "report", ...nodeFolders("runs")],
+  "node/public": [...allAbove("report"), "predict", "report", "public", ...nodeFolders("report")],
+  "node.ts": ["index.ts", "node/public"],
   "node/bench": [...allAbove("report"), "predict", "report", ...nodeFolders("report")],
   "node/cli": [...allAbove("report"), "predict", "report", ...nodeFolders("bench"), "index.ts"],
 };
@@ -151,10 +153,45 @@ function wrongNodeImports(sources: Sources): string[] {
     );
 }
 
+/** The modules that run in any JavaScript runtime, with all that they load: the portable entry points. */
+const isPortableEntry = (file: string): boolean =>
+  file === "index.ts" || file.startsWith("public/");
+
+/** Libraries that need Node. */
+const nodeLibraries = ["cli-progress", "commander", "csv-parse", "sharp", "tinyglobby", "yauzl"];
+
+/** Globals that only Node has. */
+const nodeGlobals = /(?<![\w.])(?:Buffer|setImmediate|__dirname|require|process|NodeJS)(?=[.(])/;
+
+/** The ways on which a portable entry point loads what needs Node, through any number of imports. */
+function reachesNode(sources: Sources): string[] {
+  const loads = new Map<string, string[]>();
+  for (const { from, to, typeOnly } of importsOf(sources))
+    if (!typeOnly) loads.set(from, [...(loads.get(from) ?? []), to]);
+  const needsNode = (name: string): boolean =>
+    name.startsWith("node:") ||
+    name.startsWith(nodeDoor) ||
+    nodeLibraries.some((library) => name === library || name.startsWith(`${library}/`));
+  const visited = new Set<string>();
+  const visit = (file: string, way: readonly string[]): string[] => {
+    if (needsNode(file)) return [`a portable entry point loads ${[...way, file].join(" -> ")}`];
+    if (visited.has(file)) return [];
+    visited.add(file);
+    const [global] = nodeGlobals.exec(withoutComments(sources.get(file) ?? "")) ?? [];
+    const own = global ? [`a portable entry point loads src/${file}, which uses ${global}`] : [];
+    return [...own, ...(loads.get(file) ?? []).flatMap((next) => visit(next, [...way, file]))];
+  };
+  return [...sources.keys()].filter(isPortableEntry).flatMap((entry) => visit(entry, []));
+}
+
+const withoutComments = (text: string): string =>
+  text.replaceAll(/\/\*[^]*?\*\/|(?<!:)\/\/.*/g, "");
+
 function wrongLibraries(sources: Sources): string[] {
   return importsOf(sources)
     .filter(
-      ({ from, to }) => !to.startsWith("node:") && !sources.has(to) && !from.startsWith("public/"),
+      ({ from, to }) =>
+        !to.startsWith("node:") && !sources.has(to) && !/^(node\/)?public\//.test(from),
     )
     .flatMap(({ from, to }) => {
       if (to.endsWith(".ts")) return [`src/${from} imports src/${to}, which does not exist`];
@@ -213,6 +250,7 @@ describe("architecture", () => {
   test("a folder imports only what its row of the table names", () => none(wrongDirections(src)));
   test("no import cycles", () => none(cycles(src)));
   test("node:* only behind the door", () => none(wrongNodeImports(src)));
+  test("no portable entry point reaches what needs Node", () => none(reachesNode(src)));
   test("each library only where it was chosen for", () => none(wrongLibraries(src)));
   test("no index.ts but src/index.ts", () => none(indexFiles(src)));
 
@@ -273,6 +311,23 @@ describe("architecture rules", () => {
     );
     assert.equal(wrongLibraries(sources).length, 2);
     assert.equal(indexFiles(sources).length, 1);
+  });
+
+  test("notice what needs Node behind two imports, but not a type", () => {
+    const sources = files({
+      "public/data.ts": 'export { a } from "../data/a.js";\nexport type { T } from "../node/t.js";',
+      "data/a.ts": 'export { b as a } from "./b.js";',
+      "data/b.ts": 'import sharp from "sharp";\nconst c = await import("../node/c.js");',
+      "node/c.ts": 'import "node:fs";',
+      "node/t.ts": "",
+      "index.ts": '// process.exit\nimport "./tensor/bytes.js";',
+      "tensor/bytes.ts": "export const bytes = Buffer.alloc(1);",
+    });
+    assert.deepEqual(reachesNode(sources), [
+      "a portable entry point loads public/data.ts -> data/a.ts -> data/b.ts -> sharp",
+      "a portable entry point loads public/data.ts -> data/a.ts -> data/b.ts -> node/c.ts",
+      "a portable entry point loads src/tensor/bytes.ts, which uses Buffer",
+    ]);
   });
 
   test("notice a file that is too long", () => {

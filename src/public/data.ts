@@ -10,19 +10,12 @@ export type {
 } from "../data/catalog/dataset-entry.js";
 export type { Dataset, DatasetSplits } from "../data/dataset.js";
 export { DataError } from "../data/data-error.js";
-export { decodeImage, type ImageChannels } from "../node/data/images/decode-image.js";
 export type { ImageFiles } from "../data/image-files.js";
-export { readImageFolder } from "../node/data/images/image-folder.js";
 export type { ImageFolder, ImageParts } from "../data/image-parts.js";
-export { defaultWorkers, ImageWorkers } from "../node/data/loader/image-workers.js";
-export { readableFiles, type ReadableFiles } from "../node/data/loader/readable-files.js";
 export type { LabelledImages } from "../data/labelled-images.js";
-export { loadDataset, type LoadDatasetOptions } from "../node/data/load-dataset.js";
-export { loadParts, type DataParts, type LoadPartsOptions } from "../node/data/load-parts.js";
 export type { PartSizes } from "../data/part-sizes.js";
 export { datasetOfArrays, type LabelledArrays } from "../data/dataset-of-arrays.js";
 export { balancedClassWeights, balancedRows } from "../data/class-balance.js";
-export { readImageCsv } from "../node/data/images/image-csv.js";
 export { fractionSizes, splitRows, type SplitOptions } from "../data/split.js";
 export { takeRows } from "../data/take-rows.js";
 export {
@@ -43,4 +36,3 @@ export {
   type TransformList,
 } from "../data/transforms/transform.js";
 export { ChannelCounts, type ChannelStatistics } from "../data/channel-statistics.js";
-export { channelStatisticsOf } from "../node/data/loader/channel-statistics-of.js";

@@ -1,4 +1,3 @@
-import "../node/native/register.js";
 export {
   createExecutor,
   executorNames,
@@ -8,12 +7,6 @@ export {
   type ExecutorOptions,
 } from "../executors/create-executor.js";
 export type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executors/executor.js";
-export {
-  NativeLoadError,
-  nativeCapabilities,
-  type NativeCapabilities,
-} from "../node/native/load-addon.js";
-export { NativeExecutor } from "../node/native/native-executor.js";
 export { scopeOf } from "../executors/scope.js";
 export type { ExecutorTraits, Fusion } from "../program/traits.js";
 export { ReferenceExecutor } from "../executors/reference/reference-executor.js";

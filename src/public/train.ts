@@ -6,12 +6,6 @@ export type {
 } from "../train/sources/batch-source.js";
 export { residentSource, residentTracer } from "../train/sources/resident-source.js";
 export {
-  Checkpoint,
-  readCheckpoint,
-  writeCheckpoint,
-  type CheckpointDescription,
-} from "../node/runs/checkpoint.js";
-export {
   exportChunks,
   exportModel,
   tracePrediction,
@@ -25,7 +19,6 @@ export {
 export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config/config.js";
 export { modelOf, type DescribedModel } from "../train/config/model-variant.js";
 export type { EpochMetrics } from "../train/epoch-metrics.js";
-export { readFirstWeights, type FirstWeights } from "../train/weights/first-weights.js";
 export { forward, type ForwardOptions } from "../train/forward.js";
 export { createEvaluator, evaluateViews, type Evaluation } from "../train/evaluate.js";
 export { gradientNorms } from "../train/steps/gradient-norms.js";
@@ -48,7 +41,6 @@ export {
 } from "../train/find-learning-rate.js";
 export type { Precision } from "../train/config/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
-export { RunDirectory, type RunSnapshot } from "../node/runs/run-directory.js";
 export { topAccuracy, type SampleScores } from "../train/sample-scores.js";
 export { createSchedule, type Schedule } from "../train/schedules/schedule.js";
 export type { PlateauState } from "../train/schedules/plateau.js";
@@ -66,7 +58,5 @@ export {
   traceTrainStep,
   type TrainStepOptions,
 } from "../train/steps/train-step.js";
-export { streamingSource, type StreamingOptions } from "../train/sources/streaming-source.js";
 export { RunningMean } from "../train/running-mean.js";
 export { Timer } from "../train/timer.js";
-export { train, type TrainData, type TrainOptions, type TrainResult } from "../train/train.js";

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url)); // from dist/t
 interface Manifest {
   readonly name: string;
   readonly bin: Readonly<Record<string, string>>;
-  readonly exports: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
@@ -44,17 +44,21 @@ describe("package.json", () => {
   });
 
   test("exports files that exist and can be imported by the package's name", async () => {
-    for (const [subpath, target] of Object.entries(manifest.exports)) {
-      assert.ok(
-        existsSync(path.join(root, target)),
-        `"${subpath}" is ${target}, which does not exist`,
-      );
-      if (!target.endsWith(".js")) continue;
-      const declarations = target.replace(/\.js$/, ".d.ts");
-      assert.ok(
-        existsSync(path.join(root, declarations)),
-        `"${subpath}" has no types: ${declarations}`,
-      );
+    for (const [subpath, byCondition] of Object.entries(manifest.exports)) {
+      const targets =
+        typeof byCondition === "string" ? [byCondition] : [...Object.values(byCondition)];
+      for (const target of targets) {
+        assert.ok(
+          existsSync(path.join(root, target)),
+          `"${subpath}" is ${target}, which does not exist`,
+        );
+        const declarations = target.replace(/\.js$/, ".d.ts");
+        assert.ok(
+          existsSync(path.join(root, declarations)),
+          `"${subpath}" has no types: ${declarations}`,
+        );
+      }
+      if (targets.some((target) => !target.endsWith(".js"))) continue;
       const entry = (await import(path.posix.join(manifest.name, subpath))) as object;
       assert.ok(Object.keys(entry).length > 0, `"${subpath}" exports nothing`);
     }

@@ -4,7 +4,7 @@ import { isRandom, transformSchema, type TransformList } from "../../data/transf
 import type { IngestAttrs } from "../../ops/ingest.js";
 import { dims4 } from "../../tensor/shape.js";
 import type { BatchSource } from "./batch-source.js";
-import { streamedSource } from "./streaming-source.js";
+import { streamedSource } from "./streamed-source.js";
 
 /**
  * A data set in memory with transforms that no kernel does: they run on the host, ahead of the training, while the engine

@@ -1,0 +1,7 @@
+export * from "./index.js";
+export * from "./node/public/data.js";
+export * from "./node/public/executors.js";
+export * from "./node/public/interop.js";
+export * from "./node/public/predict.js";
+export * from "./node/public/report.js";
+export * from "./node/public/train.js";

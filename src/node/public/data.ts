@@ -1,0 +1,9 @@
+export * from "../../public/data.js";
+export { decodeImage, type ImageChannels } from "../data/images/decode-image.js";
+export { readImageFolder } from "../data/images/image-folder.js";
+export { defaultWorkers, ImageWorkers } from "../data/loader/image-workers.js";
+export { readableFiles, type ReadableFiles } from "../data/loader/readable-files.js";
+export { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
+export { loadParts, type DataParts, type LoadPartsOptions } from "../data/load-parts.js";
+export { readImageCsv } from "../data/images/image-csv.js";
+export { channelStatisticsOf } from "../data/loader/channel-statistics-of.js";
