@@ -3,6 +3,7 @@
 //     node scripts/bundle.mjs        after the TypeScript build
 
 import { build } from "esbuild";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { root } from "./setup.mjs";
@@ -21,6 +22,5 @@ const result = await build({
   logLevel: "error",
 });
 const [[file = "", { bytes = 0 } = {}] = []] = Object.entries(result.metafile.outputs);
-const { readFileSync } = await import("node:fs");
 const gzip = gzipSync(readFileSync(path.join(root, file)), { level: 9 }).length;
 console.log(`${file}: ${bytes} bytes, ${gzip} with gzip`);

@@ -1,23 +1,10 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { ResnetError } from "../../tensor/error.js";
-import { benchCommand } from "./commands/bench.js";
-import { dataCommand } from "./commands/data.js";
-import { doctorCommand } from "./commands/doctor.js";
-import { evalCommand } from "./commands/eval.js";
-import { explainCommand } from "./commands/explain.js";
-import { exportCommand } from "./commands/export.js";
-import { featuresCommand } from "./commands/features.js";
+import { commandsFor } from "./commands.js";
 import { surviveFailedOutput } from "./failed-output.js";
-import { importCommand } from "./commands/import.js";
-import { lrFindCommand } from "./commands/lr-find.js";
 import { writeText } from "./output.js";
 import { packageVersion } from "./package-version.js";
-import { predictCommand } from "./commands/predict.js";
-import { recipesCommand } from "./commands/recipes.js";
-import { similarCommand } from "./commands/similar.js";
-import { summaryCommand } from "./commands/summary.js";
-import { trainCommand } from "./commands/train.js";
 
 /** Errors in the words of the command rather than in the work: exit code 2. */
 const usageErrors = new Set([
@@ -46,24 +33,7 @@ const program = new Command("resnet")
     "after",
     "\nEnvironment:\n  RESNET_MAX_MEGAPIXELS  the largest picture that is decoded, all frames together (default: 64)",
   );
-for (const command of [
-  trainCommand(),
-  lrFindCommand(),
-  evalCommand(),
-  predictCommand(),
-  explainCommand(),
-  featuresCommand(),
-  similarCommand(),
-  importCommand(),
-  exportCommand(),
-  summaryCommand(),
-  dataCommand(),
-  benchCommand(),
-  recipesCommand(),
-  doctorCommand(),
-]) {
-  program.addCommand(command);
-}
+for (const command of await commandsFor(process.argv.slice(2))) program.addCommand(command);
 forEachCommand(program, (command) =>
   command.exitOverride().showSuggestionAfterError().allowExcessArguments(false),
 );
