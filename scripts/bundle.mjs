@@ -8,19 +8,20 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { root } from "./setup.mjs";
 
-const result = await build({
+const outfile = "dist/browser/resnet.js";
+
+await build({
   absWorkingDir: root,
   entryPoints: ["dist/src/index.js"],
-  outfile: "dist/browser/resnet.js",
+  outfile,
   bundle: true,
   format: "esm",
   platform: "browser",
   target: "es2023",
   minify: true,
-  write: true,
-  metafile: true,
   logLevel: "error",
 });
-const [[file = "", { bytes = 0 } = {}] = []] = Object.entries(result.metafile.outputs);
-const gzip = gzipSync(readFileSync(path.join(root, file)), { level: 9 }).length;
-console.log(`${file}: ${bytes} bytes, ${gzip} with gzip`);
+const bundle = readFileSync(path.join(root, outfile));
+console.log(
+  `${outfile}: ${bundle.length} bytes, ${gzipSync(bundle, { level: 9 }).length} with gzip`,
+);

@@ -45,8 +45,7 @@ describe("package.json", () => {
 
   test("exports files that exist and can be imported by the package's name", async () => {
     for (const [subpath, byCondition] of Object.entries(manifest.exports)) {
-      const targets =
-        typeof byCondition === "string" ? [byCondition] : [...Object.values(byCondition)];
+      const targets = typeof byCondition === "string" ? [byCondition] : Object.values(byCondition);
       for (const target of targets) {
         assert.ok(
           existsSync(path.join(root, target)),

@@ -98,7 +98,7 @@ export function commandsFor(words: readonly string[]): Promise<Command[]> {
   const plain = words.filter((word) => !word.startsWith("-"));
   const used = plain[0] === "help" ? plain[1] : plain[0];
   return Promise.all(
-    Object.entries(commands).map(([name, entry]) =>
+    Object.entries(commands).map(async ([name, entry]) =>
       name === used ? entry.load() : listed(name, entry),
     ),
   );
