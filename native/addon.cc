@@ -25,6 +25,7 @@
 
 #include <cstring>
 #include <new>
+#include <set>
 
 #include "cpu.h"
 #include "element.h"

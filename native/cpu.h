@@ -1,4 +1,4 @@
-// cpu.h: what this processor can run, and how many threads this process should use.
+// cpu.h: the instruction sets of this processor, and the number of threads for this process.
 
 #pragma once
 #include <string>

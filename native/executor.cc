@@ -32,10 +32,10 @@ std::shared_ptr<LoadedProgram> Executor::load(std::unique_ptr<Program> program) 
   verify(*program);
   auto loaded = std::make_shared<LoadedProgram>();
   size_t scratchBytes = 0;
-  Scratch kept;
+  Scratch persistent;
   for (size_t i = 0; i < program->instructions.size(); i++) {
-    OpReader reader(*program, program->instructions[i], i, kernels_, threads_, kept);
-    loaded->steps_.push_back(makeStep(reader, program->instructions[i].op));
+    OpReader reader(*program, program->instructions[i], i, kernels_, threads_, persistent);
+    loaded->calls_.push_back(reader.op.make(reader));
     scratchBytes = std::max(scratchBytes, reader.scratch.bytes());
   }
   loaded->nanoseconds_.assign(program->instructions.size(), 0);
@@ -47,7 +47,7 @@ std::shared_ptr<LoadedProgram> Executor::load(std::unique_ptr<Program> program) 
       if (program->buffers[buffer].place == Place::state) loaded->written_.push_back(buffer);
     }
   }
-  loaded->kept_ = Block(kept.bytes());
+  loaded->persistent_ = Block(persistent.bytes());
 
   std::lock_guard<std::mutex> lock(mutex_);
   requireOpen();
@@ -111,12 +111,12 @@ void Executor::run(LoadedProgram& loaded) {
   const ThreadPool::Turn turn;
   bind(loaded);
   const RunContext context{loaded.pointers_.data(), scratch_.data(),
-                           loaded.kept_.data(),     loaded.versions_.data(),
-                           *pool_,                  kernels_};
+                           loaded.persistent_.data(), loaded.versions_.data(),
+                           *pool_,                 kernels_};
   auto before = std::chrono::steady_clock::now();
-  for (size_t i = 0; i < loaded.steps_.size(); i++) {
+  for (size_t i = 0; i < loaded.calls_.size(); i++) {
     if (cancelled_) throw EngineError("ERR_CLOSED", "the executor was closed during the run");
-    loaded.steps_[i](context);
+    loaded.calls_[i](context);
     const auto after = std::chrono::steady_clock::now();
     loaded.nanoseconds_[i] = std::chrono::duration<double, std::nano>(after - before).count();
     before = after;

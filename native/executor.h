@@ -20,16 +20,16 @@ struct State {
   Shape shape;
   DType dtype;
   Block block;
-  uint64_t version = 1;  // counts what may have written it
+  uint64_t version = 1;  // increases with each run or write that may have changed the value
 
   size_t bytes() const;
 };
 
-/** A verified program, its steps, and the memory of its inputs. */
+/** A verified program, its kernel calls, and the memory of its inputs. */
 class LoadedProgram {
  public:
   const Program& program() const { return *program_; }
-  /** Where the value of an input goes before a run. */
+  /** The memory into which the value of an input is copied before a run. */
   char* inputData(size_t buffer) const { return pointers_[buffer]; }
   /** A copy that the last run made of an output: another load or run may move or reuse the arena. */
   const char* outputData(size_t buffer) const { return outputs_.at(buffer).data(); }
@@ -38,12 +38,12 @@ class LoadedProgram {
 
  private:
   friend class Executor;
-  std::unique_ptr<Program> program_;  // steps point into it
-  std::vector<Step> steps_;
+  std::unique_ptr<Program> program_;  // calls point into it
+  std::vector<KernelCall> calls_;
   std::vector<char*> pointers_;
   std::vector<Block> inputs_;
   std::map<size_t, std::vector<char>> outputs_;  // by buffer
-  Block kept_;  // what steps keep from run to run, such as packed weights
+  Block persistent_;  // memory that calls keep from run to run, such as packed weights
   std::vector<uint64_t> versions_;  // of the states behind the buffers
   std::vector<size_t> written_;     // buffers of states that the program writes
   std::vector<double> nanoseconds_;
@@ -108,7 +108,7 @@ class Executor {
   std::vector<std::unique_ptr<State>> states_;
   std::map<std::string, State*> byName_;
   Block arena_;    // as large as the largest loaded program's
-  Block scratch_;  // as large as the largest loaded step's
+  Block scratch_;  // as large as the largest loaded call's
 };
 
 }  // namespace resnet

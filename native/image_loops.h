@@ -1,4 +1,4 @@
-// image_loops.h: what is done to images byte by byte, for the threads that decode them.
+// image_loops.h: loops over the bytes of images, for the threads that decode them.
 
 #pragma once
 #include <napi.h>

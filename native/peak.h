@@ -1,4 +1,4 @@
-// peak.h: what this machine can do at most, measured. The roofline of the benchmark.
+// peak.h: measures the peak rates of this machine, for the roofline of the benchmark.
 
 #pragma once
 

@@ -10,9 +10,6 @@
 namespace resnet {
 namespace {
 
-constexpr long mostWeightBytes = 384L << 10;  // of a chunk's weight that stays in that cache
-constexpr long pageBytes = 4096;  // rows that far apart meet in the same few lines of a cache
-
 /** Strips of a product: how often it asks for what is needed next. */
 template <class T>
 long stripsOf(const BrgemmCall<T>& call) {
@@ -36,14 +33,13 @@ FetchLines fetchPanel(const BrgemmCall<T>& call, const Tile& size, long panelStr
 }  // namespace
 
 template <class T>
-ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool moments,
-                            const Kernels& kernels, int threads, Scratch& scratch, Scratch* keep)
-    : shape_(flattened(given)), patchesShape_(given), direction_(direction), moments_(moments),
-      tile_(kernels.of<T>().tile), blocking_(tile_), keep_(keep) {
+ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, Method method,
+                            bool moments, const Kernels& kernels, int threads, Scratch& scratch,
+                            Scratch* keep)
+    : shape_(flattened(given)), patchesShape_(given), method_(method), direction_(direction),
+      moments_(moments), tile_(kernels.of<T>().tile), blocking_(tile_), keep_(keep) {
   const bool forward = direction == Direction::forward;
-  if (forward) patches_ = patchesFor(shape_, tile_, blocking_.rows, threads);
-  const bool patches = patches_ != Patches::none;
-  if (patches) shape_ = patchProduct(shape_);
+  if (gathers()) shape_ = patchProduct(shape_);
   const ConvShape& shape = shape_;
   const long padding = shape.padding, stride = shape.stride;
   sourceWidth_ = forward ? shape.w : shape.ow;
@@ -53,7 +49,7 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
   // With one sample, neighbouring outputs are `stride` source rows apart; with more, only
   // stride 1 makes (width, batch) rows evenly spaced.
   const bool merge = stride == 1 || (forward && shape.n == 1);
-  rowStep_ = sourceChannels_ * (forward && shape.n == 1 ? stride : 1);
+  rowStride_ = sourceChannels_ * (forward && shape.n == 1 ? stride : 1);
   const auto runs = forward ? outputRuns : inputRuns;
   vertical_ = runs(shape.oh, shape.h, shape.kh, stride, padding, false);
   horizontal_ = runs(shape.ow, shape.w, shape.kw, stride, padding, merge);
@@ -71,14 +67,13 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
   weight_ = PackedWeight<T>(shape, direction, isRead, tile_);
   const long panels = weight_.panelCount();
   const long blocks = static_cast<long>(blocks_.size());
-  const long wanted = std::max(1L, (8L * threads + blocks - 1) / blocks);
-  panelsPerTask_ = std::max(1L, std::min(mostPanels, panels / wanted));
+  panelsPerTask_ = choosePanelsPerTask(method_, blocks, panels, threads);
 
-  if (patches) reservePatches(threads, scratch);
-  copiesRows_ = !patches && shape.groups == 1 && 2 * weight_.k() > blocking_.depth &&
-                rowStep_ * static_cast<long>(sizeof(T)) % pageBytes == 0;
-  copyStep_ = blocking_.depth + 32;
-  copiesPerThread_ = copiesRows_ ? sizeof(T) * static_cast<size_t>(blocking_.rows * copyStep_) : 0;
+  if (gathers()) reservePatches(threads, scratch);
+  copiesRows_ = copiesRows(method_, tile_, shape.groups, weight_.k(),
+                           rowStride_ * static_cast<long>(sizeof(T)));
+  copyStride_ = copiedRowStride(tile_);
+  copiesPerThread_ = copiesRows_ ? sizeof(T) * static_cast<size_t>(blocking_.rows * copyStride_) : 0;
   copies_ = scratch.reserve(copiesPerThread_ * static_cast<size_t>(threads));
   const size_t floats = sizeof(float);
   packed_ = (keep ? *keep : scratch).reserve(weight_.bytes());
@@ -90,19 +85,18 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, bool mo
 
 template <class T>
 void ConvProduct<T>::reservePatches(int threads, Scratch& scratch) {
-  const bool byBlock = patches_ == Patches::gatheredByBlock;
-  if (byBlock) panelsPerTask_ = weight_.panelCount();
-  patchesPerThread_ = sizeof(T) * static_cast<size_t>(blocking_.rows * rowStep_);
+  const bool byBlock = method_ == Method::patchesByBlock;
+  patchesPerThread_ = sizeof(T) * static_cast<size_t>(blocking_.rows * rowStride_);
   patchesPlace_ = scratch.reserve(byBlock ? patchesPerThread_ * static_cast<size_t>(threads)
-                                          : sizeof(T) * static_cast<size_t>(shape_.n * rowStep_));
+                                          : sizeof(T) * static_cast<size_t>(shape_.n * rowStride_));
 }
 
 template <class T>
 void ConvProduct<T>::gatherAll(const RunContext& context, const T* x) const {
   T* all = reinterpret_cast<T*>(context.scratch + patchesPlace_);
-  const long together = std::max(1L, elementBlock / rowStep_);
+  const long together = std::max(1L, elementBlock / rowStride_);
   parallelBlocks(context, shape_.n, together, [&](long begin, long end) {
-    gatherPatches(patchesShape_, x, begin, end - begin, all + begin * rowStep_);
+    gatherPatches(patchesShape_, x, begin, end - begin, all + begin * rowStride_);
   });
 }
 
@@ -111,7 +105,7 @@ template <class T>
 const T* ConvProduct<T>::blockPatches(const RunContext& context, const T* x, const RowBlock& rows,
                                       int thread) const {
   T* patches = reinterpret_cast<T*>(context.scratch + patchesPlace_);
-  if (patches_ == Patches::gatheredAtOnce) return patches + rows.begin * rowStep_;
+  if (method_ == Method::patchesAtOnce) return patches + rows.begin * rowStride_;
   patches += patchesPerThread_ / sizeof(T) * static_cast<size_t>(thread);
   gatherPatches(patchesShape_, x, rows.begin, rows.rows, patches);
   return patches;
@@ -119,7 +113,7 @@ const T* ConvProduct<T>::blockPatches(const RunContext& context, const T* x, con
 
 template <class T>
 T* ConvProduct<T>::packed(const RunContext& context) const {
-  return reinterpret_cast<T*>((keep_ ? context.kept : context.scratch) + packed_);
+  return reinterpret_cast<T*>((keep_ ? context.persistent : context.scratch) + packed_);
 }
 
 template <class T>
@@ -128,7 +122,7 @@ void ConvProduct<T>::run(const RunContext& context, const ProductOperands<T>& op
     weight_.pack(context, operands.weight, packed(context));
   }
   packedVersion_ = operands.weightVersion;
-  if (patches_ == Patches::gatheredAtOnce) gatherAll(context, operands.source);
+  if (method_ == Method::patchesAtOnce) gatherAll(context, operands.source);
   const long panels = weight_.panelCount();
   const long parts = (panels + panelsPerTask_ - 1) / panelsPerTask_;
   const long blocks = static_cast<long>(blocks_.size());
@@ -145,7 +139,7 @@ template <class T>
 long ConvProduct<T>::listTaps(const RunContext& context, const T* source, const RowBlock& rows,
                               int thread, BrgemmTap<T>* taps) const {
   const T* packed = this->packed(context);
-  if (patches_ != Patches::none) {
+  if (gathers()) {
     taps[0] = {blockPatches(context, source, rows, thread), packed};
     return 1;
   }
@@ -153,7 +147,7 @@ long ConvProduct<T>::listTaps(const RunContext& context, const T* source, const 
   for (const AxisTap& r : vertical_[static_cast<size_t>(rows.vertical)].taps) {
     for (const AxisTap& s : horizontal_[static_cast<size_t>(rows.horizontal)].taps) {
       const long pixel = r.source * sourceWidth_ + s.source;
-      taps[count++] = {source + pixel * shape_.n * sourceChannels_ + rows.begin * rowStep_,
+      taps[count++] = {source + pixel * shape_.n * sourceChannels_ + rows.begin * rowStride_,
                        packed + weight_.tapOffset(r.tap * shape_.kw + s.tap)};
     }
   }
@@ -188,12 +182,12 @@ void ConvProduct<T>::runBlock(const RunContext& context, const ProductOperands<T
     call.taps = taps + tapSplit.begin(tapPiece);
     call.tapCount = tapCount ? tapSplit.size(tapPiece) : 0;
     call.accumulate = chunk > 0;
-    call.ars = rowStep_;
+    call.lda = rowStride_;
     BrgemmTap<T> copy;
     if (copiesRows_ && tapCount > 0) {
       copy = {copyRows(context, call.taps->a + part.depthBegin, part, thread), call.taps->b};
       call.taps = &copy;
-      call.ars = copyStep_;
+      call.lda = copyStride_;
     }
     runChunk(context, operands, part);
   }
@@ -210,28 +204,27 @@ void ConvProduct<T>::runChunk(const RunContext& context, const ProductOperands<T
   const long panels = chunk.panelEnd - chunk.panelBegin;
   const long panelStride = weight_.panelStride();
   BrgemmCall<T> call = chunk.call;
-  const bool copied = call.ars != rowStep_;
-  // Where the weight stays in the second-level cache, rows are read and written once, whole.
-  const bool byRows = tile_.panelDepth == 0 &&
-                      call.tapCount * chunk.depth * tile_.columns * panels *
-                              static_cast<long>(sizeof(T)) <= mostWeightBytes;
+  const bool copied = call.lda != rowStride_;
+  const bool rowMajor =
+      isRowMajorOrder(tile_, call.tapCount * chunk.depth * tile_.columns * panels *
+                                 static_cast<long>(sizeof(T)));
   for (long product = 0; product < panels * tiles.pieces; product++) {
-    const long p = byRows ? product % panels : product / tiles.pieces;
-    const long tile = byRows ? product / panels : product % tiles.pieces;
+    const long p = rowMajor ? product % panels : product / tiles.pieces;
+    const long tile = rowMajor ? product / panels : product % tiles.pieces;
     const Panel& panel = weight_.panel(chunk.panelBegin + p);
     const Bundle& bundle = weight_.bundle(panel);
     const long row = tiles.begin(tile);
     call.rows = static_cast<int>(tiles.size(tile));
     call.columns = static_cast<int>(panel.columns);
     call.k = std::max(0L, std::min(chunk.depth, bundle.k - chunk.depthBegin));
-    call.aOffset = row * call.ars + (copied ? 0 : bundle.sourceChannel + chunk.depthBegin);
+    call.aOffset = row * call.lda + (copied ? 0 : bundle.sourceChannel + chunk.depthBegin);
     call.bOffset = (chunk.panelBegin + p) * panelStride + chunk.depthBegin * tile_.columns;
     // Sums of a single chunk are finished at once, always in the same lines of the cache.
     call.c = chunk.call.c + (chunk.isOnly ? 0 : (p * blocking_.rows + row) * tile_.columns);
     call.rowsBelow = !copied && p == 0 && tile + 1 < tiles.pieces ? tiles.size(tile + 1) : 0;
     if (chunk.isLast) call.fetch = fetchTarget(operands, panel, chunk.targetRow + row, call);
     // The panel after a task's last one is the next task's, most often of the same thread.
-    const bool fetches = !byRows && chunk.panelBegin + p + 1 < weight_.panelCount();
+    const bool fetches = !rowMajor && chunk.panelBegin + p + 1 < weight_.panelCount();
     call.fetchB = fetches ? fetchPanel(call, tile_, panelStride, tile, tiles.pieces) : FetchLines{};
     context.kernels.of<T>().brgemm(&call);
     if (chunk.isLast) finishTile(context, operands, panel, call, chunk.targetRow + row);
@@ -246,7 +239,7 @@ const T* ConvProduct<T>::copyRows(const RunContext& context, const T* source, co
                                  copiesPerThread_ * static_cast<size_t>(thread));
   const size_t bytes = sizeof(T) * static_cast<size_t>(chunk.depth);
   for (long row = 0; row < chunk.rows.rows; row++) {
-    std::memcpy(copy + row * copyStep_, source + row * rowStep_, bytes);
+    std::memcpy(copy + row * copyStride_, source + row * rowStride_, bytes);
   }
   return copy;
 }

@@ -1,22 +1,23 @@
 // conv_product.h
 //
-// The product behind conv2d and conv2dInputGrad, unless Winograd's costs less (winograd_product.h),
-// and behind linear and linearInputGrad:
+// The product that conv2d and conv2dInputGrad compute, unless Winograd's costs less (choose.h), and linear and
+// linearInputGrad always:
 //
 //   target[p] = epilogue( Σ over (q, tap) that p reads of  source[q] · B[tap] )
 //
-// Forward, the source is x and B the weight; for the data gradient the source is dy and B the
-// transposed weight. The weight is packed once per call, or kept packed until it is written anew
-// where the program itself never writes it: at inference. Then blocks of rows go through cache:
-// per block, K is cut into chunks. Where the weight of a chunk stays in the second-level cache, all
-// its panels pass over one tile's rows, then over the next one's. Else, and always where the kernel
-// wants a panel in the first-level cache, A of the block stays in the second-level cache, and one
-// panel after the other passes over all its rows. Sums that span chunks stay in float in scratch,
-// and the epilogue rounds to T, the type of both images, once. Packing rounds the weight to T.
+// Forward, the source is x and B the weight; for the data gradient the source is dy and B the transposed weight. The weight
+// is packed in each run; if the program never writes it, as at inference, it stays packed until somebody writes it.
+//
+// Blocks of rows go through cache. For each block, K is cut into chunks. If the weight of a chunk stays in the second-level
+// cache, all its panels pass over one tile's rows, then over the next one's. Otherwise, and always if the kernel wants a panel
+// in the first-level cache, A of the block stays in the second-level cache, and one panel after the other passes
+// over all its rows. Sums that span chunks stay in float in scratch.
+//
+// Rounding   packing rounds the weight to T, the type of both images; the epilogue rounds each result once.
 
 #pragma once
 #include "../ops/op.h"
-#include "blocking.h"
+#include "choose.h"
 #include "conv_shape.h"
 #include "packed_weight.h"
 #include "patches.h"
@@ -43,8 +44,8 @@ template <class T>
 class ConvProduct {
  public:
   /** @param keep memory of the program for a packed weight that outlives the run, or null */
-  ConvProduct(const ConvShape& shape, Direction direction, bool moments, const Kernels& kernels,
-              int threads, Scratch& scratch, Scratch* keep = nullptr);
+  ConvProduct(const ConvShape& shape, Direction direction, Method method, bool moments,
+              const Kernels& kernels, int threads, Scratch& scratch, Scratch* keep);
 
   void run(const RunContext& context, const ProductOperands<T>& operands) const;
 
@@ -55,9 +56,10 @@ class ConvProduct {
     long panelBegin, panelEnd;
     bool isOnly, isLast;
     long depthBegin, depth;
-    BrgemmCall<T> call;  // what its products have in common
+    BrgemmCall<T> call;  // the fields that its products share
   };
 
+  bool gathers() const { return method_ != Method::direct; }
   void reservePatches(int threads, Scratch& scratch);
   void gatherAll(const RunContext& context, const T* x) const;
   const T* blockPatches(const RunContext& context, const T* x, const RowBlock& rows,
@@ -81,9 +83,9 @@ class ConvProduct {
                    const Panel& panel, long targetRow) const;
   void mergeMoments(const RunContext& context, const ProductOperands<T>& operands) const;
 
-  ConvShape shape_;         // of the product: of 1x1 images of patches where there are patches
-  ConvShape patchesShape_;  // of the convolution behind them
-  Patches patches_ = Patches::none;
+  ConvShape shape_;         // of the product: of 1x1 images if patches are gathered
+  ConvShape patchesShape_;  // of the convolution itself
+  Method method_;
   Direction direction_;
   bool moments_;
   Tile tile_;
@@ -92,11 +94,11 @@ class ConvProduct {
   std::vector<AxisRun> vertical_, horizontal_;
   std::vector<RowBlock> blocks_;
   PackedWeight<T> weight_;
-  long rowStep_;  // elements between rows of the source
+  long rowStride_;  // elements between rows of the source
   long maxTaps_ = 0;
   long panelsPerTask_ = 1;
   bool copiesRows_;  // of the source, chunk by chunk
-  long copyStep_;    // elements between copied rows: not a multiple of what rows conflict at
+  long copyStride_;  // elements between copied rows
   size_t copies_, copiesPerThread_;
   bool keep_;                                // packed_ is a place in the program's kept memory
   mutable uint64_t packedVersion_ = 0;       // of the weight that lies there; runs take turns

@@ -3,21 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "choose.h"
 #include "patches.h"
 #include "products.h"
 
 namespace resnet {
-namespace {
-
-constexpr long blockChannels = 128;   // rows and columns of a block of the result
-constexpr long patchChannels = 8;     // images of fewer channels are gathered into patches
-constexpr long wantedTasks = 32;      // tasks that keep many threads busy to the end
-constexpr long rowsPerTask = 1536;    // fewer would spend more on partial results than they gain
-constexpr long mostPartialFloats = 4L << 20;  // of all partial results together
-
-}  // namespace
-
-/** What one task works with. */
+/** The operands and the memory of one task. */
 template <class T>
 struct ConvWeightGrad<T>::Work {
   const ElementKernels<T>& kernels;
@@ -41,15 +32,15 @@ template <class T>
 ConvWeightGrad<T>::ConvWeightGrad(const Kernels& kernels, int threads, Scratch& scratch,
                                   const ConvShape& shape)
     : shape_(shape), tile_(kernels.of<T>().tile),
-      patches_(shape.groups == 1 && shape.cin < patchChannels && shape.kh * shape.kw > 1),
+      patches_(gradTakesPatches(shape)),
       bundles_(shape.groups, shape.coutPerGroup(), tile_.groupColumns) {
   productTaps_ = patches_ ? 1 : shape.kh * shape.kw;
   productRows_ = shape.cinPerGroup() * (patches_ ? shape.kh * shape.kw : 1);
   bundleRows_ = productRows_ * bundles_.perBundle;
   long blockRows = 0, blockPanels = 0;
   for (long b = 0; b < bundles_.count(); b++) {
-    const Split rows(bundles_.size(b) * productRows_, blockChannels);
-    const Split panels(panelsOf(b), std::max(1L, blockChannels / tile_.columns));
+    const Split rows(bundles_.size(b) * productRows_, gradBlockChannels());
+    const Split panels(panelsOf(b), std::max(1L, gradBlockChannels() / tile_.columns));
     for (long p = 0; p < panels.pieces; p++) {
       for (long r = 0; r < rows.pieces; r++) {
         blocks_.push_back({b, rows.begin(r), rows.size(r), panels.begin(p), panels.size(p)});
@@ -86,9 +77,9 @@ void ConvWeightGrad<T>::makePieces(long blockRows, long blockPanels) {
   const long size = static_cast<long>(sizeof(T)), tiles = (blockRows + tile_.rows - 1) / tile_.rows;
   ConvShape packing = shape_;
   if (patches_) packing.kh = packing.kw = packing.stride = 1;  // patches share nothing
-  largest_ = largestPiece(packing, {size * (patches_ ? productRows_ : tiles * tile_.rows),
+  largest_ = chooseGradPiece(packing, {size * (patches_ ? productRows_ : tiles * tile_.rows),
                                     size * blockPanels * tile_.columns, tile_.depth},
-                          Blocking(tile_));
+                             tile_);
   pieces_ = gradPieces(packing, largest_);
   pieceRows_ = largest_.rows * largest_.columns * paddedSamples(largest_);
   sourceRows_ = std::min(shape_.h, readBy(largest_.rows, shape_.stride, shape_.kh));
@@ -97,10 +88,8 @@ void ConvWeightGrad<T>::makePieces(long blockRows, long blockPanels) {
 
   const long pieces = static_cast<long>(pieces_.size());
   const long blocks = static_cast<long>(blocks_.size());
-  const long wanted =
-      std::max(1L, std::min({wantedTasks / blocks, mostPartialFloats / outputSize_,
-                             shape_.oh * shape_.ow * shape_.n / rowsPerTask}));
-  const long count = std::min(wanted, pieces);
+  const long rows = shape_.oh * shape_.ow * shape_.n;
+  const long count = chooseGradPartitions(blocks, outputSize_, rows, pieces);
   for (long i = 0; i <= count; i++) partitions_.push_back(static_cast<size_t>(i * pieces / count));
 }
 
@@ -137,7 +126,7 @@ void ConvWeightGrad<T>::runTask(const RunContext& context, const T* x, const T* 
   call.taps = work.taps;
   call.ldc = direct_ ? shape_.cout : tile_.columns;
   call.transposed = !patches_;
-  call.ars = patches_ ? pieceRows_ : 1;
+  call.lda = patches_ ? pieceRows_ : 1;
   const Products products(context.kernels);
   const size_t begin = partitions_[partition], end = partitions_[partition + 1];
   for (size_t p = begin; p < end; p++) {
@@ -196,7 +185,7 @@ template <class T>
 void ConvWeightGrad<T>::packSourceRow(const Work& work, const GradPiece& piece, long row) const {
   const Block& block = work.block;
   const PackedColumns places(shape_, piece.columns);
-  const long samples = paddedSamples(piece), apart = places.count() * samples * tile_.rows;
+  const long samples = paddedSamples(piece), tileStride = places.count() * samples * tile_.rows;
   const long channel = bundles_.first(block.bundle) * shape_.cinPerGroup() + block.row;
   T* packed = work.rows + row % sourceRows_ * sourceRowSize_;
   for (long place = 0; place < places.count(); place++, packed += samples * tile_.rows) {
@@ -205,7 +194,7 @@ void ConvWeightGrad<T>::packSourceRow(const Work& work, const GradPiece& piece, 
     if (column < 0 || column >= shape_.w) continue;
     const T* source =
         work.x + ((row * shape_.w + column) * shape_.n + piece.sample) * shape_.cin + channel;
-    work.kernels.packTransposedRows(source, shape_.cin, piece.samples, block.rows, apart, packed);
+    work.kernels.packTransposedRows(source, shape_.cin, piece.samples, block.rows, tileStride, packed);
   }
 }
 
@@ -250,9 +239,9 @@ void ConvWeightGrad<T>::multiplyPatches(Work& work, const GradPiece& piece) cons
 
 /** The block of one tap (+)= Σ A^T · B over the call's taps, so much at a time as the kernel wants. */
 template <class T>
-void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileApart) const {
+void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileStride) const {
   const BrgemmCall<T> whole = work.call;
-  if (tile_.panelDepth == 0 || whole.tapCount == 0) return multiplyChunk(work, tap, tileApart, 0);
+  if (tile_.panelDepth == 0 || whole.tapCount == 0) return multiplyChunk(work, tap, tileStride, 0);
   const Split taps(whole.tapCount, std::max(1L, tile_.panelDepth / whole.k));
   const Split depth(whole.k, tile_.panelDepth);
   BrgemmCall<T>& call = work.call;
@@ -261,7 +250,7 @@ void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileApart) const {
     call.tapCount = taps.size(t);
     for (long d = 0; d < depth.pieces; d++) {
       call.k = depth.size(d);
-      multiplyChunk(work, tap, tileApart, depth.begin(d));
+      multiplyChunk(work, tap, tileStride, depth.begin(d));
     }
   }
   call = whole;
@@ -269,7 +258,7 @@ void ConvWeightGrad<T>::multiply(Work& work, long tap, long tileApart) const {
 
 /** Every tile of the block of one tap (+)= Σ A^T · B from `depth` on. */
 template <class T>
-void ConvWeightGrad<T>::multiplyChunk(Work& work, long tap, long tileApart, long depth) const {
+void ConvWeightGrad<T>::multiplyChunk(Work& work, long tap, long tileStride, long depth) const {
   const Block& block = work.block;
   BrgemmCall<T>& call = work.call;
   const Split tiles(block.rows, tile_.rows, tile_.rows);
@@ -291,7 +280,7 @@ void ConvWeightGrad<T>::multiplyChunk(Work& work, long tap, long tileApart, long
     for (long tile = 0; tile < tiles.pieces; tile++) {
       call.rows = static_cast<int>(tiles.size(tile));
       call.aOffset = patches_ ? tiles.begin(tile) * pieceRows_ + depth
-                              : tile * tileApart + depth * tile_.rows;
+                              : tile * tileStride + depth * tile_.rows;
       call.c = c + tiles.begin(tile) * call.ldc;
       work.kernels.brgemm(&call);
     }

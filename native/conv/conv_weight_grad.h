@@ -50,8 +50,8 @@ class ConvWeightGrad {
   void packSourceRow(const Work& work, const GradPiece& piece, long row) const;
   void multiplyPatches(Work& work, const GradPiece& piece) const;
   void multiplyTap(Work& work, const GradPiece& piece, long tap) const;
-  void multiply(Work& work, long tap, long tileApart) const;
-  void multiplyChunk(Work& work, long tap, long tileApart, long depth) const;
+  void multiply(Work& work, long tap, long tileStride) const;
+  void multiplyChunk(Work& work, long tap, long tileStride, long depth) const;
   void reduce(const RunContext& context, const float* partial, float* dweight) const;
   void reduceRow(const RunContext& context, const float* partial, float* dweight, long row) const;
 

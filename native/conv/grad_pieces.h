@@ -7,7 +7,6 @@
 #pragma once
 #include <vector>
 
-#include "blocking.h"
 #include "conv_shape.h"
 
 namespace resnet {
@@ -23,18 +22,16 @@ struct GradPiece {
   }
 };
 
-/** How a piece is packed: bytes of one sample of a pixel of each operand, and what samples are padded to. */
+/** How a piece is packed: bytes of one sample of a pixel of each operand, and the multiple that samples are padded to. */
 struct PiecePacking {
   long sourceBytes, outputBytes;
   long depth;
 };
 
-/** The largest piece that is worth it; the pieces are at most as large. */
-GradPiece largestPiece(const ConvShape& shape, const PiecePacking& packing, const Blocking& blocking);
-
+/** All pieces, each at most as large as `largest`. */
 std::vector<GradPiece> gradPieces(const ConvShape& shape, const GradPiece& largest);
 
-/** Rows or columns of the source that `count` of the output read, and what lies between them. */
+/** Rows or columns of the source from the first to the last that `count` of the output read. */
 inline long readBy(long count, long stride, long kernel) { return (count - 1) * stride + kernel; }
 
 /** Places of a packed row of x, by stride: so that one tap's columns are neighbours. */
@@ -44,7 +41,7 @@ struct PackedColumns {
   PackedColumns(const ConvShape& shape, long columns)
       : stride(shape.stride), taps(shape.kw), perResidue(columns + (shape.kw - 1) / shape.stride) {}
   long count() const { return (stride < taps ? stride : taps) * perResidue; }
-  /** The place of what a tap reads for the first column. */
+  /** The place of the column that a tap reads for the first output column. */
   long of(long tap) const { return tap % stride * perResidue + tap / stride; }
 };
 

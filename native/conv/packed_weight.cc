@@ -64,7 +64,7 @@ void PackedWeight<T>::packTap(const Kernels& kernels, const float* weight, const
     return;
   }
   std::fill(dst, dst + tapStride(), T{});
-  constexpr long unit = sideBySide<T>;
+  constexpr long unit = vnniFactor<T>;
   for (long g = 0; g < bundle.groups; g++) {
     for (long i = 0; i < cin; i++) {
       for (long o = 0; o < cout; o++) {

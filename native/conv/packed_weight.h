@@ -6,11 +6,9 @@
 
 #pragma once
 #include "../ops/op.h"
-#include "conv_shape.h"
+#include "choose.h"
 
 namespace resnet {
-
-enum class Direction { forward, inputGrad };
 
 /** Groups that are multiplied as one matrix. */
 struct Bundle {

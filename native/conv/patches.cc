@@ -3,22 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "blocking.h"
-
 namespace resnet {
 namespace {
-
-constexpr long shortRun = 32;            // mean rows of a run, below which the weight's stream costs most
-constexpr long fewChannels = 16;         // of a tap, below which it costs more to begin than to multiply
-constexpr long mostBlockPatch = 1152;    // K of a block's patches that are not gathered at once
-constexpr long mostElements = 8L << 20;  // of all patches at once
-
-/** Mean rows of the runs of output pixels that read through the same taps. */
-double meanRun(const ConvShape& shape) {
-  const bool merge = shape.stride == 1 || shape.n == 1;
-  const auto runs = outputRuns(shape.ow, shape.w, shape.kw, shape.stride, shape.padding, merge);
-  return static_cast<double>(shape.ow * shape.n) / static_cast<double>(runs.size());
-}
 
 /** Where an output pixel's window begins on the image, maybe off it. */
 struct Corner {
@@ -47,31 +33,20 @@ void gatherOne(const ConvShape& shape, const T* x, Corner corner, T* patch) {
 }
 
 /**
- * A tap of some samples' patches, `step` elements apart. Few channels are copied by moves of a size that
- * the compiler knows: `Channels`, or any number where that is 0.
+ * One tap of the patches of some samples, which are `stride` elements apart. Few channels are copied by moves of a size that
+ * the compiler knows: `Channels`, or any number if that is 0.
  */
 template <long Channels, class T>
-void gatherSamples(const T* source, long channels, long samples, T* target, long step) {
+void gatherSamples(const T* source, long channels, long samples, T* target, long stride) {
   const long cin = Channels ? Channels : channels;
   const size_t bytes = sizeof(T) * static_cast<size_t>(cin);
-  for (long i = 0; i < samples; i++, target += step) {
+  for (long i = 0; i < samples; i++, target += stride) {
     if (source) std::memcpy(target, source + i * cin, bytes);
     else std::memset(target, 0, bytes);
   }
 }
 
 }  // namespace
-
-Patches patchesFor(const ConvShape& shape, const Tile& tile, long blockRows, int threads) {
-  const long patch = shape.kh * shape.kw * shape.cin;
-  if (shape.groups > 1 || patch == shape.cin || shape.oh * shape.ow == 1) return Patches::none;
-  const long rows = shape.oh * shape.ow * shape.n;
-  const bool few = shape.cin < fewChannels, small = rows * patch <= mostElements;
-  if (!few && (!small || meanRun(shape) >= shortRun)) return Patches::none;
-  const bool fits = patch <= mostBlockPatch && shape.cout <= mostPanels * tile.columns;
-  if (fits && (few || rows >= 4L * threads * blockRows)) return Patches::gatheredByBlock;
-  return small ? Patches::gatheredAtOnce : Patches::none;
-}
 
 ConvShape patchProduct(const ConvShape& shape) {
   const long rows = shape.oh * shape.ow * shape.n;

@@ -9,51 +9,17 @@ namespace resnet {
 namespace {
 
 constexpr long positions = 16;
-constexpr long leastChannels = 32;  // of source and target, below which the transforms cost most
-constexpr double leastGain = 1.3;   // products saved, below which they cost more than they save
-constexpr long leastRows = 16, leastRowsAnew = 128;  // that a filter, kept or transformed anew, is worth
-constexpr long blockBytes = 768L << 10;              // of a block's windows and sums
-constexpr long fewestRows = 48, mostRows = 144;      // of blocks that are tasks, whatever their bytes
-constexpr long largeBytes = 32L << 20;               // of all rows, above which blocks are preferred
-constexpr long leastSamples = 16;                    // of which moments are worth a record of their own
 
+/** Windows along an axis of the target. */
 long windows(long target) { return (target + 1) / 2; }
 
-/** Floats from one position to the next: not a multiple of what lines of a cache conflict at. */
-long positionStep(long rows, long channels) {
-  constexpr long conflict = 1024, apart = 64;
-  return (rows * channels + conflict - 1) / conflict * conflict + apart;
-}
-
-/** Products of one axis that meet the image. */
-long usedTaps(long target, long source, long padding) {
-  long used = 0;
-  for (long i = 0; i < target; i++) {
-    used += std::min(source, i - padding + 3) - std::max(0L, i - padding);
-  }
-  return used;
-}
-
-/** Of positions: first and last of each axis have changed places. */
+/** The position whose transformed filter is that of the turned filter: first and last of each axis change places. */
 long turned(long position) {
   const auto swap = [](long i) { return i == 0 || i == 3 ? 3 - i : i; };
   return swap(position / 4) * 4 + swap(position % 4);
 }
 
 }  // namespace
-
-bool suitsWinograd(const ConvShape& shape, Direction direction, bool moments, bool constant) {
-  if (shape.kh != 3 || shape.kw != 3 || shape.stride != 1 || shape.groups != 1) return false;
-  if (moments && shape.n < leastSamples) return false;
-  if (shape.padding > 2 || std::min(shape.cin, shape.cout) < leastChannels) return false;
-  const bool forward = direction == Direction::forward;
-  const long height = forward ? shape.oh : shape.h, width = forward ? shape.ow : shape.w;
-  const long count = windows(height) * windows(width);
-  const long used = usedTaps(shape.oh, shape.h, shape.padding) *
-                    usedTaps(shape.ow, shape.w, shape.padding);
-  return count * shape.n >= (constant ? leastRows : leastRowsAnew) &&
-         static_cast<double>(used) >= leastGain * static_cast<double>(positions * count);
-}
 
 WinogradProduct::WinogradProduct(const ConvShape& shape, Direction direction, bool moments,
                                  const Kernels& kernels, int threads, Scratch& scratch,
@@ -74,25 +40,23 @@ WinogradProduct::WinogradProduct(const ConvShape& shape, Direction direction, bo
   sumColumns_ = weight_.panelCount() * tile_.columns;
 
   const long rows = windows(targetHeight_) * windowColumns_ * n_;
-  const long rowBytes = positions * (sourceChannels_ + sumColumns_) * static_cast<long>(sizeof(float));
-  const long taskRows =
-      std::clamp(blockBytes / rowBytes, fewestRows, mostRows) / tile_.rows * tile_.rows;
-  const bool large = rows * rowBytes > largeBytes;
-  apart_ = rows >= (large ? 2L : 4L) * threads * taskRows;
-  makeBlocks(rows, taskRows);
+  const WinogradBlocking cut =
+      chooseWinogradBlocking(rows, sourceChannels_, sumColumns_, tile_, threads);
+  blocksAreTasks_ = cut.blocksAreTasks;
+  makeBlocks(rows, cut.rows);
   long blockRows = 0;
   for (const Block& block : blocks_) blockRows = std::max(blockRows, block.rows);
-  windowStep_ = positionStep(blockRows, sourceChannels_);
-  sumsStep_ = positionStep(blockRows, sumColumns_);
+  windowStride_ = winogradPositionStride(blockRows, sourceChannels_);
+  sumsStride_ = winogradPositionStride(blockRows, sumColumns_);
 
   const auto floats = [&](Scratch& memory, long count) {
     return memory.reserve(sizeof(float) * static_cast<size_t>(count));
   };
-  const long copies = apart_ ? threads : 1;
+  const long copies = blocksAreTasks_ ? threads : 1;
   packed_ = (keep ? *keep : scratch).reserve(weight_.bytes());
   filter_ = floats(scratch, positions * shape.cin * shape.cout);
-  windows_ = floats(scratch, copies * positions * windowStep_);
-  sums_ = floats(scratch, copies * positions * sumsStep_);
+  windows_ = floats(scratch, copies * positions * windowStride_);
+  sums_ = floats(scratch, copies * positions * sumsStride_);
   if (!moments) return;
   momentsPlace_ = reserveMoments(scratch, pixels(), targetChannels_);
 }
@@ -110,20 +74,20 @@ void WinogradProduct::makeBlocks(long rows, long most) {
       const long window = row / n_, sample = row % n_;
       samples = std::min(n_ - sample, end - row);
       runs_.push_back({window / windowColumns_, window % windowColumns_, sample, samples,
-                       apart_ ? row - begin : row});
+                       blocksAreTasks_ ? row - begin : row});
     }
-    if (apart_) blocks_.push_back({first, runs_.size(), end - begin});
+    if (blocksAreTasks_) blocks_.push_back({first, runs_.size(), end - begin});
   }
-  if (!apart_) blocks_.push_back({0, runs_.size(), rows});
+  if (!blocksAreTasks_) blocks_.push_back({0, runs_.size(), rows});
 }
 
 WinogradProduct::Buffers WinogradProduct::buffers(const RunContext& context, int thread) const {
-  return {reinterpret_cast<float*>(context.scratch + windows_) + thread * positions * windowStep_,
-          reinterpret_cast<float*>(context.scratch + sums_) + thread * positions * sumsStep_};
+  return {reinterpret_cast<float*>(context.scratch + windows_) + thread * positions * windowStride_,
+          reinterpret_cast<float*>(context.scratch + sums_) + thread * positions * sumsStride_};
 }
 
 float* WinogradProduct::packed(const RunContext& context) const {
-  return reinterpret_cast<float*>((keep_ ? context.kept : context.scratch) + packed_);
+  return reinterpret_cast<float*>((keep_ ? context.persistent : context.scratch) + packed_);
 }
 
 void WinogradProduct::packFilter(const RunContext& context, const float* weight) const {
@@ -139,7 +103,7 @@ void WinogradProduct::run(const RunContext& context, const ProductOperands<float
   if (!keep_ || packedVersion_ != operands.weightVersion) packFilter(context, operands.weight);
   packedVersion_ = operands.weightVersion;
   const long panels = weight_.panelCount();
-  if (apart_) {
+  if (blocksAreTasks_) {
     context.pool.parallelFor(static_cast<long>(blocks_.size()), [&](long task, int thread) {
       const Block& block = blocks_[static_cast<size_t>(task)];
       const Buffers own = buffers(context, thread);
@@ -188,7 +152,7 @@ void WinogradProduct::transformInput(const RunContext& context, const float* sou
   }
   call.count = rows.samples * sourceChannels_;
   call.v = buffers.windows + rows.row * sourceChannels_;
-  call.positionStep = windowStep_;
+  call.positionStride = windowStride_;
   context.kernels.winogradInput(&call);
 }
 
@@ -196,16 +160,16 @@ void WinogradProduct::transformInput(const RunContext& context, const float* sou
 void WinogradProduct::multiply(const RunContext& context, const Block& block, long position,
                                long panelBegin, long panelEnd, const Buffers& buffers) const {
   const bool forward = direction_ == Direction::forward;
-  const float* windows = buffers.windows + position * windowStep_;
-  float* sums = buffers.sums + position * sumsStep_;
+  const float* windows = buffers.windows + position * windowStride_;
+  float* sums = buffers.sums + position * sumsStride_;
   BrgemmTap<float> tap{windows, packed(context) +
                                     weight_.tapOffset(forward ? position : turned(position))};
   BrgemmCall<float> call{};
   call.taps = &tap;
   call.tapCount = 1;
-  call.ars = sourceChannels_;
+  call.lda = sourceChannels_;
   call.ldc = sumColumns_;
-  const Split parts(block.rows, mostRows), depth(sourceChannels_, blocking_.depth);
+  const Split parts(block.rows, winogradProductRows()), depth(sourceChannels_, blocking_.depth);
   const Products products(context.kernels);
   for (long part = 0; part < parts.pieces; part++) {
     const Split rows(parts.size(part), tile_.rows, tile_.rowUnit);
@@ -233,8 +197,8 @@ void WinogradProduct::transformOutput(const RunContext& context,
   const Run& rows = runs_[run];
   WinogradOutputCall call{};
   call.m = buffers.sums + rows.row * sumColumns_;
-  call.positionStep = sumsStep_;
-  call.rowStep = sumColumns_;
+  call.positionStride = sumsStride_;
+  call.rowStride = sumColumns_;
   call.rows = rows.samples;
   call.channels = targetChannels_;
   for (long i = 0; i < 4; i++) {

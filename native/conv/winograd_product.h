@@ -6,8 +6,8 @@
 // are the rows of one product with the transformed filter there, and the 16 sums of each are transformed
 // back. The transforms are in kernels/winograd.cc; the products are those of every convolution.
 //
-// Rows go through cache in blocks. Where there are blocks enough, every task takes one through all three
-// steps; of few rows each step is cut into tasks by itself.
+// Rows go through cache in blocks. If there are enough blocks, each task takes one of them through all three steps;
+// otherwise each step is cut into tasks by itself.
 //
 // The data gradient is the same product of dy with the filter turned by half and transposed. The
 // transform of a turned filter has the same values at other positions: first and last change places.
@@ -19,19 +19,11 @@
 
 namespace resnet {
 
-/**
- * Whether these transforms cost less than what they save.
- *
- * @param moments of the target are wanted: then only of batches that make records of them worth while
- * @param constant the filter is kept transformed
- */
-bool suitsWinograd(const ConvShape& shape, Direction direction, bool moments, bool constant);
-
 class WinogradProduct {
  public:
   /** @param keep memory of the program for a filter that outlives the run, or null */
   WinogradProduct(const ConvShape& shape, Direction direction, bool moments, const Kernels& kernels,
-                  int threads, Scratch& scratch, Scratch* keep = nullptr);
+                  int threads, Scratch& scratch, Scratch* keep);
 
   void run(const RunContext& context, const ProductOperands<float>& operands) const;
 
@@ -46,8 +38,8 @@ class WinogradProduct {
     long rows;
   };
   struct Buffers {  // of a block, by position
-    float* windows;  // [rows][sourceChannels], positions windowStep_ apart
-    float* sums;     // [rows][sumColumns], positions sumsStep_ apart
+    float* windows;  // [rows][sourceChannels], positions windowStride_ apart
+    float* sums;     // [rows][sumColumns], positions sumsStride_ apart
   };
 
   void makeBlocks(long rows, long most);
@@ -74,11 +66,11 @@ class WinogradProduct {
   long targetHeight_, targetWidth_, targetChannels_;
   long windowColumns_;
   long sumColumns_;  // whole panels
-  long windowStep_, sumsStep_;
+  long windowStride_, sumsStride_;
   PackedWeight<float> weight_;
   std::vector<Run> runs_;
   std::vector<Block> blocks_;
-  bool apart_;       // every block is a task
+  bool blocksAreTasks_;
   bool keep_;
   mutable uint64_t packedVersion_ = 0;
   size_t packed_, filter_, windows_, sums_, momentsPlace_ = 0;  // places in scratch

@@ -6,7 +6,7 @@
 //
 // Caller     conv/: only where AMX was detected and the system lets the process use it, and only
 //            between beginProducts and endProducts.
-// Operands   A is row-major (`ars` elements between rows, k contiguous), or packed and transposed:
+// Operands   A is row-major (`lda` elements between rows, k contiguous), or packed and transposed:
 //            [k/32][32][32], padded with zeros to whole blocks. B is packed in pairs,
 //            [k/2][32][2], padded to whole blocks of 32 k. C is float32.
 //            Where a row-major A ends within 32 values of k, those are copied beside zeros: what
@@ -34,8 +34,8 @@ constexpr long half = tile<bf16>.columns / 2;
 thread_local int shapedRows = 0;
 
 /** The last `columns` < 32 values of each row, and zeros: [rows][32]. */
-__attribute__((noinline)) void copyCut(const bf16* a, long ars, int rows, long columns, bf16* to) {
-  for (int row = 0; row < rows; row++, a += ars, to += depth) {
+__attribute__((noinline)) void copyCut(const bf16* a, long lda, int rows, long columns, bf16* to) {
+  for (int row = 0; row < rows; row++, a += lda, to += depth) {
 #if defined(__AVX512BW__)
     const __mmask32 some = (1u << columns) - 1;
     _mm512_storeu_si512(to, _mm512_maskz_loadu_epi16(some, a));
@@ -73,7 +73,7 @@ void multiplyBlock(const BrgemmCall<bf16>& call) {
     zeroTile<0>(), zeroTile<1>();
     if constexpr (Lower) zeroTile<2>(), zeroTile<3>();
   }
-  const long rowBytes = 2 * (call.transposed ? depth : call.ars);
+  const long rowBytes = 2 * (call.transposed ? depth : call.lda);
   const long aStep = call.transposed ? tile<bf16>.rows * depth : depth;
   constexpr long pairBytes = 4 * tile<bf16>.columns, bStep = tile<bf16>.columns * depth;
   long strip = 0;
@@ -83,13 +83,13 @@ void multiplyBlock(const BrgemmCall<bf16>& call) {
     long k = 0;
     for (; k + depth <= call.k; k += depth, a += aStep, b += bStep) {
       fetchWanted(call, strip++);
-      fetchBelow(a + call.rows * call.ars, call.ars, call.rowsBelow);
+      fetchBelow(a + call.rows * call.lda, call.lda, call.rowsBelow);
       step<Lower>(a, rowBytes, b, pairBytes);
     }
     if (k < call.k) {
       alignas(64) bf16 cut[tile<bf16>.rows * depth];
       fetchWanted(call, strip++);
-      copyCut(a, call.ars, call.rows, call.k - k, cut);
+      copyCut(a, call.lda, call.rows, call.k - k, cut);
       step<Lower>(cut, 2 * depth, b, pairBytes);
     }
   }

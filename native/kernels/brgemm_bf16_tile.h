@@ -5,7 +5,7 @@
 // The body of the batch-reduce GEMM on bf16, in the tiles of brgemm_f32_tile.h. Products are taken
 // in pairs of k: one word holds A's (k, k + 1) of a row, a vector of words B's of as many columns.
 //
-// Operands   A is read word by word and broadcast. Row-major (`ars` elements between rows, k
+// Operands   A is read word by word and broadcast. Row-major (`lda` elements between rows, k
 //            contiguous) it needs no packing, whatever its alignment; an odd last k is read alone.
 //            Transposed, it is packed in pairs: [k/2][tile.rows][2], padded with zeros to an even k.
 //            B is packed in pairs ("VNNI"): [k/2][tile.columns][2], zeros where k is odd.
@@ -67,14 +67,14 @@ RESNET_INLINE vec multiplyAdd(vec acc, words a, words b) { return acc + (vec)a *
 /** One product of a pair in k. Rows are addressed from every third pointer: they fit in registers. */
 template <int Rows, int NV, bool Transposed, bool Single, int Part>
 RESNET_INLINE void pairProduct(vec (&acc)[Rows][NV], const bf16* const (&a)[(Rows + 2) / 3],
-                               const bf16* b, long ars, long k) {
+                               const bf16* b, long lda, long k) {
   words row[NV];
   RESNET_UNROLL
   for (int j = 0; j < NV; j++) row[j] = partOf<Part>(loadWords(b + 2 * j * lanes));
   RESNET_UNROLL
   for (int i = 0; i < Rows; i++) {
     const words x = words{} + (Transposed ? loadPair<false>(a[0] + 2 * i)
-                                          : loadPair<Single>(a[i / 3] + (i % 3) * ars + k));
+                                          : loadPair<Single>(a[i / 3] + (i % 3) * lda + k));
     RESNET_UNROLL
     for (int j = 0; j < NV; j++) acc[i][j] = multiplyAdd(acc[i][j], partOf<Part>(x), row[j]);
   }
@@ -83,12 +83,12 @@ RESNET_INLINE void pairProduct(vec (&acc)[Rows][NV], const bf16* const (&a)[(Row
 /** One pair in k. */
 template <int Rows, int NV, bool Transposed, bool Single>
 RESNET_INLINE void pairStep(vec (&acc)[Rows][NV], const bf16* const (&a)[(Rows + 2) / 3],
-                            const bf16* b, long ars, long k) {
-  pairProduct<Rows, NV, Transposed, Single, 0>(acc, a, b, ars, k);
+                            const bf16* b, long lda, long k) {
+  pairProduct<Rows, NV, Transposed, Single, 0>(acc, a, b, lda, k);
   if constexpr (productsPerPair == 2 && !Single) {
     // Pairs are read again: the 16 registers of AVX2 and SSE do not hold both halves beside the sums.
     __asm__ volatile("" ::: "memory");
-    pairProduct<Rows, NV, Transposed, Single, 1>(acc, a, b, ars, k);
+    pairProduct<Rows, NV, Transposed, Single, 1>(acc, a, b, lda, k);
   }
 }
 
@@ -103,18 +103,18 @@ void pairTile(const BrgemmCall<bf16>& call) {
     }
   }
   constexpr long aStep = 2 * tile<bf16>.rows, bStep = 2 * tile<bf16>.columns;
-  const long ars = call.ars, depth = call.k;
+  const long lda = call.lda, depth = call.k;
   [[maybe_unused]] long strip = 0;
   for (long t = 0; t < call.tapCount; t++) {
     const bf16* b = call.taps[t].b + call.bOffset;
     const bf16* a[(Rows + 2) / 3];
     RESNET_UNROLL
     for (int i = 0; i < (Rows + 2) / 3; i++) {
-      a[i] = call.taps[t].a + call.aOffset + 3 * i * ars;
+      a[i] = call.taps[t].a + call.aOffset + 3 * i * lda;
     }
     if (Transposed) {
       for (long k = 0; k < depth; k += 2, b += bStep, a[0] += aStep) {
-        pairStep<Rows, NV, true, false>(acc, a, b, ars, 0);
+        pairStep<Rows, NV, true, false>(acc, a, b, lda, 0);
       }
     } else {
       long k = 0;
@@ -122,10 +122,10 @@ void pairTile(const BrgemmCall<bf16>& call) {
         const long end = k + stripDepth<bf16> < depth ? k + stripDepth<bf16> : depth;
         if constexpr (productsPerPair == 1) fetchStrip<Rows>(call, strip++, t, k);
         for (; k + 2 <= end; k += 2, b += bStep) {
-          pairStep<Rows, NV, false, false>(acc, a, b, ars, k);
+          pairStep<Rows, NV, false, false>(acc, a, b, lda, k);
         }
       }
-      if (k < depth) pairStep<Rows, NV, false, true>(acc, a, b, ars, k);
+      if (k < depth) pairStep<Rows, NV, false, true>(acc, a, b, lda, k);
     }
   }
   RESNET_UNROLL

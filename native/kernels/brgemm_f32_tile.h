@@ -8,7 +8,7 @@
 // remainder of rows costs only its share.
 //
 // Operands   A is read element by element and broadcast, so that it may lie either way round:
-//            row-major (`ars` floats between rows, k contiguous), or transposed (rows contiguous,
+//            row-major (`lda` floats between rows, k contiguous), or transposed (rows contiguous,
 //            a whole tile of rows between k). B is a panel: rows of a tile's columns.
 //            C is row-major with `ldc` floats between rows; it is read (where accumulating) and
 //            written once. No alignment needed. A and B may overlap each other, not C.
@@ -28,8 +28,8 @@ namespace {
 
 constexpr long panelColumns = tile<float>.columns;
 
-/** Whether A and B lie in near caches, so that k needs no strips (fetch_strip.h). */
-constexpr bool isNear = tile<float>.panelDepth > 0;
+/** Whether A and B lie in the first-level cache, so that k needs no strips (fetch_strip.h). */
+constexpr bool bInL1 = tile<float>.panelDepth > 0;
 
 /**
  * One step in k. The operand with fewer vectors waits in registers while the other's vectors come and
@@ -37,8 +37,8 @@ constexpr bool isNear = tile<float>.panelDepth > 0;
  */
 template <int Rows, int NV, bool Transposed>
 RESNET_INLINE void brgemmStep(vec (&acc)[Rows][NV], const float* const (&a)[(Rows + 2) / 3],
-                              const float* b, long ars, long k) {
-  const auto value = [&](int i) { return Transposed ? a[0][i + k] : a[i / 3][(i % 3) * ars + k]; };
+                              const float* b, long lda, long k) {
+  const auto value = [&](int i) { return Transposed ? a[0][i + k] : a[i / 3][(i % 3) * lda + k]; };
   if constexpr (Rows < NV) {
     float x[Rows];
     RESNET_UNROLL
@@ -65,24 +65,24 @@ RESNET_INLINE void brgemmStep(vec (&acc)[Rows][NV], const float* const (&a)[(Row
 /** `depth` steps in k, after which the pointers are past them. */
 template <int Steps, int Rows, int NV, bool Transposed>
 RESNET_INLINE void brgemmSteps(long depth, vec (&acc)[Rows][NV],
-                               const float* (&a)[(Rows + 2) / 3], const float*& b, long ars) {
+                               const float* (&a)[(Rows + 2) / 3], const float*& b, long lda) {
   constexpr long aks = Transposed ? tile<float>.rows : 1;
   for (; depth >= Steps; depth -= Steps, b += Steps * panelColumns) {
     RESNET_UNROLL
     for (int s = 0; s < Steps; s++) {
-      brgemmStep<Rows, NV, Transposed>(acc, a, b + s * panelColumns, ars, s * aks);
+      brgemmStep<Rows, NV, Transposed>(acc, a, b + s * panelColumns, lda, s * aks);
     }
     RESNET_UNROLL
     for (int i = 0; i < (Rows + 2) / 3; i++) a[i] += Steps * aks;
   }
-  if constexpr (Steps > 1) brgemmSteps<1, Rows, NV, Transposed>(depth, acc, a, b, ars);
+  if constexpr (Steps > 1) brgemmSteps<1, Rows, NV, Transposed>(depth, acc, a, b, lda);
 }
 
 /** `Rows` rows of the call, from `first` on. */
 template <int Rows, int NV, bool Transposed>
 RESNET_INLINE void brgemmTile(const BrgemmCall<float>& call, long first) {
-  const long ars = call.ars, ldc = call.ldc, depth = call.k;
-  const long aOffset = call.aOffset + first * ars;
+  const long lda = call.lda, ldc = call.ldc, depth = call.k;
+  const long aOffset = call.aOffset + first * lda;
   float* c = call.c + first * ldc;
   vec acc[Rows][NV];
   RESNET_UNROLL
@@ -95,15 +95,15 @@ RESNET_INLINE void brgemmTile(const BrgemmCall<float>& call, long first) {
     const float* b = call.taps[t].b + call.bOffset;
     const float* a[(Rows + 2) / 3];
     RESNET_UNROLL
-    for (int i = 0; i < (Rows + 2) / 3; i++) a[i] = call.taps[t].a + aOffset + 3 * i * ars;
-    if constexpr (isNear || Transposed) {
-      // A step of few instructions is taken four at a time: what a turn of the loop costs shows.
-      brgemmSteps<Rows < NV ? 4 : 1, Rows, NV, Transposed>(depth, acc, a, b, ars);
+    for (int i = 0; i < (Rows + 2) / 3; i++) a[i] = call.taps[t].a + aOffset + 3 * i * lda;
+    if constexpr (bInL1 || Transposed) {
+      // Steps of few instructions are unrolled by four, because the overhead of the loop would be noticeable.
+      brgemmSteps<Rows < NV ? 4 : 1, Rows, NV, Transposed>(depth, acc, a, b, lda);
     } else {
       for (long k = 0; k < depth; k += stripDepth<float>) {
         fetchStrip<Rows>(call, strip++, t, k);
         const long steps = k + stripDepth<float> < depth ? stripDepth<float> : depth - k;
-        brgemmSteps<1, Rows, NV, false>(steps, acc, a, b, ars);
+        brgemmSteps<1, Rows, NV, false>(steps, acc, a, b, lda);
       }
     }
   }
@@ -119,7 +119,7 @@ template <int Rows, int NV, bool Transposed>
 void brgemmTiles(const BrgemmCall<float>& call, long first) {
   if constexpr (Rows > 0) {
     for (; call.rows - first >= Rows; first += Rows) {
-      if constexpr (isNear) fetchShare<Rows>(call, first);
+      if constexpr (bInL1) fetchShare<Rows>(call, first);
       brgemmTile<Rows, NV, Transposed>(call, first);
     }
     if (first < call.rows) brgemmTiles<Rows - 1, NV, Transposed>(call, first);

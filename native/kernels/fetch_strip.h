@@ -1,12 +1,11 @@
 // fetch_strip.h
 //
-// What a product of a row-major A asks memory for while it runs. All rows reach the end of a line at
-// the same step in k, and every sum of the tile waits for its row: left to the processor, the product
-// stops there for the latency of a cache. Therefore k is taken in strips of one line, and each asks
-// for the next one's lines, and for some of what is wanted after the product. Little at a time:
-// requests to memory that wait in a crowd keep those to the cache waiting behind them.
-// Where operands lie in near caches (Tile::panelDepth) there are no strips, and only what comes after the
-// product is asked for, a few rows at a time.
+// Prefetches of a product with a row-major A. All rows reach the end of a cache line at the same step in k, and every sum of the
+// tile waits for its row: without prefetches the product would stall there for the latency of a cache. Therefore k is taken
+// in strips of one line. Each strip prefetches the lines of the next one, and some of the memory that is needed
+// after the product. It prefetches little at a time, because many requests to memory would delay those to the cache.
+// If the operands lie in the first-level cache (Tile::panelDepth), there are no strips, and only the memory needed after the product
+// is prefetched, a few rows at a time.
 
 #pragma once
 #include "simd.h"
@@ -19,7 +18,7 @@ namespace {
 template <class T>
 constexpr long stripDepth = 64 / static_cast<long>(sizeof(T));
 
-/** Asks for `count` rows from `begin` on, of what the finished tile meets. */
+/** Prefetches `count` rows of target and addend from `begin` on. */
 RESNET_INLINE void fetchRows(const FetchRows& fetch, long begin, long count) {
   const long end = begin + count < fetch.rows ? begin + count : fetch.rows;
   for (long i = begin; i < end; i++) {
@@ -32,20 +31,20 @@ RESNET_INLINE void fetchRows(const FetchRows& fetch, long begin, long count) {
   }
 }
 
-/** Asks for `count` lines from `begin` on, of the next B. */
+/** Prefetches `count` lines of the next B from `begin` on. */
 RESNET_INLINE void fetchLines(const FetchLines& fetch, long begin, long count) {
   const long end = begin + count < fetch.lines ? begin + count : fetch.lines;
   for (long i = begin; i < end; i++) __builtin_prefetch(fetch.first + i * 64, 0, 2);
 }
 
-/** Asks for a strip's share of what the finished tile meets, and of the next B. */
+/** Prefetches a strip's part of target, addend and the next B. */
 template <class T>
 RESNET_INLINE void fetchWanted(const BrgemmCall<T>& call, long strip) {
   fetchRows(call.fetch, strip * call.fetch.perStrip, call.fetch.perStrip);
   fetchLines(call.fetchB, strip * call.fetchB.perStrip, call.fetchB.perStrip);
 }
 
-/** Asks for what these `Rows` rows of the finished tile meet, and for their share of the next B. */
+/** Prefetches target and addend of these `Rows` rows of the tile, and their part of the next B. */
 template <int Rows, class T>
 RESNET_INLINE void fetchShare(const BrgemmCall<T>& call, long first) {
   fetchRows(call.fetch, first, Rows);
@@ -55,25 +54,25 @@ RESNET_INLINE void fetchShare(const BrgemmCall<T>& call, long first) {
   fetchLines(call.fetchB, begin, end - begin);
 }
 
-/** Asks for a line of each of `rows` rows, for the second-level cache. */
+/** Prefetches one line of each of `rows` rows into the second-level cache. */
 template <class T>
-RESNET_INLINE void fetchBelow(const T* row, long ars, long rows) {
-  for (long i = 0; i < rows; i++, row += ars) __builtin_prefetch(row, 0, 2);
+RESNET_INLINE void fetchBelow(const T* row, long lda, long rows) {
+  for (long i = 0; i < rows; i++, row += lda) __builtin_prefetch(row, 0, 2);
 }
 
-/** At the strip of tap t that begins at k: asks for A's next strip, and this one of the tile below. */
+/** At the strip of tap t that begins at k: prefetches the next strip of A, and this strip of the tile below. */
 template <int Rows, class T>
 RESNET_INLINE void fetchStrip(const BrgemmCall<T>& call, long strip, long t, long k) {
   fetchWanted(call, strip);
   if (call.k < stripDepth<T>) return;
-  const long ars = call.ars;
+  const long lda = call.lda;
   const T* here = call.taps[t].a + call.aOffset + k;
   const bool isLast = k + stripDepth<T> >= call.k;
   if (!isLast || t + 1 < call.tapCount) {
     const T* next = isLast ? call.taps[t + 1].a + call.aOffset : here + stripDepth<T>;
-    for (int i = 0; i < Rows; i++, next += ars) __builtin_prefetch(next);
+    for (int i = 0; i < Rows; i++, next += lda) __builtin_prefetch(next);
   }
-  fetchBelow(here + Rows * ars, ars, call.rowsBelow);
+  fetchBelow(here + Rows * lda, lda, call.rowsBelow);
 }
 
 }  // namespace

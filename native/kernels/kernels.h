@@ -14,15 +14,15 @@ struct bf16 {
   uint16_t bits;
 };
 
-/** How many k lie side by side in a packed operand: bf16 is multiplied in pairs. */
+/** How many k are neighbours in a packed operand: bf16 is multiplied in pairs (VNNI order). */
 template <class T>
-constexpr long sideBySide = 4 / static_cast<long>(sizeof(T));
+constexpr long vnniFactor = 4 / static_cast<long>(sizeof(T));
 
-/** What one call of a batch-reduce GEMM computes at most, and what its operands are packed for. */
+/** The largest block of C that one call of a batch-reduce GEMM computes, and how its operands are packed. */
 struct Tile {
   long rows, columns;  // of C
   long depth;          // B, and a packed A, are padded with zeros to multiples of this along k
-  long rowUnit;        // what the rows of a call are best a multiple of
+  long rowUnit;        // calls are fastest if their rows are a multiple of this
   long groupColumns;   // columns that narrow groups of a convolution are bundled to fill
   long panelDepth;     // k of a panel of B that calls find in the first-level cache; 0 if anywhere
 };
@@ -35,12 +35,12 @@ struct BrgemmTap {
 };
 
 /**
- * Rows of memory that are wanted when a tile is done: where it will be written, and what is added
- * to it. They are a line or two wide and far apart: no processor guesses where the next one is.
+ * Rows of memory that the epilogue of a tile will access: its target and its addend. They are a line or two wide and far
+ * apart, so that no hardware prefetcher predicts them.
  */
 struct FetchRows {
   const char* written;         // the first row of the target
-  const char* read;            // and of what is added to it, or null
+  const char* read;            // the first row of the addend, or null
   long rowBytes;               // from row to row
   long bytes;                  // of each row
   long rows, perStrip;         // perStrip are asked for at a time, where there are strips
@@ -58,13 +58,13 @@ struct BrgemmCall {
   const BrgemmTap<T>* taps;
   long tapCount;
   long k;
-  long ars;               // elements between rows of A
+  long lda;               // elements between rows of A
   long aOffset, bOffset;  // added to every tap's pointers
   float* c;
   long ldc;
   int rows;         // 1 … the tile's
-  int columns;      // of C that anybody wants, 1 … the tile's; what is in the others is left open
-  bool transposed;  // A was packed by packTransposedRows and ars is 1; else its k are contiguous
+  int columns;      // of C that are read later, 1 … the tile's; the others hold arbitrary values
+  bool transposed;  // A was packed by packTransposedRows and lda is 1; else its k are contiguous
   bool accumulate;  // start from C instead of from zero
   long rowsBelow;   // rows of A after these that are wanted next; row-major and in strips only
   FetchRows fetch;  // row-major only
@@ -88,18 +88,18 @@ struct EpilogueCall {
   float slope;
 };
 
-/** A window of 4x4 pixels, of which each has `count` values; v[4 · i + j] lie positionStep apart. */
+/** A window of 4x4 pixels, of which each has `count` values; v[4 · i + j] lie positionStride apart. */
 struct WinogradInputCall {
   const float* x[16];  // null where a pixel is off the image: zeros
   long count;
   float* v;
-  long positionStep;
+  long positionStride;
 };
 
-/** From `rows` samples' sums at 16 positions, positionStep apart, to 2x2 pixels of the target. */
+/** From `rows` samples' sums at 16 positions, positionStride apart, to 2x2 pixels of the target. */
 struct WinogradOutputCall {
   const float* m;
-  long positionStep, rowStep;
+  long positionStride, rowStride;
   long rows, channels;
   float* y[4];               // null where a pixel is off the image; rows are `channels` apart
   const float* residual[4];  // same places as y, may be null, may be y
@@ -204,8 +204,8 @@ struct ResampleCall {
   X(sgd, (const SgdCall* call, long begin, long end))                                              \
   X(adam, (const AdamCall* call, long begin, long end))                                            \
   X(resampleAxis, (const ResampleCall* call))                                                      \
-  /* 16 positions of u from 9 taps of g, both tapStep apart. */                                    \
-  X(winogradFilter, (const float* g, long tapStep, long count, float* u))                          \
+  /* 16 positions of u from 9 taps of g, both tapStride apart. */                                    \
+  X(winogradFilter, (const float* g, long tapStride, long count, float* u))                          \
   X(winogradInput, (const WinogradInputCall* call))                                                \
   X(winogradOutput, (const WinogradOutputCall* call))                                              \
   /* sum = Σ x², in double every 1024 values. */                                                   \
@@ -223,9 +223,9 @@ struct ResampleCall {
   X(packWeightsTransposed, (const float* src, long ld, long k, long columns, T* dst))              \
   /* dst[tile][k][tile.rows] = k rows of src, cut in tiles of as many columns, and the rest; for */ \
   /* bf16 [tile][k/2][tile.rows][2] or, where the tile is deeper than a pair, */                   \
-  /* [tile][k/depth][tile.rows][depth], padded as a panel is. Tiles are `apart` elements from */   \
+  /* [tile][k/depth][tile.rows][depth], padded as a panel is. Tiles are `tileStride` elements from */   \
   /* each other. What lies beyond the last tile's columns is never read. */                        \
-  X(packTransposedRows, (const T* src, long ld, long k, long columns, long apart, T* dst))         \
+  X(packTransposedRows, (const T* src, long ld, long k, long columns, long tileStride, T* dst))         \
   X(epilogue, (const EpilogueCall<T>* call))                                                       \
   /* The moments of each column. */                                                                \
   X(columnMoments, (const T* x, long ld, long rows, long columns, const Moments* moments))         \

@@ -130,12 +130,12 @@ void packWeightsTransposed(const float* src, long ld, long k, long columns, bf16
   }
 }
 
-void packTransposedRows(const float* src, long ld, long k, long columns, long apart, float* dst) {
+void packTransposedRows(const float* src, long ld, long k, long columns, long tileStride, float* dst) {
   constexpr long width = tile<float>.rows;
   for (long i = 0; i < k; i++, src += ld, dst += width) {
     fetchAhead(src, ld, columns);
     float* target = dst;
-    for (long column = 0; column < columns; column += width, target += apart) {
+    for (long column = 0; column < columns; column += width, target += tileStride) {
       // A constant size is a few vector moves; what is read past the columns is still the matrix,
       // because enough of it follows.
       if (column + width <= columns || (k - 1 - i) * ld >= width) {
@@ -211,12 +211,12 @@ void transposeBlock(const bf16* src, long ld, long samples, long count, bf16* ds
 
 }  // namespace
 
-void packTransposedRows(const bf16* src, long ld, long k, long columns, long apart, bf16* dst) {
+void packTransposedRows(const bf16* src, long ld, long k, long columns, long tileStride, bf16* dst) {
   constexpr long width = tile<bf16>.rows, depth = tile<bf16>.depth;
   for (long i = 0; i < k; i += depth, src += depth * ld, dst += width * depth) {
     const long samples = k - i < depth ? k - i : depth;
     bf16* target = dst;
-    for (long column = 0; column < columns; column += width, target += apart) {
+    for (long column = 0; column < columns; column += width, target += tileStride) {
       const long count = columns - column < width ? columns - column : width;
       transposeBlock(src + column, ld, samples, count, target);
     }
@@ -225,14 +225,14 @@ void packTransposedRows(const bf16* src, long ld, long k, long columns, long apa
 
 #else
 
-void packTransposedRows(const bf16* src, long ld, long k, long columns, long apart, bf16* dst) {
+void packTransposedRows(const bf16* src, long ld, long k, long columns, long tileStride, bf16* dst) {
   constexpr long width = tile<bf16>.rows, padded = (width + lanes - 1) / lanes * lanes;
   for (long i = 0; i < k; i += 2, src += 2 * ld, dst += 2 * width) {
     const bf16* high = i + 1 < k ? src + ld : nullptr;
     fetchAhead(src, ld, columns);
     fetchAhead(src + ld, ld, columns);
     uint32_t* target = reinterpret_cast<uint32_t*>(dst);
-    for (long column = 0; column < columns; column += width, target += apart / 2) {
+    for (long column = 0; column < columns; column += width, target += tileStride / 2) {
       const bf16* low = src + column;
       if (high && (column + padded <= columns || (k - 2 - i) * ld >= padded)) {  // as above
         words row[padded / lanes];

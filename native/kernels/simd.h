@@ -123,7 +123,7 @@ RESNET_INLINE float toFloat(bf16 v) {
   return value;
 }
 
-/** As many integers as `vec` has floats: what comparing two of them gives. */
+/** As many integers as `vec` has floats: the result of comparing two of them. */
 typedef int32_t intVec __attribute__((vector_size(RESNET_VECTOR_BYTES)));
 
 /** Bytes to integers and back. Intrinsics, because GCC takes __builtin_convertvector apart. */

@@ -31,7 +31,7 @@ constexpr bool multipliesBf16 = false;
 constexpr int tileColumns = tileVectors * static_cast<int>(lanes);
 
 template <class T>
-constexpr Tile tile = {tileRows, tileColumns, sideBySide<T>, 1, tileColumns, 0};
+constexpr Tile tile = {tileRows, tileColumns, vnniFactor<T>, 1, tileColumns, 0};
 #if defined(__AVX2__) && !defined(__AVX512F__)
 template <>
 constexpr Tile tile<float> = {12, 4 * lanes, 1, 6, 2 * lanes, 128};

@@ -66,7 +66,7 @@ void inputOf(const WinogradInputCall& call) {
       V v[4];
       transformWindow(d, v);
       RESNET_UNROLL
-      for (int j = 0; j < 4; j++) put(call.v + (4 * i + j) * call.positionStep + at, v[j]);
+      for (int j = 0; j < 4; j++) put(call.v + (4 * i + j) * call.positionStride + at, v[j]);
     }
   });
 }
@@ -75,7 +75,7 @@ template <Activation A>
 void outputOf(const WinogradOutputCall& given) {
   const WinogradOutputCall call = given;  // what is written to y cannot change it
   for (long row = 0; row < call.rows; row++) {
-    const float* m = call.m + row * call.rowStep;
+    const float* m = call.m + row * call.rowStride;
     const long place = row * call.channels;
     forLanes(call.channels, [&](auto lane, long c) {
       using V = decltype(get(lane, m));
@@ -84,7 +84,7 @@ void outputOf(const WinogradOutputCall& given) {
       for (int j = 0; j < 4; j++) {
         V sums[4];
         RESNET_UNROLL
-        for (int i = 0; i < 4; i++) sums[i] = get(lane, m + (4 * i + j) * call.positionStep + c);
+        for (int i = 0; i < 4; i++) sums[i] = get(lane, m + (4 * i + j) * call.positionStride + c);
         transformSums(sums, rows[j]);
       }
       const V scale = call.scale ? get(lane, call.scale + c) : V{};
@@ -111,7 +111,7 @@ void outputOf(const WinogradOutputCall& given) {
 
 }  // namespace
 
-void winogradFilter(const float* g, long tapStep, long count, float* u) {
+void winogradFilter(const float* g, long tapStride, long count, float* u) {
   forLanes(count, [&](auto lane, long at) {
     using V = decltype(get(lane, g));
     V rows[3][4];  // [s][i]: columns of the filter, transformed
@@ -119,7 +119,7 @@ void winogradFilter(const float* g, long tapStep, long count, float* u) {
     for (int s = 0; s < 3; s++) {
       V taps[3];
       RESNET_UNROLL
-      for (int r = 0; r < 3; r++) taps[r] = get(lane, g + (3 * r + s) * tapStep + at);
+      for (int r = 0; r < 3; r++) taps[r] = get(lane, g + (3 * r + s) * tapStride + at);
       transformFilter(taps, rows[s]);
     }
     RESNET_UNROLL
@@ -128,7 +128,7 @@ void winogradFilter(const float* g, long tapStep, long count, float* u) {
       V v[4];
       transformFilter(taps, v);
       RESNET_UNROLL
-      for (int j = 0; j < 4; j++) put(u + (4 * i + j) * tapStep + at, v[j]);
+      for (int j = 0; j < 4; j++) put(u + (4 * i + j) * tapStride + at, v[j]);
     }
   });
 }

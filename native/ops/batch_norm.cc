@@ -37,25 +37,15 @@ void invertDeviation(const float* weight, const float* variance, double eps, lon
   }
 }
 
-double readEps(const OpReader& op) {
-  const double eps = op.number("eps");
-  if (eps < 0) op.fail("the attribute eps must not be negative");
-  return eps;
-}
-
 }  // namespace
 
-Step makeBatchNormStatistics(OpReader& op) {
-  const DType element = op.element("x");
-  const Operand x = op.input("x", element);
-  const Operand mean = op.optionalOutput("mean"), variance = op.optionalOutput("variance");
-  op.requireAxes("x", x, 4);
+KernelCall makeBatchNormStatistics(OpReader& op) {
+  const Operand x = op.input("x");
+  const Operand mean = op.output("mean"), variance = op.output("variance");
   const RowCut cut(x.shape());
-  op.requireShape("mean", mean, {cut.channels});
-  op.requireShape("variance", variance, {cut.channels});
   const size_t place = reserveMoments(op.scratch, cut.blocks, cut.channels);
   const size_t spare = op.scratch.reserve(sizeof(float) * static_cast<size_t>(cut.channels));
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const Moments all = momentsAt(context, place, cut.blocks, cut.channels);
@@ -73,26 +63,17 @@ Step makeBatchNormStatistics(OpReader& op) {
   });
 }
 
-Step makeBatchNorm2d(OpReader& op) {
-  const DType element = op.element("x");
-  const Operand x = op.input("x", element), y = op.output("y", element);
-  const Operand residual = op.optionalInput("residual", element);
+KernelCall makeBatchNorm2d(OpReader& op) {
+  const Operand x = op.input("x"), y = op.output("y");
+  const Operand residual = op.input("residual");
   const Operand mean = op.input("mean"), variance = op.input("variance");
   const Operand weight = op.input("weight"), bias = op.input("bias");
-  op.requireAxes("x", x, 4);
   const RowCut cut(x.shape());
-  const Shape perChannel = {cut.channels};
-  op.requireShape("mean", mean, perChannel);
-  op.requireShape("variance", variance, perChannel);
-  op.requireShape("weight", weight, perChannel);
-  op.requireShape("bias", bias, perChannel);
-  op.requireShape("residual", residual, x.shape());
-  op.requireShape("y", y, x.shape());
-  const double eps = readEps(op);
+  const double eps = op.number("eps");
   float slope;
   const Activation activation = op.activation(slope);
   const size_t factors = op.scratch.reserve(sizeof(float) * static_cast<size_t>(cut.channels));
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       float* factor = reinterpret_cast<float*>(context.scratch + factors);
@@ -127,18 +108,12 @@ struct BackwardOperands {
   float slope;
 
   explicit BackwardOperands(OpReader& op)
-      : element(op.element("x")), dy(op.input("dy", element)), x(op.input("x", element)),
+      : element(op.element), dy(op.input("dy")), x(op.input("x")),
         mean(op.input("mean")), variance(op.input("variance")),
-        y(op.optionalInput("y", element)), eps(readEps(op)),
+        y(op.input("y")), eps(op.number("eps")),
         activation(op.activation(slope)) {
-    op.requireAxes("x", x, 4);
-    const Shape perChannel = {x.shape()[3]};
-    op.requireShape("dy", dy, x.shape());
-    op.requireShape("y", y, x.shape());
-    op.requireShape("mean", mean, perChannel);
-    op.requireShape("variance", variance, perChannel);
     if (activation != Activation::none && !y) {
-      op.fail("the input y is missing: the activation's derivative is told from it");
+      op.fail("the input y is missing: the derivative of the activation needs it");
     }
   }
 
@@ -159,18 +134,15 @@ struct BackwardOperands {
 
 }  // namespace
 
-Step makeBatchNormParamGrad(OpReader& op) {
+KernelCall makeBatchNormParamGrad(OpReader& op) {
   const BackwardOperands in(op);
-  const Operand dweight = op.optionalOutput("dweight"), dbias = op.optionalOutput("dbias");
-  const Operand dz = op.optionalOutput("dz", in.element);
+  const Operand dweight = op.output("dweight"), dbias = op.output("dbias");
+  const Operand dz = op.output("dz");
   const RowCut cut(in.x.shape());
-  op.requireShape("dweight", dweight, {cut.channels});
-  op.requireShape("dbias", dbias, {cut.channels});
-  op.requireShape("dz", dz, in.x.shape());
   const long channels = cut.channels;
   const size_t partial =
       op.scratch.reserve(sizeof(float) * static_cast<size_t>(2 * cut.blocks * channels));
-  return byElement(in.element, [&](auto zero) -> Step {
+  return byElement(in.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       float* sums = reinterpret_cast<float*>(context.scratch + partial);
@@ -199,18 +171,14 @@ Step makeBatchNormParamGrad(OpReader& op) {
   });
 }
 
-Step makeBatchNormInputGrad(OpReader& op) {
+KernelCall makeBatchNormInputGrad(OpReader& op) {
   const BackwardOperands in(op);
-  const Operand weight = op.input("weight"), dx = op.output("dx", in.element);
-  const Operand dweight = op.optionalInput("dweight"), dbias = op.optionalInput("dbias");
+  const Operand weight = op.input("weight"), dx = op.output("dx");
+  const Operand dweight = op.input("dweight"), dbias = op.input("dbias");
   const RowCut cut(in.x.shape());
-  op.requireShape("weight", weight, {cut.channels});
-  op.requireShape("dweight", dweight, {cut.channels});
-  op.requireShape("dbias", dbias, {cut.channels});
-  op.requireShape("dx", dx, in.x.shape());
   const long channels = cut.channels;
   const size_t perChannel = op.scratch.reserve(sizeof(float) * static_cast<size_t>(3 * channels));
-  return byElement(in.element, [&](auto zero) -> Step {
+  return byElement(in.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       float* factor = reinterpret_cast<float*>(context.scratch + perChannel);
@@ -236,17 +204,12 @@ Step makeBatchNormInputGrad(OpReader& op) {
   });
 }
 
-Step makeBatchNormFold(OpReader& op) {
+KernelCall makeBatchNormFold(OpReader& op) {
   const Operand mean = op.input("mean"), variance = op.input("variance");
   const Operand weight = op.input("weight"), bias = op.input("bias");
-  const Operand convBias = op.optionalInput("convBias");
+  const Operand convBias = op.input("convBias");
   const Operand scale = op.output("scale"), shift = op.output("shift");
-  op.requireAxes("mean", mean, 1);
-  for (const Operand& operand : {variance, weight, bias, scale, shift}) {
-    op.requireShape("every operand", operand, mean.shape());
-  }
-  op.requireShape("convBias", convBias, mean.shape());
-  const double eps = readEps(op);
+  const double eps = op.number("eps");
   return [=](const RunContext& context) {
     const float *m = mean.in<float>(context), *v = variance.in<float>(context);
     const float *w = weight.in<float>(context), *b = bias.in<float>(context);
@@ -260,17 +223,12 @@ Step makeBatchNormFold(OpReader& op) {
   };
 }
 
-Step makeRunningStatistics(OpReader& op) {
+KernelCall makeRunningStatistics(OpReader& op) {
   const Operand runningMean = op.input("runningMean");
   const Operand runningVariance = op.input("runningVariance");
   const Operand mean = op.input("mean"), variance = op.input("variance");
   const Operand newMean = op.output("newMean"), newVariance = op.output("newVariance");
-  op.requireAxes("mean", mean, 1);
-  for (const Operand& operand : {runningMean, runningVariance, variance, newMean, newVariance}) {
-    op.requireShape("every operand", operand, mean.shape());
-  }
   const double momentum = op.number("momentum"), count = op.number("count");
-  if (!(count >= 2)) op.fail("count must be 2 or more: one value has no unbiased variance");
   const double unbiased = count / (count - 1);
   return [=](const RunContext& context) {
     const auto update = [&](const Operand& old, const Operand& batch, double factor,

@@ -9,13 +9,11 @@ namespace resnet {
 namespace {
 
 /** [H, W, N, C] of any type to f32 [N, C · H · W], or back. */
-Step moveFlat(const OpReader& op, DType element, const Operand& image, const Operand& flat,
-              bool forward) {
-  op.requireAxes("the image", image, 4);
+KernelCall moveFlat(const OpReader& op, const Operand& image, const Operand& flat, bool forward) {
   const Shape& shape = image.shape();
   const long pixels = shape[0] * shape[1], batch = shape[2], channels = shape[3];
   op.requireShape("the flat operand", flat, {batch, channels * pixels});
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       T* hwnc = image.in<T>(context);
@@ -39,16 +37,13 @@ Step moveFlat(const OpReader& op, DType element, const Operand& image, const Ope
 
 }  // namespace
 
-Step makeFlatten(OpReader& op) {
-  const DType element = op.element("x");
-  return moveFlat(op, element, op.input("x", element), op.output("y"), true);
+KernelCall makeFlatten(OpReader& op) {
+  return moveFlat(op, op.input("x"), op.output("y"), true);
 }
 
-Step makeFlattenGrad(OpReader& op) {
-  const DType element = op.element("dx");
-  const Operand dy = op.input("dy"), dx = op.output("dx", element);
-  op.requireImageSize(dx);
-  return moveFlat(op, element, dx, dy, false);
+KernelCall makeFlattenGrad(OpReader& op) {
+  const Operand dy = op.input("dy"), dx = op.output("dx");
+  return moveFlat(op, dx, dy, false);
 }
 
 }  // namespace resnet

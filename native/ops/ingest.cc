@@ -21,7 +21,7 @@ void checkIndices(const std::string& label, const int32_t* indices, long count, 
 
 /** Where the pixels of one sample come from; as the op's placement has it. */
 struct Placement {
-  int32_t rowStart = 0, rowStep = 1, columnStart = 0, columnStep = 1;
+  int32_t rowStart = 0, rowKernelCall = 1, columnStart = 0, columnKernelCall = 1;
   int32_t top = 0, left = 0, bottom = 0, right = 0;
 };
 constexpr long placementNumbers = 8;
@@ -53,7 +53,7 @@ void ingestBlock(const IngestShape& s, const Palette<T>& palette, const uint8_t*
   for (long h = 0; h < s.outHeight; h++) {
     for (long n = begin; n < end; n++) {
       const Placement& p = placement ? placement[n] : still;
-      const long row = p.rowStart + p.rowStep * h;
+      const long row = p.rowStart + p.rowKernelCall * h;
       const bool isInside = row >= 0 && row < s.height;
       line[n - begin] =
           isInside ? bytes + (rowOf[n] * s.height + row) * s.width * s.channels : nullptr;
@@ -61,7 +61,7 @@ void ingestBlock(const IngestShape& s, const Palette<T>& palette, const uint8_t*
     for (long w = 0; w < s.outWidth; w++) {
       for (long n = begin; n < end; n++) {
         const Placement& p = placement ? placement[n] : still;
-        const long column = p.columnStart + p.columnStep * w;
+        const long column = p.columnStart + p.columnKernelCall * w;
         T* target = out + ((h * s.outWidth + w) * s.batch + n) * s.channels;
         if (h >= p.top && h < p.bottom && w >= p.left && w < p.right) {
           std::copy_n(palette.erased.data(), s.channels, target);
@@ -77,25 +77,12 @@ void ingestBlock(const IngestShape& s, const Palette<T>& palette, const uint8_t*
   }
 }
 
-/** Bytes of each channel out of an attribute. */
-std::vector<double> bytesOf(const OpReader& op, const char* attr, long channels) {
-  const auto bytes = op.numbers(attr, static_cast<size_t>(channels));
-  for (double value : bytes) {
-    if (value < 0 || value > 255) op.fail(std::string("the attribute ") + attr + " must be bytes");
-  }
-  return bytes;
-}
-
 }  // namespace
 
-Step makeIngest(OpReader& op) {
-  const Operand images = op.input("images", DType::u8), indices = op.input("indices", DType::i32);
-  const Operand placement = op.optionalInput("placement", DType::i32);
-  const DType element = op.element("x");
-  const Operand x = op.output("x", element);
-  op.requireAxes("images", images, 4);
-  op.requireAxes("indices", indices, 1);
-  op.requireAxes("x", x, 4);
+KernelCall makeIngest(OpReader& op) {
+  const Operand images = op.input("images"), indices = op.input("indices");
+  const Operand placement = op.input("placement");
+  const Operand x = op.output("x");
   const Shape& in = images.shape();
   const long batch = indices.shape()[0], channels = in[3];
   const IngestShape shape{in[0], in[1], in[2], channels, batch,
@@ -103,14 +90,14 @@ Step makeIngest(OpReader& op) {
   op.requireShape("x", x, {shape.outHeight, shape.outWidth, batch, channels});
   std::vector<double> outside(static_cast<size_t>(channels)), erased = outside;
   if (placement) {
-    op.requireShape("placement", placement, {batch, placementNumbers});
-    outside = bytesOf(op, "fill", channels);
-    erased = bytesOf(op, "eraseFill", channels);
+    if (!op.has("size")) op.fail("a placement needs the attribute size");
+    outside = op.numbers("fill");
+    erased = op.numbers("eraseFill");
   }
-  const auto mean = op.numbers("mean", static_cast<size_t>(channels));
-  const auto deviation = op.numbers("std", static_cast<size_t>(channels));
+  const auto mean = op.numbers("mean");
+  const auto deviation = op.numbers("std");
   const std::string label = op.label();
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     // A byte has 256 values: what each becomes is looked up, channel by channel.
     const auto palette = std::make_shared<Palette<T>>();
@@ -136,12 +123,9 @@ Step makeIngest(OpReader& op) {
   });
 }
 
-Step makeGatherLabels(OpReader& op) {
-  const Operand labels = op.input("labels", DType::i32);
-  const Operand indices = op.input("indices", DType::i32), y = op.output("y", DType::i32);
-  op.requireAxes("labels", labels, 1);
-  op.requireAxes("indices", indices, 1);
-  op.requireShape("y", y, indices.shape());
+KernelCall makeGatherLabels(OpReader& op) {
+  const Operand labels = op.input("labels");
+  const Operand indices = op.input("indices"), y = op.output("y");
   const std::string label = op.label();
   return [=](const RunContext& context) {
     const int32_t *from = labels.in<int32_t>(context), *rowOf = indices.in<int32_t>(context);

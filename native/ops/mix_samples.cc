@@ -6,20 +6,13 @@
 
 namespace resnet {
 
-Step makeMixSamples(OpReader& op) {
-  const DType element = op.element("x");
-  const Operand x = op.input("x", element), y = op.output("y", element);
-  const Operand labels = op.input("labels", DType::i32), box = op.input("box", DType::i32);
-  const Operand share = op.input("share"), neighbours = op.output("neighbourLabels", DType::i32);
-  op.requireAxes("x", x, 4);
-  op.requireShape("y", y, x.shape());
+KernelCall makeMixSamples(OpReader& op) {
+  const Operand x = op.input("x"), y = op.output("y");
+  const Operand labels = op.input("labels"), box = op.input("box");
+  const Operand share = op.input("share"), neighbours = op.output("neighbourLabels");
   const long width = x.shape()[1], pixels = x.shape()[0] * width;
   const long batch = x.shape()[2], channels = x.shape()[3];
-  op.requireShape("labels", labels, {batch});
-  op.requireShape("neighbourLabels", neighbours, {batch});
-  op.requireShape("share", share, {});
-  op.requireShape("box", box, {4});
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const int32_t *own = labels.in<int32_t>(context), *edges = box.in<int32_t>(context);

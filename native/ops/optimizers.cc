@@ -13,18 +13,12 @@ float scalar(const Operand& operand, const RunContext& context) {
 
 }  // namespace
 
-Step makeSgd(OpReader& op) {
+KernelCall makeSgd(OpReader& op) {
   const Operand parameter = op.input("parameter"), gradient = op.input("gradient");
   const Operand rate = op.input("learningRate"), newParameter = op.output("newParameter");
-  const Operand velocity = op.optionalInput("velocity"), momentum = op.optionalInput("momentum");
-  const Operand newVelocity = op.optionalOutput("newVelocity");
-  for (const Operand& operand : {gradient, newParameter, velocity, newVelocity}) {
-    op.requireShape("every operand", operand, parameter.shape());
-  }
-  op.requireShape("learningRate", rate, {});
-  op.requireShape("momentum", momentum, {});
-  const Operand scale = op.optionalInput("gradientScale");
-  op.requireShape("gradientScale", scale, {});
+  const Operand velocity = op.input("velocity"), momentum = op.input("momentum");
+  const Operand newVelocity = op.output("newVelocity");
+  const Operand scale = op.input("gradientScale");
   const bool nesterov = op.flag("nesterov");
   const double rateFactor = op.number("rateFactor");
   const float weightDecay = static_cast<float>(op.number("weightDecay"));
@@ -46,19 +40,13 @@ Step makeSgd(OpReader& op) {
   };
 }
 
-Step makeAdam(OpReader& op) {
+KernelCall makeAdam(OpReader& op) {
   const Operand parameter = op.input("parameter"), gradient = op.input("gradient");
   const Operand rate = op.input("learningRate"), step = op.input("step");
   const Operand first = op.input("firstMoment"), second = op.input("secondMoment");
   const Operand newParameter = op.output("newParameter");
   const Operand newFirst = op.output("newFirstMoment"), newSecond = op.output("newSecondMoment");
-  for (const Operand& operand : {gradient, first, second, newParameter, newFirst, newSecond}) {
-    op.requireShape("every operand", operand, parameter.shape());
-  }
-  op.requireShape("learningRate", rate, {});
-  op.requireShape("step", step, {});
-  const Operand scale = op.optionalInput("gradientScale");
-  op.requireShape("gradientScale", scale, {});
+  const Operand scale = op.input("gradientScale");
   const double rateFactor = op.number("rateFactor");
   const double beta1 = op.number("beta1"), beta2 = op.number("beta2");
   const float eps = static_cast<float>(op.number("eps"));
@@ -91,10 +79,8 @@ Step makeAdam(OpReader& op) {
   };
 }
 
-Step makeSquaredNorm(OpReader& op) {
-  const Operand x = op.input("x"), addend = op.optionalInput("addend"), y = op.output("y");
-  op.requireShape("addend", addend, {});
-  op.requireShape("y", y, {});
+KernelCall makeSquaredNorm(OpReader& op) {
+  const Operand x = op.input("x"), addend = op.input("addend"), y = op.output("y");
   const long blocks = (x.elements() + elementBlock - 1) / elementBlock;
   const size_t partial = op.scratch.reserve(sizeof(double) * static_cast<size_t>(blocks));
   return [=](const RunContext& context) {
@@ -109,12 +95,9 @@ Step makeSquaredNorm(OpReader& op) {
   };
 }
 
-Step makeClipScale(OpReader& op) {
+KernelCall makeClipScale(OpReader& op) {
   const Operand square = op.input("squaredNorm");
-  const Operand scale = op.output("scale"), norm = op.optionalOutput("norm");
-  for (const Operand& operand : {square, scale, norm}) {
-    op.requireShape("every operand", operand, {});
-  }
+  const Operand scale = op.output("scale"), norm = op.output("norm");
   const double maxNorm = op.number("maxNorm");
   return [=](const RunContext& context) {
     const double root = std::sqrt(static_cast<double>(scalar(square, context)));

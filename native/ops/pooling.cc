@@ -45,14 +45,12 @@ struct Windows {
   }
 };
 
-/** Reads the attributes and checks both images; the windows of outputs, or of image pixels. */
+/** The windows of outputs, or of image pixels for a gradient. Checks the size of the output. */
 std::shared_ptr<Windows> readWindows(const OpReader& op, const Operand& image,
                                      const Operand& output, bool gradient) {
-  op.requireAxes("the image", image, 4);
-  op.requireAxes("the output", output, 4);
   const Shape &in = image.shape(), &out = output.shape();
-  const long kernel = op.integer("kernel", 1, 1 << 15), stride = op.integer("stride", 1, 1 << 15);
-  const long padding = op.integer("padding", 0, 1 << 15);
+  const long kernel = op.integer("kernel"), stride = op.integer("stride");
+  const long padding = op.integer("padding");
   if (2 * padding > kernel) op.fail("padding may be at most half of the kernel");
   const auto size = [&](long input) {
     const long span = input + 2 * padding - kernel;
@@ -69,6 +67,7 @@ std::shared_ptr<Windows> readWindows(const OpReader& op, const Operand& image,
                                    gradient ? out[1] : in[1]);
 }
 
+long pixelCount(const Operand& image) { return image.shape()[0] * image.shape()[1]; }
 long pixelSize(const Operand& image) { return image.shape()[2] * image.shape()[3]; }
 
 /** Calls fn(pixel, begin, count) for blocks of every target pixel. */
@@ -86,16 +85,13 @@ void forPixelBlocks(const RunContext& context, long pixels, long size, const Fn&
 
 }  // namespace
 
-Step makeMaxPool2d(OpReader& op) {
-  const DType element = op.element("x");
-  const Operand x = op.input("x", element), y = op.output("y", element);
-  const Operand index = op.optionalOutput("index", DType::u8);
+KernelCall makeMaxPool2d(OpReader& op) {
+  const Operand x = op.input("x"), y = op.output("y");
+  const Operand index = op.output("index");
   const auto windows = readWindows(op, x, y, false);
-  op.requireShape("index", index, y.shape());
-  if (index && windows->kernel > 16) op.fail("a u8 index holds kernels of up to 16");
   const long size = pixelSize(x);
   windows->scaleOffsets(size);
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const auto& kernels = context.kernels.of<T>();
@@ -112,17 +108,13 @@ Step makeMaxPool2d(OpReader& op) {
   });
 }
 
-Step makeMaxPool2dGrad(OpReader& op) {
-  const DType element = op.element("dy");
-  const Operand dy = op.input("dy", element), dx = op.output("dx", element);
-  const Operand index = op.input("index", DType::u8);
+KernelCall makeMaxPool2dGrad(OpReader& op) {
+  const Operand dy = op.input("dy"), dx = op.output("dx");
+  const Operand index = op.input("index");
   const auto windows = readWindows(op, dx, dy, true);
-  op.requireShape("index", index, dy.shape());
-  op.requireImageSize(dx);
-  if (windows->kernel > 16) op.fail("a u8 index holds kernels of up to 16");
   const long size = pixelSize(dx);
   windows->scaleOffsets(size);
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const auto& kernels = context.kernels.of<T>();
@@ -141,11 +133,11 @@ Step makeMaxPool2dGrad(OpReader& op) {
 namespace {
 
 /** Sums of the pixels a window reads, divided by the kernel's area: forward and backward. */
-Step averageWindows(DType element, const std::shared_ptr<Windows>& windows, const Operand& source,
+KernelCall averageWindows(const OpReader& op, const std::shared_ptr<Windows>& windows, const Operand& source,
                     const Operand& target) {
   const long size = pixelSize(source);
   const float share = 1.0f / static_cast<float>(windows->kernel * windows->kernel);
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const auto& kernels = context.kernels.of<T>();
@@ -164,36 +156,21 @@ Step averageWindows(DType element, const std::shared_ptr<Windows>& windows, cons
 
 }  // namespace
 
-Step makeAvgPool2d(OpReader& op) {
-  const DType element = op.element("x");
-  const Operand x = op.input("x", element), y = op.output("y", element);
-  return averageWindows(element, readWindows(op, x, y, false), x, y);
+KernelCall makeAvgPool2d(OpReader& op) {
+  const Operand x = op.input("x"), y = op.output("y");
+  return averageWindows(op, readWindows(op, x, y, false), x, y);
 }
 
-Step makeAvgPool2dGrad(OpReader& op) {
-  const DType element = op.element("dy");
-  const Operand dy = op.input("dy", element), dx = op.output("dx", element);
+KernelCall makeAvgPool2dGrad(OpReader& op) {
+  const Operand dy = op.input("dy"), dx = op.output("dx");
   const auto windows = readWindows(op, dx, dy, true);
-  op.requireImageSize(dx);
-  return averageWindows(element, windows, dy, dx);
+  return averageWindows(op, windows, dy, dx);
 }
 
-namespace {
-
-/** Checks a whole-image pooling; returns the number of pixels. */
-long readAdaptive(const OpReader& op, const Operand& image, const Operand& output) {
-  op.requireAxes("the image", image, 4);
-  op.requireShape("the output", output, {1, 1, image.shape()[2], image.shape()[3]});
-  return image.shape()[0] * image.shape()[1];
-}
-
-}  // namespace
-
-Step makeAdaptiveAvgPool2d(OpReader& op) {
-  const DType element = op.element("x");
-  const Operand x = op.input("x", element), y = op.output("y", element);
-  const long pixels = readAdaptive(op, x, y), size = pixelSize(x);
-  return byElement(element, [&](auto zero) -> Step {
+KernelCall makeAdaptiveAvgPool2d(OpReader& op) {
+  const Operand x = op.input("x"), y = op.output("y");
+  const long pixels = pixelCount(x), size = pixelSize(x);
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const auto& kernels = context.kernels.of<T>();
@@ -210,12 +187,10 @@ Step makeAdaptiveAvgPool2d(OpReader& op) {
   });
 }
 
-Step makeAdaptiveAvgPool2dGrad(OpReader& op) {
-  const DType element = op.element("dy");
-  const Operand dy = op.input("dy", element), dx = op.output("dx", element);
-  const long pixels = readAdaptive(op, dx, dy), size = pixelSize(dx);
-  op.requireImageSize(dx);
-  return byElement(element, [&](auto zero) -> Step {
+KernelCall makeAdaptiveAvgPool2dGrad(OpReader& op) {
+  const Operand dy = op.input("dy"), dx = op.output("dx");
+  const long pixels = pixelCount(dx), size = pixelSize(dx);
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const auto& kernels = context.kernels.of<T>();
@@ -230,13 +205,11 @@ Step makeAdaptiveAvgPool2dGrad(OpReader& op) {
   });
 }
 
-Step makeAdaptiveMaxPool2d(OpReader& op) {
-  const DType element = op.element("x");
-  const Operand x = op.input("x", element), y = op.output("y", element);
-  const Operand index = op.optionalOutput("index", DType::i32);
-  const long pixels = readAdaptive(op, x, y), size = pixelSize(x);
-  op.requireShape("index", index, y.shape());
-  return byElement(element, [&](auto zero) -> Step {
+KernelCall makeAdaptiveMaxPool2d(OpReader& op) {
+  const Operand x = op.input("x"), y = op.output("y");
+  const Operand index = op.output("index");
+  const long pixels = pixelCount(x), size = pixelSize(x);
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       forPixelBlocks(context, 1, size, [&](long, long begin, long count) {
@@ -259,14 +232,11 @@ Step makeAdaptiveMaxPool2d(OpReader& op) {
   });
 }
 
-Step makeAdaptiveMaxPool2dGrad(OpReader& op) {
-  const DType element = op.element("dy");
-  const Operand dy = op.input("dy", element), dx = op.output("dx", element);
-  const Operand index = op.input("index", DType::i32);
-  const long pixels = readAdaptive(op, dx, dy), size = pixelSize(dx);
-  op.requireShape("index", index, dy.shape());
-  op.requireImageSize(dx);
-  return byElement(element, [&](auto zero) -> Step {
+KernelCall makeAdaptiveMaxPool2dGrad(OpReader& op) {
+  const Operand dy = op.input("dy"), dx = op.output("dx");
+  const Operand index = op.input("index");
+  const long pixels = pixelCount(dx), size = pixelSize(dx);
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       forPixelBlocks(context, pixels, size, [&](long pixel, long begin, long count) {

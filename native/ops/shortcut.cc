@@ -14,15 +14,8 @@ struct Subsampling {
   long stride, before, after, width, outHeight, outWidth, batch, channels, outChannels;
 
   Subsampling(const OpReader& op, const Operand& image, const Operand& sampled)
-      : stride(op.integer("stride", 1, 1 << 15)) {
-    op.requireAxes("the image", image, 4);
-    op.requireAxes("the subsampled image", sampled, 4);
-    const std::vector<double> pad = op.numbers("padChannels", 2);
-    for (double count : pad) {
-      if (count < 0 || count != std::floor(count) || count > 1 << 20) {
-        op.fail("the attribute padChannels must be two non-negative integers");
-      }
-    }
+      : stride(op.integer("stride")) {
+    const std::vector<double>& pad = op.numbers("padChannels");
     before = static_cast<long>(pad[0]);
     after = static_cast<long>(pad[1]);
     const Shape& shape = image.shape();
@@ -49,11 +42,10 @@ size_t bytesOf(long elements) {
 
 }  // namespace
 
-Step makeSubsample(OpReader& op) {
-  const DType element = op.element("x");
-  const Operand x = op.input("x", element), y = op.output("y", element);
+KernelCall makeSubsample(OpReader& op) {
+  const Operand x = op.input("x"), y = op.output("y");
   const Subsampling s(op, x, y);
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const T* from = x.in<T>(context);
@@ -73,13 +65,11 @@ Step makeSubsample(OpReader& op) {
   });
 }
 
-Step makeSubsampleGrad(OpReader& op) {
-  const DType element = op.element("dy");
-  const Operand dy = op.input("dy", element), dx = op.output("dx", element);
+KernelCall makeSubsampleGrad(OpReader& op) {
+  const Operand dy = op.input("dy"), dx = op.output("dx");
   const Subsampling s(op, dx, dy);
   const long height = dx.shape()[0];
-  op.requireImageSize(dx);
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const T* from = dy.in<T>(context);
@@ -101,21 +91,16 @@ Step makeSubsampleGrad(OpReader& op) {
   });
 }
 
-Step makeStochasticDepth(OpReader& op) {
-  const DType element = op.element("x");
-  const Operand x = op.input("x", element), y = op.output("y", element);
-  const Operand key = op.input("key", DType::i32);
-  op.requireAxes("x", x, 4);
-  op.requireShape("key", key, {2});
-  op.requireShape("y", y, x.shape());
+KernelCall makeStochasticDepth(OpReader& op) {
+  const Operand x = op.input("x"), y = op.output("y");
+  const Operand key = op.input("key");
   const double probability = op.number("probability");
-  if (probability < 0 || probability > 1) op.fail("the attribute probability must be in 0 … 1");
-  const auto stream = static_cast<uint32_t>(op.integer("stream", 0, 0xffffffffL));
+  const auto stream = static_cast<uint32_t>(op.integer("stream"));
   const auto threshold = static_cast<uint32_t>(std::ceil(std::ldexp(probability, 24)));
   const float keepScale = probability < 1 ? static_cast<float>(1 / (1 - probability)) : 0;
   const long batch = x.shape()[2], channels = x.shape()[3], rows = x.elements() / channels;
   const size_t factors = op.scratch.reserve(bytesOf<float>(batch));
-  return byElement(element, [&](auto zero) -> Step {
+  return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
     return [=](const RunContext& context) {
       const auto& kernels = context.kernels.of<T>();

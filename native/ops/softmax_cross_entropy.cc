@@ -25,14 +25,11 @@ struct LossOperands {
   std::string label;
 
   explicit LossOperands(OpReader& op)
-      : logits(op.input("logits")), labels(op.input("labels", DType::i32)),
+      : logits(op.input("logits")), labels(op.input("labels")),
         smoothing(op.number("smoothing")), label(op.label()) {
-    op.requireAxes("logits", logits, 2);
     samples = logits.shape()[0];
     classes = logits.shape()[1];
-    op.requireShape("labels", labels, {samples});
-    if (smoothing < 0 || smoothing > 1) op.fail("the attribute smoothing must be in 0 … 1");
-    weights = op.optionalNumbers("classWeights", static_cast<size_t>(classes));
+    if (op.has("classWeights")) weights = op.numbers("classWeights");
     weightSum = weights.empty() ? static_cast<double>(classes)
                                 : std::accumulate(weights.begin(), weights.end(), 0.0);
   }
@@ -89,11 +86,9 @@ struct LogSum {
 
 }  // namespace
 
-Step makeSoftmaxCrossEntropy(OpReader& op) {
+KernelCall makeSoftmaxCrossEntropy(OpReader& op) {
   const LossOperands in(op);
-  const Operand loss = op.optionalOutput("loss"), correct = op.optionalOutput("correct");
-  op.requireShape("loss", loss, {});
-  op.requireShape("correct", correct, {});
+  const Operand loss = op.output("loss"), correct = op.output("correct");
   const size_t perSample =
       op.scratch.reserve(sizeof(double) * static_cast<size_t>(2 * in.samples));
   return [=](const RunContext& context) {
@@ -127,11 +122,9 @@ Step makeSoftmaxCrossEntropy(OpReader& op) {
   };
 }
 
-Step makeSoftmaxCrossEntropyGrad(OpReader& op) {
+KernelCall makeSoftmaxCrossEntropyGrad(OpReader& op) {
   const LossOperands in(op);
   const Operand dloss = op.input("dloss"), dlogits = op.output("dlogits");
-  op.requireShape("dloss", dloss, {});
-  op.requireShape("dlogits", dlogits, in.logits.shape());
   return [=](const RunContext& context) {
     in.checkLabels(context);
     const double share = *dloss.in<float>(context) / in.totalWeight(context);

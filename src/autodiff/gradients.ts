@@ -5,12 +5,12 @@ import { constant } from "../ops/constant.js";
 import { ResnetError } from "../tensor/error.js";
 
 /**
- * Traces the gradients of a loss by some of the tensors that it was computed from: reverse-mode
- * differentiation in one walk. What each op contributes is that op's own gradient rule; a tensor read twice
- * gets the sum. Nodes that lead to none of `by` are not visited.
+ * Traces the gradients of a loss by some of the tensors that it was computed from: reverse-mode differentiation in one
+ * walk. Each op contributes its own gradient rule; a tensor that is read twice gets the sum of both gradients. Nodes that do
+ * not depend on any of `by` are not visited.
  *
  * @param by tensors, most often parameters
- * @param dloss what the walk starts with, of the loss's shape: PyTorch's `grad_outputs`. Default: ones
+ * @param dloss the gradient that the walk starts with, of the loss's shape: PyTorch's `grad_outputs`. Default: ones
  * @returns the gradient of each, with its shape
  * @throws {ResnetError} `ERR_GRADIENT` if the loss does not depend on one of them, or an op on the way has no gradient
  */

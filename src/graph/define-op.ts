@@ -20,7 +20,7 @@ export type Bare<N extends string> = N extends `${infer Name}?` ? Name : N;
  */
 export interface Values {
   readonly shape: Shape;
-  /** What the operand is stored as; absent where nothing is rounded. */
+  /** The dtype in which the operand is stored; absent if nothing is rounded. */
   readonly dtype?: DType;
   readonly data: Float32Array | Float64Array | Int32Array | Uint8Array;
 }
@@ -35,7 +35,7 @@ export type Role =
   | "forward"
   /** Computes gradients. */
   | "gradient"
-  /** Computes new values of state from old ones, or what decides about them. */
+  /** Computes new values of state: optimizer steps, running statistics, and the scales for them. */
   | "update";
 
 /** What an op can compute on its first output before it writes it, so that the planner may fuse it in. */
@@ -130,7 +130,7 @@ export function defineOp<const I extends string, const O extends string, const S
 const parseOperands = (declared: Readonly<Record<string, string>>): Operand[] =>
   Object.entries(declared).map(([name, text]) => parseOperand(name, text));
 
-/** One application of `op`; absent operands may be undefined. Graph passes use it to apply an op again. */
+/** A new node that applies `op`; absent operands may be undefined. Graph passes use it to apply an op again. */
 export function applyOp(
   op: Op,
   operands: Readonly<Record<string, Tensor | undefined>>,

@@ -1,7 +1,7 @@
 import { ResnetError } from "../tensor/error.js";
 import { Leaf, type GraphNode, type Tensor } from "./tensor.js";
 
-/** A computation: what to compute, and what to keep of it. Passes make new graphs out of old ones. */
+/** A computation: its nodes, and the values to keep. Passes make new graphs from old ones. */
 export interface Graph {
   /** In an order of execution: every node after those it reads. */
   readonly nodes: readonly GraphNode[];
@@ -16,8 +16,8 @@ export interface Graph {
 /**
  * The graph that computes `outputs` and `updates`; nodes that contribute to neither are left out.
  *
- * @param names of leaves that go by another name than their present one; what passes keep
- * @throws {ResnetError} `ERR_GRAPH` if two leaves share a name, or one has none
+ * @param names of leaves whose name in the graph differs from their present one; passes hand them on
+ * @throws {ResnetError} `ERR_GRAPH` if two leaves share a name, or a leaf has no name
  */
 export function graphOf(
   outputs: Readonly<Record<string, Tensor>>,

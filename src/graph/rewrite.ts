@@ -12,7 +12,7 @@ export interface Renaming {
 }
 
 /**
- * What a pass does with one node: `null` keeps it; otherwise the tensors that take the place of its outputs.
+ * Decides about one node: returns `null` to keep it, or else the tensors that replace its outputs.
  *
  * @param node the node as it is in the old graph
  * @param inputs its inputs in the new graph
@@ -23,7 +23,7 @@ export type RewriteRule = (
   renaming: Renaming,
 ) => TensorsByName | null;
 
-/** A new graph in which `rule` has had its say on every node, in order. Nodes that nobody reads any more are gone. */
+/** Applies `rule` to every node in order and returns the new graph, without the nodes that nothing reads any more. */
 export function rewrite(graph: Graph, rule: RewriteRule): Graph {
   const replaced = new Map<Tensor, Tensor>();
   const current = (old: Tensor): Tensor => replaced.get(old) ?? old;

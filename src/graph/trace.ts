@@ -1,14 +1,14 @@
 import { ResnetError } from "../tensor/error.js";
 import { input, type Leaf, type Tensor } from "./tensor.js";
 
-/** A module's call, as it happened while tracing. */
+/** One call of a module during a trace. */
 export interface ModuleCall {
   readonly path: string;
   readonly module: object;
   readonly output: Tensor;
 }
 
-/** What a module needs to know while its forward runs, and what it leaves behind besides its output. */
+/** The state of one trace: the mode that modules ask for while their forward runs, and the updates and calls that they record. */
 export class Trace {
   /** New values that state takes at the end of a run: running statistics. */
   readonly updates = new Map<Leaf, Tensor>();

@@ -4,10 +4,8 @@ import type { Graph } from "./graph.js";
 import { Leaf, type GraphNode, type Tensor } from "./tensor.js";
 
 /**
- * Checks that a graph is what passes promise to each other.
- *
- * Operands are the op's own; every value is computed before it is read; every output has the shape
- * and dtype that the op's shape rule gives; updates keep shape and dtype.
+ * Checks the invariants that passes rely on: nodes have the operands that their op declares; every value is computed before
+ * it is read; every output has the shape and dtype that the op's shape rule gives; updates keep shape and dtype.
  *
  * @throws {ResnetError} `ERR_GRAPH`, one line a finding
  */

@@ -1,4 +1,4 @@
-// Every file that declares ops.
+// Every file that declares ops. Written by `npm run generate`.
 export * from "./adam.js";
 export * from "./adaptive-avg-pool2d.js";
 export * from "./adaptive-max-pool2d.js";

@@ -3,7 +3,7 @@ import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
 import { checkPool, poolAttrs, type PoolAttrs } from "./max-pool2d.js";
-import { forEachTap, windowOutput } from "./window.js";
+import { checkOutputSize, forEachTap, windowOutput } from "./window.js";
 
 /**
  * Mean of each window. Padding counts as zeros, as in PyTorch by default.
@@ -62,8 +62,12 @@ export const avgPool2dGradOp = defineOp({
   },
   attrs: { ...poolAttrs, imageSize: sizes("H", "W") },
   gradient: null,
-  shape({ dy }, { imageSize: [h, w] }) {
+  shape({ dy }, attrs) {
+    const { kernel, imageSize } = attrs;
+    const [h, w] = imageSize;
     const [, , n, c] = dims4(dy);
+    checkPool("avgPool2dGrad", attrs);
+    checkOutputSize("avgPool2dGrad", imageSize, [kernel, kernel], attrs, dy.shape);
     return { dx: { shape: [h, w, n, c], dtype: dy.dtype } };
   },
   flops: ({ dy }, _, { kernel }) => sizeOf(dy.shape) * kernel * kernel,

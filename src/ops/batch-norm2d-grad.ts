@@ -1,8 +1,14 @@
 import { number } from "../graph/attributes.js";
 import { defineOp, type Operands } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
+import { ResnetError } from "../tensor/error.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
-import { activationAttrs, activationGrad, noActivation } from "./activation.js";
+import {
+  activationAttrs,
+  activationGrad,
+  noActivation,
+  type ActivationAttrs,
+} from "./activation.js";
 
 const gradAttrs = { eps: number({ least: 0 }), ...activationAttrs };
 
@@ -35,8 +41,9 @@ export const batchNormParamGradOp = defineOp({
   attrs: gradAttrs,
   inPlace: { dz: ["dy"] },
   gradient: null,
-  shape({ dy, x }) {
+  shape({ dy, x, y }, attrs) {
     const [, , , c] = dims4(x, "batchNormParamGrad");
+    requireResult("batchNormParamGrad", y, attrs);
     return {
       dweight: { shape: [c], dtype: "f32" },
       dbias: { shape: [c], dtype: "f32" },
@@ -102,7 +109,10 @@ export const batchNormInputGradOp = defineOp({
   attrs: gradAttrs,
   inPlace: { dx: ["dy"] },
   gradient: null,
-  shape: ({ dy, x }) => ({ dx: { shape: x.shape, dtype: dy.dtype } }),
+  shape({ dy, x, y }, attrs) {
+    requireResult("batchNormInputGrad", y, attrs);
+    return { dx: { shape: x.shape, dtype: dy.dtype } };
+  },
   flops: ({ x }) => 7 * sizeOf(x.shape),
   reference({ dy, x, mean, variance, weight, dweight, dbias, y }, { dx }, attrs) {
     const c = mean.data.length;
@@ -125,3 +135,9 @@ export const batchNormInputGrad = (
   operands: Operands<InputGradOperands, Tensor>,
   eps: number,
 ): Tensor => batchNormInputGradOp.trace(operands, { eps, ...noActivation }).dx;
+
+/** @throws {ResnetError} `ERR_ATTRIBUTE` if an activation was fused and its result is not given */
+function requireResult(op: string, y: unknown, { activation }: ActivationAttrs): void {
+  if (activation === "none" || y !== undefined) return;
+  throw new ResnetError("ERR_ATTRIBUTE", `${op}: the derivative of ${activation} needs y`);
+}

@@ -14,7 +14,7 @@ import { requireUnfused } from "./require-unfused.js";
  *     x, residual, y                 [H, W, N, C]
  *     mean, variance, weight, bias   [C]     variance is the biased one
  *
- * Users trace `batchNorm2d`; residual and activation is what the planner fuses into it.
+ * Users trace `batchNorm2d`; the planner adds residual and activation when it fuses.
  * Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
  */
 export const batchNorm2dOp = defineOp({

@@ -3,12 +3,12 @@ import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 
 /**
- * What gradients are multiplied by so that their norm is at most `maxNorm`:
+ * The factor that brings the norm of gradients down to at most `maxNorm`:
  *
  *     norm  [] = √squaredNorm
  *     scale [] = min(1, maxNorm / (norm + 1e-6))
  *
- * PyTorch's `clip_grad_norm_`. A norm that is no number gives a scale that is none.
+ * PyTorch's `clip_grad_norm_`. If the norm is NaN, the scale is NaN.
  */
 export const clipScaleOp = defineOp({
   name: "clipScale",

@@ -4,7 +4,14 @@ import type { Tensor } from "../graph/tensor.js";
 import { dims4, sameShape, ShapeError } from "../tensor/shape.js";
 import { gemmTransposedA, gemmTransposedB } from "./gemm.js";
 import { checkDType, storedAs } from "./stored.js";
-import { convolutionAttrs, convolutionFlops, forEachTap, type ConvolutionAttrs } from "./window.js";
+import {
+  checkGroups,
+  checkOutputSize,
+  convolutionAttrs,
+  type ConvolutionAttrs,
+  convolutionFlops,
+  forEachTap,
+} from "./window.js";
 
 /**
  * Gradient of `conv2d` by its image: `dx[ih, iw] = Σ dy[oh, ow] · weight[kh, kw]ᵀ` over the windows that read
@@ -30,9 +37,13 @@ export const conv2dInputGradOp = defineOp({
   inPlace: { dx: ["addend"] },
   gradient: null,
 
-  shape({ dy, weight, addend }, { groups, imageSize: [h, w] }) {
-    const [, , n] = dims4(dy, "conv2dInputGrad", "dy");
-    const [, , groupCin] = dims4(weight, "conv2dInputGrad", "weight", "KH KW Cin/groups Cout");
+  shape({ dy, weight, addend }, attrs) {
+    const { groups, imageSize } = attrs;
+    const [h, w] = imageSize;
+    const [, , n, cout] = dims4(dy, "conv2dInputGrad", "dy");
+    const [kh, kw, groupCin] = dims4(weight, "conv2dInputGrad", "weight", "KH KW Cin/groups Cout");
+    checkOutputSize("conv2dInputGrad", imageSize, [kh, kw], attrs, dy.shape);
+    checkGroups("conv2dInputGrad", cout, groups);
     const shape = [h, w, n, groupCin * groups];
     if (addend && !sameShape(addend.shape, shape)) {
       throw new ShapeError("conv2dInputGrad", "the addend must have the shape of dx", {
@@ -99,9 +110,13 @@ export const conv2dWeightGradOp = defineOp({
   attrs: { ...convolutionAttrs, kernelSize: sizes("KH", "KW") },
   gradient: null,
 
-  shape({ x, dy }, { groups, kernelSize: [kh, kw] }) {
-    const [, , , cin] = dims4(x, "conv2dWeightGrad");
+  shape({ x, dy }, attrs) {
+    const { groups, kernelSize } = attrs;
+    const [kh, kw] = kernelSize;
+    const [h, w, , cin] = dims4(x, "conv2dWeightGrad");
     const [, , , cout] = dims4(dy, "conv2dWeightGrad", "dy");
+    checkOutputSize("conv2dWeightGrad", [h, w], kernelSize, attrs, dy.shape);
+    checkGroups("conv2dWeightGrad", cout, groups);
     return { dweight: { shape: [kh, kw, cin / groups, cout], dtype: "f32" } };
   },
 

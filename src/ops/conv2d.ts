@@ -1,6 +1,5 @@
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
-import { ResnetError } from "../tensor/error.js";
 import { dims4, sameShape, ShapeError, sizeOf, type TensorSpec } from "../tensor/shape.js";
 import { activate, activationAttrs, noActivation } from "./activation.js";
 import { meanAndVariance } from "./batch-norm-statistics.js";
@@ -9,11 +8,12 @@ import { conv2dInputGrad, conv2dWeightGrad } from "./conv2d-grad.js";
 import { gemm } from "./gemm.js";
 import { checkDType, storedAs } from "./stored.js";
 import {
+  checkGroups,
+  convolutionAttrs,
+  type ConvolutionAttrs,
   convolutionFlops,
   forEachTap,
   windowOutput,
-  convolutionAttrs,
-  type ConvolutionAttrs,
 } from "./window.js";
 import { requireUnfused } from "./require-unfused.js";
 
@@ -25,11 +25,10 @@ import { requireUnfused } from "./require-unfused.js";
  *     bias      [Cout]
  *     y         [OH, OW, N, Cout]     OH = ⌊(H + 2p − KH) / s⌋ + 1, OW likewise
  *
- * The product is of x's dtype: the weight, f32 itself, is rounded to it. Sums are wider, and statistics those of y as
- * it is stored.
+ * The product rounds the weight, which is f32, to the dtype of x. Sums are wider; mean and variance are those of y as stored.
  *
- * Users trace `conv2d`; scale, residual, the activation, and reading mean and variance (of y over
- * OH, OW, N; biased) is what the planner fuses into it.
+ * Users trace `conv2d`. The planner adds scale, residual and activation, and reads mean and variance (of y over OH, OW, N; biased),
+ * when it fuses.
  */
 export const conv2dOp = defineOp({
   name: "conv2d",
@@ -55,7 +54,7 @@ export const conv2dOp = defineOp({
   shape({ x, weight, bias, scale, residual }, attrs) {
     const [, , n, cin] = dims4(x, "conv2d");
     const [kh, kw, weightCin, cout] = dims4(weight, "conv2d", "weight", "KH KW Cin/groups Cout");
-    checkGroups("conv2d", x, weight, cin, weightCin, cout, attrs.groups);
+    checkChannels("conv2d", x, weight, cin, weightCin, cout, attrs.groups);
     const [oh, ow] = windowOutput("conv2d", x.shape, [kh, kw], attrs);
     const y = [oh, ow, n, cout];
     for (const [name, vector] of Object.entries({ bias, scale })) {
@@ -149,7 +148,7 @@ export const conv2d = (
     { stride: 1, padding: 0, groups: 1, ...attrs, ...noActivation },
   ).y;
 
-function checkGroups(
+function checkChannels(
   op: string,
   x: TensorSpec,
   weight: TensorSpec,
@@ -158,12 +157,7 @@ function checkGroups(
   cout: number,
   groups: number,
 ): void {
-  if (!Number.isInteger(groups) || groups < 1 || cout % groups !== 0) {
-    throw new ResnetError(
-      "ERR_ATTRIBUTE",
-      `${op}: groups must divide the ${cout} output channels, but it is ${groups}`,
-    );
-  }
+  checkGroups(op, cout, groups);
   if (cin !== weightCin * groups) {
     const takes = groups === 1 ? `${weightCin}` : `${groups} groups of ${weightCin}`;
     throw new ShapeError(op, `x has ${cin} channels but weight takes ${takes}`, {

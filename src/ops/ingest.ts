@@ -41,14 +41,14 @@ const placementNumbers = 8;
  *     images u8 [rows, H, W, C]   indices i32 [N]   placement? i32 [N, 8]   x [H, W, N, C]
  *     x[h, w, n, c] = (images[indices[n], h, w, c] / 255 − mean[c]) / std[c]
  *
- * Each step is rounded to float32, so that x is what torchvision's `ToTensor` and `Normalize` give, to the bit.
+ * Each step is rounded to float32, so that x equals the result of torchvision's `ToTensor` and `Normalize`, to the bit.
  *
  * With a placement, x has the size that the attributes say, and each sample is cropped, flipped and covered on the way.
  * Its numbers are `rowStart rowStep columnStart columnStep top left bottom right`: result pixel (h, w) is the image's
  * pixel `(rowStart + rowStep · h, columnStart + columnStep · w)`, or `fill` where that lies outside, and `eraseFill` in
  * rows `top … bottom − 1` and columns `left … right − 1` of the result.
  *
- * The dtype that x gets here, every activation behind it gets too: it is the precision of the network.
+ * All later activations take the dtype of x: it is the precision of the network.
  */
 export const ingestOp = defineOp({
   name: "ingest",
@@ -92,7 +92,13 @@ export const ingestOp = defineOp({
         indices: { shape: indices.shape, axes: "N" },
       });
     }
-    const [height, width] = size ?? [h, w];
+    if (placement && !(size && fill && eraseFill)) {
+      throw new ResnetError(
+        "ERR_ATTRIBUTE",
+        "ingest: a placement needs the attributes size, fill and eraseFill",
+      );
+    }
+    const [height, width] = placement && size ? size : [h, w];
     return { x: { shape: [height, width, n, c], dtype } };
   },
 

@@ -3,7 +3,7 @@ import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
-import { forEachTap, windowOutput } from "./window.js";
+import { checkOutputSize, forEachTap, windowOutput } from "./window.js";
 
 /** A square window, and how it moves; all in pixels. */
 export const poolAttrs = {
@@ -81,8 +81,12 @@ export const maxPool2dGradOp = defineOp({
   },
   attrs: { ...poolAttrs, imageSize: sizes("H", "W") },
   gradient: null,
-  shape({ dy }, { imageSize: [h, w] }) {
+  shape({ dy }, attrs) {
+    const { kernel, imageSize } = attrs;
+    const [h, w] = imageSize;
     const [, , n, c] = dims4(dy);
+    checkPool("maxPool2dGrad", attrs);
+    checkOutputSize("maxPool2dGrad", imageSize, [kernel, kernel], attrs, dy.shape);
     return { dx: { shape: [h, w, n, c], dtype: dy.dtype } };
   },
   flops: ({ dy }) => sizeOf(dy.shape),

@@ -6,7 +6,7 @@ import { dims4, sameShape, ShapeError, sizeOf } from "../tensor/shape.js";
  *
  *     x          [H, W, N, C]
  *     labels     i32 [N]
- *     share      []        what is left of an image outside the box, 0 … 1
+ *     share      []        fraction of the image itself outside the box, 0 … 1
  *     box        i32 [4]   top, left, bottom, right: pixels h in top … bottom − 1, w in left … right − 1
  *     y[h, w, n] = x[h, w, n−1] in the box, share · x[h, w, n] + (1 − share) · x[h, w, n−1] outside
  *     neighbourLabels[n] = labels[n−1]

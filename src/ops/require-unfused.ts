@@ -2,9 +2,9 @@ import { ResnetError } from "../tensor/error.js";
 import type { ActivationAttrs } from "./activation.js";
 
 /**
- * Refuses to differentiate an op that the planner has fused others into: gradients are traced first.
+ * Refuses to differentiate an op into which the planner has fused others: gradients are traced before graphs are fused.
  *
- * @param operands those that only fusion adds
+ * @param operands the ones that only fusion adds
  * @throws {ResnetError} `ERR_GRADIENT`
  */
 export function requireUnfused(

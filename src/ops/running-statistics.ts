@@ -29,8 +29,8 @@ export const runningStatisticsOp = defineOp({
     if (count < 2) {
       throw new ResnetError(
         "ERR_ATTRIBUTE",
-        "batch norm in training needs more than 1 value per channel, but a batch of 1 has but one where images are 1×1: " +
-          "choose a batch size or a number of images that leaves no single one for the last batch",
+        "batch norm needs more than one value per channel in training, but this batch has one (one image on a 1×1 map): " +
+          "use a larger batch, or a number of images that does not leave a last batch of one",
       );
     }
     return { newMean: runningMean, newVariance: runningVariance };

@@ -27,7 +27,7 @@ export const softmaxCrossEntropyOp = defineOp({
   name: "softmaxCrossEntropy",
   role: "forward",
   meaning:
-    "The mean over N, in nats, weighted by the labels' class weights; `correct` is the number of samples whose first largest logit is at the label",
+    "The mean over N, in nats, weighted by the labels' class weights; `correct` is the number of samples whose first largest logit, or first NaN, is at the label",
   inputs: {
     logits: "f32 [N, K]",
     labels: "i32 [N]",
@@ -127,7 +127,7 @@ export const softmaxCrossEntropyGradOp = defineOp({
   },
 });
 
-/** The target of class j for a sample of class `label`, times what class j counts. */
+/** The target of class j for a sample of class `label`, times the weight of class j. */
 function targetOf(
   label: number,
   j: number,
@@ -138,7 +138,7 @@ function targetOf(
   return target * (classWeights?.[j] ?? 1);
 }
 
-/** What the samples of a batch count together; NaN if all count 0, so that their mean is NaN, as in PyTorch. */
+/** The sum of the weights of a batch's samples; NaN if it is 0, so that their mean is NaN, as in PyTorch. */
 function totalWeight(labels: Values, classes: number, { classWeights }: CrossEntropyAttrs): number {
   const samples = labels.data.length;
   if (!classWeights) return samples;

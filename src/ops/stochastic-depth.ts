@@ -6,8 +6,8 @@ import { dims4, sizeOf } from "../tensor/shape.js";
 import { dropoutAttrs, type DropoutAttrs } from "./dropout.js";
 
 /**
- * Zeroes whole samples with the given probability and divides the others by `1 − probability`: what a block adds to
- * its shortcut, so that training takes each sample past some of the blocks.
+ * Zeroes whole samples with the given probability and divides the others by `1 − probability`. Applied to the branch that a
+ * block adds to its shortcut, it lets each sample skip some of the blocks in training.
  *
  * Sample n is kept where `uniform(threefry(key, stream, 2), n) ≥ probability`. As the draw is a function of the key,
  * the gradient is the same op on dy. torchvision's `stochastic_depth(x, p, mode="row")`.

@@ -2,7 +2,7 @@ import { integer, integerPair, sizes, type AttrsOf } from "../graph/attributes.j
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { ResnetError } from "../tensor/error.js";
-import { dims4 } from "../tensor/shape.js";
+import { dims4, ShapeError } from "../tensor/shape.js";
 
 export const subsampleAttrs = {
   /** Every stride-th pixel is taken, in height and in width, from the first on. */
@@ -85,8 +85,15 @@ export const subsampleGradOp = defineOp({
   },
   attrs: { ...subsampleAttrs, imageSize: sizes("H", "W") },
   gradient: null,
-  shape({ dy }, { padChannels: [before, after], imageSize: [h, w] }) {
-    const [, , n, channels] = dims4(dy);
+  shape({ dy }, { stride, padChannels: [before, after], imageSize: [h, w] }) {
+    const [oh, ow, n, channels] = dims4(dy);
+    if (oh !== Math.ceil(h / stride) || ow !== Math.ceil(w / stride)) {
+      throw new ShapeError(
+        "subsampleGrad",
+        `every ${stride}. pixel of a ${h}×${w} image was taken, but dy has ${oh}×${ow} pixels`,
+        { dy: { shape: dy.shape, axes: "OH OW N C" } },
+      );
+    }
     return { dx: { shape: [h, w, n, channels - before - after], dtype: dy.dtype } };
   },
   flops: () => 0,

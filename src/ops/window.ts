@@ -19,7 +19,7 @@ export const convolutionAttrs = {
 };
 export type ConvolutionAttrs = AttrsOf<typeof convolutionAttrs>;
 
-/** Height and width of what a `kernel` window gives on an `image`: `⌊(size + 2·padding − kernel) / stride⌋ + 1`. */
+/** Height and width of the result of a window: `⌊(size + 2·padding − kernel) / stride⌋ + 1`. */
 export function windowOutput(
   op: string,
   x: Shape,
@@ -48,6 +48,23 @@ export function windowOutput(
   return [size(h, kh), size(w, kw)];
 }
 
+/** @throws {ShapeError} unless `dy`, the gradient of an output, has the size that the window gives on the image */
+export function checkOutputSize(
+  op: string,
+  imageSize: readonly [number, number],
+  kernel: readonly [number, number],
+  attrs: WindowAttrs,
+  dy: Shape,
+): void {
+  const [oh, ow] = windowOutput(op, imageSize, kernel, attrs);
+  if (dy[0] === oh && dy[1] === ow) return;
+  throw new ShapeError(
+    op,
+    `the window gives ${oh}×${ow} pixels on a ${imageSize[0]}×${imageSize[1]} image, but dy has ${dy[0]}×${dy[1]}`,
+    { dy: { shape: dy, axes: "OH OW N C" } },
+  );
+}
+
 /** Sizes of a window and of the images on both its sides, in pixels. */
 export interface WindowSizes extends WindowAttrs {
   readonly image: readonly [number, number];
@@ -74,7 +91,7 @@ export function forEachTap(
   }
 }
 
-/** How many (output pixel, tap) pairs fall inside the image: what `forEachTap` visits, in closed form. */
+/** The number of (output pixel, tap) pairs inside the image, which `forEachTap` visits, in closed form. */
 export function tapCount({ image, kernel, output, stride, padding }: WindowSizes): number {
   const along = (axis: 0 | 1): number => {
     let count = 0;
@@ -86,6 +103,15 @@ export function tapCount({ image, kernel, output, stride, padding }: WindowSizes
     return count;
   };
   return along(0) * along(1);
+}
+
+/** @throws {ResnetError} `ERR_ATTRIBUTE` unless the groups divide the output channels */
+export function checkGroups(op: string, cout: number, groups: number): void {
+  if (Number.isInteger(groups) && groups >= 1 && cout % groups === 0) return;
+  throw new ResnetError(
+    "ERR_ATTRIBUTE",
+    `${op}: groups must divide the ${cout} output channels, but it is ${groups}`,
+  );
 }
 
 /** Operations of a convolution, or of one of its gradients: two for each multiply-add, taps on padding left out. */

@@ -13,7 +13,7 @@ export const bytesOf = ({ shape, dtype }: TensorSpec): number =>
  * value of a state takes over the state itself.
  *
  * @param order the nodes in their order of execution
- * @param lastRead position of the last node that reads a tensor; Infinity for what must outlive the run
+ * @param lastRead position of the last node that reads a tensor; Infinity for values that outlive the run
  * @throws {ResnetError} `ERR_PLAN` if the new value of a state cannot be computed in its place
  */
 export function shareMemory(
@@ -61,7 +61,7 @@ export function shareMemory(
   return owner;
 }
 
-/** The state that each new value replaces. @throws {ResnetError} `ERR_PLAN` for what one place cannot hold */
+/** The state that each new value replaces. @throws {ResnetError} `ERR_PLAN` if one place would have to hold two values */
 function newValues({ updates, outputs }: Graph): ReadonlyMap<Tensor, Leaf> {
   const stateOf = new Map<Tensor, Leaf>();
   for (const [leaf, value] of updates) {

@@ -16,7 +16,7 @@ export interface MemoryPlan {
  * Cuts an arena so that values alive at the same time never overlap.
  *
  * Greedy by size: the largest value first, each at the lowest offset that is free throughout its lifetime. Large values
- * decide the peak, and small ones fit in what is left between them.
+ * decide the peak, and small ones fit into the gaps between them.
  *
  * @param alignment of the offsets, in bytes
  * Source: Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference", arXiv:2001.03288, §5.

@@ -10,7 +10,7 @@ import { planMemory, type Lifetime } from "./memory.js";
 import { schedule } from "./schedule.js";
 
 /**
- * Plans a graph: fuses, decides what to compute twice, orders, assigns memory, and writes the program.
+ * Plans a graph: fuses ops, chooses values to recompute, orders the nodes, assigns memory, and writes the program.
  *
  * @param traits of the executor that will run the program. Default: those of the reference executor and the native one
  * @throws {ResnetError} `ERR_PLAN` if the executor cannot hold a value
@@ -35,7 +35,7 @@ export function lower(name: string, graph: Graph, traits: ExecutorTraits = hostT
   const ids = new Map<Tensor, BufferId>();
   const idOf = (tensor: Tensor): BufferId => {
     const owner = ownerOf(tensor);
-    // What shares memory shares the buffer too, unless it looks at it in another shape.
+    // Tensors that share memory share the buffer too, unless their shapes or dtypes differ.
     const key =
       owner.shape.join() === tensor.shape.join() && owner.dtype === tensor.dtype ? owner : tensor;
     const known = ids.get(key);
@@ -91,7 +91,7 @@ function lastReads(graph: Graph, order: readonly GraphNode[]): Map<Tensor, numbe
   return last;
 }
 
-/** Outputs that someone reads, and those that an op cannot leave out. */
+/** The outputs that something reads, and those that the op cannot leave out. */
 function usedOutputs(
   node: GraphNode,
   lastRead: ReadonlyMap<Tensor, number>,
@@ -102,7 +102,7 @@ function usedOutputs(
   return Object.fromEntries(used.map(({ name }) => [name, node.outputs[name]!]));
 }
 
-/** What needs a place in the arena: from the first write of the memory's owner to the last read of any that share it. */
+/** The lifetimes of all memory in the arena: from the first write of its owner to the last read of any tensor that shares it. */
 function lifetimesOf(
   order: readonly GraphNode[],
   used: readonly Readonly<Record<string, Tensor>>[],

@@ -9,7 +9,7 @@ import type { GraphNode, Tensor } from "../graph/tensor.js";
  * The gradient of a batch norm reads its x, so x is kept anyway, and y follows from x in one pass over memory, with the same
  * bits. That halves the memory kept inside a block. A y with a fused residual stays, because computing it again would need
  * the residual to be kept too.
- * Source: Chen et al. 2016, arXiv:1604.06174 (drop what is cheap to compute again).
+ * Source: Chen et al. 2016, arXiv:1604.06174 (drop values that are cheap to recompute).
  */
 export function recompute(graph: Graph): Graph {
   const readers = readersOf(graph);

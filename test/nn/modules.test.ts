@@ -209,12 +209,12 @@ describe("what goes wrong", () => {
     assert.throws(() => call(norm, x), {
       code: "ERR_ATTRIBUTE",
       message:
-        "batch norm in training needs more than 1 value per channel, but a batch of 1 has but one where " +
-        "images are 1×1: choose a batch size or a number of images that leaves no single one for the last batch",
+        "batch norm needs more than one value per channel in training, but this batch has one (one image on a " +
+        "1×1 map): use a larger batch, or a number of images that does not leave a last batch of one",
     });
     assert.throws(() => call(new Sequential(new ReLU(), norm), x), {
       code: "ERR_ATTRIBUTE",
-      message: /for the last batch\n  in 1, while tracing$/,
+      message: /a last batch of one\n  in 1, while tracing$/,
     });
     assert.deepEqual(call(norm, x, false).shape, [1, 1, 1, 3]);
   });

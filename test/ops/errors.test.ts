@@ -207,8 +207,8 @@ const attributeErrors: Readonly<Record<string, readonly [() => unknown, string]>
         { runningMean: t(3), runningVariance: t(3), mean: t(3), variance: t(3) },
         { momentum: 0.1, count: 1 },
       ),
-    "batch norm in training needs more than 1 value per channel, but a batch of 1 has but one where images are 1×1: " +
-      "choose a batch size or a number of images that leaves no single one for the last batch",
+    "batch norm needs more than one value per channel in training, but this batch has one (one image on a 1×1 map): " +
+      "use a larger batch, or a number of images that does not leave a last batch of one",
   ],
 };
 

@@ -67,7 +67,7 @@ export function trainingStep(batch = 6): Program {
   const logits = b.arena([batch, 5]);
   const loss = b.arena([]);
   const one = b.arena([]);
-  b.add("ingest", { images, indices }, { x }, { mean: [0.5], std: [0.25] });
+  b.add("ingest", { images, indices }, { x }, { mean: [0.5], std: [0.25], dtype: "f32" });
   b.add("conv2d", { x, weight: stem }, { y: a }, { stride: 1, padding: 1, groups: 1, ...act });
   b.add(
     "conv2d",
@@ -102,7 +102,7 @@ export function trainingStep(batch = 6): Program {
   b.add("softmaxCrossEntropyGrad", { logits, labels, dloss: one }, { dlogits }, { smoothing: 0.1 });
   b.add("linearInputGrad", { dy: dlogits, weight: classifier }, { dx: dflat });
   b.add("dropout", { x: dflat, key }, { y: dropGrad }, { probability: 0.25, stream: 3 });
-  b.add("flattenGrad", { dy: dropGrad }, { dx: dpooled }, { imageSize: [1, 1] });
+  b.add("flattenGrad", { dy: dropGrad }, { dx: dpooled }, { imageSize: [1, 1], dtype: "f32" });
   b.add("adaptiveAvgPool2dGrad", { dy: dpooled }, { dx: dy }, { imageSize: [5, 5] });
   b.add(
     "batchNormParamGrad",
