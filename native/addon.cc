@@ -38,7 +38,7 @@
 namespace resnet {
 namespace {
 
-constexpr int mostThreads = 1024;
+constexpr int maxThreads = 1024;
 
 Napi::Error codedError(Napi::Env env, const char* code, const std::string& message) {
   Napi::Error error = Napi::Error::New(env, message);
@@ -222,10 +222,10 @@ struct AddonData {
 /** The number of threads that a call's first argument gives. */
 int readThreads(const Napi::CallbackInfo& info) {
   const double threads = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
-  if (!(threads >= 1 && threads <= mostThreads) ||
+  if (!(threads >= 1 && threads <= maxThreads) ||
       threads != static_cast<double>(static_cast<int>(threads))) {
     throw codedError(info.Env(), "ERR_THREADS",
-                     "threads must be an integer from 1 to " + std::to_string(mostThreads));
+                     "threads must be an integer from 1 to " + std::to_string(maxThreads));
   }
   return static_cast<int>(threads);
 }

@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t hugePage = size_t{2} << 20;
 constexpr size_t largeBlock = size_t{4} << 20;
-constexpr size_t mostBytes = size_t{1} << 46;
+constexpr size_t maxBytes = size_t{1} << 46;
 
 [[noreturn]] void refuse(size_t bytes) {
   throw EngineError("ERR_MEMORY", "the native executor cannot allocate " +
@@ -29,7 +29,7 @@ constexpr size_t mostBytes = size_t{1} << 46;
 
 Block::Block(size_t bytes) : size_(bytes) {
   if (bytes == 0) return;
-  if (bytes > mostBytes) refuse(bytes);
+  if (bytes > maxBytes) refuse(bytes);
 #if defined(__linux__)
   // Fresh pages are zero and cost nothing until they are touched.
   if (bytes >= largeBlock) {

@@ -8,8 +8,8 @@
 namespace resnet {
 namespace {
 
-constexpr long mostElements = 1L << 40;
-constexpr long longestAxis = 1L << 31;
+constexpr long maxElements = 1L << 40;
+constexpr long maxAxis = 1L << 31;
 
 [[noreturn]] void fail(const std::string& message) { throw EngineError("ERR_PROGRAM", message); }
 
@@ -19,11 +19,11 @@ void verifyBuffer(const Program& program, BufferSpec& buffer, size_t id) {
   if (buffer.shape.size() > 8) fail(bufferLabel(id) + " has more than 8 axes");
   long elements = 1;
   for (long size : buffer.shape) {
-    if (size < 1 || size > longestAxis) {
+    if (size < 1 || size > maxAxis) {
       fail(bufferLabel(id) + " has the shape " + formatShape(buffer.shape) +
            " but axes run from 1 to 2^31");
     }
-    if (elements > mostElements / size) {
+    if (elements > maxElements / size) {
       fail(bufferLabel(id) + " of shape " + formatShape(buffer.shape) + " is too large");
     }
     elements *= size;

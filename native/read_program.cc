@@ -68,12 +68,12 @@ class Reader {
   const char* code_;
 };
 
-constexpr double mostInteger = 9007199254740991.0;  // Number.MAX_SAFE_INTEGER
+constexpr double maxInteger = 9007199254740991.0;  // Number.MAX_SAFE_INTEGER
 
 Shape readShape(const Reader& reader) {
   Shape shape;
   for (uint32_t i = 0; i < reader.length(); i++) {
-    shape.push_back(reader.at(i).integer(mostInteger));
+    shape.push_back(reader.at(i).integer(maxInteger));
   }
   return shape;
 }
@@ -93,7 +93,7 @@ BufferSpec readBuffer(const Reader& reader) {
   const std::string place = reader.get("place").string();
   if (place == "arena") {
     buffer.place = Place::arena;
-    buffer.offset = static_cast<size_t>(reader.get("offset").integer(mostInteger));
+    buffer.offset = static_cast<size_t>(reader.get("offset").integer(maxInteger));
   } else if (place == "state" || place == "input") {
     buffer.place = place == "state" ? Place::state : Place::input;
     buffer.name = reader.get("name").string();
@@ -116,7 +116,7 @@ AttrValue readAttr(const Reader& reader) {
 
 std::map<std::string, long> readOperands(const Reader& reader) {
   std::map<std::string, long> operands;
-  for (const std::string& key : reader.keys()) operands[key] = reader.at(key).integer(mostInteger);
+  for (const std::string& key : reader.keys()) operands[key] = reader.at(key).integer(maxInteger);
   return operands;
 }
 
@@ -146,7 +146,7 @@ std::unique_ptr<Program> readProgram(const Napi::Value& value) {
   const Reader reader(value, "program", "ERR_PROGRAM");
   auto program = std::make_unique<Program>();
   program->name = reader.get("name").string();
-  program->arenaBytes = static_cast<size_t>(reader.get("arenaBytes").integer(mostInteger));
+  program->arenaBytes = static_cast<size_t>(reader.get("arenaBytes").integer(maxInteger));
   const Reader buffers = reader.get("buffers");
   for (uint32_t i = 0; i < buffers.length(); i++) {
     program->buffers.push_back(readBuffer(buffers.at(i)));
@@ -157,7 +157,7 @@ std::unique_ptr<Program> readProgram(const Napi::Value& value) {
   }
   const Reader outputs = reader.get("outputs");
   for (const std::string& key : outputs.keys()) {
-    program->outputs.emplace_back(key, outputs.at(key).integer(mostInteger));
+    program->outputs.emplace_back(key, outputs.at(key).integer(maxInteger));
   }
   return program;
 }

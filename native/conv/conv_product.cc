@@ -35,9 +35,9 @@ FetchLines fetchPanel(const BrgemmCall<T>& call, const Tile& size, long panelStr
 template <class T>
 ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, Method method,
                             bool moments, const Kernels& kernels, int threads, Scratch& scratch,
-                            Scratch* keep)
+                            Scratch* persistent)
     : shape_(flattened(given)), patchesShape_(given), method_(method), direction_(direction),
-      moments_(moments), tile_(kernels.of<T>().tile), blocking_(tile_), keep_(keep) {
+      moments_(moments), tile_(kernels.of<T>().tile), blocking_(tile_), keepsWeight_(persistent) {
   const bool forward = direction == Direction::forward;
   if (gathers()) shape_ = patchProduct(shape_);
   const ConvShape& shape = shape_;
@@ -76,7 +76,7 @@ ConvProduct<T>::ConvProduct(const ConvShape& given, Direction direction, Method 
   copiesPerThread_ = copiesRows_ ? sizeof(T) * static_cast<size_t>(blocking_.rows * copyStride_) : 0;
   copies_ = scratch.reserve(copiesPerThread_ * static_cast<size_t>(threads));
   const size_t floats = sizeof(float);
-  packed_ = (keep ? *keep : scratch).reserve(weight_.bytes());
+  packed_ = (persistent ? *persistent : scratch).reserve(weight_.bytes());
   sumsPerThread_ = static_cast<size_t>(panelsPerTask_ * blocking_.rows * tile_.columns) * floats;
   sums_ = scratch.reserve(sumsPerThread_ * static_cast<size_t>(threads));
   taps_ = scratch.reserve(sizeof(BrgemmTap<T>) * static_cast<size_t>(maxTaps_ * threads));
@@ -113,12 +113,12 @@ const T* ConvProduct<T>::blockPatches(const RunContext& context, const T* x, con
 
 template <class T>
 T* ConvProduct<T>::packed(const RunContext& context) const {
-  return reinterpret_cast<T*>((keep_ ? context.persistent : context.scratch) + packed_);
+  return reinterpret_cast<T*>((keepsWeight_ ? context.persistent : context.scratch) + packed_);
 }
 
 template <class T>
 void ConvProduct<T>::run(const RunContext& context, const ProductOperands<T>& operands) const {
-  if (!keep_ || packedVersion_ != operands.weightVersion) {
+  if (!keepsWeight_ || packedVersion_ != operands.weightVersion) {
     weight_.pack(context, operands.weight, packed(context));
   }
   packedVersion_ = operands.weightVersion;

@@ -43,9 +43,9 @@ struct ProductOperands {
 template <class T>
 class ConvProduct {
  public:
-  /** @param keep memory of the program for a packed weight that outlives the run, or null */
+  /** @param persistent memory of the program for a packed weight that outlives the run, or null */
   ConvProduct(const ConvShape& shape, Direction direction, Method method, bool moments,
-              const Kernels& kernels, int threads, Scratch& scratch, Scratch* keep);
+              const Kernels& kernels, int threads, Scratch& scratch, Scratch* persistent);
 
   void run(const RunContext& context, const ProductOperands<T>& operands) const;
 
@@ -100,7 +100,7 @@ class ConvProduct {
   bool copiesRows_;  // of the source, chunk by chunk
   long copyStride_;  // elements between copied rows
   size_t copies_, copiesPerThread_;
-  bool keep_;                                // packed_ is a place in the program's kept memory
+  bool keepsWeight_;                         // packed_ is a place in the program's persistent memory
   mutable uint64_t packedVersion_ = 0;       // of the weight that lies there; runs take turns
   size_t patchesPlace_ = 0, patchesPerThread_ = 0;
   size_t packed_, sums_, taps_, blockMoments_;  // places in scratch

@@ -19,8 +19,8 @@ struct ConvShape {
 };
 
 /**
- * The same convolution on fewer, longer rows: one that reads only the pixel itself does not care where
- * a row of the image ends, so the image becomes a single row.
+ * The same convolution on fewer, longer rows: if each output pixel reads only one image pixel, and every one is read, the ends of
+ * rows do not matter, and the image becomes a single row.
  */
 ConvShape flattened(const ConvShape& shape);
 
@@ -46,8 +46,8 @@ std::vector<AxisRun> inputRuns(long outputs, long inputs, long kernel, long stri
                                bool merge);
 
 /**
- * Splits `total` into pieces of at most `most`, as even as can be where all but the last are multiples
- * of `unit`, as `most` is.
+ * Splits `total` into pieces of at most `most`, as evenly as possible if all pieces but the last must be multiples of `unit`.
+ * `most` is a multiple of `unit`.
  */
 struct Split {
   long total, unit;

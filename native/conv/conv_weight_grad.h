@@ -4,13 +4,13 @@
 //
 //   dweight[tap] = Σ over (p, q) that meet through tap of  x[q]^T · dy[p]
 //
-// K runs over pixels and samples, piece by piece (grad_pieces.h). x is packed transposed, as the
-// tile reads A in rows, and once for all the taps that read it; dy is packed panel by panel. Pieces
-// make partitions where the weight alone gives too few tasks; partial sums are then added in order,
-// and nothing depends on the number of threads. Images are of type T, dweight and all sums float.
+// K runs over pixels and samples, piece by piece (grad_pieces.h). x is packed transposed, because the tile reads A in rows, and
+// only once for all the taps that read it; dy is packed panel by panel. If the weight alone gives too few tasks, the pieces are
+// divided into partitions, whose partial sums are added in order. Nothing depends on the number of threads.
+// Images have the type T; dweight and all sums are float.
 //
-// Images of few channels (the first convolution) would leave most rows of the tile empty: there,
-// the taps and channels of each output pixel are gathered into one patch, which becomes A.
+// Images of few channels (the first convolution) would leave most rows of the tile empty. For them, the taps and
+// channels of each output pixel are gathered into one patch, which becomes A.
 
 #pragma once
 #include "../ops/op.h"

@@ -1,8 +1,8 @@
 // packed_weight.h
 //
-// A convolution's weight as the products of one direction take it: panels one tile wide, in each
-// the taps through which anything is read, in each of those k padded to the tile's depth. Rounded
-// to T, transposed for the data gradient; of narrow groups, several make one block-diagonal matrix.
+// The weight of a convolution, packed for the products of one direction. It consists of panels one tile wide; a panel has the taps
+// through which anything is read; a tap has k padded to the tile's depth. Packing rounds to T, transposes for the data gradient,
+// and joins several narrow groups to one block-diagonal matrix.
 
 #pragma once
 #include "../ops/op.h"

@@ -23,9 +23,9 @@ long turned(long position) {
 
 WinogradProduct::WinogradProduct(const ConvShape& shape, Direction direction, bool moments,
                                  const Kernels& kernels, int threads, Scratch& scratch,
-                                 Scratch* keep)
+                                 Scratch* persistent)
     : weightShape_(shape), direction_(direction), moments_(moments),
-      tile_(kernels.of<float>().tile), blocking_(tile_), n_(shape.n), keep_(keep) {
+      tile_(kernels.of<float>().tile), blocking_(tile_), n_(shape.n), keepsWeight_(persistent) {
   const bool forward = direction == Direction::forward;
   padding_ = forward ? shape.padding : 2 - shape.padding;
   sourceHeight_ = forward ? shape.h : shape.oh;
@@ -53,7 +53,7 @@ WinogradProduct::WinogradProduct(const ConvShape& shape, Direction direction, bo
     return memory.reserve(sizeof(float) * static_cast<size_t>(count));
   };
   const long copies = blocksAreTasks_ ? threads : 1;
-  packed_ = (keep ? *keep : scratch).reserve(weight_.bytes());
+  packed_ = (persistent ? *persistent : scratch).reserve(weight_.bytes());
   filter_ = floats(scratch, positions * shape.cin * shape.cout);
   windows_ = floats(scratch, copies * positions * windowStride_);
   sums_ = floats(scratch, copies * positions * sumsStride_);
@@ -87,7 +87,7 @@ WinogradProduct::Buffers WinogradProduct::buffers(const RunContext& context, int
 }
 
 float* WinogradProduct::packed(const RunContext& context) const {
-  return reinterpret_cast<float*>((keep_ ? context.persistent : context.scratch) + packed_);
+  return reinterpret_cast<float*>((keepsWeight_ ? context.persistent : context.scratch) + packed_);
 }
 
 void WinogradProduct::packFilter(const RunContext& context, const float* weight) const {
@@ -100,7 +100,7 @@ void WinogradProduct::packFilter(const RunContext& context, const float* weight)
 }
 
 void WinogradProduct::run(const RunContext& context, const ProductOperands<float>& operands) const {
-  if (!keep_ || packedVersion_ != operands.weightVersion) packFilter(context, operands.weight);
+  if (!keepsWeight_ || packedVersion_ != operands.weightVersion) packFilter(context, operands.weight);
   packedVersion_ = operands.weightVersion;
   const long panels = weight_.panelCount();
   if (blocksAreTasks_) {

@@ -21,9 +21,9 @@ namespace resnet {
 
 class WinogradProduct {
  public:
-  /** @param keep memory of the program for a filter that outlives the run, or null */
+  /** @param persistent memory of the program for a filter that outlives the run, or null */
   WinogradProduct(const ConvShape& shape, Direction direction, bool moments, const Kernels& kernels,
-                  int threads, Scratch& scratch, Scratch* keep);
+                  int threads, Scratch& scratch, Scratch* persistent);
 
   void run(const RunContext& context, const ProductOperands<float>& operands) const;
 
@@ -71,7 +71,7 @@ class WinogradProduct {
   std::vector<Run> runs_;
   std::vector<Block> blocks_;
   bool blocksAreTasks_;
-  bool keep_;
+  bool keepsWeight_;
   mutable uint64_t packedVersion_ = 0;
   size_t packed_, filter_, windows_, sums_, momentsPlace_ = 0;  // places in scratch
 };

@@ -6,8 +6,8 @@
 namespace resnet {
 namespace {
 
-constexpr double mostPixels = 268402689;  // 16383 squared: sharp's limit
-constexpr int mostScans = 100;            // more make a small file take long: https://libjpeg-turbo.org/pmwiki/uploads/About/TwoIssueswiththeJPEGStandard.pdf
+constexpr double maxPixels = 268402689;  // 16383 squared: sharp's limit
+constexpr int maxScans = 100;            // more make a small file take long: https://libjpeg-turbo.org/pmwiki/uploads/About/TwoIssueswiththeJPEGStandard.pdf
 constexpr int orientationMarker = JPEG_APP0 + 1;
 constexpr JDIMENSION rowsAtOnce = 8;
 
@@ -26,7 +26,7 @@ JpegDecoder::JpegDecoder() {
   errors_.output_message = [](jpeg_common_struct*) {};
   progress_.progress_monitor = [](jpeg_common_struct* info) {
     const auto* decompress = reinterpret_cast<jpeg_decompress_struct*>(info);
-    if (decompress->input_scan_number > mostScans) info->err->error_exit(info);
+    if (decompress->input_scan_number > maxScans) info->err->error_exit(info);
   };
 }
 
@@ -48,7 +48,7 @@ bool JpegDecoder::isPlain() {
   const bool isColour = info_.jpeg_color_space == JCS_YCbCr || info_.jpeg_color_space == JCS_RGB;
   if (!(isColour && info_.num_components == 3) && !(isGrey() && info_.num_components == 1)) return false;
   if (info_.arith_code || info_.data_precision != 8) return false;
-  if (static_cast<double>(info_.image_width) * info_.image_height > mostPixels) return false;
+  if (static_cast<double>(info_.image_width) * info_.image_height > maxPixels) return false;
   int orientation = 1, found = 0;
   for (const jpeg_marker_struct* marker = info_.marker_list; marker; marker = marker->next) {
     if (marker->data_length < 4 || std::memcmp(marker->data, "Exif", 4) != 0) continue; // XMP is in APP1 too

@@ -49,19 +49,19 @@ using RunProduct = std::function<void(const RunContext&, const ProductOperands<T
 /** The product of a convolution or of its data gradient, by the method that is chosen for it. */
 template <class T>
 RunProduct<T> makeProduct(OpReader& op, const ConvShape& shape, Direction direction, bool moments,
-                          Scratch* keep) {
-  const Method method = chooseMethod({shape, direction, moments, keep != nullptr,
+                          Scratch* persistent) {
+  const Method method = chooseMethod({shape, direction, moments, persistent != nullptr,
                                       static_cast<long>(sizeof(T)), op.kernels.of<T>().tile,
                                       op.threads});
   if constexpr (sizeof(T) == sizeof(float)) {
     if (method == Method::winograd) {
       const auto product = std::make_shared<WinogradProduct>(shape, direction, moments, op.kernels,
-                                                             op.threads, op.scratch, keep);
+                                                             op.threads, op.scratch, persistent);
       return [=](const auto& context, const auto& operands) { product->run(context, operands); };
     }
   }
   const auto product = std::make_shared<ConvProduct<T>>(
-      shape, direction, method, moments, op.kernels, op.threads, op.scratch, keep);
+      shape, direction, method, moments, op.kernels, op.threads, op.scratch, persistent);
   return [=](const auto& context, const auto& operands) { product->run(context, operands); };
 }
 
@@ -77,10 +77,10 @@ KernelCall makeConv2d(OpReader& op) {
   const Activation activation = op.activation(slope);
   const bool moments = mean || variance;
   const size_t unread = op.scratch.reserve(moments ? sizeof(float) * shape.cout : 0);
-  Scratch* const keep = op.isConstant(weight) ? &op.persistent : nullptr;
+  Scratch* const persistent = op.isConstant(weight) ? &op.persistent : nullptr;
   return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
-    const auto run = makeProduct<T>(op, shape, Direction::forward, moments, keep);
+    const auto run = makeProduct<T>(op, shape, Direction::forward, moments, persistent);
     return [=](const RunContext& context) {
       ProductOperands<T> operands{x.in<T>(context), weight.in<float>(context), y.in<T>(context)};
       operands.scale = scale.in<float>(context);
@@ -131,8 +131,8 @@ KernelCall makeLinear(OpReader& op) {
   const Operand x = op.input("x"), weight = op.input("weight"), y = op.output("y");
   const Operand bias = op.input("bias");
   const ConvShape shape = linearShape(x.shape()[0], x.shape()[1], weight.shape()[1]);
-  Scratch* const keep = op.isConstant(weight) ? &op.persistent : nullptr;
-  const auto run = makeProduct<float>(op, shape, Direction::forward, false, keep);
+  Scratch* const persistent = op.isConstant(weight) ? &op.persistent : nullptr;
+  const auto run = makeProduct<float>(op, shape, Direction::forward, false, persistent);
   return [=](const RunContext& context) {
     ProductOperands<float> operands{x.in<float>(context), weight.in<float>(context),
                                     y.in<float>(context)};

@@ -28,7 +28,7 @@ describe("damaged programs, on the reference executor", () => {
     const key = randomKey(1, "damaged programs");
     let draw = 0;
     const random = (n: number): number => Math.floor(uniform(key, draw++) * n);
-    new ReferenceExecutor().load(trainingStep()); // the undamaged one loads
+    await new ReferenceExecutor().load(trainingStep()); // the undamaged one loads
     let refused = 0;
     for (let round = 0; round < 2000; round++) {
       const program = structuredClone(trainingStep());
