@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "executors/reference": ["executors", "program", "graph", "ops"],
   pickle: [],
   tar: [],
-  data: ["pickle", "node/data"],
+  data: ["pickle"],
   interop: ["pickle", "tar", "graph", "program", "node/interop"],
   train: [...allAbove("train"), "node/data", "node/interop", "node/runs"],
   predict: [...allAbove("report"), "node/data", "node/runs"],

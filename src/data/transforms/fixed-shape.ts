@@ -1,7 +1,6 @@
 import { DataError } from "../data-error.js";
-import type { ImageChannels } from "../../node/data/images/decode-image.js";
 import { transformedShape } from "./compose-transforms.js";
-import { formatSize, type ImageShape } from "./image-bytes.js";
+import { formatSize, type ImageChannels, type ImageShape } from "./image-bytes.js";
 import { formatTransforms } from "./transform-text.js";
 import type { TransformList } from "./transform.js";
 

@@ -4,6 +4,9 @@ export interface ImageSize {
   readonly width: number;
 }
 
+/** 1 is grey, 3 is red, green and blue. */
+export type ImageChannels = 1 | 3;
+
 export interface ImageShape extends ImageSize {
   /** 1 for grey, 3 for red, green and blue. */
   readonly channels: number;

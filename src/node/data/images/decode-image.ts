@@ -1,14 +1,13 @@
 import { decodeBmp } from "../../../data/bmp.js";
 import { DataError } from "../../../data/data-error.js";
 import { decodeNetpbm } from "../../../data/netpbm.js";
-import type { ImageBytes, ImageSize } from "../../../data/transforms/image-bytes.js";
+import type { ImageChannels, ImageBytes, ImageSize } from "../../../data/transforms/image-bytes.js";
 import { hostArray, type HostArray } from "../../../tensor/host-array.js";
 import { decodeWithSharp } from "./decode-with-sharp.js";
 import { checkPixels } from "./pixel-limit.js";
 import { readImageFile } from "./read-image-file.js";
 
-/** 1 is grey, 3 is red, green and blue. */
-export type ImageChannels = 1 | 3;
+export type { ImageChannels };
 
 /**
  * The pixels of one image: u8 `[H, W, C]`. JPEG, PNG, WebP, AVIF, GIF and TIFF (the first frame of each), BMP, PBM, PGM and
