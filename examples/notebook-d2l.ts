@@ -3,22 +3,18 @@
 import { writeFile } from "node:fs/promises";
 import {
   accuracyChart,
-  createExecutor,
   d2lResnet18,
   forward,
   findRecipe,
   hostArray,
-  initialState,
   loadDataset,
   outputShapes,
   parseConfig,
   Residual,
-  residentSource,
   takeRows,
-  trainLoop,
-  writeModelState,
+  train as trainNet,
   type AccuracyPoint,
-  type EpochMetrics,
+  type Callback,
 } from "resnet-ts";
 
 const [images = "60000", epochs = "10", side = "96"] = process.argv.slice(2);
@@ -41,33 +37,25 @@ const config = parseConfig({
 const { train, test } = await loadDataset("fashion-mnist");
 const first = (count: number): number[] => Array.from({ length: count }, (_, row) => row);
 
-const executor = await createExecutor();
-await writeModelState(executor, net, initialState(net, config.seed, config.initialisation));
-const preparation = { ...config.normalise, transforms: config.transforms.eval };
-const tests = takeRows(test, first(Math.min(10_000, Number(images))));
 const parts = {
-  train: await residentSource(
-    executor,
-    "train",
-    takeRows(train, first(Number(images))),
-    preparation,
-  ),
-  valid: await residentSource(executor, "test", tests, preparation),
+  train: takeRows(train, first(Number(images))),
+  valid: takeRows(test, first(Math.min(10_000, Number(images)))),
 };
 const points: AccuracyPoint[] = [];
-const metrics: EpochMetrics[] = [];
-for await (const event of (await trainLoop({ executor, model: net, config, ...parts })).events()) {
-  if (event.kind === "epoch") {
-    metrics.push(event);
-    points.push(event);
-  } else if (event.step % 50 === 0) {
-    const { epoch, step, steps, loss, accuracy } = event;
+const draw = (): Promise<void> => writeFile("accuracy.svg", accuracyChart(points, "test"));
+const animate: Callback = {
+  async onStep({ epoch, step, steps, loss, accuracy }) {
+    if (step % 50 !== 0) return;
     const now = { epoch: epoch - 1 + step / steps, trainLoss: loss, trainAccuracy: accuracy };
     points.push({ ...now, validAccuracy: NaN });
-  } else continue;
-  await writeFile("accuracy.svg", accuracyChart(points, "test")); // open it, and watch it grow
-}
-await executor.close();
+    await draw(); // open it, and watch it grow
+  },
+  async onEpoch(metrics) {
+    points.push(metrics);
+    await draw();
+  },
+};
+const { epochs: metrics } = await trainNet(config, parts, { model: net, callbacks: [animate] });
 
 const { trainLoss, trainAccuracy, validAccuracy, imagesPerSecond } = metrics.at(-1)!;
 console.log(

@@ -4,20 +4,16 @@ import { mkdir, writeFile } from "node:fs/promises";
 import {
   accuracyChart,
   convBNResnet50,
-  createExecutor,
   findRecipe,
-  initialState,
   loadDataset,
   modelSource,
   outputShapes,
   parseConfig,
-  residentSource,
   takeRows,
-  trainLoop,
+  train as trainNet,
   writeCheckpoint,
-  writeModelState,
+  type Callback,
   type Dataset,
-  type EpochMetrics,
 } from "resnet-ts";
 
 const [dataDir, images = "50000", epochs = "10", directory = "resnet50"] = process.argv.slice(2);
@@ -37,16 +33,9 @@ const first = (data: Dataset, count: number): Dataset =>
     Array.from({ length: count }, (_, row) => row),
   );
 
-const executor = await createExecutor();
-await writeModelState(executor, net, initialState(net, config.seed));
 const parts = {
-  train: await residentSource(executor, "train", first(train, Number(images)), config.normalise),
-  valid: await residentSource(
-    executor,
-    "test",
-    first(test, Math.min(10_000, Number(images))),
-    config.normalise,
-  ),
+  train: first(train, Number(images)),
+  valid: first(test, Math.min(10_000, Number(images))),
 };
 const description = {
   model: config.model,
@@ -55,14 +44,13 @@ const description = {
   normalise: config.normalise,
   data: { name: "cifar10", trainSize: Number(images), validSize: 0, seed: config.seed },
 };
-const metrics: EpochMetrics[] = [];
-for await (const line of await trainLoop({ executor, model: net, config, ...parts })) {
-  const { epoch, trainLoss, validAccuracy } = line;
-  const file = `${directory}/epoch-${epoch}.safetensors`;
-  await writeCheckpoint(file, { ...description, epoch }, modelSource(executor, net));
-  const tested = Number.isNaN(validAccuracy) ? "" : `, test accuracy ${validAccuracy.toFixed(4)}`;
-  console.log(`epoch ${epoch}: loss ${trainLoss.toFixed(4)}${tested}; ${file}`);
-  metrics.push(line);
-}
+const keepEpochs: Callback = {
+  async onEpoch({ epoch, trainLoss, validAccuracy }, { session: { executor, model } }) {
+    const file = `${directory}/epoch-${epoch}.safetensors`;
+    await writeCheckpoint(file, { ...description, epoch }, modelSource(executor, model));
+    const tested = Number.isNaN(validAccuracy) ? "" : `, test accuracy ${validAccuracy.toFixed(4)}`;
+    console.log(`epoch ${epoch}: loss ${trainLoss.toFixed(4)}${tested}; ${file}`);
+  },
+};
+const { epochs: metrics } = await trainNet(config, parts, { model: net, callbacks: [keepEpochs] });
 await writeFile(`${directory}/accuracy.svg`, accuracyChart(metrics, "test"));
-await executor.close();

@@ -4,19 +4,16 @@ import {
   add,
   BatchNorm2d,
   Conv2d,
-  createExecutor,
   findRecipe,
-  initialState,
   loadDataset,
   Module,
   parseConfig,
   relu,
   ResNet,
-  residentSource,
   splitRows,
   takeRows,
-  trainLoop,
-  writeModelState,
+  train,
+  type Callback,
   type Tensor,
 } from "resnet-ts";
 
@@ -51,7 +48,7 @@ class SeparableBlock extends Module {
   }
 }
 
-const [images = "5000", epochs = "5"] = process.argv.slice(2);
+const [count = "5000", epochs = "5"] = process.argv.slice(2);
 const model = new ResNet(
   ({ inChannels, channels, stride }) => new SeparableBlock(inChannels, channels, stride),
   [1, 1, 1, 1],
@@ -59,29 +56,24 @@ const model = new ResNet(
 );
 const { config: recipe } = findRecipe("fashion-resnet34");
 const config = parseConfig({ ...recipe, batch: 32, epochs: Number(epochs), schedule: "cosine" });
-const { train } = await loadDataset("fashion-mnist");
-const rows = splitRows(60_000, { train: Number(images), valid: 500 }, config.seed);
+const { train: images } = await loadDataset("fashion-mnist");
+const rows = splitRows(60_000, { train: Number(count), valid: 500 }, config.seed);
 
-const executor = await createExecutor();
-await writeModelState(executor, model, initialState(model, config.seed));
-const source = (name: string, of: Int32Array) =>
-  residentSource(executor, name, takeRows(train, of), config.normalise);
 const parts = {
-  train: await source("train", rows.train),
-  valid: await source("valid", rows.valid),
+  train: takeRows(images, rows.train),
+  valid: takeRows(images, rows.valid),
 };
 
-const training = await trainLoop({ executor, model, config, ...parts });
 let best = Infinity;
-for await (const event of training.events()) {
-  if (event.kind === "step") {
-    if (event.step % 50 === 0) console.log(`step ${event.step}: loss ${event.loss.toFixed(4)}`);
-    continue;
-  }
-  const { epoch, validLoss, validAccuracy } = event;
-  console.log(`epoch ${epoch}: validation accuracy ${validAccuracy.toFixed(4)}`);
-  if (validLoss > best) training.rateFactor *= 0.5; // from the next step on
-  best = Math.min(best, validLoss);
-  if (validAccuracy > 0.9) training.stop(); // good enough
-}
-await executor.close();
+const watch: Callback = {
+  onStep({ step, loss }) {
+    if (step % 50 === 0) console.log(`step ${step}: loss ${loss.toFixed(4)}`);
+  },
+  onEpoch({ epoch, validLoss, validAccuracy }, training) {
+    console.log(`epoch ${epoch}: validation accuracy ${validAccuracy.toFixed(4)}`);
+    if (validLoss > best) training.learningRateScale *= 0.5; // from the next step on
+    best = Math.min(best, validLoss);
+    if (validAccuracy > 0.9) training.stop(); // good enough
+  },
+};
+await train(config, parts, { model, callbacks: [watch] });

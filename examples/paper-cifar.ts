@@ -9,11 +9,14 @@ const config = { ...recipe, ...sizes, epochs: Number(epochs) };
 
 const parts = await loadParts("cifar10", config, { dataDir });
 const { test } = await train(config, parts, {
-  onEvent(event) {
-    if (event.kind === "step") return;
-    const [train, valid] = [event.trainAccuracy, event.validAccuracy].map(error);
-    console.log(`epoch ${event.epoch}: training error ${train}, test error ${valid}`);
-  },
+  callbacks: [
+    {
+      onEpoch({ epoch, trainAccuracy, validAccuracy }) {
+        const [train, valid] = [trainAccuracy, validAccuracy].map(error);
+        console.log(`epoch ${epoch}: training error ${train}, test error ${valid}`);
+      },
+    },
+  ],
 });
 console.log(`test error ${error(test!.accuracy)}; the recipe expects ${expected}`);
 

@@ -5,8 +5,6 @@ import {
   Bottleneck,
   cifarPlain,
   cifarResnet,
-  createEvaluator,
-  createExecutor,
   errorChart,
   forward,
   findRecipe,
@@ -19,11 +17,10 @@ import {
   normal,
   parseConfig,
   randomKey,
-  residentSource,
   summarize,
-  trainLoop,
+  train,
   uniform,
-  writeModelState,
+  type Callback,
   type Dataset,
   type EpochMetrics,
   type Module,
@@ -75,33 +72,27 @@ const config = parseConfig({
   schedule: "cosine:1",
 });
 
-const trainings = new Map<string, EpochMetrics[]>();
+const trainings = new Map<string, readonly EpochMetrics[]>();
 const gradients = new Map<string, ReadonlyMap<string, number>>();
 
-async function train(name: string, model: Module) {
-  const executor = await createExecutor();
-  await writeModelState(executor, model, initialState(model, config.seed));
-  const parts = {
-    train: await residentSource(executor, "train", data.train, normalise),
-    valid: await residentSource(executor, "test", data.test, normalise),
+async function compare(name: string, model: Module) {
+  const measure: Callback = {
+    async onStart({ session, train }) {
+      gradients.set(name, await gradientNorms(session.executor, model, train, config.batch));
+    },
   };
-  gradients.set(name, await gradientNorms(executor, model, parts.train, config.batch));
-
-  const epochs: EpochMetrics[] = [];
-  for await (const epoch of await trainLoop({ executor, model, config, ...parts }))
-    epochs.push(epoch);
+  const parts = { train: data.train, valid: data.test, test: data.test };
+  const { epochs, test } = await train(config, parts, { model, callbacks: [measure] });
   trainings.set(name, epochs);
 
-  const test = await (await createEvaluator(executor, model, parts.valid, config.batch))();
-  const percent = (100 * (1 - test.accuracy)).toFixed(1).padStart(5);
+  const percent = (100 * (1 - test!.accuracy)).toFixed(1).padStart(5);
   console.log(`${name.padEnd(8)} test error ${percent} %`);
-  await executor.close();
-  return test;
+  return test!;
 }
 
 const small = { channels: 1, classes: 4, width: 8 };
-await train("plain20", cifarPlain(20, small));
-await train("plain56", cifarPlain(56, small));
+await compare("plain20", cifarPlain(20, small));
+await compare("plain56", cifarPlain(56, small));
 
 await writeFile(`${pictures}/gradients-plain.svg`, gradientChart(gradients));
 
@@ -117,8 +108,8 @@ console.log(
   y.data.every((value, i) => value === x.data[i]),
 );
 
-await train("resnet20", cifarResnet(20, small));
-const test = await train("resnet56", cifarResnet(56, small));
+await compare("resnet20", cifarResnet(20, small));
+const test = await compare("resnet56", cifarResnet(56, small));
 
 await writeFile(`${pictures}/gradients.svg`, gradientChart(gradients));
 await writeFile(`${pictures}/error.svg`, errorChart(trainings, "test"));

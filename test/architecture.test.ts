@@ -33,11 +33,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "node/files": ["interop"],
   "node/data": ["data", "tar", "node/files", "node/native"],
   "node/interop": ["interop", "pickle", "node/files"],
-  "node/runs": [...allAbove("report"), "node/files", "node/interop"],
+  "node/runs": [...allAbove("report"), "node/files", "node/data", "node/interop"],
   "node/report": [...allAbove("report"), "predict", "report", ...nodeFolders("runs")],
-  "node/public": [...allAbove("report"), "predict", "report", "public", ...nodeFolders("report")],
+  "node/train": [...allAbove("report"), "predict", "report", ...nodeFolders("report")],
+  "node/public": [...allAbove("report"), "predict", "report", "public", ...nodeFolders("train")],
   "node.ts": ["index.ts", "node/public"],
-  "node/bench": [...allAbove("report"), "predict", "report", ...nodeFolders("report")],
+  "node/bench": [...allAbove("report"), "predict", "report", ...nodeFolders("train")],
   "node/cli": [...allAbove("report"), "predict", "report", ...nodeFolders("bench"), "index.ts"],
 };
 
@@ -77,8 +78,8 @@ function allAbove(folder: "train" | "report"): string[] {
 }
 
 /** The folders of src/node/ up to that one, in reading order. */
-function nodeFolders(last: "runs" | "report" | "bench"): string[] {
-  const all = ["native", "files", "data", "interop", "runs", "report", "bench"];
+function nodeFolders(last: "runs" | "report" | "train" | "bench"): string[] {
+  const all = ["native", "files", "data", "interop", "runs", "report", "train", "bench"];
   return all.slice(0, all.indexOf(last) + 1).map((folder) => `node/${folder}`);
 }
 

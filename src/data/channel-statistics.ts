@@ -1,3 +1,9 @@
+import { dims4 } from "../tensor/shape.js";
+import type { Dataset } from "./dataset.js";
+import { composeTransforms } from "./transforms/compose-transforms.js";
+import type { ImageBytes } from "./transforms/image-bytes.js";
+import type { TransformList } from "./transforms/transform.js";
+
 /** Mean and deviation of each channel, of pixels scaled to 0 … 1. */
 export interface ChannelStatistics {
   readonly mean: number[];
@@ -36,4 +42,40 @@ export class ChannelCounts {
       std: each.map(({ std }) => rounded(std) || 1),
     };
   }
+}
+
+/** Images in the making at a time. */
+const together = 64;
+
+type ReadRow = (row: number) => ImageBytes | Promise<ImageBytes>;
+
+/** The statistics of a data set in memory, after transforms that draw nothing. */
+export function datasetStatistics(
+  { images, labels }: Dataset,
+  list: TransformList,
+): Promise<ChannelStatistics> {
+  const [, height, width, channels] = dims4(images);
+  const bytes = height * width * channels;
+  const transform = composeTransforms(list);
+  return channelStatistics(labels.data.length, (row) => {
+    const data = images.data.subarray(row * bytes, (row + 1) * bytes);
+    return transform({ height, width, channels, data }, null);
+  });
+}
+
+/**
+ * Mean and deviation of each channel over many images.
+ *
+ * @param read makes the image of a row
+ */
+export async function channelStatistics(rows: number, read: ReadRow): Promise<ChannelStatistics> {
+  let counts: ChannelCounts | undefined;
+  for (let start = 0; start < rows; start += together) {
+    const count = Math.min(together, rows - start);
+    const images = await Promise.all(
+      Array.from({ length: count }, async (_, i) => read(start + i)),
+    );
+    for (const image of images) (counts ??= new ChannelCounts(image.channels)).add(image.data);
+  }
+  return counts?.statistics() ?? { mean: [], std: [] };
 }

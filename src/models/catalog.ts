@@ -109,6 +109,12 @@ export const models: Readonly<Record<string, ModelFactory>> = Object.fromEntries
 /** The images and classes that a model was made for. @throws {ResnetError} `ERR_MODEL`, as `findModel` */
 export const purposeOf = (name: string): Purpose => familyOf(name).purpose;
 
+/** The options of another model that the model of this name has, too. @throws {ResnetError} `ERR_MODEL`, as `findModel` */
+export function sharedOptions(name: string, options: VariantOptions): VariantOptions {
+  const { takes } = familyOf(name);
+  return Object.fromEntries(Object.entries(options).filter(([option]) => takes.includes(option)));
+}
+
 /**
  * @param variant how it differs from the one that the name stands for
  * @throws {ResnetError} `ERR_MODEL` for a name that is not in the catalogue, or an option that the model does not have;

@@ -10,7 +10,7 @@ export const bytesOf = ({ shape, dtype }: TensorSpec): number =>
  * Which tensors share one piece of memory: for each tensor, the first one that had it.
  *
  * An output takes over the memory of an input where its op allows that and nobody reads the input later. The new
- * value of a state takes over the state itself.
+ * value of a state takes over the state itself, in place or, if its op does not read the state, after all who do.
  *
  * @param order the nodes in their order of execution
  * @param lastRead position of the last node that reads a tensor; Infinity for values that outlive the run
@@ -36,7 +36,8 @@ export function shareMemory(
         );
       const state = stateOf.get(output);
       if (state) {
-        if (!candidates.includes(state)) {
+        const readsState = Object.values(node.inputs).some((tensor) => ownerOf(tensor) === state);
+        if (readsState && !candidates.includes(state)) {
           throw new ResnetError(
             "ERR_PLAN",
             `${node.op.name} cannot compute the new value of ${state.name} in its place`,

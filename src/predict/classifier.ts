@@ -3,6 +3,7 @@ import { epochBatches } from "../data/batches.js";
 import { loadBatches } from "../data/load-batches.js";
 import { blankImage, type ImageBytes } from "../data/transforms/image-bytes.js";
 import type { Executor, RunOutputs } from "../executors/executor.js";
+import { ProgramsBySize } from "../executors/programs-by-size.js";
 import { scopeOf } from "../executors/scope.js";
 import { graphOf } from "../graph/graph.js";
 import { input, type Tensor } from "../graph/tensor.js";
@@ -13,7 +14,6 @@ import { ingest } from "../ops/ingest.js";
 import { plan } from "../planner/plan.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { Checkpoint, type CheckpointDescription } from "../node/runs/checkpoint.js";
-import { programsBySize, type ProgramsBySize } from "../train/evaluate.js";
 import { modelOf } from "../train/config/model-variant.js";
 import { dtypeOf, type Precision } from "../train/config/precision.js";
 import { pictureLoader } from "./picture.js";
@@ -116,7 +116,7 @@ export class Classifier {
       yield {
         files: here.map((row) => files[row]!),
         isRead: here.map((row) => !unreadable.has(row)),
-        outputs: await (await programs(here.length)).run(batchInputs(images)),
+        outputs: await (await programs.ofSize(here.length)).run(batchInputs(images)),
       };
     }
   }
@@ -127,7 +127,7 @@ export class Classifier {
     precision: Precision = this.description.precision ?? "fp32",
   ): ProgramsBySize {
     const { imageShape, normalise } = this.description;
-    return programsBySize(this.executor, (n) => {
+    return new ProgramsBySize(this.executor, (n) => {
       const { result, calls } = traceModule(this.model, false, () => {
         const bytes = input("images", [n, ...imageShape], "u8");
         const indices = input("indices", [n], "i32");

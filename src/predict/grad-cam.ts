@@ -47,7 +47,7 @@ export async function gradCam(
   const asked = options.label === undefined ? undefined : classIndex(classes, options.label);
   const picture = await classifier.readPicture(file);
   const inputs = batchInputs(hostArray([1, ...imageShape], picture.data, "u8"));
-  const forward = await classifier.programs((logits) => ({ logits }), "fp32")(1);
+  const forward = await classifier.programs((logits) => ({ logits }), "fp32").ofSize(1);
   const { logits } = await forward.run(inputs);
   checkOutputs(logits!.data, `${printable(file, Infinity)}: the logits`);
   const ranked = likeliest(logits!.data, classes, classes.length);
@@ -62,7 +62,7 @@ export async function gradCam(
     const dmap = gradients(result, [map], input("dlogits", result.shape)).get(map)!;
     return { map, dmap };
   };
-  const backward = await classifier.programs(choose, "fp32")(1);
+  const backward = await classifier.programs(choose, "fp32").ofSize(1);
   const dlogits = hostArray(
     [1, classes.length],
     classes.map((_, j) => Number(j === of.index)),

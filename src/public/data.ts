@@ -36,3 +36,4 @@ export {
   type TransformList,
 } from "../data/transforms/transform.js";
 export { ChannelCounts, type ChannelStatistics } from "../data/channel-statistics.js";
+export { datasetStatistics } from "../data/channel-statistics.js";

@@ -1,4 +1,4 @@
-import type { EpochMetrics } from "../train/epoch-metrics.js";
+import type { EpochMetrics } from "../train/metrics.js";
 import type { LoggedStep } from "../node/runs/step-log.js";
 import { accuracyChart, type AccuracyPoint } from "./accuracy-chart.js";
 import { learningRateChart, type LearningRatePoint } from "./learning-rate-chart.js";

@@ -1,4 +1,4 @@
-import type { EpochMetrics } from "../train/epoch-metrics.js";
+import type { EpochMetrics } from "../train/metrics.js";
 import { colours } from "./chart-style.js";
 import { lineChart } from "./line-chart.js";
 

@@ -3,8 +3,8 @@ import { plan } from "../planner/plan.js";
 import { sizeOf, type Shape } from "../tensor/shape.js";
 import { residentTracer } from "../train/sources/resident-source.js";
 import { isDataState, isOptimizerState } from "../train/state-names.js";
-import { sgd } from "../train/optimizers/sgd.js";
-import { traceTrainStep } from "../train/steps/train-step.js";
+import { sgd } from "../train/optimizers.js";
+import { traceTrainStep } from "../train/step.js";
 
 /** Memory while training in fp32 by SGD with momentum; the data set is left out. */
 export interface TrainingMemory {

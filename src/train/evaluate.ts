@@ -1,153 +1,140 @@
 import { epochBatches } from "../data/batches.js";
-import type { Executor, LoadedProgram } from "../executors/executor.js";
+import type { Executor } from "../executors/executor.js";
+import { ProgramsBySize } from "../executors/programs-by-size.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import { ResnetError } from "../tensor/error.js";
-import type { BatchSource, OpenView } from "./sources/batch-source.js";
-import type { StateName } from "./weights/model-state.js";
 import type { Precision } from "./config/precision.js";
-import { emptyScores, scoreSamples, topAccuracy, type SampleScores } from "./sample-scores.js";
-import { RunningMean } from "./running-mean.js";
-import { SummedProbabilities } from "./summed-probabilities.js";
-import { traceEvaluation } from "./steps/train-step.js";
+import { hitsWithin, standardMetrics, type Metric } from "./metrics.js";
+import { emptyScores, scoreSamples, SummedProbabilities, type SampleScores } from "./scores.js";
+import type { BatchSource, OpenView } from "./sources/batch-source.js";
+import { traceEvaluation } from "./step.js";
+import type { StateName } from "./weights/model-state.js";
 
-/** Programs that differ only in batch size, loaded when a size first comes up. */
-export type ProgramsBySize = (batchSize: number) => Promise<LoadedProgram>;
-
-export function programsBySize(
-  executor: Executor,
-  build: (batchSize: number) => LoadedProgram["program"],
-): ProgramsBySize {
-  const loaded = new Map<number, Promise<LoadedProgram>>();
-  return async (n) => {
-    const known = loaded.get(n);
-    if (known) return known;
-    const program = executor.load(build(n));
-    loaded.set(n, program);
-    program.catch(() => loaded.delete(n));
-    return program;
-  };
+export interface EvaluateOptions {
+  readonly executor: Executor;
+  readonly model: Module;
+  /** Images computed at once. */
+  readonly batch: number;
+  /** Default fp32. */
+  readonly precision?: Precision;
+  /** The executor's name for a parameter or statistic of the model. Default: its own. */
+  readonly stateName?: StateName;
+  /** Metrics besides loss and accuracy. Default: none. */
+  readonly metrics?: readonly Metric[];
 }
 
+/** The result of an evaluation, for each sample and for all of them together. */
 export interface Evaluation extends SampleScores {
   /** Mean cross-entropy in nats. */
   readonly loss: number;
-  /** Share of samples whose first largest logit is at the label, 0 … 1. */
+  /** Fraction of samples whose first largest logit is at the label, 0 … 1. */
   readonly accuracy: number;
+  /** Every metric by its name, `loss` and `accuracy` included. */
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /**
- * Prepares the evaluation of a model on every row of a source; the returned function evaluates the executor's present
- * parameters. What does not fit is refused before: a source without images, or with images that the model does not take.
+ * Evaluates a model on every row of a source, with the parameters that the executor holds at that moment. The programs
+ * are planned once, when the evaluator is created.
  *
- * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
+ *     const evaluator = await Evaluator.create(source, { executor, model, batch: 512 });
+ *     const { loss, accuracy } = await evaluator.evaluate();
  */
-export async function createEvaluator(
-  executor: Executor,
-  model: Module,
-  source: BatchSource,
-  batchSize: number,
-  precision: Precision = "fp32",
-  stateName?: StateName,
-): Promise<() => Promise<Evaluation>> {
-  const programs = await evaluationPrograms(
-    executor,
-    model,
-    source,
-    batchSize,
-    precision,
-    stateName,
-  );
-  return async () => {
-    const scores = emptyScores(source.rows);
-    const mean = new RunningMean();
-    for await (const { first, samples, logits, loss } of evaluated(programs, source, batchSize)) {
-      mean.add(loss, samples);
-      scoreSamples(scores, first, logits, samples, source.labels);
-    }
-    return { loss: mean.mean, accuracy: topAccuracy(scores.ranks, 1), ...scores };
-  };
-}
+export class Evaluator {
+  private readonly metrics: readonly Metric[];
 
-/**
- * Evaluates a model on several views of the same images: scores are of the mean of the probabilities that each view gets.
- *
- * Source: Krizhevsky et al. 2012, §4.1.
- *
- * @param views each opens a source of the same rows, which reads the same states in the same shape, and is opened when the
- *   one before is done with
- * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
- */
-export async function evaluateViews(
-  executor: Executor,
-  model: Module,
-  views: readonly OpenView[],
-  batchSize: number,
-  precision: Precision = "fp32",
-  stateName?: StateName,
-): Promise<Evaluation> {
-  const [openFirst, ...others] = views;
-  if (!openFirst)
-    throw new ResnetError("ERR_DATA_ROWS", "there is no view to evaluate on: give one at least");
-  const first = await openFirst();
-  if (others.length === 0)
-    return (await createEvaluator(executor, model, first, batchSize, precision, stateName))();
-  const programs = await evaluationPrograms(
-    executor,
-    model,
-    first,
-    batchSize,
-    precision,
-    stateName,
-  );
-  const sums = new SummedProbabilities(first.rows);
-  for (const open of [() => first, ...others]) {
-    const source = await open();
-    if (source.rows !== first.rows) {
-      const counts = `${first.rows} images and another ${source.rows}`;
-      throw new ResnetError("ERR_DATA_ROWS", `one view has ${counts}: views show the same images`);
-    }
-    for await (const batch of evaluated(programs, source, batchSize))
-      sums.add(batch.first, batch.logits, batch.samples);
+  private constructor(
+    private readonly source: BatchSource,
+    private readonly batchSize: number,
+    private readonly programs: ProgramsBySize,
+    metrics: readonly Metric[],
+  ) {
+    this.metrics = [...standardMetrics(), ...metrics];
   }
-  const scores = emptyScores(first.rows);
-  scoreSamples(scores, 0, sums.logarithms, first.rows, first.labels);
-  const mean = new RunningMean();
-  for (const loss of scores.losses) mean.add(loss);
-  return { loss: mean.mean, accuracy: topAccuracy(scores.ranks, 1), ...scores };
-}
 
-/** The programs of an evaluation, planned for each size that its batches have. */
-async function evaluationPrograms(
-  executor: Executor,
-  model: Module,
-  source: BatchSource,
-  batchSize: number,
-  precision: Precision,
-  stateName?: StateName,
-): Promise<ProgramsBySize> {
-  const programs = programsBySize(executor, (n) =>
-    plan("evaluate", traceEvaluation(model, source, n, precision, stateName), executor.traits),
-  );
-  if (source.rows === 0) throw new ResnetError("ERR_DATA_ROWS", "there is no image to evaluate on");
-  for (const { length } of allRows(source, batchSize)) await programs(length);
-  return programs;
-}
+  /**
+   * @throws {ResnetError} `ERR_DATA_ROWS` if the source has no rows
+   * @throws {ShapeError} if the model does not take its images
+   */
+  static async create(source: BatchSource, options: EvaluateOptions): Promise<Evaluator> {
+    const { executor, model, batch, precision, stateName, metrics = [] } = options;
+    const programs = new ProgramsBySize(executor, (n) =>
+      plan("evaluate", traceEvaluation(model, source, n, precision, stateName), executor.traits),
+    );
+    if (source.rows === 0)
+      throw new ResnetError("ERR_DATA_ROWS", "there is no image to evaluate on");
+    for (const { length } of allRows(source.rows, batch)) await programs.ofSize(length);
+    return new Evaluator(source, batch, programs, metrics);
+  }
 
-/** What the model gives of each batch, in order of rows. */
-async function* evaluated(
-  programs: ProgramsBySize,
-  source: BatchSource,
-  batchSize: number,
-): AsyncGenerator<EvaluatedBatch, void> {
-  const batches = allRows(source, batchSize);
-  let first = 0;
-  let i = 0;
-  for await (const inputs of source.batches(batches, null)) {
-    const samples = batches[i++]!.length;
-    const { logits, loss } = await (await programs(samples)).run(inputs);
-    yield { first, samples, logits: logits!.data, loss: loss!.data[0]! };
-    first += samples;
+  async evaluate(): Promise<Evaluation> {
+    const { rows, labels } = this.source;
+    const scores = emptyScores(rows);
+    for (const metric of this.metrics) metric.reset();
+    for await (const { first, samples, logits, loss } of this.batches(this.source)) {
+      scoreSamples(scores, first, logits, samples, labels);
+      this.update(scores.ranks.subarray(first, first + samples), loss);
+    }
+    return this.result(scores);
+  }
+
+  /**
+   * Evaluates several views of the same images: scores are of the mean of the probabilities that each view gets.
+   *
+   * Source: Krizhevsky et al. 2012, §4.1.
+   *
+   * @param views each opens a source of the same rows, which reads the same states in the same shape; one is open at a time
+   */
+  async evaluateViews(views: readonly OpenView[]): Promise<Evaluation> {
+    const { rows, labels } = this.source;
+    const sums = new SummedProbabilities(rows);
+    for (const open of views) {
+      const view = await open();
+      if (view.rows !== rows) {
+        const counts = `${rows} images and another ${view.rows}`;
+        throw new ResnetError(
+          "ERR_DATA_ROWS",
+          `one view has ${counts}: views show the same images`,
+        );
+      }
+      for await (const { first, samples, logits } of this.batches(view))
+        sums.add(first, logits, samples);
+    }
+    const scores = emptyScores(rows);
+    scoreSamples(scores, 0, sums.logarithms, rows, labels);
+    for (const metric of this.metrics) metric.reset();
+    this.update(scores.ranks, scores.losses.reduce((sum, loss) => sum + loss, 0) / rows);
+    return this.result(scores);
+  }
+
+  close(): Promise<void> {
+    return this.programs.close();
+  }
+
+  private update(ranks: Int32Array, loss: number): void {
+    const batch = { samples: ranks.length, loss, correct: hitsWithin(ranks, 1), ranks };
+    for (const metric of this.metrics) metric.update(batch);
+  }
+
+  private result(scores: SampleScores): Evaluation {
+    const metrics = Object.fromEntries(this.metrics.map((each) => [each.name, each.compute()]));
+    const { loss = NaN, accuracy = NaN } = metrics;
+    return { ...scores, loss, accuracy, metrics };
+  }
+
+  /** What the model computes for each batch, in order of rows. */
+  private async *batches(source: BatchSource): AsyncGenerator<EvaluatedBatch, void> {
+    const batches = allRows(source.rows, this.batchSize);
+    let first = 0;
+    let i = 0;
+    for await (const inputs of source.batches(batches, null)) {
+      const samples = batches[i++]!.length;
+      const program = await this.programs.ofSize(samples);
+      const { logits, loss } = await program.run(inputs);
+      yield { first, samples, logits: logits!.data, loss: loss!.data[0]! };
+      first += samples;
+    }
   }
 }
 
@@ -157,13 +144,36 @@ interface EvaluatedBatch {
   readonly samples: number;
   /** `[samples, classes]` */
   readonly logits: ArrayLike<number>;
-  /** The batch's mean cross-entropy. */
+  /** Mean cross-entropy of the batch, in nats. */
   readonly loss: number;
 }
 
-const allRows = ({ rows }: BatchSource, batchSize: number): readonly Int32Array[] =>
+const allRows = (rows: number, batchSize: number): readonly Int32Array[] =>
   epochBatches(
     Int32Array.from({ length: rows }, (_, row) => row),
     batchSize,
     null,
   );
+
+/**
+ * Evaluates a model once on several views of the same images; on one view, exactly as `Evaluator.evaluate`.
+ *
+ * @param views opened one by one; at least one
+ * @throws {ResnetError} `ERR_DATA_ROWS` if there is no view, or the views differ in their number of rows
+ */
+export async function evaluateViews(
+  views: readonly OpenView[],
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const [openFirst, ...others] = views;
+  if (!openFirst)
+    throw new ResnetError("ERR_DATA_ROWS", "there is no view to evaluate on: give at least one");
+  const first = await openFirst();
+  const evaluator = await Evaluator.create(first, options);
+  try {
+    if (others.length === 0) return await evaluator.evaluate();
+    return await evaluator.evaluateViews([() => first, ...others]);
+  } finally {
+    await evaluator.close();
+  }
+}

@@ -1,13 +1,10 @@
-import type { Executor } from "../executors/executor.js";
-import type { Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
-import type { BatchSource } from "./sources/batch-source.js";
-import type { TrainConfig } from "./config/config.js";
-import { epochSteps } from "./steps/epoch-steps.js";
-import { readModelState, writeModelState } from "./weights/model-state.js";
-import { resetOptimizer } from "./optimizers/reset-optimizer.js";
-import { parameterGroups } from "./steps/parameter-groups.js";
-import { StepRunner } from "./steps/step-runner.js";
+import { parseConfig, type TrainConfigInput } from "./config/config.js";
+import { batchesOfEpoch } from "./epoch-batches.js";
+import { lossMetric } from "./metrics.js";
+import { setUp } from "./set-up.js";
+import type { TrainData, TrainOptions } from "./train.js";
+import type { Training } from "./training.js";
 
 /** One step of a search. */
 export interface LearningRateTrial {
@@ -24,18 +21,12 @@ export interface LearningRateSearch {
   readonly suggestion: number | null;
 }
 
-export interface LearningRateSearchOptions {
-  readonly executor: Executor;
-  readonly model: Module;
-  readonly config: TrainConfig;
-  readonly train: BatchSource;
-  /** The first rate and the last. Defaults 1e-6 and 1. */
+export interface LearningRateSearchOptions extends Omit<TrainOptions, "metrics"> {
+  /** The first learning rate and the last. Defaults 1e-6 and 1. */
   readonly from?: number;
   readonly to?: number;
   /** Default 100. */
   readonly steps?: number;
-  /** Ends the search after the step in progress. */
-  readonly signal?: AbortSignal;
   readonly onTrial?: (trial: LearningRateTrial) => void;
 }
 
@@ -44,18 +35,19 @@ const smoothing = 0.9;
 const divergence = 4;
 
 /**
- * Trains for some steps while the learning rate grows from very small to very large by equal factors: a good peak is where
- * the loss falls fastest. Ends early where the loss diverges. The model's state is afterwards what it was before.
+ * Trains for some steps while the learning rate grows by equal factors from very small to very large: a good peak is where
+ * the loss falls fastest. Ends early if the loss diverges. Of callbacks, `onStart` is called.
  *
  * Source: Smith 2015, arXiv:1506.01186, §3.3; the end as in PyTorch Lightning's `lr_find`.
  *
- * @throws {ResnetError} `ERR_CONFIG` for limits that are none
+ * @throws {ResnetError} `ERR_CONFIG` for limits that are not in order; as `train`
  */
 export async function findLearningRate(
-  options: LearningRateSearchOptions,
+  config: TrainConfigInput,
+  data: TrainData,
+  options: LearningRateSearchOptions = {},
 ): Promise<LearningRateSearch> {
-  const { executor, model, config, train, signal, onTrial } = options;
-  const { from = 1e-6, to = 1, steps = 100 } = options;
+  const { signal, onTrial, from = 1e-6, to = 1, steps = 100 } = options;
   if (!(from > 0 && to > from && steps >= 2)) {
     throw new ResnetError(
       "ERR_CONFIG",
@@ -63,17 +55,17 @@ export async function findLearningRate(
     );
   }
   const rates = Array.from({ length: steps }, (_, i) => from * (to / from) ** (i / (steps - 1)));
-  const groups = parameterGroups(model, config);
-  const runner = await StepRunner.load(executor, model, config, train, groups);
-  const before = await readModelState(executor, model);
-  await resetOptimizer(executor);
+  const setup = await setUp(parseConfig(config), data, options);
+  const { session, training } = setup;
   try {
+    await session.start(await setup.firstWeights());
+    for (const callback of options.callbacks ?? []) await callback.onStart?.(training);
     const trials: LearningRateTrial[] = [];
     let [mean, best] = [0, Infinity];
-    for await (const { learningRate, loss } of stepsAt(rates, runner, config, train)) {
+    for await (const { learningRate, loss } of stepsAt(rates, training)) {
       mean = smoothing * mean + (1 - smoothing) * loss;
       const smoothedLoss = mean / (1 - smoothing ** (trials.length + 1));
-      if (!(smoothedLoss <= divergence * best)) break; // so for NaN, too
+      if (!(smoothedLoss <= divergence * best)) break; // also for NaN
       best = Math.min(best, smoothedLoss);
       trials.push({ learningRate, loss, smoothedLoss });
       onTrial?.(trials.at(-1)!);
@@ -81,27 +73,24 @@ export async function findLearningRate(
     }
     return { trials, suggestion: steepest(trials) };
   } finally {
-    await writeModelState(executor, model, before);
+    await setup.close();
   }
 }
 
-/** One step at each rate, over as many epochs as it takes: those of a training with this configuration. */
+/** One step at each rate, over as many epochs as that takes: those of a training with this configuration. */
 async function* stepsAt(
   rates: readonly number[],
-  runner: StepRunner,
-  config: TrainConfig,
-  train: BatchSource,
+  { session, config, train }: Training,
 ): AsyncGenerator<{ readonly learningRate: number; readonly loss: number }, void> {
   let step = 0;
+  const mean = lossMetric();
   for (let epoch = 0; ; epoch++) {
-    let sums = { loss: 0, seen: 0 };
-    for await (const { batch, inputs } of epochSteps(train, config, epoch)) {
+    for await (const batch of batchesOfEpoch(train, config, epoch)) {
       const learningRate = rates[step]!;
-      const { loss, seen } = await runner.run(inputs, batch, step, learningRate);
-      sums = { loss: sums.loss + loss, seen: sums.seen + seen };
-      if (!batch.isLast) continue;
-      yield { learningRate, loss: sums.loss / sums.seen };
-      sums = { loss: 0, seen: 0 };
+      mean.update(await session.step(batch, { step, learningRate }));
+      if (!batch.endsStep) continue;
+      yield { learningRate, loss: mean.compute() };
+      mean.reset();
       if (++step === rates.length) return;
     }
   }

@@ -7,8 +7,8 @@
 export const optimizerState = (kind: string, parameter: string): string =>
   `optimizer/${kind}/${parameter}`;
 
-/** The running mean of a parameter's gradients over micro-batches. */
-export const meanGradientState = (parameter: string): string => `accumulated/${parameter}`;
+/** The weighted sum of a parameter's gradients over the micro-batches of a step so far. */
+export const gradientSumState = (parameter: string): string => `accumulated/${parameter}`;
 
 /** The average of a model's state over the steps. */
 export const averageState = (name: string): string => `ema/${name}`;
@@ -16,10 +16,6 @@ export const averageState = (name: string): string => `ema/${name}`;
 /** A resident data set. */
 export const dataState = (name: string, part: "images" | "labels"): string =>
   `data/${name}/${part}`;
-
-/** What earlier versions called a state, by its name of today: they had dots, as paths have. */
-export const nameOfEarlierVersions = (name: string): string =>
-  isRemembered(name) ? name.replaceAll("/", ".") : name;
 
 export const isOptimizerState = (name: string): boolean => name.startsWith("optimizer/");
 export const isDataState = (name: string): boolean => name.startsWith("data/");

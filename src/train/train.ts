@@ -1,100 +1,89 @@
 import type { LabelledImages } from "../data/labelled-images.js";
-import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
-import { findModel } from "../models/catalog.js";
 import type { Module } from "../nn/module.js";
+import { BestWeights, type Callback, type TrainResult } from "./callbacks.js";
 import { parseConfig, type TrainConfigInput } from "./config/config.js";
-import type { EpochMetrics } from "./epoch-metrics.js";
-import type { Evaluation } from "./evaluate.js";
-import { firstWeights } from "./weights/first-weights.js";
-import { ImageSources, type FileReading } from "./sources/image-sources.js";
-import { writeModelState, type ModelState } from "./weights/model-state.js";
-import { settleNormalise } from "./config/settle-normalise.js";
-import { trainLoop, type TrainEvent, type Training } from "./train-loop.js";
-import { isBest } from "./config/watched-metric.js";
+import type { Metric } from "./metrics.js";
+import { setUp } from "./set-up.js";
+import type { FileOpener } from "./sources/image-sources.js";
+import type { ModelState } from "./weights/model-state.js";
 
-export interface TrainOptions extends FileReading {
-  /** Default: the fastest that the machine has, closed at the end. */
-  readonly executor?: Executor;
-  /** First weights, such as those of a checkpoint. Default: what the configuration says, by `init` or with its seed. */
-  readonly weights?: ModelState;
-  /** Ends the training after the step in progress. */
-  readonly signal?: AbortSignal;
-  /** Called after each step and each epoch, and awaited; may steer the training or stop it. */
-  readonly onEvent?: (event: TrainEvent, training: Training) => unknown;
-}
-
-/** What a training made. */
-export interface TrainResult {
-  readonly model: Module;
-  readonly epochs: readonly EpochMetrics[];
-  /** After the last step: parameters and statistics, or their averages where the configuration keeps them. */
-  readonly weights: ModelState;
-  /** Those of the epoch that `bestMetric` picks; of the end, where no epoch was validated. */
-  readonly best: ModelState;
-  /** Of the last weights; null without test images, or where `signal` ended the training. */
-  readonly test: Evaluation | null;
-}
-
-/** What a training learns from, is validated by and, where there is something, tested on. */
+/** The images that a training learns from, is validated with and, if given, tested on. */
 export interface TrainData {
   readonly train: LabelledImages;
   readonly valid: LabelledImages;
   readonly test?: LabelledImages;
 }
 
+export interface TrainOptions {
+  /** Default: the fastest that there is, closed at the end. */
+  readonly executor?: Executor;
+  /** A network of your own. Default: the one that the configuration names. */
+  readonly model?: Module;
+  /** First weights, or a function that reads them when they are needed. Default: random ones, drawn with the seed. */
+  readonly weights?: ModelState | ((model: Module) => Promise<ModelState>);
+  /** Validation metrics besides loss, accuracy, and those that the configuration names. */
+  readonly metrics?: readonly Metric[];
+  readonly callbacks?: readonly Callback[];
+  /** Ends the training after the step in progress. */
+  readonly signal?: AbortSignal;
+  /** Opens images that are in files. Default: such images are refused. */
+  readonly files?: FileOpener;
+}
+
 /**
- * Trains a model of the catalogue as a configuration says, and tests it: `resnet train` without its directory.
- * `trainLoop` is the same for an own model or other sources of images.
+ * Trains a model as a configuration says, validates it after each epoch, and tests it.
  *
- *     const { test } = await train(config, await loadParts(config.data, config));
+ *     const { test } = await train(findRecipe("fashion-resnet34").config, { train: images, valid, test: tests });
  *
- * @param config a recipe's, with what is to be different; which images there are, `data` alone says
- * @throws {ResnetError} `ERR_CONFIG`, `ERR_MODEL`, `ERR_DIVERGED`, and what `trainLoop` refuses
+ * @throws {ResnetError} `ERR_CONFIG`, `ERR_MODEL`, `ERR_DATA_…`, before the first step; `ERR_DIVERGED` if the loss or the
+ *   weights become infinite or NaN
  */
 export async function train(
   config: TrainConfigInput,
   data: TrainData,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
-  const settings = await settleNormalise(parseConfig(config), data.train, options.workers);
-  const makeModel = findModel(settings.model, settings.modelOptions);
-  const executor = options.executor ?? (await createExecutor());
-  const sources = new ImageSources(executor, settings, options);
+  const setup = await setUp(parseConfig(config), data, options);
+  const { training, session } = setup;
+  const best = new BestWeights();
+  const callbacks: readonly Callback[] = [best, ...(options.callbacks ?? [])];
   try {
-    const train = await sources.open("train", data.train);
-    const valid = await sources.open("valid", data.valid);
-    const [, , channels] = valid.imageShape;
-    const model = makeModel({ classes: data.train.classes.length, channels });
-    const first = options.weights ?? (await firstWeights(model, settings)).state;
-    await writeModelState(executor, model, first);
-    const { signal } = options;
-    const training = await trainLoop({
-      executor,
-      model,
-      config: settings,
-      train,
-      valid,
-      ...(signal && { signal }),
-    });
-    const epochs: EpochMetrics[] = [];
-    let best: ModelState | null = null;
-    for await (const event of training.events()) {
-      if (event.kind === "epoch") {
-        const { kind: _, ...metrics } = event;
-        epochs.push(metrics);
-        if (isBest(epochs, settings.bestMetric)) best = await training.weights();
+    for (const callback of callbacks) await callback.onSetUp?.(training);
+    if (training.isNew) await session.start(await setup.firstWeights());
+    for (const callback of callbacks) await callback.onStart?.(training);
+
+    while (!training.isOver) {
+      let start = performance.now();
+      for await (const batch of training.batches()) {
+        const result = await session.step(batch, training.next);
+        training.update(result);
+        if (!batch.endsStep) continue;
+        const step = training.endStep(result, secondsSince(start));
+        for (const callback of callbacks) await callback.onStep?.(step, training);
+        if (training.isStopped) break;
+        start = performance.now();
       }
-      await options.onEvent?.(event, training);
+      if (training.isStopped) break;
+
+      start = performance.now();
+      const validation = await training.validate();
+      const epoch = training.endEpoch(validation, secondsSince(start));
+      for (const callback of callbacks) await callback.onEpoch?.(epoch, training);
     }
-    const tests = signal?.aborted ? undefined : data.test;
-    const test = tests
-      ? await training.test(sources.testViews("test", tests, settings.testViews))
-      : null;
-    const weights = await training.weights();
-    return { model, epochs, weights, best: best ?? weights, test };
+    for (const callback of callbacks) await callback.onStop?.(training);
+
+    const isComplete = !training.isStopped;
+    const test = isComplete ? await setup.test() : null;
+    const weights = await session.weights();
+    const { progress, epochs } = training;
+    const { model } = session;
+    const result = { model, progress, epochs, weights, best: best.weights ?? weights, test };
+    if (isComplete) for (const callback of callbacks) await callback.onEnd?.(result, training);
+    return result;
   } finally {
-    await sources.close();
-    if (!options.executor) await executor.close();
+    await setup.close();
   }
 }
+
+const secondsSince = (start: number): number => (performance.now() - start) / 1000;

@@ -1,7 +1,6 @@
 import {
   createExecutor,
   hostArray,
-  initialState,
   Conv2d,
   Flatten,
   BatchNorm2d,
@@ -10,11 +9,9 @@ import {
   findRecipe,
   randomKey,
   ReLU,
-  residentSource,
   Sequential,
-  trainLoop,
+  train,
   uniform,
-  writeModelState,
   AdaptiveAvgPool2d,
 } from "../../src/index.js";
 
@@ -34,9 +31,8 @@ export async function trainSmall(): Promise<number[]> {
     batch: 8,
     learningRate: 0.05,
     schedule: "constant",
+    normalise: { mean: [0.5], std: [0.25] },
   });
-  const executor = await createExecutor("reference");
-  await writeModelState(executor, model, initialState(model, 1));
   const part = (name: string, rows: number) => {
     const key = randomKey(7, name);
     const bytes = Uint8Array.from({ length: rows * 64 }, (_, i) => 256 * uniform(key, i));
@@ -45,12 +41,11 @@ export async function trainSmall(): Promise<number[]> {
       images: hostArray([rows, 8, 8, 1], bytes, "u8"),
       labels: hostArray([rows], labels, "i32"),
     };
-    return residentSource(executor, name, data, { mean: [0.5], std: [0.25] });
+    return { name, classes: ["a", "b", "c"], ...data };
   };
-  const parts = { train: await part("train", 24), valid: await part("valid", 12) };
-  const losses: number[] = [];
-  for await (const epoch of await trainLoop({ executor, model, config, ...parts }))
-    losses.push(epoch.trainLoss, epoch.validLoss);
+  const parts = { train: part("train", 24), valid: part("valid", 12) };
+  const executor = await createExecutor("reference");
+  const { epochs } = await train(config, parts, { executor, model });
   await executor.close();
-  return losses;
+  return epochs.flatMap(({ trainLoss, validLoss }) => [trainLoss, validLoss]);
 }

@@ -10,7 +10,7 @@ import { createModel } from "../../src/models/catalog.js";
 import { readCheckpoint } from "../../src/node/runs/checkpoint.js";
 import { parseConfig } from "../../src/train/config/config.js";
 import { initialState } from "../../src/train/weights/model-state.js";
-import { train } from "../../src/train/train.js";
+import { train } from "../../src/node/train/train.js";
 import { packageRoot } from "../helpers/fixtures.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
@@ -244,7 +244,7 @@ describe("a folder of images", () => {
     const { stderr } = resnet("train", "--data", "no-such-folder");
     assert.match(
       stderr,
-      /^error: no data set is named 'no-such-folder', and there is no such folder; /,
+      /^error: no data set is named 'no-such-folder', and there is no such file or folder; /,
     );
     assert.equal(
       resnet("train", "image-folder").stderr,

@@ -56,7 +56,12 @@ describe("resnet import", () => {
     const model = path.join(packageRoot, "test/fixtures/torch/model.pth");
     const before = readdirSync(folder);
     const cases: readonly [file: string, model: string, status: number, stderr: RegExp][] = [
-      [weights, "resnet17", 2, /^error: there is no model "resnet17": choose one of resnet18, /],
+      [
+        weights,
+        "resnet17",
+        2,
+        /^error: there is no model "resnet17" \(did you mean resnet18\?\): choose one of resnet18, /,
+      ],
       [weights, "plain32", 1, /^error: .*: these weights are not of plain32; .*\n {2}missing /],
       [model, "resnet18", 1, /^error: .*it holds an object of torch\.\S+ instead of weights, and /],
       [inFolder("none.pth"), "resnet18", 1, /^error: .*none\.pth: there is no such file\n$/],

@@ -4,9 +4,11 @@ import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { randomConfig } from "../helpers/random-dataset.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
-import { LiveChart } from "../../src/node/cli/training/live-chart.js";
+import { ReportRun } from "../../src/node/report/report-run.js";
 import { RunDirectory } from "../../src/node/runs/run-directory.js";
-import type { StepProgress } from "../../src/train/train-loop.js";
+import type { StepProgress } from "../../src/train/callbacks.js";
+import type { Training } from "../../src/train/training.js";
+import { tinyData } from "../helpers/train-on.js";
 
 const at = (epoch: number, step: number): StepProgress => ({
   epoch,
@@ -19,6 +21,8 @@ const at = (epoch: number, step: number): StepProgress => ({
   imagesPerSecond: 100,
 });
 
+const training = { config: randomConfig(), epochs: [] } as unknown as Training;
+
 async function openRun(t: TestContext) {
   const root = scratchFolder(t);
   const run = await RunDirectory.create(path.join(root, "run"));
@@ -29,11 +33,11 @@ async function openRun(t: TestContext) {
 test("a live chart has the steps of all epochs so far, and the one in progress", async (t) => {
   const { run, file } = await openRun(t);
   await run.begin(randomConfig());
-  const live = new LiveChart(run, "test", 0);
+  const report = new ReportRun(run, tinyData(), 0);
   const circles: number[] = [];
   for (const step of [at(1, 1), at(1, 2), at(1, 3), at(2, 1)]) {
     run.logStep(step);
-    await live.update(step);
+    await report.onStep(step, training);
     circles.push(readFileSync(file, "utf8").split("M1 0A1 1").length - 1);
   }
   await run.close();
@@ -42,8 +46,8 @@ test("a live chart has the steps of all epochs so far, and the one in progress",
 
 test("a live chart is not drawn at every step", async (t) => {
   const { run, file } = await openRun(t);
-  const live = new LiveChart(run, "test");
-  for (const step of [1, 2, 3]) await live.update(at(1, step));
+  const report = new ReportRun(run, tinyData());
+  for (const step of [1, 2, 3]) await report.onStep(at(1, step), training);
   await run.close();
   assert.ok(!existsSync(file));
 });

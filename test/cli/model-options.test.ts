@@ -76,7 +76,10 @@ describe("a narrow ResNet-20 with projections", () => {
     assert.equal(imported.status, 0, imported.stderr);
     assert.match(imported.stdout, /: cifar-resnet20 with width 8, shortcut B for images 3x32x32/);
     assert.deepEqual((await readCheckpoint(at("imported"))).description.modelOptions, variant);
-    assert.match(resnet(...words).stderr, /these weights are not of this model:\n/);
+    assert.match(
+      resnet(...words).stderr,
+      /these weights are not of cifar-resnet20 with shortcut B\. The first 5 of 106 differences:\n/,
+    );
     const { stdout } = resnet("summary", "cifar-resnet20", ...asked);
     assert.match(stdout, /\nlayer2\.0\.shortcut\.0 +Conv2d +16 x 16 x 16/);
   });
@@ -93,7 +96,7 @@ describe("a narrow ResNet-20 with projections", () => {
       ],
       [
         ["--model-option=depth=3"],
-        /: modelOptions is {"depth":3}: the options of models are width, stem, .*\n$/,
+        /: modelOptions is {"zeroLastNorm":true,"depth":3}: the options of models are width, stem, .*\n$/,
       ],
       [["--model-option=depth"], /It takes NAME=VALUE, such as width=32\.\n$/],
     ];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeEarlyStop } from "../../src/node/cli/training/train-output.js";
-import { startOfTraining } from "../../src/train/train-progress.js";
+import { startOfTraining } from "../../src/train/progress.js";
 import { randomConfig } from "../helpers/random-dataset.js";
 
 test("a training that ends early says why, one that does not says nothing", () => {

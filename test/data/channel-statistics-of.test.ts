@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ChannelCounts } from "../../src/data/channel-statistics.js";
-import { channelStatisticsOf } from "../../src/node/data/loader/channel-statistics-of.js";
+import { ChannelCounts, datasetStatistics } from "../../src/data/channel-statistics.js";
 import { transformDataset } from "../../src/data/transforms/transform-dataset.js";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import { randomIntegers } from "../helpers/arrays.js";
@@ -16,7 +15,7 @@ test("statistics are those of the images as evaluation sees them", async () => {
   const list = parseTransforms("resize(12) centerCrop(7)");
   const counts = new ChannelCounts(3);
   counts.add(transformDataset(data, list).images.data);
-  const statistics = await channelStatisticsOf(data, list, 3);
+  const statistics = await datasetStatistics(data, list);
   assert.deepEqual(statistics, counts.statistics());
   assert.ok(statistics.mean.every((mean) => Math.abs(mean - 0.5) < 0.02));
   assert.ok(statistics.std.every((std) => std > 0.15 && std < 0.29)); // smoothed, so below √(1/12)

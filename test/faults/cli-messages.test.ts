@@ -48,7 +48,7 @@ test("gradients are clipped by --clip-norm, which the advice names", () => {
   const command = trainCommand().exitOverride();
   command.parseOptions(["--clip-norm", "0.5"]);
   assert.equal(configOf("fashion-resnet34", command.opts()).clipNorm, 0.5);
-  const advice = sources.find(([file]) => file === path.join("train", "train-loop.ts"))![1];
+  const advice = sources.find(([file]) => file === path.join("train", "training.ts"))![1];
   assert.match(advice, /--clip-norm/);
 });
 

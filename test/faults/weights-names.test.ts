@@ -9,7 +9,7 @@ import { createModel, type ModelOptions } from "../../src/models/catalog.js";
 import { readWeights, type Weights } from "../../src/node/interop/read-weights.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { importWeights, type ImportOptions } from "../../src/train/weights/import-weights.js";
-import { readFirstWeights } from "../../src/train/weights/first-weights.js";
+import { readFirstWeights } from "../../src/node/runs/first-weights.js";
 import { initialState, type ModelState } from "../../src/train/weights/model-state.js";
 import { resnet } from "../helpers/resnet-command.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";

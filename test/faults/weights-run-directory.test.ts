@@ -5,7 +5,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { Checkpoint } from "../../src/node/runs/checkpoint.js";
 import { createModel } from "../../src/models/catalog.js";
-import { readFirstWeights } from "../../src/train/weights/first-weights.js";
+import { readFirstWeights } from "../../src/node/runs/first-weights.js";
 import { writeTestCheckpoint } from "../helpers/checkpoint.js";
 import { packageRoot } from "../helpers/fixtures.js";
 import { resnet } from "../helpers/resnet-command.js";

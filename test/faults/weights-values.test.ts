@@ -8,7 +8,7 @@ import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { Output } from "../../src/node/cli/output.js";
 import { checkpointMetadata } from "../../src/node/runs/checkpoint.js";
 import { createModel } from "../../src/models/catalog.js";
-import { readFirstWeights } from "../../src/train/weights/first-weights.js";
+import { readFirstWeights } from "../../src/node/runs/first-weights.js";
 import { parseConfig } from "../../src/train/config/config.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import type { ModelState } from "../../src/train/weights/model-state.js";

@@ -7,10 +7,10 @@ import { Flatten } from "../../src/nn/flatten.js";
 import { Linear } from "../../src/nn/linear.js";
 import { Module } from "../../src/nn/module.js";
 import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
-import { sgd } from "../../src/train/optimizers/sgd.js";
+import { sgd } from "../../src/train/optimizers.js";
 import { residentTracer } from "../../src/train/sources/resident-source.js";
 import type { Precision } from "../../src/train/config/precision.js";
-import { traceEvaluation, traceTrainStep } from "../../src/train/steps/train-step.js";
+import { traceEvaluation, traceTrainStep } from "../../src/train/step.js";
 
 export class TinyModel extends Module {
   readonly block: BasicBlock;

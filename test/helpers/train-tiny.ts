@@ -4,10 +4,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import "../../src/node/native/register.js";
 import { stopOnSignal } from "../../src/node/cli/interrupt.js";
-import { Output } from "../../src/node/cli/output.js";
-import { ImageSources } from "../../src/train/sources/image-sources.js";
-import type { TrainJob } from "../../src/node/cli/training/train-job.js";
-import { runEpochs } from "../../src/node/cli/training/train-run.js";
+import { trainRun } from "../../src/node/train/train.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import { createExecutor } from "../../src/executors/create-executor.js";
 import { parseConfig } from "../../src/train/config/config.js";
@@ -34,19 +31,7 @@ const config = parseConfig({
   saveEvery: 1,
 });
 
-const parts = { train: dataset("train", 10, 1), valid: dataset("valid", 6, 3) };
-const job: TrainJob = {
-  config,
-  model: new DroppingModel(),
-  parts: { ...parts, test: parts.valid },
-  description: {
-    model: "tiny",
-    classes: [...parts.train.classes],
-    imageShape: [6, 5, 2],
-    normalise: config.normalise,
-    data: { name: "random", trainSize: 10, validSize: 6, seed: config.seed },
-  },
-};
+const data = { train: dataset("train", 10, 1), valid: dataset("valid", 6, 3) };
 
 async function train(directory: string): Promise<void> {
   const begun = existsSync(path.join(directory, "config.json"));
@@ -55,10 +40,13 @@ async function train(directory: string): Promise<void> {
     : await RunDirectory.create(directory);
   const executor = await createExecutor("auto", { threads: 1 });
   console.log("ready");
-  const sources = new ImageSources(executor, config, { workers: 1 });
-  const output = new Output(true);
-  const stop = stopOnSignal("finishing this step and saving", (line) => output.notice(line));
-  await runEpochs(job, run, executor, sources, output, stop.signal);
+  const stop = stopOnSignal("finishing this step and saving", (line) => console.error(line));
+  await trainRun(run, config, data, {
+    executor,
+    model: new DroppingModel(),
+    workers: 1,
+    signal: stop.signal,
+  });
   stop.dispose();
   process.exitCode ||= stop.exitCode ?? 0;
   await executor.close();

@@ -11,7 +11,7 @@ import { ResnetError } from "../../src/tensor/error.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { readCheckpoint, writeCheckpoint } from "../../src/node/runs/checkpoint.js";
 import { findRecipe } from "../../src/train/recipes.js";
-import { startOfTraining } from "../../src/train/train-progress.js";
+import { startOfTraining } from "../../src/train/progress.js";
 import { readTrainingState, writeTrainingState } from "../../src/node/runs/training-state.js";
 import { packageRoot } from "../helpers/fixtures.js";
 

@@ -13,9 +13,9 @@ import {
   readModelState,
   writeModelState,
 } from "../../src/train/weights/model-state.js";
-import { sgd } from "../../src/train/optimizers/sgd.js";
+import { sgd } from "../../src/train/optimizers.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
-import { traceTrainStep } from "../../src/train/steps/train-step.js";
+import { traceTrainStep } from "../../src/train/step.js";
 import { randomIntegers } from "../helpers/arrays.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
 

@@ -5,6 +5,7 @@ import { input, state } from "../../src/graph/tensor.js";
 import { resnet152 } from "../../src/models/resnet.js";
 import { add } from "../../src/ops/add.js";
 import { conv2d } from "../../src/ops/conv2d.js";
+import { linear } from "../../src/ops/linear.js";
 import { relu } from "../../src/ops/relu.js";
 import { opsByName } from "../../src/ops/registry.js";
 import { lower, plan } from "../../src/planner/plan.js";
@@ -12,8 +13,8 @@ import type { BufferSpec, Program } from "../../src/program/program.js";
 import { verifyProgram } from "../../src/program/verify.js";
 import { bytesPerElement, sizeOf } from "../../src/tensor/shape.js";
 import { residentTracer } from "../../src/train/sources/resident-source.js";
-import { sgd } from "../../src/train/optimizers/sgd.js";
-import { traceTrainStep } from "../../src/train/steps/train-step.js";
+import { sgd } from "../../src/train/optimizers.js";
+import { traceTrainStep } from "../../src/train/step.js";
 import { assertClose } from "../helpers/assert-close.js";
 import { executorsUnderTest } from "../helpers/executors.js";
 import { gradientsUnder } from "../helpers/gradient-check.js";
@@ -92,13 +93,22 @@ describe("plan", () => {
   });
 
   test("refuses a new state that its op cannot write in place", () => {
-    const old = state("old", [2]);
-    const graph = graphOf({}, new Map([[old, relu(input("x", [2]))]]));
+    const old = state("old", [2, 2]);
+    const weight = input("weight", [2, 2]);
+    const graph = graphOf({}, new Map([[old, linear(old, weight)]]));
     assert.throws(() => plan("update", graph), {
       name: "ResnetError",
       code: "ERR_PLAN",
-      message: "relu cannot compute the new value of old in its place",
+      message: "linear cannot compute the new value of old in its place",
     });
+  });
+
+  test("computes a new state that does not depend on the old one in the state's own memory", () => {
+    const old = state("old", [2]);
+    const graph = graphOf({ before: relu(old) }, new Map([[old, relu(input("x", [2]))]]));
+    const { instructions, buffers } = plan("update", graph);
+    const places = instructions.map(({ outputs }) => buffers[outputs["y"]!]!.place);
+    assert.deepEqual(places, ["arena", "state"]); // the old value is read first
   });
 
   test("leaves out optional outputs that nobody reads", () => {

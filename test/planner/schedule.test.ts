@@ -9,8 +9,8 @@ import { sgdOp } from "../../src/ops/sgd.js";
 import { fuse } from "../../src/planner/fuse.js";
 import { schedule } from "../../src/planner/schedule.js";
 import { residentTracer } from "../../src/train/sources/resident-source.js";
-import { adam } from "../../src/train/optimizers/adam.js";
-import { traceTrainStep } from "../../src/train/steps/train-step.js";
+import { adam } from "../../src/train/optimizers.js";
+import { traceTrainStep } from "../../src/train/step.js";
 import { randomGraph } from "../helpers/random-network.js";
 
 /** What breaks the promises of an order; empty where it keeps them. */

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import sharp from "sharp";
 import { accuracyChart } from "../../src/report/accuracy-chart.js";
 import { confusionChart } from "../../src/report/confusion-chart.js";
-import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
+import type { EpochMetrics } from "../../src/train/metrics.js";
 import { learningRateChart } from "../../src/report/learning-rate-chart.js";
 import { lossChart } from "../../src/report/loss-chart.js";
 import { renderPng } from "../../src/node/report/render-png.js";

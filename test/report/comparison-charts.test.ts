@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { errorChart, gradientChart } from "../../src/report/comparison-charts.js";
-import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
+import type { EpochMetrics } from "../../src/train/metrics.js";
 
 const row = (epoch: number, trainAccuracy: number, validAccuracy: number): EpochMetrics => ({
   epoch,

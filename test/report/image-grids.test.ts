@@ -9,7 +9,7 @@ import {
   type ScoredImages,
 } from "../../src/node/report/prediction-grid.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { emptyScores, scoreSamples } from "../../src/train/sample-scores.js";
+import { emptyScores, scoreSamples } from "../../src/train/scores.js";
 
 /** Rows of two classes; a row's logits are `[0, margin]`. */
 function scored(margins: readonly number[], labels: readonly number[]): ScoredImages {

@@ -5,40 +5,32 @@ import { describe, test, type TestContext } from "node:test";
 import { transformSchema } from "../../src/data/transforms/transform.js";
 import type { Attrs } from "../../src/tensor/attrs.js";
 import type { HostArray } from "../../src/tensor/host-array.js";
-import { residentSource } from "../../src/train/sources/resident-source.js";
+import type { Module } from "../../src/nn/module.js";
+import type { Callback } from "../../src/train/callbacks.js";
 import type { TrainConfigInput } from "../../src/train/config/config.js";
-import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
-import { initialState, writeModelState } from "../../src/train/weights/model-state.js";
-import { trainLoop, type Training } from "../../src/train/train-loop.js";
-import type { TrainProgress } from "../../src/train/train-progress.js";
+import type { EpochMetrics } from "../../src/train/metrics.js";
+import type { TrainProgress } from "../../src/train/progress.js";
+import type { Training } from "../../src/train/training.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
-import {
-  normalise,
-  randomConfig,
-  randomDataset,
-  randomSources,
-} from "../helpers/random-dataset.js";
+import { randomConfig } from "../helpers/random-dataset.js";
 import { recording } from "../helpers/recording.js";
 import { DroppingModel, LinearModel } from "../helpers/tiny-model.js";
+import { trainOn, type TrainOnOptions } from "../helpers/train-on.js";
 
 const [fast = reference] = nativeExecutors;
 
-/** A training of the linear model, and all that its steps run and are given. */
-async function start(t: TestContext, change: Partial<TrainConfigInput>, from?: TrainProgress) {
+/** Trains the linear model; returns what the executor was given as well. */
+async function run(
+  t: TestContext,
+  change: Partial<TrainConfigInput>,
+  options: TrainOnOptions = {},
+  model: Module = new LinearModel(),
+) {
   const recorded = recording(fast.create());
   const { executor } = recorded;
   t.after(() => executor.close());
-  const model = new LinearModel();
   const config = randomConfig({ schedule: "constant", ...change });
-  await writeModelState(executor, model, initialState(model, 1));
-  const options = { executor, model, config, ...(await randomSources(executor)) };
-  return { ...recorded, training: await trainLoop({ ...options, ...(from && { from }) }) };
-}
-
-async function finish(training: Training): Promise<EpochMetrics[]> {
-  const epochs: EpochMetrics[] = [];
-  for await (const metrics of training) epochs.push(metrics);
-  return epochs;
+  return { ...recorded, ...(await trainOn(executor, config, model, options)) };
 }
 
 describe("the programs of a step", () => {
@@ -48,7 +40,9 @@ describe("the programs of a step", () => {
     change: Partial<TrainConfigInput>,
     op: string,
   ): Promise<Attrs> =>
-    (await start(t, change)).programs[0]!.instructions.find((each) => each.op === op)!.attrs;
+    (await run(t, { epochs: 1, ...change })).programs[0]!.instructions.find(
+      (each) => each.op === op,
+    )!.attrs;
 
   test("have what the configuration says of the optimiser", async (t) => {
     const moments: Partial<TrainConfigInput> = { betas: [0.8, 0.95], eps: 1e-4, weightDecay: 0.3 };
@@ -82,37 +76,26 @@ describe("the draws of a training", () => {
     });
 
   test("to mix with are others in each micro-batch of each step", async (t) => {
-    const { runs, training } = await start(t, { mixup: 1, accumulate: 2, batch: 2 });
-    await finish(training);
-    assert.equal(runs.length, 3 * 5); // 10 rows in steps of 2 + 2, in 3 epochs
-    assert.equal(new Set(valuesOf(runs, "mixShare")).size, runs.length);
-    assert.deepEqual(valuesOf(runs, "mixShare"), valuesOf(runs, "labelShare"));
+    const { runs } = await run(t, { mixup: 1, accumulate: 2, batch: 2 });
+    const steps = runs.filter((inputs) => "mixShare" in inputs);
+    assert.equal(steps.length, 3 * 5); // 10 rows in steps of 2 + 2, in 3 epochs
+    assert.equal(new Set(valuesOf(steps, "mixShare")).size, steps.length);
+    assert.deepEqual(valuesOf(steps, "mixShare"), valuesOf(steps, "labelShare"));
   });
 
   test("to drop out by are others in each micro-batch of each step", async (t) => {
-    const { executor, runs } = recording(fast.create());
-    t.after(() => executor.close());
-    const model = new DroppingModel();
-    const config = randomConfig({ accumulate: 2, batch: 2 });
-    await writeModelState(executor, model, initialState(model, 1));
-    await finish(await trainLoop({ executor, model, config, ...(await randomSources(executor)) }));
-    assert.equal(new Set(valuesOf(runs, "randomKey")).size, 3 * 5);
+    const { runs } = await run(t, { accumulate: 2, batch: 2 }, {}, new DroppingModel());
+    const steps = runs.filter((inputs) => "randomKey" in inputs);
+    assert.equal(new Set(valuesOf(steps, "randomKey")).size, 3 * 5);
   });
 
   test("to augment by are others in each epoch", async (t) => {
-    const { executor, runs } = recording(fast.create());
-    t.after(() => executor.close());
-    const model = new LinearModel();
-    const config = randomConfig({ epochs: 3, batch: 1 });
-    await writeModelState(executor, model, initialState(model, 1));
-    const transforms = [transformSchema.parse({ type: "randomCrop", size: [6, 5], padding: 2 })];
-    const { valid } = await randomSources(executor);
-    const data = randomDataset(10, 1);
-    const train = await residentSource(executor, "train", data, { ...normalise, transforms });
-    await finish(await trainLoop({ executor, model, config, train, valid }));
-    const places = valuesOf(runs, "placement");
+    const train = [transformSchema.parse({ type: "randomCrop", size: [6, 5], padding: 2 })];
+    const { runs } = await run(t, { epochs: 3, batch: 1, transforms: { train, eval: [] } });
+    const steps = runs.filter((inputs) => "placement" in inputs);
+    const places = valuesOf(steps, "placement");
     const ofRow = (row: number): string[] =>
-      places.filter((_, i) => valuesOf(runs, "indices")[i] === String(row));
+      places.filter((_, i) => valuesOf(steps, "indices")[i] === String(row));
     const kinds = Array.from({ length: 10 }, (_, row) => new Set(ofRow(row)).size);
     assert.ok(ofRow(0).length === 3 && Math.min(...kinds) > 1, kinds.join());
   });
@@ -123,45 +106,56 @@ describe("what a training remembers", () => {
   const still = { learningRate: 1e-30, momentum: 0, epochs: 8 } as const;
   const sharesOf = (epochs: readonly EpochMetrics[]): number[] =>
     epochs.map(({ learningRate }) => learningRate / still.learningRate);
+  const epochsOf = async (
+    t: TestContext,
+    change: Partial<TrainConfigInput>,
+    options: TrainOnOptions = {},
+  ): Promise<readonly EpochMetrics[]> => (await run(t, change, options)).epochs;
 
   /** Trains up to the end of an epoch, keeps what JSON keeps, and goes on with another training. */
   async function resumed(t: TestContext, change: Partial<TrainConfigInput>, epoch: number) {
-    const first = (await start(t, change)).training;
-    const epochs: EpochMetrics[] = [];
-    for await (const metrics of first) {
-      epochs.push(metrics);
-      if (metrics.epoch === epoch) break;
-    }
-    const from = JSON.parse(JSON.stringify(first.progress)) as TrainProgress;
-    return [...epochs, ...(await finish((await start(t, change, from)).training))];
+    const stop = {
+      onEpoch: (metrics: EpochMetrics, training: Training) =>
+        metrics.epoch === epoch && training.stop(),
+    };
+    const { progress, epochs } = await run(t, change, { callbacks: [stop] });
+    const from = { progress: JSON.parse(JSON.stringify(progress)) as TrainProgress, epochs };
+    return epochsOf(t, change, { from });
   }
 
   test("lowers the rate on a plateau, of validated epochs alone, and after a pause too", async (t) => {
     const often = { ...still, epochs: 5, schedule: "plateau:0:0.5" };
-    assert.deepEqual(
-      sharesOf(await finish((await start(t, often)).training)),
-      [1, 1, 0.5, 0.25, 0.125],
-    );
+    assert.deepEqual(sharesOf(await epochsOf(t, often)), [1, 1, 0.5, 0.25, 0.125]);
     const seldom = { ...still, schedule: "plateau:1:0.5", evaluateEvery: 2, epochs: 9 };
     const expected = [1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5];
-    assert.deepEqual(sharesOf(await finish((await start(t, seldom)).training)), expected);
+    assert.deepEqual(sharesOf(await epochsOf(t, seldom)), expected);
     for (const epoch of [3, 4, 5])
       assert.deepEqual(sharesOf(await resumed(t, seldom, epoch)), expected);
   });
 
   test("ends early by validated epochs alone, and after a pause too", async (t) => {
     const change = { ...still, evaluateEvery: 2, earlyStopping: { patience: 2 } };
-    assert.equal((await finish((await start(t, change)).training)).length, 6);
+    assert.equal((await epochsOf(t, change)).length, 6);
     for (const epoch of [3, 4, 6]) assert.equal((await resumed(t, change, epoch)).length, 6);
   });
 
-  test("keeps the factor that someone steered by", async (t) => {
-    const { training } = await start(t, { ...still, epochs: 4 });
-    const epochs: EpochMetrics[] = [];
-    for await (const metrics of training) {
-      epochs.push(metrics);
-      if (metrics.epoch === 2) training.rateFactor = 0.25;
-    }
+  test("keeps the factor that a callback set", async (t) => {
+    const slow: Callback = {
+      onEpoch({ epoch }, training) {
+        if (epoch === 2) training.learningRateScale = 0.25;
+      },
+    };
+    const epochs = await epochsOf(t, { ...still, epochs: 4 }, { callbacks: [slow] });
     assert.deepEqual(sharesOf(epochs), [1, 1, 0.25, 0.25]);
+  });
+
+  test("watches any metric that exists, and refuses others", async (t) => {
+    const { epochs } = await run(t, { metrics: ["top2"], bestMetric: "validTop2" });
+    assert.ok(epochs.every((metrics) => (metrics["validTop2"] ?? 0) >= metrics.validAccuracy));
+    await assert.rejects(run(t, { bestMetric: "validTop5" }), {
+      code: "ERR_CONFIG",
+      message:
+        'there is no metric "validTop5" to watch: choose one of trainLoss, trainAccuracy, validLoss, validAccuracy',
+    });
   });
 });

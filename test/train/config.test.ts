@@ -33,7 +33,7 @@ describe("parseConfig", () => {
       { normalise: { mean: [0.5], std: [0] } },
       "normalise.std.0 is 0: expected a number of more than 0",
     );
-    fails({ learningRte: 1 }, 'there is no field "learningRte"');
+    fails({ learningRte: 1 }, 'there is no field "learningRte" (did you mean learningRate?)');
   });
 
   test("fills in the transforms' defaults, and takes an older file without any", () => {

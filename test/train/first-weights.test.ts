@@ -5,7 +5,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { sourceOf } from "../../src/interop/write-safetensors.js";
 import { writeCheckpoint } from "../../src/node/runs/checkpoint.js";
-import { readFirstWeights } from "../../src/train/weights/first-weights.js";
+import { readFirstWeights } from "../../src/node/runs/first-weights.js";
 import { initialState } from "../../src/train/weights/model-state.js";
 import { TinyModel } from "../helpers/tiny-model.js";
 

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { residentSource } from "../../src/train/sources/resident-source.js";
 import { parseConfig } from "../../src/train/config/config.js";
-import { gradientNorms } from "../../src/train/steps/gradient-norms.js";
+import { gradientNorms } from "../../src/train/gradient-norms.js";
 import {
   initialState,
   readModelState,
   writeModelState,
 } from "../../src/train/weights/model-state.js";
 import { findRecipe } from "../../src/train/recipes.js";
-import { trainLoop } from "../../src/train/train-loop.js";
+import { trainOn } from "../helpers/train-on.js";
 import { randomIntegers } from "../helpers/arrays.js";
 import { reference } from "../helpers/executors.js";
 import { TinyModel } from "../helpers/tiny-model.js";
@@ -44,13 +44,8 @@ describe("gradientNorms", () => {
       momentum: 0,
       schedule: "constant",
     });
-    for await (const _ of await trainLoop({
-      executor,
-      model,
-      config,
-      train: source,
-      valid: source,
-    }));
+    const set = { name: "random", classes: ["a", "b", "c"], ...data };
+    await trainOn(executor, config, model, { data: { train: set, valid: set } });
     const after = await readModelState(executor, model);
     for (const [name, norm] of norms) {
       const [from, to] = [before.get(name)!.data, after.get(name)!.data];

@@ -5,60 +5,59 @@ import { balancedClassWeights } from "../../src/data/class-balance.js";
 import { countLabels } from "../../src/data/count-labels.js";
 import type { TrainConfigInput } from "../../src/train/config/config.js";
 import { dividedRows } from "../../src/data/part-sizes.js";
-import { initialState, writeModelState } from "../../src/train/weights/model-state.js";
-import { trainLoop } from "../../src/train/train-loop.js";
+import { batchesOfEpoch } from "../../src/train/epoch-batches.js";
+import type { BatchSource } from "../../src/train/sources/batch-source.js";
 
 import { reference } from "../helpers/executors.js";
-import { randomConfig, randomDataset, randomSources } from "../helpers/random-dataset.js";
+import { randomConfig, randomDataset } from "../helpers/random-dataset.js";
 import { TinyModel } from "../helpers/tiny-model.js";
+import { trainOn } from "../helpers/train-on.js";
 
 const data = { train: randomDataset(17, 1), valid: randomDataset(6, 2) };
 data.train.labels.data.set([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2]);
 const labels = data.train.labels.data;
 
-/** The losses of a training, and the rows that each of its epochs visits. */
-async function train(change: Partial<TrainConfigInput>) {
+/** The losses of a training. */
+async function train(change: Partial<TrainConfigInput>): Promise<readonly number[]> {
   const executor = reference.create();
-  const model = new TinyModel();
   const config = randomConfig({ epochs: 2, batch: 5, ...change });
-  await writeModelState(executor, model, initialState(model, 1));
-  const { train: source, valid } = await randomSources(executor, data);
+  try {
+    const { epochs } = await trainOn(executor, config, new TinyModel(), { data });
+    return epochs.map(({ trainLoss }) => trainLoss);
+  } finally {
+    await executor.close();
+  }
+}
+
+/** The rows that each epoch visits, and how often it has visited each before. */
+async function visitsOf(change: Partial<TrainConfigInput>) {
+  const config = randomConfig({ epochs: 2, batch: 5, ...change });
   const visited: number[][] = [];
   const visits: number[][] = [];
-  const recording = {
-    ...source,
-    batches(...args: Parameters<typeof source.batches>) {
-      visited.push(args[0].flatMap((rows) => [...rows]));
-      visits.push(args[2]!.flatMap((each) => [...each]));
-      return source.batches(...args);
+  const source = {
+    rows: labels.length,
+    labels,
+    batches(rows: readonly Int32Array[], _: unknown, before: readonly Int32Array[]) {
+      visited.push(rows.flatMap((each) => [...each]));
+      visits.push(before.flatMap((each) => [...each]));
+      return [];
     },
-  };
-  const losses: number[] = [];
-  for await (const { trainLoss } of await trainLoop({
-    executor,
-    model,
-    config,
-    train: recording,
-    valid,
-  }))
-    losses.push(trainLoss);
-  await executor.close();
-  return { losses, visited, visits };
+  } as unknown as BatchSource;
+  for (const epoch of [0, 1])
+    for await (const _ of batchesOfEpoch(source, config, epoch)) assert.fail("there is no batch");
+  return { visited, visits };
 }
 
 describe("class weights in a training", () => {
   test("'balanced' are the numbers of the training labels", async () => {
     const numbers = balancedClassWeights(labels, 3);
-    const { losses } = await train({ classWeights: "balanced" });
-    assert.deepEqual(losses, (await train({ classWeights: numbers })).losses);
-    assert.notDeepEqual(losses, (await train({})).losses);
+    const losses = await train({ classWeights: "balanced" });
+    assert.deepEqual(losses, await train({ classWeights: numbers }));
+    assert.notDeepEqual(losses, await train({}));
   });
 
   test("that are equal change nothing, whatever their size", async () => {
-    assert.deepEqual(
-      (await train({ classWeights: [2, 2, 2] })).losses,
-      (await train({ classWeights: null })).losses,
-    );
+    assert.deepEqual(await train({ classWeights: [2, 2, 2] }), await train({ classWeights: null }));
   });
 
   test("must be as many as the model has classes", async () => {
@@ -76,14 +75,14 @@ const earlier = (list: readonly number[]): number[] =>
 describe("sampling of an epoch", () => {
   test("says of a repeated image which visit it is, so that it is augmented anew", async () => {
     for (const change of [{}, { sampling: "balanced", accumulate: 2 }] as const) {
-      const { visited, visits } = await train(change);
+      const { visited, visits } = await visitsOf(change);
       assert.deepEqual(visits, visited.map(earlier));
       assert.equal(Math.max(...visits.flat()), "sampling" in change ? 5 : 0);
     }
   });
 
   test("'shuffle' takes every image once", async () => {
-    const { visited } = await train({});
+    const { visited } = await visitsOf({});
     for (const rows of visited)
       assert.deepEqual(
         [...rows].sort((a, b) => a - b),
@@ -92,7 +91,7 @@ describe("sampling of an epoch", () => {
   });
 
   test("'balanced' takes as many of each class, in an order of each epoch", async () => {
-    const { visited } = await train({ sampling: "balanced" });
+    const { visited } = await visitsOf({ sampling: "balanced" });
     assert.equal(visited.length, 2);
     for (const rows of visited) {
       const counts = countLabels(

@@ -8,7 +8,7 @@ import { NativeExecutor } from "../../src/node/native/native-executor.js";
 import { readWeights } from "../../src/node/interop/read-weights.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
-import { createEvaluator } from "../../src/train/evaluate.js";
+import { Evaluator } from "../../src/train/evaluate.js";
 import { importWeights } from "../../src/train/weights/import-weights.js";
 import { modelOf } from "../../src/train/config/model-variant.js";
 import { writeModelState } from "../../src/train/weights/model-state.js";
@@ -51,7 +51,8 @@ describe("akamaster's weights on CIFAR-10's test images", { skip: nativeSkip || 
       try {
         await writeModelState(executor, model, state);
         const source = await residentSource(executor, "test", images, description.normalise);
-        const { accuracy } = await (await createEvaluator(executor, model, source, 500))();
+        const evaluator = await Evaluator.create(source, { executor, model, batch: 500 });
+        const { accuracy } = await evaluator.evaluate();
         assert.deepEqual(images.labels.shape, [isWhole ? 10_000 : 2000]);
         const [right, tolerance] = isWhole ? [expected, 5e-4] : [first / 2000, 1.5 / 2000];
         assert.ok(Math.abs(accuracy - right) <= tolerance, `accuracy ${accuracy}`);

@@ -18,14 +18,14 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
+import { isBest, type EpochMetrics, type WatchedMetric } from "../../src/train/metrics.js";
 import { writeFileAtomically } from "../../src/node/files/replace-file.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import type { TrainConfig } from "../../src/train/config/config.js";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
 import { sourceOf, writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { readCheckpoint } from "../../src/node/runs/checkpoint.js";
-import { startOfTraining } from "../../src/train/train-progress.js";
+import { startOfTraining } from "../../src/train/progress.js";
 import { RunDirectory, type RunSnapshot } from "../../src/node/runs/run-directory.js";
 
 let directory = "";
@@ -71,18 +71,39 @@ describe("RunDirectory", () => {
     seconds: 1,
   });
 
-  /** A training of one weight, which has this value after so many epochs. */
-  async function snapshot(weight: number, epochs: number): Promise<RunSnapshot> {
+  /** A training of one weight, which has this value after these epochs. */
+  async function snapshot(
+    weight: number,
+    epochs: readonly EpochMetrics[],
+    watched: WatchedMetric = { name: "validAccuracy", better: "higher" },
+  ): Promise<RunSnapshot> {
     const executor = new ReferenceExecutor();
     await executor.write("w", hostArray([1], [weight]));
     await executor.write("optimizer/velocity/w", hostArray([1], [-weight]));
     await executor.write("data/train/labels", hostArray([1], [0], "i32"));
     return {
       description,
-      progress: { ...startOfTraining, epoch: epochs },
+      progress: { ...startOfTraining, epoch: epochs.length },
+      epochs,
+      isBestEpoch: isBest(epochs, watched),
       executor,
       weights: sourceOf(new Map([["w", await executor.read("w")]])),
     };
+  }
+
+  const histories = new WeakMap<RunDirectory, readonly EpochMetrics[]>();
+
+  /** What `SaveRun` does after an epoch. */
+  async function saveEpoch(
+    run: RunDirectory,
+    metrics: EpochMetrics,
+    weight: number,
+    watched?: WatchedMetric,
+  ): Promise<void> {
+    const epochs = [...(histories.get(run) ?? run.saved?.epochs ?? []), metrics];
+    histories.set(run, epochs);
+    await run.saveState(await snapshot(weight, epochs, watched));
+    await run.publish(await snapshot(weight, epochs, watched));
   }
 
   async function begin(name: string, change: Partial<TrainConfig> = {}): Promise<RunDirectory> {
@@ -100,7 +121,7 @@ describe("RunDirectory", () => {
   test("keeps the weights of the last epoch, and of the first with the best validation accuracy", async () => {
     const run = await begin("run");
     for (const [i, accuracy] of [0.5, 0.8, 0.7, 0.8].entries()) {
-      await run.saveEpoch(epoch(i + 1, accuracy), await snapshot(i + 1, i + 1));
+      await saveEpoch(run, epoch(i + 1, accuracy), i + 1);
     }
     await run.close();
     assert.equal(await weightIn(run, "last.safetensors"), 4);
@@ -125,7 +146,7 @@ describe("RunDirectory", () => {
   test("keeps the weights of every epoch where it is told to", async () => {
     const run = await begin("every-epoch", { keepEpochs: true });
     for (const number of [1, 2]) {
-      await run.saveEpoch(epoch(number, 0.5), await snapshot(10 * number, number));
+      await saveEpoch(run, epoch(number, 0.5), 10 * number);
     }
     await run.close();
     const names = await readdir(run.directory);
@@ -140,7 +161,10 @@ describe("RunDirectory", () => {
   test("may pick the best by validation loss", async () => {
     const run = await begin("by-loss", { bestMetric: "validLoss" });
     for (const [i, loss] of [3, 1, 2].entries()) {
-      await run.saveEpoch(epoch(i + 1, i / 10, loss), await snapshot(i + 1, i + 1));
+      await saveEpoch(run, epoch(i + 1, i / 10, loss), i + 1, {
+        name: "validLoss",
+        better: "lower",
+      });
     }
     await run.close();
     assert.equal(await weightIn(run, "best.safetensors"), 2);
@@ -148,23 +172,25 @@ describe("RunDirectory", () => {
 
   test("gives back what it saved: progress, metrics, and every array but the data", async () => {
     const run = await begin("saved");
-    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
+    await saveEpoch(run, epoch(1, 0.5), 1);
     const progress = {
       ...startOfTraining,
       epoch: 1,
       step: 3,
-      sums: { loss: 0.1, correct: 2, seen: 6, seconds: 0.5 },
+      sums: { loss: [0.1, 6], accuracy: [2, 6] },
+      samples: 6,
+      seconds: 0.5,
     };
-    await run.saveState({ ...(await snapshot(7, 1)), progress });
+    await run.saveState({ ...(await snapshot(7, [epoch(1, 0.5)])), progress });
     await run.close();
     const again = await RunDirectory.open(run.directory, noNotice);
     const { saved } = again;
     assert.deepEqual(again.config, config);
-    assert.deepEqual(again.epochs, [epoch(1, 0.5)]);
+    assert.deepEqual(again.saved!.epochs, [epoch(1, 0.5)]);
     assert.deepEqual(saved?.progress, progress);
     assert.deepEqual(saved.description, description);
     assert.equal(saved.executor, new ReferenceExecutor().description);
-    const { executor } = await snapshot(0, 0);
+    const { executor } = await snapshot(0, []);
     await saved.restore(executor);
     assert.equal((await executor.read("w")).data[0], 7);
     assert.equal((await executor.read("optimizer/velocity/w")).data[0], -7);
@@ -174,8 +200,8 @@ describe("RunDirectory", () => {
 
   test("goes on from the state before where the newest is damaged, and says so", async () => {
     const run = await begin("damaged");
-    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
-    await run.saveEpoch(epoch(2, 0.6), await snapshot(2, 2));
+    await saveEpoch(run, epoch(1, 0.5), 1);
+    await saveEpoch(run, epoch(2, 0.6), 2);
     await run.close();
     const newest = path.join(run.directory, "resume.safetensors");
     const bytes = await readFile(newest);
@@ -183,7 +209,7 @@ describe("RunDirectory", () => {
     await writeFile(newest, bytes);
     const notices: string[] = [];
     const again = await RunDirectory.open(run.directory, (notice) => notices.push(notice));
-    assert.equal(again.epochs.length, 1);
+    assert.equal(again.saved!.epochs.length, 1);
     assert.deepEqual(notices, [
       `${newest}: its checksum is not that of its contents: it was damaged or changed after it was written; ` +
         "going on from the one before it, resume.previous.safetensors; it is kept as resume.damaged.safetensors",
@@ -195,7 +221,7 @@ describe("RunDirectory", () => {
     await assert.rejects(readFile(newest), { code: "ENOENT" });
     assert.deepEqual(await readFile(path.join(run.directory, "resume.damaged.safetensors")), bytes);
     const once = await RunDirectory.open(run.directory, noNotice);
-    assert.equal(once.epochs.length, 1);
+    assert.equal(once.saved!.epochs.length, 1);
     await once.close();
 
     await rm(previous);
@@ -204,18 +230,18 @@ describe("RunDirectory", () => {
     await rm(newest);
     await assert.rejects(RunDirectory.open(run.directory, noNotice), {
       code: "ERR_RUN_DIRECTORY",
-      message: `${run.directory} has no resume.safetensors, which earlier versions did not write: the training cannot be resumed`,
+      message: `${run.directory} has no resume.safetensors: the training cannot be resumed`,
     });
   });
 
   test("says how far into an epoch the last weights are, where it was stopped within one", async () => {
     const run = await begin("within");
-    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
+    await saveEpoch(run, epoch(1, 0.5), 1);
     const last = path.join(run.directory, "last.safetensors");
     const { epoch: whole, step } = (await readCheckpoint(last)).description;
     assert.deepEqual([whole, step], [1, undefined]);
     const progress = { ...startOfTraining, epoch: 1, step: 3 };
-    await run.saveWeights("last", { ...(await snapshot(7, 1)), progress });
+    await run.saveWeights("last", { ...(await snapshot(7, [epoch(1, 0.5)])), progress });
     const stopped = (await readCheckpoint(last)).description;
     assert.deepEqual([stopped.epoch, stopped.step], [1, 3]);
     await run.close();
@@ -223,7 +249,7 @@ describe("RunDirectory", () => {
 
   test("goes on after more epochs than a header could tell of", async () => {
     const run = await begin("long");
-    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
+    await saveEpoch(run, epoch(1, 0.5), 1);
     await run.close();
     const state = path.join(run.directory, "resume.safetensors");
     const { tensors, metadata } = readSafetensors(await readFile(state));
@@ -236,36 +262,16 @@ describe("RunDirectory", () => {
     const record = { "resnet-ts-training": metadata.get("resnet-ts-training")! };
     await writeFile(state, await writeSafetensors(arrays, record));
     const again = await RunDirectory.open(run.directory, noNotice);
-    assert.deepEqual(again.epochs, many);
+    assert.deepEqual(again.saved!.epochs, many);
     await again.begin(config);
-    await again.saveEpoch(epoch(20_001, 2), await snapshot(5, 20_001));
+    await saveEpoch(again, epoch(20_001, 2), 5);
     await again.close();
     const third = await RunDirectory.open(run.directory, noNotice);
-    assert.equal(third.epochs.length, 20_001);
-    const { executor } = await snapshot(0, 0);
+    assert.equal(third.saved!.epochs.length, 20_001);
+    const { executor } = await snapshot(0, []);
     await third.saved!.restore(executor);
     assert.equal((await executor.read("w")).data[0], 5);
     await third.close();
-  });
-
-  test("goes on with a state of earlier versions, with metrics in the header and other names", async () => {
-    const run = await begin("earlier");
-    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
-    await run.close();
-    const state = path.join(run.directory, "resume.safetensors");
-    const { tensors, metadata } = readSafetensors(await readFile(state));
-    const arrays = new Map([...tensors].map(([name, array]) => [name.replaceAll("/", "."), array]));
-    arrays.delete("resnet-ts-training.epochs");
-    const record = JSON.parse(metadata.get("resnet-ts-training")!) as object;
-    const old = { "resnet-ts-training": JSON.stringify({ ...record, epochs: [epoch(1, 0.5)] }) };
-    await writeFile(state, await writeSafetensors(arrays, old));
-    const again = await RunDirectory.open(run.directory, noNotice);
-    assert.deepEqual(again.epochs, [epoch(1, 0.5)]);
-    const { executor } = await snapshot(0, 0);
-    await again.saved!.restore(executor);
-    assert.equal((await executor.read("w")).data[0], 1);
-    assert.equal((await executor.read("optimizer/velocity/w")).data[0], -1);
-    await again.close();
   });
 
   for (const [what, code, notice] of [
@@ -274,8 +280,8 @@ describe("RunDirectory", () => {
   ] as const) {
     test(`goes on from the state before after ${what}`, async (t) => {
       const run = await begin(`unreadable-${code}`);
-      await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
-      await run.saveEpoch(epoch(2, 0.6), await snapshot(2, 2));
+      await saveEpoch(run, epoch(1, 0.5), 1);
+      await saveEpoch(run, epoch(2, 0.6), 2);
       await run.close();
       const newest = path.join(run.directory, "resume.safetensors");
       const { size, ino } = await stat(newest);
@@ -297,7 +303,7 @@ describe("RunDirectory", () => {
       const notices: string[] = [];
       const again = await RunDirectory.open(run.directory, (text) => notices.push(text));
       mock.mock.restore();
-      assert.equal(again.epochs.length, 1);
+      assert.equal(again.saved!.epochs.length, 1);
       const onwards =
         "going on from the one before it, resume.previous.safetensors; it is kept as resume.damaged.safetensors";
       assert.deepEqual(notices, [`${newest}: ${notice}; ${onwards}`]);
@@ -307,8 +313,8 @@ describe("RunDirectory", () => {
 
   test("does not touch a newest state that it may not read", async (t) => {
     const run = await begin("forbidden");
-    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
-    await run.saveEpoch(epoch(2, 0.6), await snapshot(2, 2));
+    await saveEpoch(run, epoch(1, 0.5), 1);
+    await saveEpoch(run, epoch(2, 0.6), 2);
     await run.close();
     const newest = path.join(run.directory, "resume.safetensors");
     const original = fs.promises.open;
@@ -331,7 +337,7 @@ describe("RunDirectory", () => {
 
   test("reads the configuration that the process before it left, not one from before it had the directory", async (t) => {
     const run = await begin("raised");
-    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
+    await saveEpoch(run, epoch(1, 0.5), 1);
     const original = fs.promises.rename;
     // The process that has the directory writes the configuration and goes, just when the next one takes the lock.
     const mock = t.mock.method(fs.promises, "rename", async (from: string, to: string) => {
@@ -364,7 +370,7 @@ describe("RunDirectory", () => {
 
   test("refuses the state of another network", async () => {
     const run = await begin("another");
-    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
+    await saveEpoch(run, epoch(1, 0.5), 1);
     await run.close();
     const again = await RunDirectory.open(run.directory, noNotice);
     const other = new ReferenceExecutor();
@@ -411,7 +417,7 @@ describe("RunDirectory", () => {
       message: `${strange}/config.json cannot be read (EISDIR: it is a folder)`,
     });
     const run = await begin("unlisted");
-    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
+    await saveEpoch(run, epoch(1, 0.5), 1);
     await run.close();
     t.mock.method(fs.promises, "readdir", () =>
       Promise.reject(Object.assign(new Error("no"), { code: "EACCES" })),
@@ -437,14 +443,14 @@ describe("RunDirectory", () => {
 
   test("a full disk leaves what was saved before whole, and is named", async (t) => {
     const run = await begin("full");
-    await run.saveEpoch(epoch(1, 0.5), await snapshot(1, 1));
+    await saveEpoch(run, epoch(1, 0.5), 1);
     const before = await read(run, "resume.safetensors");
     // The real error, from the device that is always full.
     const full = await open("/dev/full", "w").catch(() => null);
     if (!full) return t.skip("there is no /dev/full");
     const prototype = Object.getPrototypeOf(full) as { writeFile: (data: Uint8Array) => unknown };
     const mock = t.mock.method(prototype, "writeFile", (data: Uint8Array) => full.write(data));
-    await assert.rejects(run.saveEpoch(epoch(2, 0.6), await snapshot(2, 2)), {
+    await assert.rejects(saveEpoch(run, epoch(2, 0.6), 2), {
       code: "ERR_RUN_DIRECTORY",
       message: `${run.directory} cannot be written (ENOSPC: the disk is full); what was saved before is whole`,
     });

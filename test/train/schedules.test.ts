@@ -6,7 +6,7 @@ import { findRecipe } from "../../src/train/recipes.js";
 import { initialPlateau, nextPlateau } from "../../src/train/schedules/plateau.js";
 import { scheduleForms, type ScheduleConfig } from "../../src/train/schedules/schedule-config.js";
 import { createSchedule } from "../../src/train/schedules/schedule.js";
-import { afterEpoch, startOfTraining } from "../../src/train/train-progress.js";
+import { afterEpoch, startOfTraining } from "../../src/train/progress.js";
 import { scheduleFixture } from "../helpers/fixtures.js";
 
 const { peak, epochs, stepsPerEpoch, cases } = scheduleFixture();
@@ -21,6 +21,9 @@ function assertRates(rates: readonly number[], expected: readonly number[]): voi
     assert.ok(Math.abs(rate - expected[i]!) < 1e-14, `rate ${i}: ${rate}, not ${expected[i]}`);
   }
 }
+
+/** The metric of a loss. */
+const watch = (name: string) => ({ name, better: "lower" as const });
 
 describe("schedules against PyTorch", () => {
   for (const { schedule, rates, metrics } of cases) {
@@ -146,7 +149,7 @@ describe("a schedule", () => {
     let progress = startOfTraining;
     const shares = [1, 0.9, 0.95, 0.9, 0.8].map((validLoss) => {
       const settings = { schedule: plateau, epochs: 5, earlyStopping: null };
-      progress = afterEpoch(progress, { ...metrics, validLoss } as never, settings);
+      progress = afterEpoch(progress, { ...metrics, validLoss } as never, settings, watch);
       progress = JSON.parse(JSON.stringify(progress)) as typeof progress;
       return progress.plateau.share;
     });
@@ -195,7 +198,7 @@ describe("a schedule", () => {
     const settings = { schedule, epochs: 10, earlyStopping: null };
     let progress = startOfTraining;
     const shares = Array.from({ length: 4 }, () => {
-      progress = afterEpoch(progress, { validLoss: 1 } as never, settings);
+      progress = afterEpoch(progress, { validLoss: 1 } as never, settings, watch);
       return progress.plateau.share;
     });
     assert.deepEqual(shares, [1, 1, 1, 0.5]);
@@ -209,7 +212,7 @@ describe("a schedule", () => {
     };
     let progress = startOfTraining;
     const shares = Array.from({ length: 6 }, () => {
-      progress = afterEpoch(progress, { validLoss: 1 } as never, settings);
+      progress = afterEpoch(progress, { validLoss: 1 } as never, settings, watch);
       return progress.plateau.share;
     });
     assert.deepEqual(shares, [1, 1, 1, 0.5, 0.25, 0.125]);

@@ -10,18 +10,13 @@ import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import type { Transform } from "../../src/data/transforms/transform.js";
 import type { Executor } from "../../src/executors/executor.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import type { BatchSource } from "../../src/train/sources/batch-source.js";
-import { residentSource } from "../../src/train/sources/resident-source.js";
 import { parseConfig } from "../../src/train/config/config.js";
-import { createEvaluator } from "../../src/train/evaluate.js";
-import {
-  initialState,
-  readModelState,
-  writeModelState,
-} from "../../src/train/weights/model-state.js";
+import { Evaluator } from "../../src/train/evaluate.js";
+import { initialState, writeModelState } from "../../src/train/weights/model-state.js";
 import { findRecipe } from "../../src/train/recipes.js";
-import { streamingSource } from "../../src/train/sources/streaming-source.js";
-import { trainLoop } from "../../src/train/train-loop.js";
+import { imageFileOpener, streamingSource } from "../../src/node/train/image-file-opener.js";
+import type { FileOpener } from "../../src/train/sources/image-sources.js";
+import { train as trainImages, type TrainData } from "../../src/train/train.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
 import { TinyModel } from "../helpers/tiny-model.js";
@@ -50,20 +45,14 @@ async function inMemory({ files, labels, classes }: ImageFiles): Promise<Dataset
   return { name: "memory", images, labels: hostArray([files.length], labels, "i32"), classes };
 }
 
-interface Sources {
-  readonly train: BatchSource;
-  readonly valid: BatchSource;
-}
-
-async function train(executor: Executor, sources: Sources): Promise<unknown> {
+async function train(executor: Executor, data: TrainData, files?: FileOpener): Promise<unknown> {
   const model = new TinyModel(3);
-  await writeModelState(executor, model, initialState(model, 1));
-  const epochs = [];
-  for await (const epoch of await trainLoop({ executor, model, config, ...sources })) {
-    const { seconds: _, imagesPerSecond: __, ...metrics } = epoch;
-    epochs.push(metrics);
-  }
-  return { epochs, state: await readModelState(executor, model) };
+  const settings = { ...config, transforms };
+  const weights = initialState(model, 1);
+  const options = { executor, model, weights, ...(files && { files }) };
+  const { epochs, ...result } = await trainImages(settings, data, options);
+  const metrics = epochs.map((line) => ({ ...line, seconds: 0, imagesPerSecond: 0 }));
+  return { metrics, weights: result.weights };
 }
 
 describe("streamingSource", () => {
@@ -72,26 +61,14 @@ describe("streamingSource", () => {
       const folder = await readImageFolder(await writeImageFolder(t));
       const resident = create();
       const expected = await train(resident, {
-        train: await residentSource(resident, "train", await inMemory(folder.train), {
-          ...normalise,
-          transforms: transforms.train,
-        }),
-        valid: await residentSource(resident, "valid", await inMemory(folder.valid!), {
-          ...normalise,
-          transforms: transforms.eval,
-        }),
+        train: await inMemory(folder.train),
+        valid: await inMemory(folder.valid!),
       });
       await resident.close();
-      for (const count of [1, 2]) {
+      for (const workers of [1, 2]) {
         const executor = create();
-        const workers = new ImageWorkers(count);
-        const options = { transforms, normalise, channels: 3 } as const;
-        const streamed = await train(executor, {
-          train: streamingSource(workers, folder.train, options),
-          valid: streamingSource(workers, folder.valid!, options),
-        });
-        assert.deepEqual(streamed, expected);
-        await workers.close();
+        const data = { train: folder.train, valid: folder.valid! };
+        assert.deepEqual(await train(executor, data, imageFileOpener({ workers })), expected);
         await executor.close();
       }
     });
@@ -124,7 +101,8 @@ describe("streamingSource", () => {
     const source = streamingSource(workers, { ...images, files }, options);
     const model = new TinyModel(3);
     await writeModelState(executor, model, initialState(model, 1));
-    await assert.rejects((await createEvaluator(executor, model, source, 4))(), {
+    const evaluator = await Evaluator.create(source, { executor, model, batch: 4 });
+    await assert.rejects(evaluator.evaluate(), {
       code: "ERR_DATA_SOURCE",
       message: "/none/gone.png: there is no such file",
     });

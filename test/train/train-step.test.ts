@@ -18,11 +18,11 @@ import {
   writeModelState,
   initialState,
 } from "../../src/train/weights/model-state.js";
-import { adamw } from "../../src/train/optimizers/adam.js";
-import { sgd } from "../../src/train/optimizers/sgd.js";
-import { parameterGroups } from "../../src/train/steps/parameter-groups.js";
+import { adamw } from "../../src/train/optimizers.js";
+import { sgd } from "../../src/train/optimizers.js";
+import { parameterGroups } from "../../src/train/parameter-groups.js";
 import { averageState } from "../../src/train/state-names.js";
-import { traceTrainStep } from "../../src/train/steps/train-step.js";
+import { traceTrainStep } from "../../src/train/step.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest } from "../helpers/executors.js";
 import { draw, stepsFixture } from "../helpers/fixtures.js";

@@ -7,9 +7,7 @@ import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
 import type { TrainConfigInput } from "../../src/train/config/config.js";
 import { initialState, type ModelState } from "../../src/train/weights/model-state.js";
-import { RunningMean } from "../../src/train/running-mean.js";
-import { Timer } from "../../src/train/timer.js";
-import { train } from "../../src/train/train.js";
+import { train } from "../../src/node/train/train.js";
 import { randomConfig, randomDataset } from "../helpers/random-dataset.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 
@@ -20,7 +18,6 @@ describe("train", () => {
   test("trains, keeps the best, and tests", async () => {
     const { epochs, weights, best, test: tested } = await train(config, data);
     assert.equal(epochs.length, 3);
-    assert.ok(epochs.every((metrics) => !("kind" in metrics)));
     assert.equal(tested!.predictions.length, 6);
     assert.deepEqual([...weights.keys()], [...best.keys()]);
     const accuracies = epochs.map(({ validAccuracy }) => validAccuracy);
@@ -33,8 +30,7 @@ describe("train", () => {
     const settings = { ...config, epochs: 4, evaluateEvery: 2 };
     const after: ModelState[] = [];
     const { epochs, best } = await train(settings, data, {
-      onEvent: async ({ kind }, training) =>
-        kind === "epoch" && after.push(await training.weights()),
+      callbacks: [{ onEpoch: async (_, { session }) => after.push(await session.weights()) }],
     });
     const accuracies = epochs.map(({ validAccuracy }) => validAccuracy || 0);
     const place = accuracies.indexOf(Math.max(...accuracies));
@@ -80,33 +76,14 @@ describe("train", () => {
     const losses: number[] = [];
     const { epochs } = await train({ ...config, learningRate: 1e-30 }, data, {
       weights,
-      onEvent: (event, training) => {
-        if (event.kind === "step") losses.push(event.loss);
-        else training.stop();
-      },
+      callbacks: [
+        {
+          onStep: ({ loss }) => losses.push(loss),
+          onEpoch: (_, training) => training.stop(),
+        },
+      ],
     });
     assert.equal(epochs.length, 1);
     assert.equal(losses.length, 2);
-  });
-});
-
-describe("Timer", () => {
-  test("keeps each stretch", () => {
-    const timer = new Timer();
-    const [first, second] = [timer.stop(), (timer.start(), timer.stop())];
-    assert.deepEqual(timer.seconds, [first, second]);
-    assert.equal(timer.sum, first + second);
-    assert.equal(timer.mean, (first + second) / 2);
-    assert.ok(first >= 0 && second >= 0);
-  });
-});
-
-describe("RunningMean", () => {
-  test("weighs what it is given", () => {
-    const mean = new RunningMean();
-    assert.ok(Number.isNaN(mean.mean));
-    mean.add(1, 3);
-    mean.add(5);
-    assert.deepEqual([mean.mean, mean.weight], [2, 4]);
   });
 });

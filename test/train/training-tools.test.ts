@@ -6,65 +6,44 @@ import type { Executor } from "../../src/executors/executor.js";
 import type { Module } from "../../src/nn/module.js";
 import { randomKey } from "../../src/tensor/random.js";
 import type { TrainConfigInput } from "../../src/train/config/config.js";
-import { drawBeta, drawMix } from "../../src/train/steps/draw-mix.js";
-import type { EpochMetrics } from "../../src/train/epoch-metrics.js";
-import { createEvaluator } from "../../src/train/evaluate.js";
-import {
-  initialState,
-  readModelState,
-  writeModelState,
-} from "../../src/train/weights/model-state.js";
-import { trainLoop, type StepProgress, type Training } from "../../src/train/train-loop.js";
+import { drawBeta, drawMix } from "../../src/train/mixing.js";
+import type { Callback } from "../../src/train/callbacks.js";
+import { Evaluator } from "../../src/train/evaluate.js";
+import type { Training } from "../../src/train/training.js";
+import { initialState, readModelState } from "../../src/train/weights/model-state.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest, nativeExecutors, reference } from "../helpers/executors.js";
-import { randomConfig, randomSources } from "../helpers/random-dataset.js";
+import { randomConfig } from "../helpers/random-dataset.js";
 import { LinearModel, TinyModel } from "../helpers/tiny-model.js";
+import { trainOn, type TrainedOn, type TrainOnOptions } from "../helpers/train-on.js";
 
 const [fast = reference] = nativeExecutors;
 
-interface Started {
+interface Ran extends TrainedOn {
   readonly executor: Executor;
-  readonly training: Training;
-  readonly model: Module;
+  /** The model's state after the last step, which averages are not. */
+  readonly state: ReadonlyMap<string, Float32Array>;
 }
 
 /** A training of a new model with the same first weights every time. */
-async function start(
+async function run(
   t: TestContext,
   change: Partial<TrainConfigInput>,
   model: Module = new TinyModel(),
   create = fast.create,
-): Promise<Started> {
+  options: TrainOnOptions = {},
+): Promise<Ran> {
   const executor = create();
   t.after(() => executor.close());
   const config = randomConfig({ schedule: "constant", ...change });
-  await writeModelState(executor, model, initialState(model, config.seed));
-  return {
-    executor,
-    model,
-    training: await trainLoop({ executor, model, config, ...(await randomSources(executor)) }),
-  };
+  const trained = await trainOn(executor, config, model, options);
+  return { ...trained, executor, state: await stateOf(executor, model) };
 }
 
-async function finish(
-  training: Training,
-): Promise<{ steps: StepProgress[]; epochs: EpochMetrics[] }> {
-  const steps: StepProgress[] = [];
-  const epochs: EpochMetrics[] = [];
-  for await (const event of training.events()) {
-    if (event.kind === "step") steps.push(event);
-    else epochs.push(event);
-  }
-  return { steps, epochs };
+async function stateOf(executor: Executor, model: Module): Promise<Map<string, Float32Array>> {
+  const state = await readModelState(executor, model);
+  return new Map([...state].map(([name, { data }]) => [name, data as Float32Array]));
 }
-
-const stateOf = async ({ executor, model }: Started): Promise<Map<string, Float32Array>> =>
-  new Map(
-    [...(await readModelState(executor, model))].map(([name, { data }]) => [
-      name,
-      data as Float32Array,
-    ]),
-  );
 
 const firstState = (model: Module): Map<string, Float32Array> =>
   new Map([...initialState(model, 1)].map(([name, { data }]) => [name, data as Float32Array]));
@@ -78,16 +57,11 @@ for (const { name, create } of executorsUnderTest) {
     ] as const) {
       test(`${accumulate} micro-batches of 4 make the steps of batches of ${batch}`, async (t) => {
         const settings = { optimizer: "adam", epochs: 2, learningRate: 0.01, clipNorm: 1 } as const;
-        const parts = await start(
-          t,
-          { ...settings, batch: 4, accumulate },
-          new LinearModel(),
-          create,
-        );
-        const whole = await start(t, { ...settings, batch }, new LinearModel(), create);
-        const [a, b] = [await finish(parts.training), await finish(whole.training)];
+        const change = { ...settings, batch: 4, accumulate };
+        const a = await run(t, change, new LinearModel(), create);
+        const b = await run(t, { ...settings, batch }, new LinearModel(), create);
         assert.equal(a.steps.length, 2 * Math.ceil(10 / batch));
-        const [weights, expected] = [await stateOf(parts), await stateOf(whole)];
+        const [weights, expected] = [a.state, b.state];
         // Adam divides by the gradient's own size: where it is next to nothing, roundings are all there is.
         for (const [key, values] of expected)
           assertClose(weights.get(key)!, values, { rtol: 2000 * ulp }, key);
@@ -108,36 +82,53 @@ for (const { name, create } of executorsUnderTest) {
 describe("averages of weights", () => {
   test("are the running mean of every state after each step, and what is validated and kept", async (t) => {
     const emaDecay = 0.7;
-    const started = await start(t, { emaDecay, learningRate: 0.2 });
-    const { executor, training, model } = started;
-    const { valid } = await randomSources(executor);
     const means = new Map<string, Float64Array>();
-    let validLoss = NaN;
-    for await (const event of training.events()) {
-      if (event.kind === "epoch") validLoss = event.validLoss;
-      if (event.kind !== "step") continue;
-      for (const [key, values] of await stateOf(started)) {
-        const mean = means.get(key) ?? Float64Array.from(values);
-        means.set(
-          key,
-          mean.map((old, i) => emaDecay * old + (1 - emaDecay) * values[i]!),
-        );
-      }
-    }
-    const kept = await training.weights();
+    const losses: number[] = [];
+    const average: Callback = {
+      async onStep(_, { session: { executor, model } }) {
+        for (const [key, values] of await stateOf(executor, model)) {
+          const mean = means.get(key) ?? Float64Array.from(values);
+          means.set(
+            key,
+            mean.map((old, i) => emaDecay * old + (1 - emaDecay) * values[i]!),
+          );
+        }
+      },
+      async onEpoch({ validLoss }, { session: { executor, model }, valid }) {
+        const own = await Evaluator.create(valid, { executor, model, batch: 4 });
+        losses.push(validLoss, (await own.evaluate()).loss);
+      },
+    };
+    const change = { emaDecay, learningRate: 0.2 };
+    const { weights, session } = await runWithSession(t, change, average);
     for (const [key, mean] of means)
-      assertClose(kept.get(key)!.data, mean, { rtol: 20 * ulp }, key); // nine steps of a few roundings
-    assert.equal((await (await training.evaluator(valid))()).loss, validLoss);
-    assert.notEqual((await (await createEvaluator(executor, model, valid, 4))()).loss, validLoss);
+      assertClose(weights.get(key)!.data, mean, { rtol: 20 * ulp }, key); // nine steps of a few roundings
+    assert.deepEqual(await session.weights(), weights);
+    for (const epoch of [0, 2, 4]) assert.notEqual(losses[epoch], losses[epoch + 1]);
   });
 });
 
+/** A training, and its session. */
+async function runWithSession(
+  t: TestContext,
+  change: Partial<TrainConfigInput>,
+  callback: Callback,
+) {
+  let session!: Training["session"];
+  const keep: Callback = {
+    onStart(training) {
+      session = training.session;
+    },
+  };
+  const options = { callbacks: [keep, callback] };
+  return { ...(await run(t, change, new TinyModel(), fast.create, options)), session };
+}
+
 describe("groups of parameters", () => {
   test("what is frozen keeps its values and its statistics, and costs no gradient", async (t) => {
-    const started = await start(t, { freeze: ["block.conv1", "block.bn1", "block.downsample"] });
-    await finish(started.training);
+    const started = await run(t, { freeze: ["block.conv1", "block.bn1", "block.downsample"] });
     const first = firstState(started.model);
-    for (const [key, values] of await stateOf(started)) {
+    for (const [key, values] of started.state) {
       const isFrozen = /conv1|bn1|downsample/.test(key);
       assert.equal(
         values.every((v, i) => v === first.get(key)![i]),
@@ -149,10 +140,9 @@ describe("groups of parameters", () => {
   });
 
   test("the backbone is all but the head", async (t) => {
-    const started = await start(t, { freeze: ["backbone"] });
-    await finish(started.training);
+    const started = await run(t, { freeze: ["backbone"] });
     const first = firstState(started.model);
-    const moved = [...(await stateOf(started))].filter(([key, values]) =>
+    const moved = [...started.state].filter(([key, values]) =>
       values.some((v, i) => v !== first.get(key)![i]),
     );
     assert.deepEqual(
@@ -164,16 +154,15 @@ describe("groups of parameters", () => {
   test("a part's rate is a multiple of the others'", async (t) => {
     const changes = await Promise.all(
       [{}, { block: 3, "block.conv2": 0.5 }].map(async (rateFactors) => {
-        const started = await start(t, {
+        const started = await run(t, {
           rateFactors,
           momentum: 0,
           epochs: 1,
           batch: 10,
           learningRate: 1e-3,
         });
-        await finish(started.training);
         const first = firstState(started.model);
-        const last = await stateOf(started);
+        const last = started.state;
         return (key: string): number => last.get(key)![0]! - first.get(key)![0]!;
       }),
     );
@@ -186,14 +175,14 @@ describe("groups of parameters", () => {
   });
 
   test("a part that is not there, and nothing left to train, are refused", async (t) => {
-    await assert.rejects(start(t, { freeze: ["layer9"] }), {
+    await assert.rejects(run(t, { freeze: ["layer9"] }), {
       code: "ERR_CONFIG",
       message:
         'freeze: the model has no part "layer9": choose head, backbone, stem where there is a layer1, ' +
         "or a module such as block, avgpool, flatten, fc",
     });
-    await assert.rejects(start(t, { rateFactors: { stem: 2 } }), { code: "ERR_CONFIG" });
-    await assert.rejects(start(t, { freeze: ["block", "head"] }), {
+    await assert.rejects(run(t, { rateFactors: { stem: 2 } }), { code: "ERR_CONFIG" });
+    await assert.rejects(run(t, { freeze: ["block", "head"] }), {
       code: "ERR_CONFIG",
       message: "freeze [block, head] leaves nothing to train",
     });
@@ -202,9 +191,8 @@ describe("groups of parameters", () => {
   test("weight decay may spare what has one axis", async (t) => {
     // With next to no rate, AdamW's decay is all that moves a weight: 1 − rate · decay.
     const settings = { optimizer: "adamw", epochs: 1, batch: 10, weightDecay: 1e5 } as const;
-    const started = await start(t, { ...settings, weightDecayOn: "weights", learningRate: 1e-6 });
-    await finish(started.training);
-    const state = await stateOf(started);
+    const started = await run(t, { ...settings, weightDecayOn: "weights", learningRate: 1e-6 });
+    const { state } = started;
     const first = firstState(started.model);
     const share = (key: string): number => state.get(key)![0]! / first.get(key)![0]!;
     assert.ok(Math.abs(share("fc.weight") - 0.9) < 1e-3, `${share("fc.weight")}`);
@@ -216,25 +204,19 @@ describe("groups of parameters", () => {
 describe("clipping", () => {
   test("a step of plain descent is as long as the norm allows, and the norm before is reported", async (t) => {
     const settings = { momentum: 0, epochs: 1, batch: 10, learningRate: 0.5 };
-    const [free, clipped] = [
-      await start(t, settings),
-      await start(t, { ...settings, clipNorm: 0.01 }),
-    ];
-    const [{ steps: unclipped }, { steps }] = [
-      await finish(free.training),
-      await finish(clipped.training),
-    ];
-    const length = async (started: Started): Promise<number> => {
-      const first = firstState(started.model);
-      const squares = [...(await stateOf(started))].filter(([key]) => !key.includes("running"));
+    const free = await run(t, settings);
+    const clipped = await run(t, { ...settings, clipNorm: 0.01 });
+    const length = (ran: Ran): number => {
+      const first = firstState(ran.model);
+      const squares = [...ran.state].filter(([key]) => !key.includes("running"));
       const sum = squares.flatMap(([key, values]) =>
         [...values].map((v, i) => (v - first.get(key)![i]!) ** 2),
       );
       return Math.sqrt(sum.reduce((a, b) => a + b));
     };
-    assert.equal(unclipped[0]!.gradientNorm, null);
-    assert.ok(Math.abs(steps[0]!.gradientNorm! * 0.5 - (await length(free))) < 1e-5);
-    const short = await length(clipped);
+    assert.equal(free.steps[0]!.gradientNorm, null);
+    assert.ok(Math.abs(clipped.steps[0]!.gradientNorm! * 0.5 - length(free)) < 1e-5);
+    const short = length(clipped);
     assert.ok(Math.abs(0.01 * 0.5 - short) < 1e-5, `${short}`);
   });
 });
@@ -270,7 +252,7 @@ describe("mixing", () => {
     test(`${kind} trains, the same way every time, and other than without`, async (t) => {
       const losses: number[][] = [];
       for (const change of [{ [kind]: 1 }, { [kind]: 1 }, {}]) {
-        const { epochs } = await finish((await start(t, { ...change, epochs: 8 })).training);
+        const { epochs } = await run(t, { ...change, epochs: 8 });
         losses.push(epochs.map(({ trainLoss }) => trainLoss));
       }
       assert.deepEqual(losses[0], losses[1]);
@@ -282,57 +264,46 @@ describe("mixing", () => {
 
 describe("ending and steering a training", () => {
   test("has averages before its first step: the first weights", async (t) => {
-    const { training, executor, model } = await start(t, { emaDecay: 0.9 });
-    assert.deepEqual(await training.weights(), await readModelState(executor, model));
-    const head = (await training.weights()).get("fc.weight")!;
-    assert.ok(head.data.some((value) => value !== 0));
+    const stop: Callback = { onStart: (training) => training.stop() };
+    const options = { callbacks: [stop] };
+    const ran = await run(t, { emaDecay: 0.9 }, new TinyModel(), fast.create, options);
+    assert.deepEqual(ran.steps, []);
+    assert.deepEqual(ran.weights, await readModelState(ran.executor, ran.model));
+    assert.ok(ran.weights.get("fc.weight")!.data.some((value) => value !== 0));
   });
 
   test("ends early when the metric has not become better for so many epochs", async (t) => {
     const settings = { learningRate: 1e-30, epochs: 9, earlyStopping: { patience: 2 } }; // nothing moves
-    const { epochs } = await finish(
-      (await start(t, { ...settings, freeze: ["backbone"] })).training,
-    );
+    const { epochs } = await run(t, { ...settings, freeze: ["backbone"] });
     assert.equal(epochs.length, 3);
   });
 
-  test("stops when told to, and goes on where it stopped when it is iterated again", async (t) => {
-    const { training } = await start(t, {});
-    const seen: string[] = [];
-    for await (const event of training.events()) {
-      if (event.kind === "step") seen.push(`${event.epoch}: ${event.step}`);
-      if (seen.length === 4) training.stop();
-    }
-    for await (const event of training.events()) {
-      if (event.kind === "step") seen.push(`${event.epoch}: ${event.step}`);
-      if (seen.length === 5) break; // leaving is stopping, too
-    }
-    const rest = await finish(training);
-    assert.deepEqual(seen, ["1: 1", "1: 2", "1: 3", "2: 1", "2: 2"]);
+  test("stops after the step in which it is told to", async (t) => {
+    const stop: Callback = {
+      onStep: ({ epoch, step }, training) => epoch === 2 && step === 1 && training.stop(),
+    };
+    const options = { callbacks: [stop] };
+    const { steps, epochs, progress } = await run(t, {}, new TinyModel(), fast.create, options);
     assert.deepEqual(
-      rest.steps.map(({ epoch, step }) => `${epoch}: ${step}`),
-      ["2: 3", "3: 1", "3: 2", "3: 3"],
+      steps.map(({ epoch, step }) => `${epoch}: ${step}`),
+      ["1: 1", "1: 2", "1: 3", "2: 1"],
     );
-    assert.deepEqual(
-      rest.epochs.map(({ epoch }) => epoch),
-      [2, 3],
-    );
+    assert.deepEqual([epochs.length, progress.epoch, progress.step], [1, 1, 1]);
   });
 
   test("a learning rate can be changed from step to step", async (t) => {
-    const { training } = await start(t, { epochs: 1 });
-    const rates: number[] = [];
-    for await (const event of training.events()) {
-      if (event.kind === "step") rates.push(event.learningRate);
-      else assert.equal(event.learningRate, rates.at(-1));
-      training.rateFactor /= 2;
-    }
-    assert.deepEqual(rates, [0.05, 0.025, 0.0125]);
+    const halve: Callback = { onStep: (_, training) => (training.learningRateScale /= 2) };
+    const options = { callbacks: [halve] };
+    const ran = await run(t, { epochs: 1 }, new TinyModel(), fast.create, options);
+    assert.deepEqual(
+      ran.steps.map(({ learningRate }) => learningRate),
+      [0.05, 0.025, 0.0125],
+    );
+    assert.equal(ran.epochs[0]!.learningRate, 0.0125);
   });
 
-  test("a loss that is no number names the step and the learning rate", async (t) => {
-    const { training } = await start(t, { learningRate: 1e30 });
-    await assert.rejects(finish(training), {
+  test("a loss that is not finite names the step and the learning rate", async (t) => {
+    await assert.rejects(run(t, { learningRate: 1e30 }), {
       code: "ERR_DIVERGED",
       message:
         /^the training loss became (NaN|Infinity|-Infinity) in step \d of epoch 1, at a learning rate of 1e\+30: try a lower learning rate, a warm-up, or clipped gradients \(clipNorm, --clip-norm\)$/,
@@ -341,13 +312,11 @@ describe("ending and steering a training", () => {
 
   test("another training on the same executor is not touched by one that diverged", async (t) => {
     const settings = { accumulate: 2, emaDecay: 0.5 };
-    const { executor, model, training } = await start(t, { ...settings, learningRate: 1e30 });
-    await assert.rejects(finish(training), { code: "ERR_DIVERGED" });
-    await writeModelState(executor, model, initialState(model, 1));
-    const config = randomConfig(settings);
-    const { epochs } = await finish(
-      await trainLoop({ executor, model, config, ...(await randomSources(executor)) }),
-    );
+    const executor = fast.create();
+    t.after(() => executor.close());
+    const wild = randomConfig({ ...settings, learningRate: 1e30 });
+    await assert.rejects(trainOn(executor, wild), { code: "ERR_DIVERGED" });
+    const { epochs } = await trainOn(executor, randomConfig(settings));
     assert.ok(epochs.every(({ validLoss }) => Number.isFinite(validLoss)));
   });
 

@@ -7,8 +7,8 @@ import { hostArray } from "../../tensor/host-array.js";
 import { randomKey, uniform } from "../../tensor/random.js";
 import { residentSource } from "../../train/sources/resident-source.js";
 import { initialState, writeModelState } from "../../train/weights/model-state.js";
-import { sgd } from "../../train/optimizers/sgd.js";
-import { traceTrainStep } from "../../train/steps/train-step.js";
+import { sgd } from "../../train/optimizers.js";
+import { traceTrainStep } from "../../train/step.js";
 import { spreadOf } from "./spread.js";
 
 /** How long a training's engine has nothing to do because the next batch is not there. */

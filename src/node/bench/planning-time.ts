@@ -1,8 +1,8 @@
 import { resnet152 } from "../../models/resnet.js";
 import { plan } from "../../planner/plan.js";
 import { residentTracer } from "../../train/sources/resident-source.js";
-import { sgd } from "../../train/optimizers/sgd.js";
-import { traceTrainStep } from "../../train/steps/train-step.js";
+import { sgd } from "../../train/optimizers.js";
+import { traceTrainStep } from "../../train/step.js";
 import { spreadOf } from "./spread.js";
 
 /**

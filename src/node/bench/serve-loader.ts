@@ -10,7 +10,7 @@ import { readImageFolder } from "../data/images/image-folder.js";
 import { ImageWorkers } from "../data/loader/image-workers.js";
 import { parseTransforms } from "../../data/transforms/transform-text.js";
 import { randomKey } from "../../tensor/random.js";
-import { streamingSource } from "../../train/sources/streaming-source.js";
+import { streamingSource } from "../train/image-file-opener.js";
 import { loaderBatch, loaderTransforms, type LoaderTimes } from "./loader-time.js";
 
 const [folder = "", workerCount, cache] = process.argv.slice(2);

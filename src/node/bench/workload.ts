@@ -7,8 +7,8 @@ import { randomKey, uniform } from "../../tensor/random.js";
 import { residentSource } from "../../train/sources/resident-source.js";
 import { initialState, writeModelState } from "../../train/weights/model-state.js";
 import type { Precision } from "../../train/config/precision.js";
-import { sgd } from "../../train/optimizers/sgd.js";
-import { traceEvaluation, traceTrainStep } from "../../train/steps/train-step.js";
+import { sgd } from "../../train/optimizers.js";
+import { traceEvaluation, traceTrainStep } from "../../train/step.js";
 import { classesOf, imageOf, type BenchRow } from "./bench-row.js";
 
 /** A row, ready to run on the native executor. */

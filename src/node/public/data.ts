@@ -6,4 +6,3 @@ export { readableFiles, type ReadableFiles } from "../data/loader/readable-files
 export { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
 export { loadParts, type DataParts, type LoadPartsOptions } from "../data/load-parts.js";
 export { readImageCsv } from "../data/images/image-csv.js";
-export { channelStatisticsOf } from "../data/loader/channel-statistics-of.js";

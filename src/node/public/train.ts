@@ -5,7 +5,9 @@ export {
   writeCheckpoint,
   type CheckpointDescription,
 } from "../runs/checkpoint.js";
-export { readFirstWeights, type FirstWeights } from "../../train/weights/first-weights.js";
+export { firstWeights, readFirstWeights, type FirstWeights } from "../runs/first-weights.js";
 export { RunDirectory, type RunSnapshot } from "../runs/run-directory.js";
-export { streamingSource, type StreamingOptions } from "../../train/sources/streaming-source.js";
-export { train, type TrainData, type TrainOptions, type TrainResult } from "../../train/train.js";
+export { SaveRun } from "../runs/save-run.js";
+export { ReportRun } from "../report/report-run.js";
+export { imageFileOpener, type FileReading } from "../train/image-file-opener.js";
+export { train, type NodeTrainOptions } from "../train/train.js";

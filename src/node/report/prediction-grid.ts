@@ -1,4 +1,4 @@
-import type { SampleScores } from "../../train/sample-scores.js";
+import type { SampleScores } from "../../train/scores.js";
 import { colours } from "../../report/chart-style.js";
 import type { ImageBytes } from "../../data/transforms/image-bytes.js";
 import { imageGrid, type Tile } from "./image-grid.js";

@@ -1,10 +1,11 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { readJson } from "./read-json.js";
 import { refused, whileReading, whileWriting } from "./run-error.js";
 import { lockName, takeDirectory, type DirectoryLock } from "./lock-directory.js";
 
-/** What says that a directory is a run's, and that it is a comparison's. */
+/** The file that every run directory has. */
 export const configFile = "config.json";
-export const comparisonFile = "comparison.json";
 
 /**
  * Makes a directory, and takes it for this process.
@@ -15,7 +16,7 @@ export const takeNewDirectory = (directory: string): Promise<DirectoryLock> =>
   whileWriting(directory, async () => {
     await makeDirectory(directory);
     return takeDirectory(directory, async (lock) => {
-      await checkEmpty(directory);
+      await requireEmpty(directory);
       return lock;
     });
   });
@@ -33,17 +34,27 @@ async function makeDirectory(directory: string): Promise<void> {
 export const isEmpty = async (directory: string): Promise<boolean> =>
   (await entriesOf(directory).catch(() => null))?.length === 0;
 
+const isMissing = async (directory: string): Promise<boolean> =>
+  (await stat(directory).catch(() => undefined)) === undefined;
+
 /** The names of what a directory holds besides its lock. */
 async function entriesOf(directory: string): Promise<readonly string[]> {
   const names = await whileReading(directory, () => readdir(directory));
   return names.filter((name) => !name.startsWith(lockName));
 }
 
-async function checkEmpty(directory: string): Promise<void> {
-  const entries = await entriesOf(directory);
+/** @throws {ResnetError} `ERR_RUN_DIRECTORY` if there is something in the directory; none of that name is fine */
+export async function requireEmpty(directory: string): Promise<void> {
+  const entries = (await isMissing(directory)) ? [] : await entriesOf(directory);
   if (entries.length === 0) return;
   const some = `${entries.slice(0, 3).join(", ")}${entries.length > 3 ? ", …" : ""}`;
-  const isBegun = entries.includes(configFile) || entries.includes(comparisonFile);
-  const resume = isBegun ? `, or go on with --resume ${directory}` : "";
+  const begun = await Promise.all(
+    ["", ...entries].map((name) =>
+      readJson(path.join(directory, name, configFile)).catch(() => undefined),
+    ),
+  );
+  const resume = begun.some((config) => config !== undefined)
+    ? `, or go on with --resume ${directory}`
+    : "";
   throw refused(`${directory} is not empty (${some}): name another directory with --out${resume}`);
 }

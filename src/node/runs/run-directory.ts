@@ -6,15 +6,14 @@ import type { ArraySource } from "../../interop/write-safetensors.js";
 import { ResnetError } from "../../tensor/error.js";
 import { writeCheckpoint, type CheckpointDescription } from "./checkpoint.js";
 import { parseConfig, type TrainConfig } from "../../train/config/config.js";
-import type { EpochMetrics } from "../../train/epoch-metrics.js";
+import type { EpochMetrics } from "../../train/metrics.js";
 import { refused, whileHolding, whileReading, whileWriting } from "./run-error.js";
 import { readJson } from "./read-json.js";
 import { takeDirectory, type DirectoryLock } from "./lock-directory.js";
 import { configFile, isEmpty, takeNewDirectory } from "./new-directory.js";
-import type { TrainProgress } from "../../train/train-progress.js";
+import type { TrainProgress } from "../../train/progress.js";
 import { formatSteps, isLogged, readSteps, type LoggedStep } from "./step-log.js";
 import { readTrainingState, writeTrainingState, type SavedTraining } from "./training-state.js";
-import { isBest } from "../../train/config/watched-metric.js";
 
 const metricsFile = "metrics.jsonl";
 const stepsFile = "steps.jsonl";
@@ -26,6 +25,10 @@ const damagedStateFile = "resume.damaged.safetensors";
 export interface RunSnapshot {
   readonly description: Omit<CheckpointDescription, "epoch">;
   readonly progress: TrainProgress;
+  /** Metrics of the epochs so far. */
+  readonly epochs: readonly EpochMetrics[];
+  /** Whether the last of them is the best, by the configuration's `bestMetric`. */
+  readonly isBestEpoch: boolean;
   readonly executor: Executor;
   /** The weights to use: what is validated, tested, and written for others. */
   readonly weights: ArraySource;
@@ -33,7 +36,7 @@ export interface RunSnapshot {
 
 /** The directory of one training: what it was asked for, how it went, and the weights. One process has it at a time. */
 export class RunDirectory {
-  private metrics: readonly EpochMetrics[];
+  private epochsSaved: number;
   private hasState: boolean;
   /** Names of the files that this process wrote, besides weights and states. */
   private readonly written = new Set<string>();
@@ -48,7 +51,7 @@ export class RunDirectory {
     readonly saved: SavedTraining | null,
     private logged: readonly LoggedStep[] = [],
   ) {
-    this.metrics = saved?.epochs ?? [];
+    this.epochsSaved = saved?.epochs.length ?? 0;
     this.hasState = saved !== null;
   }
 
@@ -88,12 +91,12 @@ export class RunDirectory {
     });
   }
 
-  /** Metrics of the epochs so far. */
-  get epochs(): readonly EpochMetrics[] {
-    return this.metrics;
+  /** Whole epochs that can be resumed from. */
+  get savedEpochs(): number {
+    return this.epochsSaved;
   }
 
-  /** How it stood after some of its steps so far. */
+  /** Where the training stood after some of its steps so far. */
   get steps(): readonly LoggedStep[] {
     return this.logged;
   }
@@ -114,19 +117,12 @@ export class RunDirectory {
     if (this.config && isLogged(step, this.config.epochs)) this.logged = [...this.logged, step];
   }
 
-  /** Keeps an epoch: first all that it takes to go on from here, in one file, then the files that are made of it. */
-  async saveEpoch(metrics: EpochMetrics, snapshot: RunSnapshot): Promise<void> {
-    this.metrics = [...this.metrics, metrics];
-    await this.saveState(snapshot);
-    await this.publish(snapshot);
-  }
-
   /**
    * Writes `resume.safetensors`, from which the training can go on. The one before it is kept until the next is whole, as
    * `resume.previous.safetensors`.
    */
-  async saveState({ description, progress, executor }: RunSnapshot): Promise<void> {
-    const { config, epochs } = this;
+  async saveState({ description, progress, epochs, executor }: RunSnapshot): Promise<void> {
+    const { config } = this;
     if (!config) throw new Error("begin the run before saving it");
     const record = { config, description, executor: executor.description, progress, epochs };
     await this.write(stepsFile, formatSteps(this.logged)); // first: a state never knows more steps
@@ -134,6 +130,7 @@ export class RunDirectory {
       const keepAs = this.pathOf(previousStateFile);
       await writeTrainingState(this.pathOf(stateFile), record, executor, { keepAs });
       this.hasState = true;
+      this.epochsSaved = epochs.length;
     });
   }
 
@@ -142,22 +139,22 @@ export class RunDirectory {
    * the best one yet, and `epoch-005.safetensors` where each is kept. Does no harm a second time.
    */
   async publish(snapshot: RunSnapshot): Promise<void> {
-    const lines = this.metrics.map((line) => `${JSON.stringify(line)}\n`);
+    const { epochs, isBestEpoch } = snapshot;
+    const lines = epochs.map((line) => `${JSON.stringify(line)}\n`);
     await this.write(metricsFile, lines.join(""));
-    const { bestMetric, keepEpochs } = this.config ?? {};
-    if (bestMetric && isBest(this.metrics, bestMetric)) await this.saveWeights("best", snapshot);
-    if (keepEpochs) await this.saveWeights(epochName(this.metrics.length), snapshot);
+    if (isBestEpoch) await this.saveWeights("best", snapshot);
+    if (this.config?.keepEpochs) await this.saveWeights(epochName(epochs.length), snapshot);
     await this.saveWeights("last", snapshot);
   }
 
   /** Writes `last.safetensors` or one of its kind: weights for evaluation and for other programs. */
   saveWeights(
     name: "last" | "best" | `epoch-${string}`,
-    { description, progress, weights }: RunSnapshot,
+    { description, progress, epochs, weights }: RunSnapshot,
   ): Promise<void> {
     const file = this.pathOf(`${name}.safetensors`);
     const { step } = progress;
-    const trained = { epoch: this.metrics.length, ...(step > 0 && { step }) };
+    const trained = { epoch: epochs.length, ...(step > 0 && { step }) };
     return this.whileHolding(() => writeCheckpoint(file, { ...description, ...trained }, weights));
   }
 
@@ -201,9 +198,7 @@ async function newestState(
   const [newest, previous] = [stateFile, previousStateFile].filter((name) => names.includes(name));
   if (newest === undefined) {
     if (!names.includes(metricsFile)) return null; // killed before it saved anything: it begins anew
-    throw refused(
-      `${directory} has no ${stateFile}, which earlier versions did not write: the training cannot be resumed`,
-    );
+    throw refused(`${directory} has no ${stateFile}: the training cannot be resumed`);
   }
   try {
     return await readTrainingState(path.join(directory, newest));

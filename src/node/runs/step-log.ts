@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import type { StepProgress } from "../../train/train-loop.js";
-import type { TrainProgress } from "../../train/train-progress.js";
+import type { StepProgress } from "../../train/callbacks.js";
+import type { TrainProgress } from "../../train/progress.js";
 import { refused, whileReading } from "./run-error.js";
 
 /** How a training stood after one of its steps: a line of a run's `steps.jsonl`. */

@@ -8,10 +8,10 @@ import type { TensorSpec } from "../../tensor/shape.js";
 import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
 import type { CheckpointDescription } from "./checkpoint.js";
 import { parseConfig, type TrainConfig } from "../../train/config/config.js";
-import type { EpochMetrics } from "../../train/epoch-metrics.js";
+import type { EpochMetrics } from "../../train/metrics.js";
 import { differences } from "../../train/weights/model-state.js";
-import { isDataState, nameOfEarlierVersions } from "../../train/state-names.js";
-import type { TrainProgress } from "../../train/train-progress.js";
+import { isDataState } from "../../train/state-names.js";
+import type { TrainProgress } from "../../train/progress.js";
 
 /** What a training was doing when its state was saved; the arrays are the executor's. */
 export interface TrainingRecord {
@@ -29,29 +29,18 @@ const metadataKey = "resnet-ts-training";
 
 /**
  * The metrics of the epochs as bytes of JSON stand among the arrays, under this name: they grow with the training, and a
- * header is of limited length. Files of earlier versions have them in the record.
+ * header is of limited length.
  */
 const epochsName = "resnet-ts-training.epochs";
 
-/** JSON writes null for the NaN of an epoch that was not validated. */
-const measured = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? NaN);
+/** Metrics in the order in which they were written. JSON writes null for the NaN of an epoch that was not validated. */
+const metricsSchema = z
+  .record(z.string(), z.number().nullable())
+  .transform((metrics) =>
+    Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, value ?? NaN])),
+  );
 
-/** In the order in which a training makes them: a resumed run writes the same bytes. */
-const metricsSchema = z.looseObject({
-  epoch: z.int().min(1),
-  trainLoss: z.number(),
-  trainAccuracy: z.number(),
-  validLoss: measured,
-  validAccuracy: measured,
-  imagesPerSecond: z.number(),
-  learningRate: z.number(),
-  seconds: z.number(),
-});
-
-/** What this program wrote, under a checksum, is looked at no closer. */
+/** The checksum has been verified, so the record is validated only loosely. */
 const recordSchema = z.looseObject({
   config: z.unknown().transform(parseConfig),
   description: z.looseObject({}),
@@ -113,12 +102,10 @@ export async function readTrainingState(file: string): Promise<SavedTraining> {
   }
 }
 
-function parseRecord(file: string, text = "", epochs?: string): TrainingRecord {
+function parseRecord(file: string, text = "", epochs = ""): TrainingRecord {
   try {
-    const record = JSON.parse(text) as object;
-    const whole =
-      epochs === undefined ? record : { ...record, epochs: JSON.parse(epochs) as unknown };
-    return recordSchema.parse(whole) as unknown as TrainingRecord;
+    const record = { ...(JSON.parse(text) as object), epochs: JSON.parse(epochs) as unknown };
+    return recordSchema.parse(record) as unknown as TrainingRecord;
   } catch (error) {
     throw new ResnetError(
       "ERR_CHECKPOINT",
@@ -132,13 +119,8 @@ async function restore(file: string, executor: Executor): Promise<void> {
   const opened = await openCheckpointFile(file);
   try {
     const states = trainedStates(executor);
-    const today = new Map([...states.keys()].map((name) => [nameOfEarlierVersions(name), name]));
-    const stateOf = (name: string): string => (states.has(name) ? name : (today.get(name) ?? name));
-    const places = [...opened.places].filter(([name]) => name !== epochsName);
-    const findings = differences(
-      states,
-      new Map(places.map(([name, place]) => [stateOf(name), place])),
-    );
+    const places = new Map([...opened.places].filter(([name]) => name !== epochsName));
+    const findings = differences(states, places);
     if (findings) {
       throw new ResnetError(
         "ERR_CHECKPOINT",
@@ -146,7 +128,7 @@ async function restore(file: string, executor: Executor): Promise<void> {
       );
     }
     await visitArrays(opened, file, async (name, array) => {
-      if (name !== epochsName && isHostArray(array)) await executor.write(stateOf(name), array);
+      if (name !== epochsName && isHostArray(array)) await executor.write(name, array);
     });
   } finally {
     await opened.close();

@@ -5,7 +5,7 @@ import { normaliseSchema } from "./normalise-schema.js";
 import { variantSchema } from "./model-variant.js";
 import { scheduleSchema } from "../schedules/schedule-config.js";
 import { parseSettings } from "./parse-settings.js";
-import { watchedMetric } from "./watched-metric.js";
+import { metricName, watchedMetric } from "./metric-names.js";
 
 const positive = z.number().positive();
 const count = z.int().min(1);
@@ -48,6 +48,8 @@ const fields = z.strictObject({
   testViews: testViewsSchema.default(oneView),
   /** Of the weights of convolutions and linear layers: what the model says (He, for most), or Xavier-uniform. */
   initialisation: z.enum(["model", "xavier-uniform"]).default("model"),
+  /** Validation metrics besides loss and accuracy: `top5` is the accuracy of the first five. */
+  metrics: z.array(metricName).default([]),
   epochs: count,
   /** Epochs from one validation to the next; the last epoch is always validated. */
   evaluateEvery: count.default(1),
@@ -103,7 +105,7 @@ const fields = z.strictObject({
   /** File of weights that the training starts from; null draws them with the seed. */
   init: z.string().nullable().default(null),
   /** What picks `best.safetensors`. */
-  bestMetric: watchedMetric.extract(["validAccuracy", "validLoss"]).default("validAccuracy"),
+  bestMetric: watchedMetric.default("validAccuracy"),
   /** Saves after every so many steps, besides after each epoch; null after epochs only. */
   saveEvery: count.nullable().default(null),
   /** Whether the weights of every epoch are kept, as `epoch-005.safetensors`, besides the last and the best. */

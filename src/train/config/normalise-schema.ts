@@ -3,10 +3,13 @@ import { z } from "zod";
 /** Mean and deviation of each channel, of pixels scaled to 0 … 1, with which every pixel becomes a finite float32. */
 export const normaliseSchema = z
   .strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) })
-  .refine(({ mean, std }) => mean.every((value, c) => isFiniteWith(value, std[c] ?? 1)), {
-    message:
-      "pixels from 0 to 1, less the mean, over the deviation, would exceed float32: give a mean and a deviation of the size of pixels",
-  });
+  .refine(
+    ({ mean, std }) => mean.every((value, c) => std[c] === 0 || isFiniteWith(value, std[c] ?? 1)),
+    {
+      message:
+        "pixels from 0 to 1, less the mean, over the deviation, would exceed float32: give a mean and a deviation of the size of pixels",
+    },
+  );
 
 /** Whether black and white stay finite, computed in float32 as `ingest` does. */
 const isFiniteWith = (mean: number, std: number): boolean =>

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { didYouMean } from "../../tensor/did-you-mean.js";
-import { watchedMetric } from "../config/watched-metric.js";
+import { watchedMetric } from "../config/metric-names.js";
 import { spanSchema } from "./span.js";
 
 const share = z.number().positive().max(1);

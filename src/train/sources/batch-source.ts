@@ -42,4 +42,4 @@ export interface BatchSource extends BatchTracer {
 }
 
 /** Opens a source that shows images in one of several ways. */
-export type OpenView = () => Promise<BatchSource>;
+export type OpenView = () => BatchSource | Promise<BatchSource>;

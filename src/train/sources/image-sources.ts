@@ -1,6 +1,6 @@
-import type { ImageChannels } from "../../node/data/images/decode-image.js";
+import type { ChannelStatistics } from "../../data/channel-statistics.js";
 import { fixedShape } from "../../data/transforms/fixed-shape.js";
-import { ImageWorkers } from "../../node/data/loader/image-workers.js";
+import type { ImageFiles } from "../../data/image-files.js";
 import { isInFiles, type LabelledImages } from "../../data/labelled-images.js";
 import { transformedShape } from "../../data/transforms/compose-transforms.js";
 import type { ImageShape } from "../../data/transforms/image-bytes.js";
@@ -12,7 +12,6 @@ import { ResnetError } from "../../tensor/error.js";
 import { dims4 } from "../../tensor/shape.js";
 import type { BatchSource, OpenView } from "./batch-source.js";
 import { residentSource } from "./resident-source.js";
-import { streamingSource } from "./streaming-source.js";
 
 /** What is done to images on their way to the model. */
 export interface Preparation {
@@ -31,7 +30,7 @@ export function shapeSeen(
 }
 
 /** Files are decoded to as many channels as are normalised. */
-function channelsOf({ mean }: IngestAttrs): ImageChannels {
+export function channelsOf({ mean }: IngestAttrs): 1 | 3 {
   if (mean.length === 1 || mean.length === 3) return mean.length;
   throw new ResnetError(
     "ERR_CONFIG",
@@ -39,25 +38,42 @@ function channelsOf({ mean }: IngestAttrs): ImageChannels {
   );
 }
 
-/** How image files are read. */
-export interface FileReading {
-  /** Threads that decode; default half of the cores, at most 8. */
-  readonly workers?: number | undefined;
-  /** Directory in which decoded images are kept for later epochs and runs; none by default. */
-  readonly cache?: string | undefined;
+/** Opens images that are in files, which the portable core cannot read by itself. */
+export interface FileOpener {
+  open(
+    images: ImageFiles,
+    options: Preparation & { readonly channels: 1 | 3 },
+  ): BatchSource | Promise<BatchSource>;
+  /** Mean and deviation of each channel, after transforms that draw nothing. */
+  statistics(
+    images: ImageFiles,
+    transforms: TransformList,
+    channels: 1 | 3,
+  ): Promise<ChannelStatistics>;
+  close(): Promise<void>;
 }
 
-/** Opens images for an executor: those in memory are uploaded, those in files are decoded by threads. */
-export class ImageSources {
-  private workers: ImageWorkers | undefined;
+/** @throws {ResnetError} `ERR_CONFIG` if there is no `FileOpener` */
+export function requireFiles(files: FileOpener | undefined, { name }: ImageFiles): FileOpener {
+  if (files) return files;
+  throw new ResnetError(
+    "ERR_CONFIG",
+    `${name} is in files, which cannot be read here: pass images in memory, or a FileOpener as files`,
+  );
+}
 
+/** Opens images for an executor: images in memory are uploaded, and those in files are left to a `FileOpener`. */
+export class ImageSources {
   constructor(
     private readonly executor: Executor,
     private readonly preparation: Preparation,
-    private readonly reading: FileReading = {},
+    private readonly files?: FileOpener,
   ) {}
 
-  /** @param name of the executor's states, for images in memory */
+  /**
+   * @param name of the executor's states, for images in memory
+   * @throws {ResnetError} `ERR_CONFIG` for files without a `FileOpener`
+   */
   async open(
     name: "train" | "valid" | "test",
     images: LabelledImages,
@@ -65,14 +81,8 @@ export class ImageSources {
   ): Promise<BatchSource> {
     const { normalise } = this.preparation;
     if (isInFiles(images)) {
-      this.workers ??= new ImageWorkers(this.reading.workers);
       const channels = channelsOf(normalise);
-      return streamingSource(this.workers, images, {
-        transforms,
-        normalise,
-        channels,
-        cache: this.reading.cache,
-      });
+      return requireFiles(this.files, images).open(images, { transforms, normalise, channels });
     }
     const own = name === "train" ? transforms.train : transforms.eval;
     return residentSource(this.executor, name, images, { ...normalise, transforms: own });
@@ -100,8 +110,7 @@ export class ImageSources {
     );
   }
 
-  /** Ends the threads. */
   async close(): Promise<void> {
-    await this.workers?.close();
+    await this.files?.close();
   }
 }

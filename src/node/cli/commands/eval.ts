@@ -5,13 +5,12 @@ import type { Split } from "../../../data/split-names.js";
 import { checkFingerprint, fingerprintOf } from "../../data/fingerprint.js";
 import { isOnDisk } from "../../data/images/is-on-disk.js";
 import type { DataParts } from "../../data/load-parts.js";
-import { labelsOf, type LabelledImages } from "../../../data/labelled-images.js";
+import type { LabelledImages } from "../../../data/labelled-images.js";
+import { imageFileOpener } from "../../train/image-file-opener.js";
 import { readFolder } from "../../data/loader/read-folder.js";
 import { countViews, oneView } from "../../../data/transforms/test-views.js";
-import { classificationReport } from "../../../report/classification-report.js";
-import { confusionMatrix } from "../../../report/confusion-matrix.js";
 import { formatClassificationReport } from "../../../report/format-classification-report.js";
-import { formatScores, formatViews, testScores } from "../../../report/test-scores.js";
+import { formatScores, formatViews, testReport } from "../../../report/test-report.js";
 import { ResnetError } from "../../../tensor/error.js";
 import { printableList } from "../../../tensor/printable.js";
 import { formatShape, sameShape } from "../../../tensor/shape.js";
@@ -126,28 +125,19 @@ async function evaluateOpened(
   const model = modelOf(description);
   const { mirror, shift } = (flags.split === "test" && description.testViews) || oneView;
   const views = { mirror: flags.mirror ?? mirror, shift: flags.shift ?? shift };
-  const precision = (await precisionOf(flags)) ?? description.precision;
+  const precision = (await precisionOf(flags)) ?? description.precision ?? "fp32";
   const executor = await openExecutor(flags, output);
-  const sources = new ImageSources(executor, preparation, flags);
+  const sources = new ImageSources(executor, preparation, imageFileOpener(flags));
   try {
     await checkpoint.load(executor, model);
-    const labels = labelsOf(data);
-    const evaluation = await evaluateViews(
-      executor,
-      model,
-      sources.testViews(flags.split, data, views),
-      flags.batch,
-      precision,
-    );
+    const { batch } = flags;
+    const opened = sources.testViews(flags.split, data, views);
+    const evaluation = await evaluateViews(opened, { executor, model, batch, precision });
     checkOutputs([evaluation.loss], `${file}: the losses`);
-    const shown = countViews(views);
-    const total = testScores(evaluation, data.classes);
-    const confusion = confusionMatrix(labels, evaluation.predictions, data.classes.length);
-    const report = classificationReport(confusion, data.classes);
-    output.result(
-      { ...total, samples: labels.length, views: shown, precision, report, confusion },
-      `${formatScores(total)}, ${labels.length} images${formatViews(shown)}\n\n${formatClassificationReport(report)}`,
-    );
+    const result = testReport(evaluation, data, countViews(views));
+    const scores = `${formatScores(result)}, ${result.samples} images${formatViews(result.views)}`;
+    const text = `${scores}\n\n${formatClassificationReport(result.report)}`;
+    output.result({ ...result, precision }, text);
   } finally {
     await sources.close();
     await executor.close();

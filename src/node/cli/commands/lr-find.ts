@@ -1,10 +1,11 @@
 import { Command } from "commander";
 import { learningRateSearchChart } from "../../../report/learning-rate-search-chart.js";
 import { findLearningRate } from "../../../train/find-learning-rate.js";
-import { writeModelState } from "../../../train/weights/model-state.js";
 import type { Precision } from "../../../train/config/precision.js";
 import { configOptions, otherConfigOptions } from "../config-options.js";
-import { firstState, withModelOfInit } from "../training/first-state.js";
+import { imageFileOpener } from "../../train/image-file-opener.js";
+import { loadPartsOf } from "../load-data.js";
+import { withModelOfInit } from "../training/model-of-init.js";
 import { stopOnSignal } from "../interrupt.js";
 import { openExecutor } from "../open-executor.js";
 import {
@@ -19,9 +20,8 @@ import { Output } from "../output.js";
 import { pictureFormat, pictureOf } from "../picture-of.js";
 import { Progress } from "../progress.js";
 import { configOf, settled } from "../training/train-config.js";
-import { ImageSources } from "../../../train/sources/image-sources.js";
-import { prepareJob } from "../training/train-job.js";
-import { describeJob } from "../training/train-output.js";
+import { announcedWeights } from "../training/train-one.js";
+import { describeTraining } from "../training/train-output.js";
 import { writeOutput } from "../../files/write-output.js";
 
 interface FindFlags extends ExecutorFlags, DataFlags {
@@ -62,22 +62,19 @@ export function lrFindCommand(): Command {
 async function find(recipe: string | undefined, flags: FindFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
   pictureFormat(flags.chart); // before all the work
-  const asked = configOf(recipe, await withModelOfInit(await settled(flags)));
-  const job = await prepareJob(asked, flags, output);
-  const { config, model, parts } = job;
+  const config = configOf(recipe, await withModelOfInit(await settled(flags)));
+  const reading = { ...flags, transforms: config.transforms.eval };
+  const parts = await loadPartsOf(config.data, config, reading, output);
   const executor = await openExecutor(flags, output);
-  const sources = new ImageSources(executor, config, flags);
   const bar = new Progress(flags.steps);
   const stop = stopOnSignal("finishing this step", (line) => output.notice(line));
   try {
-    output.say(describeJob(job, executor));
-    await writeModelState(executor, model, await firstState(job, output));
     let done = 0;
-    const search = await findLearningRate({
+    const search = await findLearningRate(config, parts, {
       executor,
-      model,
-      config,
-      train: await sources.open("train", parts.train),
+      files: imageFileOpener(flags),
+      weights: (model) => announcedWeights(model, config, parts.train.classes.length, output),
+      callbacks: [{ onStart: (training) => output.say(describeTraining(training, parts)) }],
       from: flags.from,
       to: flags.to,
       steps: flags.steps,
@@ -100,7 +97,6 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
   } finally {
     bar.clear();
     stop.dispose();
-    await sources.close();
     await executor.close();
   }
 }

@@ -3,16 +3,16 @@ import { Command, Option } from "commander";
 import type { VariantOptions } from "../../../models/catalog.js";
 import type { Precision } from "../../../train/config/precision.js";
 import { recipes } from "../../../train/recipes.js";
-import { ComparisonDirectory } from "../../runs/comparison-directory.js";
+import { requireEmpty } from "../../runs/new-directory.js";
 import { RunDirectory } from "../../runs/run-directory.js";
 import { configOptions, otherConfigOptions } from "../config-options.js";
-import { withModelOfInit } from "../training/first-state.js";
+import { withModelOfInit } from "../training/model-of-init.js";
 import { jsonOption, machineOptions } from "../options.js";
 import { Output } from "../output.js";
 import { formatDuration } from "../progress.js";
 import { resumeCommand } from "../training/resume-command.js";
-import { resumedConfig, resumedTrainings } from "../training/resume.js";
-import { compareTrainings } from "../training/train-comparison.js";
+import { resumedConfig, resumedGroup } from "../training/resume.js";
+import { trainGroup, type Trainings } from "../training/train-group.js";
 import { configOf, settled, trainingsOf } from "../training/train-config.js";
 import { trainOne, type TrainingFlags } from "../training/train-one.js";
 
@@ -36,7 +36,8 @@ export function trainCommand(): Command {
     )
     .argument(
       "[recipe]",
-      `named set-up: ${Object.keys(recipes).join(", ")} (default: fashion-resnet34; image-folder for a folder or a .csv)`,
+      `named set-up: ${Object.keys(recipes).join(", ")} (default: fashion-resnet34; image-folder for a folder or a .csv), ` +
+        "or the config.json of a run",
     );
   for (const option of [...Object.values(configOptions), ...otherConfigOptions, ...machineOptions])
     command.addOption(option);
@@ -45,7 +46,7 @@ export function trainCommand(): Command {
     .addOption(
       new Option(
         "--resume <dir>",
-        "go on with the run or the comparison in this directory, as if it had never stopped",
+        "go on with the run, or the group of runs, in this directory, as if it had never stopped",
       ).conflicts("out"),
     )
     .option("--profile", "at the end, show where the time went")
@@ -61,15 +62,19 @@ async function train(recipe: string | undefined, given: TrainFlags): Promise<voi
   const start = performance.now();
   const flags = await withModelOfInit(await settled(given));
   const output = new Output(flags.json ?? false);
-  if (await compare(recipe, flags, output)) return;
+  const group = await groupOf(recipe, flags);
+  if (group) {
+    const resume = commandFor(group.directory, flags);
+    return trainGroup(group.directory, group.trainings, { flags, output, resume });
+  }
   const config = flags.resume === undefined ? configOf(recipe, flags) : null;
-  const run =
-    config === null
-      ? await RunDirectory.open(flags.resume!, (notice) => output.notice(notice))
-      : await RunDirectory.create(flags.out ?? defaultDirectory(config.recipe));
+  const run = config
+    ? await RunDirectory.create(flags.out ?? defaultDirectory(config.recipe))
+    : await RunDirectory.open(flags.resume!, (notice) => output.notice(notice));
   try {
+    const resume = commandFor(run.directory, flags);
     const giveUp = (): Promise<void> => run.close();
-    const options = { flags, output, resume: commandFor(run, flags), giveUp };
+    const options = { flags, output, resume, giveUp };
     const trained = await trainOne(run, config ?? resumedConfig(run, recipe, flags), options);
     if (!trained) return;
     const duration = formatDuration((performance.now() - start) / 1000);
@@ -80,32 +85,23 @@ async function train(recipe: string | undefined, given: TrainFlags): Promise<voi
   }
 }
 
-/** Trains what a recipe compares, or goes on with it. @returns whether it is a comparison at all */
-async function compare(
+/** The group of trainings that the words ask for, and its directory; null if they ask for a single one. */
+async function groupOf(
   recipe: string | undefined,
   flags: TrainFlags,
-  output: Output,
-): Promise<boolean> {
-  const { resume, out } = flags;
-  const trainings = resume === undefined ? trainingsOf(recipe, flags) : null;
-  if (resume === undefined && !trainings) return false;
-  const comparison =
-    resume === undefined
-      ? await ComparisonDirectory.create(out ?? defaultDirectory(recipe!))
-      : await ComparisonDirectory.open(resume);
-  if (!comparison) return false;
-  try {
-    await comparison.begin(trainings ?? resumedTrainings(comparison, recipe, flags));
-    const giveUp = (): Promise<void> => comparison.close();
-    const options = { flags, output, resume: commandFor(comparison, flags), giveUp };
-    await compareTrainings(comparison, options);
-    return true;
-  } finally {
-    await comparison.close();
+): Promise<{ readonly directory: string; readonly trainings: Trainings } | null> {
+  if (flags.resume !== undefined) {
+    const trainings = await resumedGroup(flags.resume, recipe, flags);
+    return trainings && { directory: flags.resume, trainings };
   }
+  const trainings = trainingsOf(recipe, flags);
+  if (!trainings) return null;
+  const directory = flags.out ?? defaultDirectory(recipe!);
+  await requireEmpty(directory);
+  return { directory, trainings };
 }
 
-const commandFor = ({ directory }: { readonly directory: string }, flags: TrainFlags): string =>
+const commandFor = (directory: string, flags: TrainFlags): string =>
   resumeCommand(directory, { ...flags }, machineOptions);
 
 const defaultDirectory = (recipe: string): string =>

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import type { OptionValues } from "commander";
 import { datasetInfo } from "../../../data/dataset-info.js";
 import { isOnDisk } from "../../data/images/is-on-disk.js";
+import { sharedOptions } from "../../../models/catalog.js";
+import { fileErrorReason } from "../../files/file-error.js";
 import { ResnetError } from "../../../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../../../train/config/config.js";
 import type { Precision } from "../../../train/config/precision.js";
@@ -54,20 +57,22 @@ function givenFields(flags: OptionValues): (readonly [flag: string, field: strin
 }
 
 /**
- * The recipe's configuration with what the flags override.
+ * The configuration of a recipe or a file, with the changes that the flags make.
  *
- * @param name undefined takes the recipe for the kind of data
+ * @param name a recipe, or the `config.json` of a run; undefined takes the recipe for the kind of data
  */
 export function configOf(name: string | undefined, flags: OptionValues): TrainConfig {
   const data = flags["data"] as string | undefined;
   const isFolder = data !== undefined && isOnDisk(data);
-  const recipe = findRecipe(name ?? (isFolder ? "image-folder" : "fashion-resnet34")).config;
+  const recipe = startOf(name ?? (isFolder ? "image-folder" : "fashion-resnet34"));
   const config: Record<string, unknown> = structuredClone(recipe);
   if (data !== undefined && data !== recipe.data && !isFolder) {
     config["normalise"] = datasetInfo(data).normalise ?? recipe.normalise;
   }
   override(config, flags);
-  if (flags["model"] !== undefined) config["modelOptions"] = {}; // the recipe's are of its own model
+  // Options of the recipe's model stay if the other model has them, too.
+  if (flags["model"] !== undefined)
+    config["modelOptions"] = sharedOptions(flags["model"] as string, recipe.modelOptions);
   Object.assign(config["modelOptions"] as object, flags["modelOption"]);
   if (flags["normaliseFromData"] === true) config["normaliseFromData"] = true;
   Object.assign(config, flags["set"]);
@@ -87,6 +92,26 @@ interface PrecisionFlags extends ExecutorFlags {
 export async function precisionOf(flags: PrecisionFlags): Promise<Precision | undefined> {
   if (flags.precision !== "auto") return flags.precision;
   return (await prefersBf16(flags)) ? "bf16" : "fp32";
+}
+
+/** The configuration that a name stands for: a recipe's, or that in a JSON file. */
+function startOf(name: string): TrainConfig {
+  if (!name.endsWith(".json")) return findRecipe(name).config;
+  let text: string;
+  try {
+    text = readFileSync(name, "utf8");
+  } catch (error) {
+    throw new ResnetError("ERR_CONFIG", `${name}: ${fileErrorReason(error)}`, { cause: error });
+  }
+  try {
+    return parseConfig(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof ResnetError)
+      throw new ResnetError(error.code, `${name}: ${error.message}`, { cause: error });
+    throw new ResnetError("ERR_CONFIG", `${name} is not JSON: give the config.json of a run`, {
+      cause: error,
+    });
+  }
 }
 
 /** With a precision that `config.json` can record: it says what was used. */

@@ -2,24 +2,28 @@ import path from "node:path";
 import { countViews } from "../../../data/transforms/test-views.js";
 import type { Executor } from "../../../executors/executor.js";
 import { profiled } from "../../../executors/profiled-executor.js";
+import type { Module } from "../../../nn/module.js";
+import { countParameters } from "../../../report/model-summary.js";
 import { formatProfile, profileOf } from "../../../report/profile.js";
-import { testScores } from "../../../report/test-scores.js";
+import { formatTestReport, testReport, type TestReport } from "../../../report/test-report.js";
 import { ResnetError } from "../../../tensor/error.js";
+import type { Callback } from "../../../train/callbacks.js";
 import type { TrainConfig } from "../../../train/config/config.js";
-import type { Evaluation } from "../../../train/evaluate.js";
+import type { EpochMetrics } from "../../../train/metrics.js";
+import { isOver, type TrainProgress } from "../../../train/progress.js";
+import type { ModelState } from "../../../train/weights/model-state.js";
+import { firstWeights } from "../../runs/first-weights.js";
 import type { RunDirectory } from "../../runs/run-directory.js";
-import { isOver, type TrainProgress } from "../../../train/train-progress.js";
+import { trainRun } from "../../train/train.js";
+import { endOnSignal, stopOnSignal } from "../interrupt.js";
+import { loadPartsOf } from "../load-data.js";
 import { openExecutor } from "../open-executor.js";
 import type { DataFlags, ExecutorFlags } from "../options.js";
 import type { Output } from "../output.js";
-import { endOnSignal, stopOnSignal } from "../interrupt.js";
-import { checkSameJob } from "./resume.js";
-import { ImageSources } from "../../../train/sources/image-sources.js";
-import { prepareJob, type TrainJob } from "./train-job.js";
-import { documentOf } from "./train-output.js";
-import { runEpochs, testRun } from "./train-run.js";
+import { ShowTraining } from "./show-training.js";
+import { trainDocument } from "./train-output.js";
 
-/** How a training is run: what is no part of its configuration. */
+/** How a training is run: the flags that are no part of its configuration. */
 export interface TrainingFlags extends ExecutorFlags, DataFlags {
   readonly profile?: boolean;
 }
@@ -29,76 +33,97 @@ export interface TrainOneOptions {
   readonly output: Output;
   /** The command that goes on where this one stops. */
   readonly resume: string;
-  /** Gives up what the command has taken, where a signal ends it before there is anything to save. */
+  /** Releases the run directory; called if a signal ends the command before the training begins. */
   readonly giveUp: () => Promise<void>;
-  /** Looks at the network before it is trained. */
-  readonly before?: (job: TrainJob, executor: Executor, sources: ImageSources) => Promise<void>;
+  /** Called before those that save, report and show. */
+  readonly callbacks?: readonly Callback[];
 }
 
-/** What a training came to. */
+/** A training that was completed and tested. */
 export interface TrainedRun {
-  readonly job: TrainJob;
-  readonly test: Evaluation;
+  readonly epochs: readonly EpochMetrics[];
+  readonly test: TestReport;
+  readonly parameters: number;
   /** The report, for people. */
   readonly text: string;
   /** For `--json`. */
   readonly document: object;
-  /** Whether a signal asked to stop while it was tested: what comes next is not begun. */
+  /** Whether a signal asked to stop during the test: the next training must not begin. */
   readonly isStopped: boolean;
 }
 
 /**
- * Trains in a run directory, from the beginning or from where it was left, and tests; null if a signal stopped it before.
- * Sets the exit code where there was a signal.
+ * Trains in a run directory, from the beginning or from where it was left, and tests. Sets the exit code if a signal
+ * stopped it.
+ *
+ * @returns null if a signal stopped the training
  */
 export async function trainOne(
   run: RunDirectory,
   config: TrainConfig,
-  { flags, output, resume, giveUp, before }: TrainOneOptions,
+  { flags, output, resume, giveUp, callbacks = [] }: TrainOneOptions,
 ): Promise<TrainedRun | null> {
-  if (!run.config) await run.begin(config); // now: a run that is killed from here on can be resumed
-  const job = await endOnSignal(giveUp, () => prepareJob(config, flags, output));
-  checkSameJob(run, job);
+  if (!run.config) await run.begin(config); // so that a run which is killed while its data loads can be resumed
+  const reading = { ...flags, transforms: config.transforms.eval };
+  const parts = await endOnSignal(giveUp, () => loadPartsOf(config.data, config, reading, output));
   const chosen = await openExecutor(flags, output);
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
-  const sources = new ImageSources(executor, job.config, flags);
   const stop = stopOnSignal("finishing this step and saving", (line) => output.notice(line));
+  const show = new ShowTraining(output, parts, config);
   try {
     warnOfOtherExecutor(run, executor, output);
-    await before?.(job, executor, sources);
-    const progress = await runEpochs(job, run, executor, sources, output, stop.signal);
-    if (stop.signal.aborted) {
+    const { model, progress, epochs, test } = await trainRun(run, config, parts, {
+      executor,
+      workers: flags.workers,
+      cache: flags.cache,
+      signal: stop.signal,
+      weights: (model) => announcedWeights(model, config, parts.train.classes.length, output),
+      callbacks: [...callbacks, show],
+    });
+    if (!test) {
       if (run.canResume) sayStopped(whereOf(progress, config), { output, resume });
       else output.notice("stopped before the first step: there is nothing to save");
       return null;
     }
-    const { test, text } = await testRun(job, executor, sources, run);
     const profiles = profiling?.times().map(profileOf);
     for (const profile of profiles ?? []) output.say(`\n${formatProfile(profile)}`);
+    const report = testReport(test, parts.test, countViews(config.testViews));
+    const document = trainDocument(run.directory, epochs, report);
     return {
-      job,
-      test,
-      text,
-      document: {
-        ...documentOf(
-          run,
-          testScores(test, job.parts.test.classes),
-          countViews(job.config.testViews),
-        ),
-        ...(profiles && { profiles }),
-      },
+      epochs,
+      test: report,
+      parameters: countParameters(model),
+      text: formatTestReport(report),
+      document: { ...document, ...(profiles && { profiles }) },
       isStopped: stop.signal.aborted,
     };
   } catch (error) {
-    if (run.canResume && !isHopeless(error)) output.notice(`to go on: ${resume}`);
+    if (run.canResume && show.hasStarted && !isHopeless(error))
+      output.notice(`to go on: ${resume}`);
     throw withLastWeights(error, run);
   } finally {
+    show.clear();
     stop.dispose();
     if (stop.exitCode !== null) process.exitCode = stop.exitCode;
-    await sources.close();
     await executor.close();
   }
+}
+
+/** The first weights that the configuration asks for. Tells which parts of a file were not taken. */
+export async function announcedWeights(
+  model: Module,
+  config: TrainConfig,
+  classes: number,
+  output: Output,
+): Promise<ModelState> {
+  const { state, replaced } = await firstWeights(model, config);
+  if (config.init !== null) {
+    const anew = `${replaced.join(" and ")} start anew, for the ${classes} classes of ${config.data}`;
+    const from = `starting from ${config.init}`;
+    output.notice(replaced.length > 0 ? `${from}; ${anew}` : from);
+  }
+  return state;
 }
 
 /** Tells the user where the work stopped, and how it goes on. */
@@ -127,18 +152,18 @@ function warnOfOtherExecutor(
   );
 }
 
-/** What would happen again: the loss diverged, or what was saved cannot be used. */
+/** Whether the same error would come again: the loss diverged, or the saved state cannot be used. */
 const isHopeless = (error: unknown): boolean =>
   error instanceof ResnetError && ["ERR_DIVERGED", "ERR_CHECKPOINT"].includes(error.code);
 
-/** A loss that diverged, with the weights from before it did. */
-function withLastWeights(error: unknown, { directory, epochs }: RunDirectory): unknown {
-  if (!(error instanceof ResnetError) || error.code !== "ERR_DIVERGED" || epochs.length === 0)
+/** Adds to the error of a diverged loss where the last good weights are. */
+function withLastWeights(error: unknown, { directory, savedEpochs }: RunDirectory): unknown {
+  if (!(error instanceof ResnetError) || error.code !== "ERR_DIVERGED" || savedEpochs === 0)
     return error;
   const file = path.join(directory, "last.safetensors");
   return new ResnetError(
     error.code,
-    `${error.message}; the last good weights are in ${file}, of epoch ${epochs.length}`,
+    `${error.message}; the last good weights are in ${file}, of epoch ${savedEpochs}`,
     { cause: error },
   );
 }

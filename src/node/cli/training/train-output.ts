@@ -1,20 +1,23 @@
+import { countLabels } from "../../../data/count-labels.js";
 import { labelsOf, type LabelledImages } from "../../../data/labelled-images.js";
-import type { Executor } from "../../../executors/executor.js";
 import { countParameters } from "../../../report/model-summary.js";
-import type { TestScores } from "../../../report/test-scores.js";
-import type { EpochMetrics } from "../../../train/epoch-metrics.js";
+import type { TestReport } from "../../../report/test-report.js";
+import { printableList } from "../../../tensor/printable.js";
 import { validationName, type TrainConfig } from "../../../train/config/config.js";
-import { epochsIn } from "../../../train/schedules/span.js";
 import { nameOf } from "../../../train/config/model-variant.js";
-import { isOver, type TrainProgress } from "../../../train/train-progress.js";
-import type { RunDirectory } from "../../runs/run-directory.js";
+import type { EpochMetrics } from "../../../train/metrics.js";
+import { isOver, type TrainProgress } from "../../../train/progress.js";
+import { epochsIn } from "../../../train/schedules/span.js";
+import type { Training } from "../../../train/training.js";
+import type { DataParts } from "../../data/load-parts.js";
 import { summariseClassCounts } from "../class-counts.js";
 import { wrapFields } from "../progress-line.js";
-import type { TrainJob } from "./train-job.js";
 
-/** What is trained on what, and how many images of each class there are. */
-export function describeJob({ config, model, parts }: TrainJob, executor: Executor): string {
-  const { train, valid, test } = parts;
+/** The model, the data, and how many images of each class there are. */
+export function describeTraining(
+  { config, session }: Training,
+  { train, valid, test }: DataParts,
+): string {
   const sizeOf = (images: LabelledImages): number => labelsOf(images).length;
   const name = validationName(config);
   const tests =
@@ -26,12 +29,26 @@ export function describeJob({ config, model, parts }: TrainJob, executor: Execut
     { title: name, images: valid },
     ...(test === valid ? [] : [{ title: "test", images: test }]),
   ];
+  const parameters = countParameters(session.model).toLocaleString("en-US");
   return (
-    `${nameOf(config)} (${countParameters(model).toLocaleString("en-US")} parameters) on ${config.data}: ` +
+    `${nameOf(config)} (${parameters} parameters) on ${config.data}: ` +
     `${sizeOf(train)} training images, ${sizeOf(valid)} ${name} images, ${tests}; ` +
-    `${executor.description}, ${config.precision}\n${summariseClassCounts(counted)}`
+    `${session.executor.description}, ${config.precision}\n${summariseClassCounts(counted)}`
   );
 }
+
+/** Names the classes that the training cannot learn; null if there are none. */
+export function emptyClassesNotice(train: LabelledImages): string | null {
+  const { classes } = train;
+  const counts = countLabels(labelsOf(train), classes.length);
+  const empty = classes.filter((_, label) => counts[label] === 0);
+  if (empty.length === 0) return null;
+  const verb = empty.length === 1 ? "has" : "have";
+  return `${empty.length} of ${classes.length} classes ${verb} no training images, and will not be learnt: ${printableList(empty)}`;
+}
+
+export const formatNormalization = ({ normalise: { mean, std } }: TrainConfig): string =>
+  `normalized by mean ${mean.join(", ")} and deviation ${std.join(", ")}`;
 
 /** A sentence for people who give a warm-up as long as the training; null for all others. */
 export function scheduleNotice({ schedule, epochs }: TrainConfig): string | null {
@@ -80,12 +97,17 @@ export function formatEpoch(metrics: EpochMetrics, config: TrainConfig, width: n
   return wrapFields(fields, width);
 }
 
-export function documentOf(run: RunDirectory, test: TestScores, views: number): object {
-  const speeds = run.epochs.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
+/** The document of `--json`. */
+export function trainDocument(
+  run: string,
+  epochs: readonly EpochMetrics[],
+  { accuracy, top5Accuracy, loss, views }: TestReport,
+): object {
+  const speeds = epochs.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
   return {
-    run: run.directory,
-    epochs: run.epochs,
+    run,
+    epochs,
     imagesPerSecond: speeds[Math.floor(speeds.length / 2)],
-    test: { ...test, views },
+    test: { accuracy, ...(top5Accuracy !== undefined && { top5Accuracy }), loss, views },
   };
 }

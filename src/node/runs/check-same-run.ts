@@ -1,0 +1,73 @@
+import { isDeepStrictEqual } from "node:util";
+import { checkFingerprint } from "../data/fingerprint.js";
+import { ResnetError } from "../../tensor/error.js";
+import type { TrainConfig } from "../../train/config/config.js";
+import type { CheckpointDescription } from "./checkpoint.js";
+import type { RunDirectory } from "./run-directory.js";
+
+/** Fields that may change when a run goes on: they do not touch the steps that it has done. */
+export const changeable: readonly string[] = ["epochs", "saveEvery"];
+
+/**
+ * Refuses a configuration that is not the one that the run was trained with so far.
+ *
+ * @throws {ResnetError} `ERR_CONFIG` that names the field, with both values
+ */
+export function checkSameConfig(
+  { directory, saved }: Pick<RunDirectory, "directory" | "saved">,
+  config: TrainConfig,
+): void {
+  for (const [field, then] of Object.entries(saved?.config ?? {})) {
+    const now: unknown = (config as Readonly<Record<string, unknown>>)[field];
+    if (changeable.includes(field) || isDeepStrictEqual(now, then)) continue;
+    throw differentRun(
+      directory,
+      `was trained with ${field} ${show(then)}, but its configuration now says ${show(now)}`,
+    );
+  }
+}
+
+/**
+ * Refuses data that are not those that the run began with.
+ *
+ * @throws {ResnetError} `ERR_RUN_DIRECTORY` that names the difference, with both values
+ * @throws {DataError} as `checkFingerprint`
+ */
+export function checkSameData(
+  { directory, saved }: Pick<RunDirectory, "directory" | "saved">,
+  description: Description,
+): void {
+  if (!saved) return;
+  const then = comparable(saved.description);
+  for (const [field, value] of Object.entries(comparable(description))) {
+    if (isDeepStrictEqual(value, then[field])) continue;
+    throw new ResnetError(
+      "ERR_RUN_DIRECTORY",
+      `the run in ${directory} has ${field} ${show(then[field])}, but now it would be ${show(value)}: ` +
+        "the data is not what the training began with",
+    );
+  }
+  const run = `the run in ${directory}`;
+  const now = description.data?.fingerprint;
+  if (now)
+    checkFingerprint(saved.description.data?.fingerprint, now, ["train", "valid", "test"], run);
+}
+
+type Description = Omit<CheckpointDescription, "epoch">;
+
+/** A description as JSON, which drops absent values, without the fingerprint, which tells people nothing. */
+function comparable({ data, ...rest }: Description): Readonly<Record<string, unknown>> {
+  const plain = { ...rest, data: { ...data, fingerprint: undefined } };
+  return JSON.parse(JSON.stringify(plain)) as Readonly<Record<string, unknown>>;
+}
+
+/** The error for a change that would make a run another training. */
+export const differentRun = (directory: string, finding: string): ResnetError =>
+  new ResnetError(
+    "ERR_CONFIG",
+    `the run in ${directory} ${finding}: a resumed run keeps its configuration, except for more --epochs; ` +
+      "start another one without --resume",
+  );
+
+export const show = (value: unknown): string =>
+  typeof value === "string" ? value : JSON.stringify(value);

@@ -1,0 +1,59 @@
+import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
+import type { Evaluation } from "../train/evaluate.js";
+import { hitsWithin } from "../train/metrics.js";
+import { classificationReport, type ClassificationReport } from "./classification-report.js";
+import { confusionMatrix, type ConfusionMatrix } from "./confusion-matrix.js";
+import { formatClassificationReport } from "./format-classification-report.js";
+
+/** The results of a test: `report.json`. */
+export interface TestReport {
+  readonly accuracy: number;
+  /** Fraction of images whose class is among the five likeliest; only if there are more than five classes. */
+  readonly top5Accuracy?: number;
+  /** Mean cross-entropy, in nats. */
+  readonly loss: number;
+  readonly samples: number;
+  /** How many views of each image the test showed. */
+  readonly views: number;
+  readonly report: ClassificationReport;
+  readonly confusion: ConfusionMatrix;
+}
+
+/** @param test the evaluation of `images` */
+export function testReport(
+  { accuracy, loss, ranks, predictions }: Evaluation,
+  images: LabelledImages,
+  views = 1,
+): TestReport {
+  const { classes } = images;
+  const labels = labelsOf(images);
+  const confusion = confusionMatrix(labels, predictions, classes.length);
+  return {
+    accuracy,
+    ...(classes.length > 5 && { top5Accuracy: hitsWithin(ranks, 5) / ranks.length }),
+    loss,
+    samples: labels.length,
+    views,
+    report: classificationReport(confusion, classes),
+    confusion,
+  };
+}
+
+/** `test accuracy 0.8817, top-5 0.9981, test loss 0.4711`, with any word in place of "test ". */
+export const formatScores = (
+  { accuracy, top5Accuracy, loss }: Pick<TestReport, "accuracy" | "top5Accuracy" | "loss">,
+  what = "",
+): string =>
+  [
+    `${what}accuracy ${accuracy.toFixed(4)}`,
+    ...(top5Accuracy === undefined ? [] : [`top-5 ${top5Accuracy.toFixed(4)}`]),
+    `${what}loss ${loss.toFixed(4)}`,
+  ].join(", ");
+
+/** `, 10 views of each image`; empty if each image was shown once. */
+export const formatViews = (views: number): string =>
+  views > 1 ? `, ${views} views of each image` : "";
+
+/** The report as text: the scores, then precision, recall and F1 of each class. */
+export const formatTestReport = (report: TestReport): string =>
+  `${formatScores(report, "test ")}${formatViews(report.views)}\n\n${formatClassificationReport(report.report)}`;

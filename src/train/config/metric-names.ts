@@ -1,0 +1,14 @@
+import { z } from "zod";
+
+/** A metric that a configuration can ask for. */
+export const metricName = z
+  .string()
+  .regex(/^top[1-9]\d*$/, 'must be "top" and a number, such as "top5"');
+
+/** A metric of an epoch by its name in `metrics.jsonl`. Whether it exists is known when the training starts. */
+export const watchedMetric = z
+  .string()
+  .regex(
+    /^(train|valid)[A-Z]\w*$/,
+    "must name a metric of an epoch, such as validLoss, validAccuracy or trainLoss",
+  );

@@ -1,0 +1,24 @@
+import { datasetStatistics } from "../../data/channel-statistics.js";
+import { isInFiles, type LabelledImages } from "../../data/labelled-images.js";
+import { channelsOf, requireFiles, type FileOpener } from "../sources/image-sources.js";
+import type { TrainConfig } from "./config.js";
+
+/**
+ * The configuration with the mean and deviation of its training images, if it asks for them (`normaliseFromData`): those
+ * of the images as evaluation sees them, without augmentation.
+ *
+ * @param files opens images that are in files
+ * @throws {DataError} if an image cannot be read
+ */
+export async function resolveNormalization(
+  config: TrainConfig,
+  images: LabelledImages,
+  files?: FileOpener,
+): Promise<TrainConfig> {
+  if (!config.normaliseFromData) return config;
+  const transforms = config.transforms.eval;
+  const normalise = isInFiles(images)
+    ? await requireFiles(files, images).statistics(images, transforms, channelsOf(config.normalise))
+    : await datasetStatistics(images, transforms);
+  return { ...config, normalise, normaliseFromData: false };
+}

@@ -1,0 +1,71 @@
+import { earlierVisits, epochBatches, shuffleKey } from "../data/batches.js";
+import { balancedRows } from "../data/class-balance.js";
+import type { RunInputs } from "../executors/executor.js";
+import { randomKey } from "../tensor/random.js";
+import type { BatchSource } from "./sources/batch-source.js";
+import type { TrainConfig } from "./config/config.js";
+
+/** The samples that are computed at once: a step's batch, or one of the micro-batches that it is accumulated from. */
+export interface Batch {
+  readonly rows: Int32Array;
+  /** Position among the micro-batches of its step, from 0. */
+  readonly position: number;
+  /** Fraction of the step's samples: the weight of its gradients in the sum. */
+  readonly weight: number;
+  /** Whether the parameters are updated after it. */
+  readonly endsStep: boolean;
+  /** What the source's program needs for these rows. */
+  readonly inputs: RunInputs;
+}
+
+/** Steps in one epoch. */
+export const stepsPerEpoch = (rows: number, { batch, accumulate }: TrainConfig): number =>
+  Math.ceil(rows / (batch * accumulate));
+
+/**
+ * The batches of an epoch, in order: sampled, shuffled and augmented as the configuration says. All draws are functions of
+ * seed and epoch.
+ *
+ * @param epoch from 0
+ * @param from the first step that is wanted; the draws are the same
+ */
+export async function* batchesOfEpoch(
+  source: BatchSource,
+  config: TrainConfig,
+  epoch: number,
+  from = 0,
+): AsyncGenerator<Batch, void> {
+  const { seed, batch, accumulate } = config;
+  const rows = visitedRows(source, config, epoch);
+  const steps = epochBatches(rows, batch * accumulate, shuffleKey(seed, epoch));
+  const parts = steps.slice(from).flatMap((step) => microBatches(step, batch));
+  const visits = earlierVisits(steps, source.rows)
+    .slice(from)
+    .flatMap((step) => microBatches(step, batch));
+  const key = randomKey(seed, "augment", epoch);
+  const rowsOf = (all: readonly MicroBatch[]): Int32Array[] => all.map((each) => each.rows);
+  let i = 0;
+  for await (const inputs of source.batches(rowsOf(parts), key, rowsOf(visits)))
+    yield { ...parts[i++]!, inputs };
+}
+
+type MicroBatch = Omit<Batch, "inputs">;
+
+/** The rows of a step, `size` at a time; the last micro-batch is smaller if `size` does not divide the step. */
+export function microBatches(step: Int32Array, size: number): MicroBatch[] {
+  return Array.from({ length: Math.ceil(step.length / size) }, (_, position) => {
+    const rows = step.slice(position * size, (position + 1) * size);
+    const weight = rows.length / step.length;
+    return { rows, position, weight, endsStep: (position + 1) * size >= step.length };
+  });
+}
+
+function visitedRows(
+  { rows, labels }: BatchSource,
+  { sampling, seed }: TrainConfig,
+  epoch: number,
+): Int32Array {
+  return sampling === "balanced"
+    ? balancedRows(labels, seed, epoch)
+    : Int32Array.from({ length: rows }, (_, row) => row);
+}

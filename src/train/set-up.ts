@@ -1,0 +1,91 @@
+import { DataError } from "../data/data-error.js";
+import { labelsOf } from "../data/labelled-images.js";
+import { createExecutor } from "../executors/create-executor.js";
+import { findModel } from "../models/catalog.js";
+import { printableList } from "../tensor/printable.js";
+import type { TrainConfig } from "./config/config.js";
+import { resolveNormalization } from "./config/resolve-normalization.js";
+import type { Evaluation } from "./evaluate.js";
+import { metricNamed } from "./metrics.js";
+import { Session } from "./session.js";
+import { ImageSources } from "./sources/image-sources.js";
+import type { TrainData, TrainOptions } from "./train.js";
+import { Training } from "./training.js";
+import { initialState, type ModelState } from "./weights/model-state.js";
+
+/** What `train` works with. */
+export interface TrainSetup {
+  readonly session: Session;
+  readonly training: Training;
+  firstWeights(): Promise<ModelState>;
+  /** Tests the last weights; null if there are no test images. */
+  test(): Promise<Evaluation | null>;
+  close(): Promise<void>;
+}
+
+/** Opens executor and data, makes the model, and loads all programs: everything that can be refused is refused here. */
+export async function setUp(
+  asked: TrainConfig,
+  data: TrainData,
+  options: TrainOptions,
+): Promise<TrainSetup> {
+  requireImages(data);
+  const config = await resolveNormalization(asked, data.train, options.files);
+  const { testViews } = config;
+  const executor = options.executor ?? (await createExecutor());
+  const sources = new ImageSources(executor, config, options.files);
+  const close = async (): Promise<void> => {
+    await sources.close();
+    if (!options.executor) await executor.close();
+  };
+  try {
+    const train = await sources.open("train", data.train);
+    const valid = await sources.open("valid", data.valid);
+    const [, , channels] = valid.imageShape;
+    const model =
+      options.model ??
+      findModel(
+        config.model,
+        config.modelOptions,
+      )({ classes: data.train.classes.length, channels });
+    const metrics = [...config.metrics.map(metricNamed), ...(options.metrics ?? [])];
+    const session = await Session.create(executor, model, config, train, metrics);
+    await session.prepareEvaluation(valid);
+    const { signal, weights = initialState(model, config.seed, config.initialisation) } = options;
+    return {
+      session,
+      training: new Training(session, config, { train, valid, metrics, signal }),
+      firstWeights: async () => (typeof weights === "function" ? weights(model) : weights),
+      async test() {
+        if (!data.test) return null;
+        return session.evaluateViews(sources.testViews("test", data.test, testViews));
+      },
+      async close() {
+        await session.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @throws {DataError} `ERR_DATA_ROWS` without training images; `ERR_DATA_LABEL` if they are all of one class */
+function requireImages({ train, valid }: TrainData): void {
+  const { name, classes } = train;
+  const held = labelsOf(valid).length;
+  if (labelsOf(train).length === 0) {
+    throw new DataError(
+      "ERR_DATA_ROWS",
+      `${name}: no image is left to train on, as ${held} validate: give more images`,
+    );
+  }
+  if (classes.length < 2) {
+    throw new DataError(
+      "ERR_DATA_LABEL",
+      `${name}: all images are of one class, ${printableList(classes)}, so there is nothing to tell apart: ` +
+        "give images of two classes at least, in a folder the folders of which are the classes",
+    );
+  }
+}
