@@ -57,7 +57,7 @@ export function dataCommand(): Command {
     )
     .argument(
       "<name>",
-      "a data set's name, a folder with train/CLASS/*.jpg or CLASS/*.jpg, or a .csv of paths and labels",
+      "a data set's name, a folder with train/CLASS/*.jpg or CLASS/*.jpg, or a .csv or .tsv of paths and labels",
     )
     .addOption(jsonOption())
     .action(async (name: string, { json }: DataFlags) => {
