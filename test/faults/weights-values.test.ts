@@ -140,7 +140,7 @@ test("JSON that holds null for NaN says so on standard error", (t) => {
   new Output(true).result({ accuracy: 0.5, losses: [1, NaN], best: { loss: Infinity } }, "");
   t.mock.restoreAll();
   assert.deepEqual(written, [
-    "written as null, since JSON has no such number: 1 is NaN, loss is Infinity\n",
+    "written as null, because JSON has no such number: 1 is NaN, loss is Infinity\n",
   ]);
   assert.deepEqual(JSON.parse(printed.join("")), {
     accuracy: 0.5,

@@ -59,11 +59,14 @@ describe("the catalogue", () => {
   }
 
   test("lists its models where a name is unknown, also one that every object has", () => {
-    for (const name of ["resnet19", "toString"]) {
+    for (const [name, hint] of [
+      ["resnet19", " (did you mean resnet18?)"],
+      ["toString", ""],
+    ] as const) {
       assert.throws(() => createModel(name, { classes: 10, channels: 1 }), {
         name: "ResnetError",
         code: "ERR_MODEL",
-        message: `there is no model "${name}": choose one of ` + Object.keys(models).join(", "),
+        message: `there is no model "${name}"${hint}: choose one of ${Object.keys(models).join(", ")}`,
       });
     }
   });

@@ -1,5 +1,5 @@
 import { formatJson } from "../../report/format-json.js";
-import { printableJson, printableLines } from "../../tensor/printable.js";
+import { printableJson, printableLines, printableList } from "../../tensor/printable.js";
 import { wrapWords } from "./wrap-words.js";
 
 /** What a command writes to: standard output and standard error. */
@@ -40,8 +40,20 @@ export class Output {
   /** The result: the document with `--json`, the text without. */
   result(document: unknown, text: string): void {
     const { stdout } = this.streams;
+    if (this.json) this.noticeNonFinite(document);
     if (this.json) stdout.write(`${printableJson(formatJson(document))}\n`);
     else writeText(stdout, text.trimEnd());
+  }
+
+  /** Names the numbers that JSON writes as null. */
+  private noticeNonFinite(document: unknown): void {
+    const places: string[] = [];
+    JSON.stringify(document, (key, value: unknown) => {
+      if (typeof value === "number" && !Number.isFinite(value)) places.push(`${key} is ${value}`);
+      return value;
+    });
+    if (places.length === 0) return;
+    this.notice(`written as null, because JSON has no such number: ${printableList(places)}`);
   }
 }
 
