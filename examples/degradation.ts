@@ -22,9 +22,9 @@ import {
 const [data = "cifar10", dataDir, images = "50000", epochs = "164", directory = "degradation"] =
   process.argv.slice(2);
 const { config: recipe, trainings } = findRecipe("degradation");
-const { normalise = recipe.normalise, classes, imageShape } = datasetInfo(data);
+const { normalize = recipe.normalize, classes, imageShape } = datasetInfo(data);
 const sizes = { trainSize: Number(images), testSize: Math.min(10_000, Number(images)) };
-const base = { ...recipe, ...sizes, data, normalise, epochs: Number(epochs) };
+const base = { ...recipe, ...sizes, data, normalize, epochs: Number(epochs) };
 const parts = await loadParts(data, base, { dataDir });
 await mkdir(directory, { recursive: true });
 
@@ -36,7 +36,7 @@ for (const [name, own] of Object.entries(trainings)) {
 
   const model = createModel(config.model, { classes: classes.length, channels: imageShape[2] });
   await writeModelState(executor, model, initialState(model, config.seed));
-  const preparation = { ...config.normalise, transforms: config.transforms.eval };
+  const preparation = { ...config.normalize, transforms: config.transforms.eval };
   const first = await residentSource(executor, "valid", parts.valid as Dataset, preparation);
   norms.set(name, await gradientNorms(executor, model, first, config.batch));
 

@@ -41,7 +41,7 @@ const description = {
   model: config.model,
   classes: [...train.classes],
   imageShape: [32, 32, 3] as [number, number, number],
-  normalise: config.normalise,
+  normalize: config.normalize,
   data: { name: "cifar10", trainSize: Number(images), validSize: 0, seed: config.seed },
 };
 const keepEpochs: Callback = {

@@ -60,12 +60,12 @@ function stripes(name: string, rows: number): Dataset {
 
 const data = { train: stripes("train", 512), test: stripes("test", 512) };
 
-const normalise = { mean: [0.5], std: [0.25] };
+const normalize = { mean: [0.5], std: [0.25] };
 
 const config = parseConfig({
   ...findRecipe("degradation").config,
   transforms: { train: [], eval: [] },
-  normalise,
+  normalize,
   epochs: 16,
   batch: 32,
   learningRate: 0.02,

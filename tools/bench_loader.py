@@ -3,7 +3,7 @@
     python tools/bench_loader.py FOLDER WORKERS [bytes]
 
 Loads one epoch and prints `ready`. Then answers each line `run K` on standard input with a line of JSON about K more
-epochs. Images are cropped, resized, flipped and normalised as torchvision's RandomResizedCrop(224),
+epochs. Images are cropped, resized, flipped and normalized as torchvision's RandomResizedCrop(224),
 RandomHorizontalFlip, ToTensor and Normalize do it, which are written out here; with `bytes` they stay as the bytes of
 PILToTensor.
 """

@@ -6,7 +6,7 @@
 // running statistics too; each network is exported with batch norms folded and kept, and gets two images.
 import { createRequire } from "node:module";
 import path from "node:path";
-import { createModel, purposeOf } from "resnet-ts/models";
+import { createModel, defaultInput } from "resnet-ts/models";
 import { namedState } from "resnet-ts/nn";
 import { hostArray, randomKey, uniform } from "resnet-ts/tensor";
 import { forward, exportModel, initialState } from "resnet-ts/train";
@@ -47,7 +47,7 @@ function weightsOf(model) {
 }
 
 for (const name of names.length > 0 ? names : families) {
-  const { image, classes } = purposeOf(name);
+  const { image, classes } = defaultInput(name);
   const [channels, height, width] = image;
   const model = createModel(name, { classes, channels });
   const state = weightsOf(model);
@@ -63,7 +63,7 @@ for (const name of names.length > 0 ? names : families) {
     model: name,
     classes: Array.from({ length: classes }, (_, i) => String(i)),
     imageShape: [height, width, channels],
-    normalise: { mean: Array(channels).fill(0), std: Array(channels).fill(1) },
+    normalize: { mean: Array(channels).fill(0), std: Array(channels).fill(1) },
     epoch: 0,
   };
   for (const fold of [true, false]) {

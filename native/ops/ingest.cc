@@ -103,13 +103,13 @@ KernelCall makeIngest(OpReader& op) {
     const auto palette = std::make_shared<Palette<T>>();
     for (size_t c = 0; c < mean.size(); c++) {
       const float center = static_cast<float>(mean[c]), unit = static_cast<float>(deviation[c]);
-      const auto normalised = [&](double byte) {
+      const auto normalized = [&](double byte) {
         const float scaled = static_cast<float>(byte) / 255.0f;
         return fromFloat<T>((scaled - center) / unit);
       };
-      for (int value = 0; value < 256; value++) palette->values.push_back(normalised(value));
-      palette->outside.push_back(normalised(outside[c]));
-      palette->erased.push_back(normalised(erased[c]));
+      for (int value = 0; value < 256; value++) palette->values.push_back(normalized(value));
+      palette->outside.push_back(normalized(outside[c]));
+      palette->erased.push_back(normalized(erased[c]));
     }
     return [=](const RunContext& context) {
       const int32_t* rowOf = indices.in<int32_t>(context);

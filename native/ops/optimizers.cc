@@ -20,7 +20,7 @@ KernelCall makeSgd(OpReader& op) {
   const Operand newVelocity = op.output("newVelocity");
   const Operand scale = op.input("gradientScale");
   const bool nesterov = op.flag("nesterov");
-  const double rateFactor = op.number("rateFactor");
+  const double lrScale = op.number("lrScale");
   const float weightDecay = static_cast<float>(op.number("weightDecay"));
   return [=](const RunContext& context) {
     SgdCall call{};
@@ -30,7 +30,7 @@ KernelCall makeSgd(OpReader& op) {
     call.newParameter = newParameter.in<float>(context);
     call.newVelocity = newVelocity.in<float>(context);
     call.gradientScale = scale ? scalar(scale, context) : 1;
-    call.learningRate = static_cast<float>(rateFactor * scalar(rate, context));
+    call.learningRate = static_cast<float>(lrScale * scalar(rate, context));
     call.momentum = momentum ? scalar(momentum, context) : 0;
     call.weightDecay = weightDecay;
     call.nesterov = nesterov;
@@ -47,7 +47,7 @@ KernelCall makeAdam(OpReader& op) {
   const Operand newParameter = op.output("newParameter");
   const Operand newFirst = op.output("newFirstMoment"), newSecond = op.output("newSecondMoment");
   const Operand scale = op.input("gradientScale");
-  const double rateFactor = op.number("rateFactor");
+  const double lrScale = op.number("lrScale");
   const double beta1 = op.number("beta1"), beta2 = op.number("beta2");
   const float eps = static_cast<float>(op.number("eps"));
   const float weightDecay = static_cast<float>(op.number("weightDecay"));
@@ -62,7 +62,7 @@ KernelCall makeAdam(OpReader& op) {
     call.newFirstMoment = newFirst.in<float>(context);
     call.newSecondMoment = newSecond.in<float>(context);
     const double count = scalar(step, context);
-    const double learningRate = rateFactor * scalar(rate, context);
+    const double learningRate = lrScale * scalar(rate, context);
     call.gradientScale = scale ? scalar(scale, context) : 1;
     call.learningRate = static_cast<float>(learningRate);
     call.beta1Rest = static_cast<float>(1 - beta1);

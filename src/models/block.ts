@@ -64,5 +64,7 @@ export const lastNorm = (channels: number, { zeroLastNorm = false }: BlockOption
   new BatchNorm2d(channels, { initializer: constantInit(zeroLastNorm ? 0 : 1) });
 
 /** What lets samples skip a block, or null where none does. */
-export const skipping = ({ stochasticDepth = 0 }: BlockOptions): StochasticDepth | null =>
+export const makeStochasticDepth = ({
+  stochasticDepth = 0,
+}: BlockOptions): StochasticDepth | null =>
   stochasticDepth > 0 ? new StochasticDepth(stochasticDepth) : null;

@@ -10,7 +10,7 @@ import {
   convolution,
   lastNorm,
   optionsAt,
-  skipping,
+  makeStochasticDepth,
   type BlockFactory,
   type BlockOptions,
 } from "./block.js";
@@ -49,7 +49,7 @@ export class BasicBlock extends Module {
     this.conv2 = convolution(channels, channels, 3);
     this.bn2 = lastNorm(channels, options);
     this.downsample = projection(inChannels, channels, stride);
-    this.skip = skipping(options);
+    this.skip = makeStochasticDepth(options);
   }
 
   protected override forward(x: Tensor): Tensor {
@@ -100,7 +100,7 @@ export class Bottleneck extends Module {
     this.conv3 = convolution(width, this.outChannels, 1);
     this.bn3 = lastNorm(this.outChannels, options);
     this.downsample = projection(inChannels, this.outChannels, stride);
-    this.skip = skipping(options);
+    this.skip = makeStochasticDepth(options);
   }
 
   protected override forward(x: Tensor): Tensor {

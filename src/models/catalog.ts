@@ -16,17 +16,17 @@ export interface ModelSize {
   readonly channels: number;
 }
 
-/** How a network differs from the one that its name stands for. Each family takes some of these. */
+/** Options of a model that differ from those its name stands for. Each family has some of them. */
 export type VariantOptions = Omit<
   BottleneckNetOptions & CifarResNetOptions & D2lOptions,
   keyof ModelSize
 >;
 
-/** What models of the catalogue can be asked for. */
+/** All options of the models of the catalogue. */
 export interface ModelOptions extends ModelSize, VariantOptions {}
 
-/** The data that a network was made for, and is summarised with unless other is asked for. */
-export interface Purpose {
+/** The image size and number of classes that a model was designed for, and the defaults of `summary`. */
+export interface DefaultInput {
   /** `[C, H, W]`. */
   readonly image: readonly [number, number, number];
   readonly classes: number;
@@ -35,24 +35,25 @@ export interface Purpose {
 export type ModelFactory = (options?: NetworkOptions) => Module;
 
 interface Family {
-  readonly purpose: Purpose;
-  readonly takes: readonly string[];
+  readonly input: DefaultInput;
+  /** Names of the options that its members have. */
+  readonly options: readonly string[];
   readonly members: Readonly<Record<string, ModelFactory>>;
 }
 
-/** @param takes the options of its members, but for the classes and channels that all have */
+/** @param options of its members, besides `classes` and `channels`, which all have */
 const family = <Options extends NetworkOptions>(
-  purpose: Purpose,
-  takes: readonly Exclude<keyof Options, keyof ModelSize>[],
+  input: DefaultInput,
+  options: readonly Exclude<keyof Options, keyof ModelSize>[],
   members: Readonly<Record<string, (options?: Options) => Module>>,
 ): Family => ({
-  purpose,
-  takes: takes as readonly string[],
+  input,
+  options: options as readonly string[],
   members: members as Readonly<Record<string, ModelFactory>>, // what they are called with, `findModel` checks
 });
 
-const imageNet: Purpose = { image: [3, 224, 224], classes: 1000 };
-const cifar: Purpose = { image: [3, 32, 32], classes: 10 };
+const imageNet: DefaultInput = { image: [3, 224, 224], classes: 1000 };
+const cifar: DefaultInput = { image: [3, 32, 32], classes: 10 };
 const cifarDepths = [20, 32, 44, 56, 110];
 
 const families: readonly Family[] = [
@@ -107,12 +108,12 @@ export const models: Readonly<Record<string, ModelFactory>> = Object.fromEntries
 );
 
 /** The images and classes that a model was made for. @throws {ResnetError} `ERR_MODEL`, as `findModel` */
-export const purposeOf = (name: string): Purpose => familyOf(name).purpose;
+export const defaultInput = (name: string): DefaultInput => familyOf(name).input;
 
 /** The options of another model that the model of this name has, too. @throws {ResnetError} `ERR_MODEL`, as `findModel` */
 export function sharedOptions(name: string, options: VariantOptions): VariantOptions {
-  const { takes } = familyOf(name);
-  return Object.fromEntries(Object.entries(options).filter(([option]) => takes.includes(option)));
+  const known = familyOf(name).options;
+  return Object.fromEntries(Object.entries(options).filter(([option]) => known.includes(option)));
 }
 
 /**
@@ -121,12 +122,12 @@ export function sharedOptions(name: string, options: VariantOptions): VariantOpt
  *   lists those that are
  */
 export function findModel(name: string, variant: VariantOptions = {}): (size: ModelSize) => Module {
-  const { takes, members } = familyOf(name);
+  const { options, members } = familyOf(name);
   for (const option of Object.keys(variant)) {
-    if (!takes.includes(option)) {
+    if (!options.includes(option)) {
       throw new ResnetError(
         "ERR_MODEL",
-        `${name} has no option "${option}"${didYouMean(option, takes)}: it takes ${takes.join(", ")}`,
+        `${name} has no option "${option}"${didYouMean(option, options)}: its options are ${options.join(", ")}`,
       );
     }
   }
@@ -134,8 +135,8 @@ export function findModel(name: string, variant: VariantOptions = {}): (size: Mo
 }
 
 /** Whether a model has an option. @throws {ResnetError} `ERR_MODEL`, as `findModel` */
-export const takesOption = (name: string, option: string): boolean =>
-  familyOf(name).takes.includes(option);
+export const hasOption = (name: string, option: string): boolean =>
+  familyOf(name).options.includes(option);
 
 function familyOf(name: string): Family {
   const found = families.find(({ members }) => Object.hasOwn(members, name));

@@ -10,7 +10,7 @@ import {
   convolution,
   lastNorm,
   optionsAt,
-  skipping,
+  makeStochasticDepth,
   type BlockFactory,
   type BlockOptions,
 } from "./block.js";
@@ -56,7 +56,7 @@ export class CifarBlock extends Module {
     this.bn2 = lastNorm(channels, options);
     const shortcut = options.shortcut === "B" ? projection : padding;
     this.shortcut = shortcut(inChannels, channels, stride);
-    this.skip = skipping(options);
+    this.skip = makeStochasticDepth(options);
   }
 
   protected override forward(x: Tensor): Tensor {

@@ -37,5 +37,5 @@ export function makeStem(
 }
 
 /** Dropout, or null where nothing is dropped. */
-export const dropping = (probability: number): Dropout | null =>
+export const makeDropout = (probability: number): Dropout | null =>
   probability > 0 ? new Dropout(probability) : null;

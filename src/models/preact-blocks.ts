@@ -5,7 +5,13 @@ import { Module } from "../nn/module.js";
 import type { StochasticDepth } from "../nn/stochastic-depth.js";
 import { add } from "../ops/add.js";
 import { relu } from "../ops/relu.js";
-import { convolution, optionsAt, skipping, type BlockFactory, type BlockOptions } from "./block.js";
+import {
+  convolution,
+  optionsAt,
+  makeStochasticDepth,
+  type BlockFactory,
+  type BlockOptions,
+} from "./block.js";
 
 export interface PreActOptions extends Pick<BlockOptions, "stochasticDepth"> {
   /**
@@ -42,7 +48,7 @@ export class PreActBlock extends Module {
     this.bn2 = new BatchNorm2d(channels);
     this.conv2 = convolution(channels, channels, 3);
     this.downsample = projection(inChannels, channels, stride);
-    this.skip = skipping(options);
+    this.skip = makeStochasticDepth(options);
   }
 
   protected override forward(x: Tensor): Tensor {
@@ -78,7 +84,7 @@ export class PreActBottleneck extends Module {
     this.bn3 = new BatchNorm2d(channels);
     this.conv3 = convolution(channels, this.outChannels, 1);
     this.downsample = projection(inChannels, this.outChannels, stride);
-    this.skip = skipping(options);
+    this.skip = makeStochasticDepth(options);
   }
 
   protected override forward(x: Tensor): Tensor {

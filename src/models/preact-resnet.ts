@@ -10,7 +10,7 @@ import type { Sequential } from "../nn/sequential.js";
 import { relu } from "../ops/relu.js";
 import type { BlockFactory, BlockOptions } from "./block.js";
 import { blocksOf, type FourStages } from "./depths.js";
-import { dropping, makeStem, type ImageNetOptions } from "./network-options.js";
+import { makeDropout, makeStem, type ImageNetOptions } from "./network-options.js";
 import { PreActBlock, PreActBottleneck, preActBlocks } from "./preact-blocks.js";
 import { makeStages } from "./stages.js";
 
@@ -50,7 +50,7 @@ export class PreActResNet extends Module {
     this.bn2 = new BatchNorm2d(outChannels);
     this.avgpool = new AdaptiveAvgPool2d();
     this.flatten = new Flatten();
-    this.dropout = dropping(dropout);
+    this.dropout = makeDropout(dropout);
     this.fc = new Linear(outChannels, classes);
   }
 

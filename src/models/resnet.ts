@@ -11,7 +11,7 @@ import { relu } from "../ops/relu.js";
 import type { BlockFactory } from "./block.js";
 import { basicBlocks, bottlenecks, type BottleneckOptions } from "./blocks.js";
 import { blocksOf, type FourStages } from "./depths.js";
-import { dropping, makeStem, type ImageNetOptions } from "./network-options.js";
+import { makeDropout, makeStem, type ImageNetOptions } from "./network-options.js";
 import { plainBlocks } from "./plain-block.js";
 import { makeStages } from "./stages.js";
 
@@ -51,7 +51,7 @@ export class ResNet extends Module {
     [this.layer1, this.layer2, this.layer3, this.layer4] = stages;
     this.avgpool = new AdaptiveAvgPool2d();
     this.flatten = new Flatten();
-    this.dropout = dropping(dropout);
+    this.dropout = makeDropout(dropout);
     this.fc = new Linear(outChannels, classes);
   }
 

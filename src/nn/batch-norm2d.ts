@@ -17,9 +17,9 @@ export interface BatchNorm2dOptions {
 }
 
 /**
- * Batch normalisation over H, W and N of `[H, W, N, channels]`. PyTorch's `BatchNorm2d`.
+ * Batch normalization over H, W and N of `[H, W, N, channels]`. PyTorch's `BatchNorm2d`.
  *
- * In training it normalises with the batch's statistics and moves the running ones; in evaluation it uses those.
+ * In training it normalizes with the batch's statistics and moves the running ones; in evaluation it uses those.
  */
 export class BatchNorm2d extends Module {
   readonly weight: Parameter;

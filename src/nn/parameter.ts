@@ -23,7 +23,7 @@ export class ModuleState extends Leaf {
   }
 
   /** First values in PyTorch's shape and order, for a run with this seed. Depends on seed and name alone. */
-  initialise(seed: number, name: string, initializer = this.initializer): HostArray<"f32"> {
+  initialize(seed: number, name: string, initializer = this.initializer): HostArray<"f32"> {
     return hostArray(
       this.torchShape,
       initializer(this.torchShape, randomKey(seed, "initialise", name)),

@@ -11,7 +11,7 @@ const adamAttrs = {
   /** Whether the decay shrinks the parameter itself (AdamW) or adds to the gradient (Adam). */
   decoupled: flag,
   /** The factor of the learning rate for the parameter's group. */
-  rateFactor: number(),
+  lrScale: number(),
 };
 
 /**
@@ -22,7 +22,7 @@ const adamAttrs = {
  *     v' = beta2 · v + (1 − beta2) · g²
  *     parameter' = parameter − rate · m' / (1 − beta1ᵗ) / (√v' / √(1 − beta2ᵗ) + eps)
  *
- * with rate = rateFactor · learningRate; gradientScale [] may be absent: 1. All but it and the registers learningRate []
+ * with rate = lrScale · learningRate; gradientScale [] may be absent: 1. All but it and the registers learningRate []
  * and step [] have the parameter's shape.
  * Source: Kingma and Ba 2014, arXiv:1412.6980; Loshchilov and Hutter 2017, arXiv:1711.05101.
  */
@@ -30,7 +30,7 @@ export const adamOp = defineOp({
   name: "adam",
   role: "update",
   meaning:
-    "PyTorch's `Adam`, or `AdamW` where `decoupled`, of `gradientScale · gradient` at `rateFactor · learningRate`; `step` counts from 1",
+    "PyTorch's `Adam`, or `AdamW` where `decoupled`, of `gradientScale · gradient` at `lrScale · learningRate`; `step` counts from 1",
   inputs: {
     parameter: "f32 [...]",
     gradient: "f32 [...]",
@@ -60,7 +60,7 @@ export const adamOp = defineOp({
   flops: ({ parameter }) => 14 * sizeOf(parameter.shape),
   reference(inputs, { newParameter, newFirstMoment, newSecondMoment }, attrs) {
     const { parameter, gradient, firstMoment, secondMoment } = inputs;
-    const rate = attrs.rateFactor * inputs.learningRate.data[0]!;
+    const rate = attrs.lrScale * inputs.learningRate.data[0]!;
     const scale = inputs.gradientScale?.data[0] ?? 1;
     const step = inputs.step.data[0]!;
     const { beta1, beta2, eps, weightDecay, decoupled } = attrs;

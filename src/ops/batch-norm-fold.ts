@@ -3,7 +3,7 @@ import { defineOp } from "../graph/define-op.js";
 import { sizeOf } from "../tensor/shape.js";
 
 /**
- * A normalisation with running statistics as one scale and one shift for each channel, which the epilogue of the
+ * A normalization with running statistics as one scale and one shift for each channel, which the epilogue of the
  * convolution before it applies: `scale = weight / √(variance + eps)`, `shift = bias + (convBias − mean) · scale`,
  * all `[C]`. `convBias` is the convolution's own bias, where it has one.
  */

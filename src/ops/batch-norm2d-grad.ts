@@ -68,7 +68,7 @@ export const batchNormParamGradOp = defineOp({
   },
 });
 
-/** Traces the gradients of a batch normalisation by its parameters; see `batchNormParamGradOp`. */
+/** Traces the gradients of a batch normalization by its parameters; see `batchNormParamGradOp`. */
 export const batchNormParamGrad = (
   dy: Tensor,
   x: Tensor,
@@ -81,7 +81,7 @@ export const batchNormParamGrad = (
 type InputGradOperands = "dy" | "x" | "mean" | "variance" | "weight" | "dweight?" | "dbias?" | "y?";
 
 /**
- * Gradient of `batchNorm2d` by x, the second pass, with M = H·W·N and x̂ the normalised x:
+ * Gradient of `batchNorm2d` by x, the second pass, with M = H·W·N and x̂ the normalized x:
  *
  *     dx = weight / √(variance + eps) · (dz − dbias / M − x̂ · dweight / M)        [H, W, N, C]
  *
@@ -121,16 +121,16 @@ export const batchNormInputGradOp = defineOp({
     for (let i = 0; i < x.data.length; i++) {
       const k = i % c;
       const dz = y ? activationGrad(dy.data[i]!, y.data[i]!, attrs) : dy.data[i]!;
-      const normalised = (x.data[i]! - mean.data[k]!) * inverse[k]!;
+      const normalized = (x.data[i]! - mean.data[k]!) * inverse[k]!;
       // Without dweight x has no part in dx, even where it is NaN.
       const throughStatistics =
-        ((dbias?.data[k] ?? 0) + (dweight ? normalised * dweight.data[k]! : 0)) / count;
+        ((dbias?.data[k] ?? 0) + (dweight ? normalized * dweight.data[k]! : 0)) / count;
       dx.data[i] = weight.data[k]! * inverse[k]! * (dz - throughStatistics);
     }
   },
 });
 
-/** Traces the gradient of a batch normalisation by x; see `batchNormInputGradOp`. */
+/** Traces the gradient of a batch normalization by x; see `batchNormInputGradOp`. */
 export const batchNormInputGrad = (
   operands: Operands<InputGradOperands, Tensor>,
   eps: number,

@@ -9,7 +9,7 @@ import { checkDType } from "./stored.js";
 import { requireUnfused } from "./require-unfused.js";
 
 /**
- * Batch normalisation with given statistics: `y = act((x − mean) / √(variance + eps) · weight + bias + residual)`.
+ * Batch normalization with given statistics: `y = act((x − mean) / √(variance + eps) · weight + bias + residual)`.
  *
  *     x, residual, y                 [H, W, N, C]
  *     mean, variance, weight, bias   [C]     variance is the biased one
@@ -96,19 +96,19 @@ export const batchNorm2dOp = defineOp({
   },
 });
 
-/** Parameters of a batch normalisation, `[C]` each. */
+/** Parameters of a batch normalization, `[C]` each. */
 export interface BatchNormParameters {
   readonly weight: Tensor;
   readonly bias: Tensor;
 }
 
-/** Statistics that a batch normalisation used, `[C]` each. */
+/** Statistics that a batch normalization used, `[C]` each. */
 export interface BatchNormStatistics {
   readonly mean: Tensor;
   readonly variance: Tensor;
 }
 
-/** Traces a normalisation with given running statistics: evaluation mode. */
+/** Traces a normalization with given running statistics: evaluation mode. */
 export const batchNorm2d = (
   x: Tensor,
   { weight, bias }: BatchNormParameters,
@@ -120,7 +120,7 @@ export const batchNorm2d = (
     { eps, statistics: "running", ...noActivation },
   ).y;
 
-/** Traces a normalisation with the batch's own statistics, which it returns as well: training mode. */
+/** Traces a normalization with the batch's own statistics, which it returns as well: training mode. */
 export function batchNorm2dTraining(
   x: Tensor,
   { weight, bias }: BatchNormParameters,

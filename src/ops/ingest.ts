@@ -36,7 +36,7 @@ export type PlacingAttrs = AttrsOf<typeof placing>;
 const placementNumbers = 8;
 
 /**
- * A batch out of a data set of bytes: gathers rows, scales to 0 … 1, normalises, and turns to the engine's layout.
+ * A batch out of a data set of bytes: gathers rows, scales to 0 … 1, normalizes, and turns to the engine's layout.
  *
  *     images u8 [rows, H, W, C]   indices i32 [N]   placement? i32 [N, 8]   x [H, W, N, C]
  *     x[h, w, n, c] = (images[indices[n], h, w, c] / 255 − mean[c]) / std[c]

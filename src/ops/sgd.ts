@@ -8,7 +8,7 @@ const sgdAttrs = {
   /** The factor of the parameter that is added to the gradient; dimensionless. */
   weightDecay: number(),
   /** The factor of the learning rate for the parameter's group. */
-  rateFactor: number(),
+  lrScale: number(),
 };
 
 /**
@@ -16,7 +16,7 @@ const sgdAttrs = {
  *
  *     g  = gradientScale · gradient + weightDecay · parameter    gradientScale may be absent: 1
  *     v' = momentum · v + g                                  velocity and momentum may be absent: v' = g
- *     parameter' = parameter − rateFactor · learningRate · (nesterov ? g + momentum · v' : v')
+ *     parameter' = parameter − lrScale · learningRate · (nesterov ? g + momentum · v' : v')
  *
  * All but the registers learningRate [] and momentum [], and gradientScale [], have the parameter's shape.
  */
@@ -24,7 +24,7 @@ export const sgdOp = defineOp({
   name: "sgd",
   role: "update",
   meaning:
-    "PyTorch's `SGD`, dampening 0, of `gradientScale · gradient` at `rateFactor · learningRate`",
+    "PyTorch's `SGD`, dampening 0, of `gradientScale · gradient` at `lrScale · learningRate`",
   inputs: {
     parameter: "f32 [...]",
     gradient: "f32 [...]",
@@ -49,7 +49,7 @@ export const sgdOp = defineOp({
   ) {
     const beta = momentum?.data[0] ?? 0;
     const scale = gradientScale?.data[0] ?? 1;
-    const rate = attrs.rateFactor * learningRate.data[0]!;
+    const rate = attrs.lrScale * learningRate.data[0]!;
     for (let i = 0; i < parameter.data.length; i++) {
       const g = scale * gradient.data[i]! + attrs.weightDecay * parameter.data[i]!;
       const v = beta * (velocity?.data[i] ?? 0) + g;

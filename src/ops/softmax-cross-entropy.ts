@@ -15,7 +15,7 @@ export type CrossEntropyAttrs = AttrsOf<typeof crossEntropyAttrs>;
 /**
  * Mean cross-entropy of a batch, in nats, and how many samples are right.
  *
- *     logits    [N, K]    unnormalised scores
+ *     logits    [N, K]    unnormalized scores
  *     labels    i32 [N]   classes in 0 … K−1
  *     loss      []        −Σ w · target · log softmax(logits), over the sum of the labels' w; without w, the mean over N
  *     correct   []        samples whose first largest logit, or first NaN, is at the label

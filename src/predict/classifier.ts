@@ -126,13 +126,13 @@ export class Classifier {
     choose: ChooseOutputs,
     precision: Precision = this.description.precision ?? "fp32",
   ): ProgramsBySize {
-    const { imageShape, normalise } = this.description;
+    const { imageShape, normalize } = this.description;
     return new ProgramsBySize(this.executor, (n) => {
       const { result, calls } = traceModule(this.model, false, () => {
         const bytes = input("images", [n, ...imageShape], "u8");
         const indices = input("indices", [n], "i32");
         const dtype = dtypeOf(precision);
-        return this.model.call(ingest(bytes, indices, normalise, dtype));
+        return this.model.call(ingest(bytes, indices, normalize, dtype));
       });
       return plan("predict", graphOf(choose(result, calls)), this.executor.traits);
     });

@@ -9,11 +9,11 @@ export {
 export {
   createModel,
   models,
-  purposeOf,
+  defaultInput,
   type ModelFactory,
   type ModelOptions,
   type ModelSize,
-  type Purpose,
+  type DefaultInput,
   type VariantOptions,
 } from "../models/catalog.js";
 export { CifarBlock, cifarBlocks, type CifarBlockOptions } from "../models/cifar-block.js";

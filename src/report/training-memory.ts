@@ -30,12 +30,12 @@ export function trainingMemory(
   [channels = 1, height = 1, width = 1]: Shape,
   batch: number,
 ): TrainingMemory {
-  const normalise = {
+  const normalize = {
     mean: Array<number>(channels).fill(0),
     std: Array<number>(channels).fill(1),
   };
   const graph = traceTrainStep(model, {
-    source: residentTracer("train", [batch, height, width, channels], normalise),
+    source: residentTracer("train", [batch, height, width, channels], normalize),
     batchSize: batch,
     optimizer: sgd({ momentum: 0.9 }),
   });

@@ -10,7 +10,7 @@ import type { Shape } from "../tensor/shape.js";
 import { initialState, writeModelState, type ModelState } from "./weights/model-state.js";
 
 export interface ForwardOptions {
-  /** Parameters and statistics by name, in PyTorch's layout. Default: the module's initialisation with `seed`. */
+  /** Parameters and statistics by name, in PyTorch's layout. Default: the module's initialization with `seed`. */
   readonly state?: ModelState;
   readonly seed?: number;
   /** Name of the executor. Default `auto`. */

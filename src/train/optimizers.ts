@@ -11,7 +11,7 @@ export interface ParameterGradient {
   readonly parameter: Leaf;
   readonly gradient: Tensor;
   /** A factor on the learning rate of this parameter. Default 1. */
-  readonly rateFactor?: number;
+  readonly lrScale?: number;
   /** Whether weight decay applies. Default true. */
   readonly decays?: boolean;
 }
@@ -52,12 +52,12 @@ export function sgd({
       const learningRate = input("learningRate", []);
       const momentumRegister = input("momentum", []);
       const updates = new Map<Leaf, Tensor>();
-      for (const { name, parameter, gradient, rateFactor = 1, decays = true } of gradients) {
+      for (const { name, parameter, gradient, lrScale = 1, decays = true } of gradients) {
         const velocity = state(optimizerState("velocity", name), parameter.shape);
         const memory = momentum === 0 ? {} : { velocity, momentum: momentumRegister };
         const step = sgdOp.trace(
           { parameter, gradient, learningRate, ...memory, gradientScale },
-          { nesterov, weightDecay: decays ? weightDecay : 0, rateFactor },
+          { nesterov, weightDecay: decays ? weightDecay : 0, lrScale },
         );
         updates.set(parameter, step.newParameter);
         if (momentum !== 0) updates.set(velocity, step.newVelocity);
@@ -99,12 +99,12 @@ function makeAdam(
       const learningRate = input("learningRate", []);
       const step = input("step", []);
       const updates = new Map<Leaf, Tensor>();
-      for (const { name, parameter, gradient, rateFactor = 1, decays = true } of gradients) {
+      for (const { name, parameter, gradient, lrScale = 1, decays = true } of gradients) {
         const firstMoment = state(optimizerState("firstMoment", name), parameter.shape);
         const secondMoment = state(optimizerState("secondMoment", name), parameter.shape);
         const outputs = adamOp.trace(
           { parameter, gradient, learningRate, step, firstMoment, secondMoment, gradientScale },
-          { beta1, beta2, eps, weightDecay: decays ? weightDecay : 0, decoupled, rateFactor },
+          { beta1, beta2, eps, weightDecay: decays ? weightDecay : 0, decoupled, lrScale },
         );
         updates.set(parameter, outputs.newParameter);
         updates.set(firstMoment, outputs.newFirstMoment);

@@ -9,10 +9,10 @@ export interface ParameterGroups {
   /** Whether a module or parameter keeps its values, and the module its evaluation mode. */
   readonly isFrozen: (path: string) => boolean;
   /** What the learning rate of a parameter is multiplied by. */
-  readonly rateFactor: (path: string) => number;
+  readonly lrScale: (path: string) => number;
 }
 
-type GroupSettings = Pick<TrainConfig, "freeze" | "rateFactors">;
+type GroupSettings = Pick<TrainConfig, "freeze" | "lrScales">;
 
 /**
  * The groups that a configuration makes of a model's parameters. Parts are named by a module's path (`layer1`,
@@ -23,18 +23,18 @@ type GroupSettings = Pick<TrainConfig, "freeze" | "rateFactors">;
  */
 export function parameterGroups(
   model: Module,
-  { freeze, rateFactors }: GroupSettings,
+  { freeze, lrScales }: GroupSettings,
 ): ParameterGroups {
   const frozen = freeze.map((part) => covers(model, "freeze", part));
-  const factors = Object.entries(rateFactors)
+  const factors = Object.entries(lrScales)
     .sort(([a], [b]) => b.length - a.length)
-    .map(([part, factor]) => ({ isMember: covers(model, "rateFactors", part), factor }));
+    .map(([part, factor]) => ({ isMember: covers(model, "lrScales", part), factor }));
   const isFrozen = (path: string): boolean => frozen.some((isMember) => isMember(path));
   if ([...namedParameters(model).keys()].every(isFrozen))
     throw new ResnetError("ERR_CONFIG", `freeze [${freeze.join(", ")}] leaves nothing to train`);
   return {
     isFrozen,
-    rateFactor: (path) => factors.find(({ isMember }) => isMember(path))?.factor ?? 1,
+    lrScale: (path) => factors.find(({ isMember }) => isMember(path))?.factor ?? 1,
   };
 }
 

@@ -75,7 +75,7 @@ export class Session {
     const optionsOf = (batchSize: number): TrainStepOptions => ({
       source,
       batchSize,
-      smoothing: config.smoothing,
+      labelSmoothing: config.labelSmoothing,
       classWeights: classWeightsOf(config, source.labels),
       precision: config.precision,
       groups,

@@ -51,7 +51,7 @@ export async function setUp(
     const metrics = [...config.metrics.map(metricNamed), ...(options.metrics ?? [])];
     const session = await Session.create(executor, model, config, train, metrics);
     await session.prepareEvaluation(valid);
-    const { signal, weights = initialState(model, config.seed, config.initialisation) } = options;
+    const { signal, weights = initialState(model, config.seed, config.initializer) } = options;
     return {
       session,
       training: new Training(session, config, { train, valid, metrics, signal }),

@@ -23,7 +23,7 @@ export interface GradientOptions {
   readonly source: BatchTracer;
   readonly batchSize: number;
   /** Label smoothing ε in `[0, 1]`. Default 0. */
-  readonly smoothing?: number;
+  readonly labelSmoothing?: number;
   /** What a sample of each of so many classes counts. Default null: all the same. */
   readonly classWeights?: ((classes: number) => readonly number[]) | null;
   /** Default fp32. */
@@ -121,7 +121,7 @@ function traceGradients(model: Module, options: GradientOptions): TracedGradient
       name,
       parameter,
       gradient,
-      rateFactor: groups?.rateFactor(name) ?? 1,
+      lrScale: groups?.lrScale(name) ?? 1,
       decays: !decaysWeightsOnly || parameter.shape.length > 1,
     };
   });
@@ -160,11 +160,11 @@ function traceLoss(
 function traceCrossEntropy(
   logits: Tensor,
   labels: Tensor,
-  { smoothing = 0, classWeights }: GradientOptions,
+  { labelSmoothing = 0, classWeights }: GradientOptions,
 ): { readonly loss: Tensor; readonly correct: Tensor } {
   const [, classes = 0] = logits.shape;
   return softmaxCrossEntropy(logits, labels, {
-    smoothing,
+    smoothing: labelSmoothing,
     ...(classWeights && { classWeights: classWeights(classes) }),
   });
 }

@@ -79,7 +79,7 @@ describe("gradients", () => {
     const x = input("x", [4, 4, 1, 2]);
     const weight = input("weight", [1, 1, 2, 2]);
     const [mean, variance, scale, bias] = ["m", "v", "s", "b"].map((name) => input(name, [2]));
-    const normalised = batchNorm2d(
+    const normalized = batchNorm2d(
       x,
       { weight: scale!, bias: bias! },
       { mean: mean!, variance: variance! },
@@ -92,7 +92,7 @@ describe("gradients", () => {
       message:
         "conv2d with residual and relu fused into it has no gradient: trace gradients before graphs are fused",
     });
-    assert.throws(() => gradients(fused(relu(normalised)), [x]), {
+    assert.throws(() => gradients(fused(relu(normalized)), [x]), {
       code: "ERR_GRADIENT",
       message: /^batchNorm2d with relu fused into it/,
     });

@@ -31,7 +31,7 @@ export async function trainSmall(): Promise<number[]> {
     batch: 8,
     learningRate: 0.05,
     schedule: "constant",
-    normalise: { mean: [0.5], std: [0.25] },
+    normalize: { mean: [0.5], std: [0.25] },
   });
   const part = (name: string, rows: number) => {
     const key = randomKey(7, name);

@@ -62,9 +62,9 @@ describe("words that are off", () => {
       "error: --init: the trainings of degradation (plain20, plain56, cifar-resnet20, cifar-resnet56) differ in it; leave it out, or choose another recipe\n",
     ],
     [
-      "train degradation --normalise-from-data",
+      "train degradation --normalize-from-data",
       2,
-      "error: --normalise-from-data is for one training, and degradation compares several: --set normalise=… is for all\n",
+      "error: --normalize-from-data is for one training, and degradation compares several: --set normalize=… is for all\n",
     ],
     [
       "train --cache fashion-resnet34",

@@ -58,7 +58,7 @@ describe("a folder of images", () => {
   test("is trained on by the library as by the command", async (t) => {
     const root = await writeImageFolder(t, { train: 5, val: 2 });
     const out = path.join(scratch, "by-command");
-    const words = ["--data", root, ...small, "--normalise-from-data", "--out", out];
+    const words = ["--data", root, ...small, "--normalize-from-data", "--out", out];
     assert.equal(resnet("train", ...words).status, 0);
     const config = parseConfig(JSON.parse(readFileSync(path.join(out, "config.json"), "utf8")));
     const { weights, test: tested } = await train(config, await loadParts(config.data, config));
@@ -66,11 +66,11 @@ describe("a folder of images", () => {
     assert.deepEqual(weights.get("conv1.weight"), state.get("conv1.weight"));
     const report = JSON.parse(readFileSync(path.join(out, "report.json"), "utf8")) as Evaluated;
     assert.equal(tested!.accuracy, report.accuracy);
-    assert.equal(config.normaliseFromData, false); // settled, so that the numbers are known
+    assert.equal(config.normalizeFromData, false); // settled, so that the numbers are known
     const asked = {
       ...config,
-      normalise: { mean: [0, 0, 0], std: [1, 1, 1] },
-      normaliseFromData: true,
+      normalize: { mean: [0, 0, 0], std: [1, 1, 1] },
+      normalizeFromData: true,
     };
     const again = await train(asked, await loadParts(config.data, config));
     assert.deepEqual(again.weights.get("conv1.weight"), weights.get("conv1.weight"));
@@ -87,10 +87,10 @@ describe("a folder of images", () => {
       return (JSON.parse(stdout) as { trials: { loss: number }[] }).trials[0]!.loss;
     };
     const own = firstLoss();
-    assert.notEqual(firstLoss("--set", "initialisation=xavier-uniform"), own);
-    const fromData = firstLoss("--normalise-from-data");
+    assert.notEqual(firstLoss("--set", "initializer=xavier-uniform"), own);
+    const fromData = firstLoss("--normalize-from-data");
     assert.notEqual(fromData, own);
-    assert.equal(firstLoss("--set", "normaliseFromData=true"), fromData);
+    assert.equal(firstLoss("--set", "normalizeFromData=true"), fromData);
     const model = createModel("cifar-resnet20", { classes: 3, channels: 3 });
     const file = path.join(scratch, "weights.safetensors");
     writeFileSync(file, await writeSafetensors(initialState(model, 5), {}));

@@ -29,10 +29,10 @@ describe("resnet import", () => {
     });
     const checkpoint = await readCheckpoint(out);
     assert.deepEqual(checkpoint.state, state);
-    assert.deepEqual(checkpoint.description.normalise, { mean: [0], std: [1] });
+    assert.deepEqual(checkpoint.description.normalize, { mean: [0], std: [1] });
   });
 
-  test("takes names, sizes and normalisation, and replaces the classifier", async () => {
+  test("takes names, sizes and normalization, and replaces the classifier", async () => {
     writeFileSync(inFolder("names.txt"), "ant\r\nbee\n\n");
     const out = inFolder("two.safetensors");
     const command = `import ${weights} --model cifar-resnet20 --out ${out} --classes 2 --class-names ${inFolder("names.txt")} --input 1x28x28 --mean 0.5 --std 0.25 --json`;
@@ -44,12 +44,12 @@ describe("resnet import", () => {
       classes: ["ant", "bee"],
       imageShape: [28, 28, 1],
       transforms: [],
-      normalise: { mean: [0.5], std: [0.25] },
+      normalize: { mean: [0.5], std: [0.25] },
       tensors: 97,
       replaced: ["linear.weight", "linear.bias"],
     });
     const { description } = await readCheckpoint(out);
-    assert.deepEqual(description.normalise, { mean: [0.5], std: [0.25] });
+    assert.deepEqual(description.normalize, { mean: [0.5], std: [0.25] });
   });
 
   test("leaves nothing behind where it fails", () => {

@@ -88,7 +88,7 @@ describe("a narrow ResNet-20 with projections", () => {
     const cases: readonly [args: readonly string[], stderr: RegExp][] = [
       [
         ["--model=plain20", ...asked],
-        /^error: plain20 has no option "shortcut": it takes width\n$/,
+        /^error: plain20 has no option "shortcut": its options are width\n$/,
       ],
       [
         ["--model-option=width=-1"],

@@ -13,14 +13,14 @@ function onTerminal(columns: number, json = false) {
 }
 
 describe("text on a narrow terminal", () => {
-  const line = "normalised by mean 0.1307 and deviation 0.3081 of the training images";
+  const line = "normalized by mean 0.1307 and deviation 0.3081 of the training images";
 
   test("breaks between words, in lines, notices and results", () => {
     const { output, written } = onTerminal(40);
     output.say(line);
     output.notice(line);
     output.result({}, line);
-    const broken = "normalised by mean 0.1307 and deviation\n  0.3081 of the training images\n";
+    const broken = "normalized by mean 0.1307 and deviation\n  0.3081 of the training images\n";
     assert.deepEqual(written, { stdout: broken + broken, stderr: broken });
   });
 

@@ -40,20 +40,20 @@ describe("scheduleNotice", () => {
 describe("configOf: fine-tuning", () => {
   test("--freeze and --head-lr become parts that keep their values and a factor for the head", () => {
     const flags = { learningRate: 0.02, freeze: ["stem", "layer1"], headLr: 0.1 };
-    const { freeze, rateFactors, learningRate } = configOf("fashion-resnet34", flags);
+    const { freeze, lrScales, learningRate } = configOf("fashion-resnet34", flags);
     assert.deepEqual(freeze, ["stem", "layer1"]);
-    assert.deepEqual(Object.keys(rateFactors), ["head"]);
-    assert.ok(Math.abs(rateFactors["head"]! * learningRate - 0.1) < 1e-12);
+    assert.deepEqual(Object.keys(lrScales), ["head"]);
+    assert.ok(Math.abs(lrScales["head"]! * learningRate - 0.1) < 1e-12);
   });
 
   test("--head-lr is a rate, whichever way the others' rate and factors are given", () => {
-    const set = { learningRate: 0.5, rateFactors: { stem: 2 } };
-    const { rateFactors } = configOf("fashion-resnet34", { set, headLr: 0.25 });
-    assert.deepEqual(rateFactors, { stem: 2, head: 0.5 });
+    const set = { learningRate: 0.5, lrScales: { stem: 2 } };
+    const { lrScales } = configOf("fashion-resnet34", { set, headLr: 0.25 });
+    assert.deepEqual(lrScales, { stem: 2, head: 0.5 });
   });
 
   test("without them, every part learns alike", () => {
-    const { freeze, rateFactors } = configOf("fashion-resnet34", {});
-    assert.deepEqual([freeze, rateFactors], [[], {}]);
+    const { freeze, lrScales } = configOf("fashion-resnet34", {});
+    assert.deepEqual([freeze, lrScales], [[], {}]);
   });
 });

@@ -79,9 +79,9 @@ test("the real CIFAR-10, where it lies beside the repository", async (t: TestCon
 
   // NumPy: x.mean((0, 2, 3)), x.std((0, 2, 3)) of the 50,000 images / 255
   const { mean, std } = channelMoments(train.images.data);
-  const { normalise } = datasetInfo("cifar10");
+  const { normalize } = datasetInfo("cifar10");
   const rounded = (values: readonly number[]) => values.map((value) => Number(value.toFixed(4)));
-  assert.deepEqual({ mean: rounded(mean), std: rounded(std) }, normalise);
+  assert.deepEqual({ mean: rounded(mean), std: rounded(std) }, normalize);
 });
 
 /** Mean and deviation of each of three channels, of bytes scaled to 0 … 1. */

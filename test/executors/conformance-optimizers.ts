@@ -20,7 +20,7 @@ const updateCases = [[1], [10], [3, 3, 10, 65], [130, 33]].flatMap((shape): Conf
       [false, true].map((nesterov) => ({
         op: "sgd",
         name: `${title}, momentum, decay ${weightDecay}, nesterov ${nesterov}`,
-        attrs: { nesterov, weightDecay, rateFactor: 1 },
+        attrs: { nesterov, weightDecay, lrScale: 1 },
         inputs: () => ({ ...step(), ...memory() }),
         outputs: ["newParameter", "newVelocity"],
         rtol,
@@ -29,7 +29,7 @@ const updateCases = [[1], [10], [3, 3, 10, 65], [130, 33]].flatMap((shape): Conf
     {
       op: "sgd",
       name: `${title}, plain`,
-      attrs: { nesterov: false, weightDecay: 0.01, rateFactor: 1 },
+      attrs: { nesterov: false, weightDecay: 0.01, lrScale: 1 },
       inputs: step,
       outputs: ["newParameter"],
       rtol,
@@ -37,19 +37,19 @@ const updateCases = [[1], [10], [3, 3, 10, 65], [130, 33]].flatMap((shape): Conf
     {
       op: "sgd",
       name: `${title}, scaled gradient, own rate`,
-      attrs: { nesterov: false, weightDecay: 0.01, rateFactor: 2 },
+      attrs: { nesterov: false, weightDecay: 0.01, lrScale: 2 },
       inputs: () => ({ ...step(), ...memory(), gradientScale: scalar(0.3) }),
       outputs: ["newParameter", "newVelocity"],
       rtol,
     },
     ...[true, false].flatMap((decoupled) =>
       [
-        { count: 1, rateFactor: 1, scale: {} },
-        { count: 1000, rateFactor: 0.5, scale: { gradientScale: scalar(0.3) } },
-      ].map(({ count, rateFactor, scale }) => ({
+        { count: 1, lrScale: 1, scale: {} },
+        { count: 1000, lrScale: 0.5, scale: { gradientScale: scalar(0.3) } },
+      ].map(({ count, lrScale, scale }) => ({
         op: "adam",
         name: `${title}, decoupled ${decoupled}, step ${count}`,
-        attrs: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, decoupled, rateFactor },
+        attrs: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, decoupled, lrScale },
         inputs: () => ({
           ...step(),
           ...scale,

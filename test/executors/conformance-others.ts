@@ -170,14 +170,14 @@ const dataCases = [
   const name = `${n} of ${rows} rows of ${h}×${w}×${c}`;
   const seed = seedOf(`data ${name}`);
   const indices = (): HostArray => randomIntegers([n], seed, rows, "i32"); // rows come up twice, too
-  const normalise = { mean: [0.5, 0.4, 0.3].slice(0, c), std: [0.2, 0.3, 0.5].slice(0, c) };
+  const normalize = { mean: [0.5, 0.4, 0.3].slice(0, c), std: [0.2, 0.3, 0.5].slice(0, c) };
   const size = [h + 1, w + 2] as const; // larger than the image: there is always a border
   return [
     {
       op: "ingest",
       name: `${name}, placed`,
       attrs: {
-        ...normalise,
+        ...normalize,
         dtype: "f32",
         size,
         fill: [0, 255, 7].slice(0, c),
@@ -194,7 +194,7 @@ const dataCases = [
     {
       op: "ingest",
       name,
-      attrs: { ...normalise, dtype: "f32" },
+      attrs: { ...normalize, dtype: "f32" },
       inputs: () => ({
         images: randomIntegers([rows, h, w, c], seed + 1, 256, "u8"),
         indices: indices(),

@@ -21,7 +21,7 @@ import { executorsUnderTest } from "../helpers/executors.js";
 function stepProgram(): Program {
   const x = input("x", [3]);
   const w = state("w", [3]);
-  const attrs = { nesterov: false, weightDecay: 0, rateFactor: 1 };
+  const attrs = { nesterov: false, weightDecay: 0, lrScale: 1 };
   const operands = { parameter: w, gradient: x, learningRate: input("rate", []) };
   const { newParameter } = sgdOp.trace(operands, attrs);
   return plan("step", graphOf({ y: add(x, x) }, new Map([[w, newParameter]])));
@@ -68,7 +68,7 @@ for (const { name, create } of executorsUnderTest) {
           const w = state("w", shape);
           const convolution = graphOf({ y: conv2d(input("x", [...map], dtype), w) });
           const convolve = await executor.load(plan("convolve", convolution));
-          const attrs = { nesterov: false, weightDecay: 0, rateFactor: 1 };
+          const attrs = { nesterov: false, weightDecay: 0, lrScale: 1 };
           const gradient = input("gradient", shape);
           const operands = { parameter: w, gradient, learningRate: input("rate", []) };
           const { newParameter } = sgdOp.trace(operands, attrs);

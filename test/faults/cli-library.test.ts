@@ -75,7 +75,7 @@ describe("labels of a data set made by hand", () => {
     modelOptions: { width: 4 },
     epochs: 1,
     batch: 4,
-    normalise: { mean: [0.5], std: [0.5] },
+    normalize: { mean: [0.5], std: [0.5] },
   });
   const dataset = (labels: readonly number[]): Dataset => ({
     name: "mine",
@@ -107,9 +107,9 @@ describe("labels of a data set made by hand", () => {
   test("are named by row before the first step of a loop of one's own", async (t) => {
     const executor = executorsUnderTest[0]!.create();
     t.after(() => executor.close());
-    const { normalise } = config;
+    const { normalize } = config;
     const model = createModel("cifar-resnet20", { width: 4, classes: 3, channels: 1 });
-    const source = await residentSource(executor, "train", dataset(replaced(6, 3)), normalise);
+    const source = await residentSource(executor, "train", dataset(replaced(6, 3)), normalize);
     await assert.rejects(Session.create(executor, model, config, source), {
       code: "ERR_DATA_LABEL",
       message: "the training images: the label of row 6 is 3 but the classes are 0 to 2",

@@ -29,13 +29,18 @@ test("a milestone that is given twice lowers the learning rate twice", () => {
 });
 
 test("smoothing, momentum and dropout may be 1, and Adam's eps 0", () => {
-  const config = withSetting({ smoothing: 1, momentum: 1, eps: 0, modelOptions: { dropout: 1 } });
-  assert.deepEqual([config.smoothing, config.momentum, config.eps], [1, 1, 0]);
+  const config = withSetting({
+    labelSmoothing: 1,
+    momentum: 1,
+    eps: 0,
+    modelOptions: { dropout: 1 },
+  });
+  assert.deepEqual([config.labelSmoothing, config.momentum, config.eps], [1, 1, 0]);
   for (const wrong of [
-    { smoothing: 1.1 },
+    { labelSmoothing: 1.1 },
     { momentum: 1.1 },
     { eps: -1e-8 },
-    { smoothing: -0.1 },
+    { labelSmoothing: -0.1 },
   ]) {
     assert.throws(() => withSetting(wrong), { code: "ERR_CONFIG" });
   }

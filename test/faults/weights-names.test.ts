@@ -303,7 +303,7 @@ describe("Weights for other channels are adapted as timm does", () => {
   test("3 channels are repeated for 4, times 3/4", () => {
     const { state } = take(resnet20, {
       image: [4, 32, 32],
-      normalise: { mean: [0, 0, 0, 0], std: [1, 1, 1, 1] },
+      normalize: { mean: [0, 0, 0, 0], std: [1, 1, 1, 1] },
     });
     const { data } = state.get("conv1.weight")!;
     assert.equal(at(data, 5, 3, 4), Math.fround((at(colour.data, 5, 0, 3) * 3) / 4));
@@ -311,7 +311,7 @@ describe("Weights for other channels are adapted as timm does", () => {
 
   test("at import too, with the mean of the three means", () => {
     const { description } = take(resnet20, { image: [1, 32, 32] });
-    const [mean] = description.normalise.mean;
+    const [mean] = description.normalize.mean;
     assert.ok(Math.abs(mean! - (0.485 + 0.456 + 0.406) / 3) < 1e-9);
   });
 });

@@ -61,7 +61,7 @@ test("resnet import takes the preprocessing, and its checkpoint keeps it", async
   const { description } = await readCheckpoint(out);
   assert.deepEqual(description.transforms, cut(303, 288, "bicubic"));
   assert.deepEqual(description.imageShape, [288, 288, 3]);
-  assert.deepEqual(description.normalise, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
+  assert.deepEqual(description.normalize, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
 });
 
 test("A crop share outside of 0 to 1 is refused", () => {

@@ -109,25 +109,25 @@ describe("A normalization that exceeds float32 is refused", () => {
     { mean: [1e39, 0.5, 0.5], std: [1, 1, 1] },
     { mean: [0, 0, 0], std: [1, 1, 1e-320] },
   ];
-  for (const normalise of overflowing) {
-    test(`in a checkpoint: mean ${normalise.mean.join()}, std ${normalise.std.join()}`, () => {
-      assert.throws(() => checkpointMetadata({ ...whole.description, normalise }), { message });
+  for (const normalize of overflowing) {
+    test(`in a checkpoint: mean ${normalize.mean.join()}, std ${normalize.std.join()}`, () => {
+      assert.throws(() => checkpointMetadata({ ...whole.description, normalize }), { message });
     });
   }
 
   test("in the configuration of a training", () => {
-    const config = { ...findRecipe("cifar10-resnet20").config, normalise: overflowing[0] };
+    const config = { ...findRecipe("cifar10-resnet20").config, normalize: overflowing[0] };
     assert.throws(() => parseConfig(config), { code: "ERR_CONFIG", message });
   });
 
   test("at import, before anything is written", async () => {
-    const out = path.join(folder, "normalised.safetensors");
+    const out = path.join(folder, "normalized.safetensors");
     const words = `--model cifar-resnet20 --mean 0.5,0.5,0.5 --std 1,1e-39,1 --out ${out}`;
     const { status, stderr } = resnet("import", whole.file, ...words.split(" "));
     assert.equal(status, 1);
     assert.match(stderr, message);
     assert.equal(existsSync(out), false);
-    const options = { model: "cifar-resnet20", file: "file", normalise: overflowing[1] };
+    const options = { model: "cifar-resnet20", file: "file", normalize: overflowing[1] };
     assert.ok(importWeights(await readWeights(whole.file), options).state.size > 0);
   });
 });

@@ -26,7 +26,7 @@ describe("graphOf", () => {
     const parameter = state("w", [2]);
     const learningRate = input("learningRate", []);
     const gradient = relu(input("x", [2]));
-    const attrs = { nesterov: false, weightDecay: 0, rateFactor: 1 };
+    const attrs = { nesterov: false, weightDecay: 0, lrScale: 1 };
     const { newParameter } = sgdOp.trace({ parameter, gradient, learningRate }, attrs);
     const graph = graphOf({}, new Map([[parameter, newParameter]]));
     assert.deepEqual(opsOf(graph), ["relu", "sgd"]);

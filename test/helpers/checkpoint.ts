@@ -27,7 +27,7 @@ export async function writeTestCheckpoint(
       { type: "resize", size: 24, interpolation: "bilinear" },
       { type: "centerCrop", size: 20 },
     ],
-    normalise: { mean: [0.5, 0.45, 0.4], std: [0.25, 0.25, 0.2] },
+    normalize: { mean: [0.5, 0.45, 0.4], std: [0.25, 0.25, 0.2] },
     data: { name: "none", trainSize: 1, validSize: 1, seed: 0 },
     epoch: 0,
   };

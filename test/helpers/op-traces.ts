@@ -34,14 +34,14 @@ function traceBatchNorm(leaves: Leaves, attributes: Attributes): Outputs {
   const running = { mean: runningMean!, variance: runningVariance! };
   let y: Tensor;
   if (attributes["statistics"] === "batch") {
-    const { y: normalised, ...statistics } = batchNorm2dTraining(x!, parameters, eps);
+    const { y: normalized, ...statistics } = batchNorm2dTraining(x!, parameters, eps);
     const [h, w, n] = x!.shape;
     const { newMean, newVariance } = runningStatisticsOp.trace(
       { runningMean: running.mean, runningVariance: running.variance, ...statistics },
       { momentum: Number(attributes["momentum"]), count: h! * w! * n! },
     );
     Object.assign(outputs, { newMean, newVariance });
-    y = normalised;
+    y = normalized;
   } else y = batchNorm2d(x!, parameters, running, eps);
   if (residual) y = add(y, residual);
   if (attributes["activation"] === "relu") y = relu(y);

@@ -18,22 +18,22 @@ export function randomDataset(rows: number, seed: number): Dataset {
   return { images, labels, classes: ["a", "b", "c"] } as unknown as Dataset;
 }
 
-export const normalise = { mean: [0.5, 0.5], std: [0.5, 0.5] };
+export const normalize = { mean: [0.5, 0.5], std: [0.5, 0.5] };
 
 /** Both parts of a training, in the executor. */
 export const randomSources = async (
   executor: Executor,
   { train, valid } = { train: randomDataset(10, 1), valid: randomDataset(6, 2) },
 ): Promise<{ readonly train: BatchSource; readonly valid: BatchSource }> => ({
-  train: await residentSource(executor, "train", train, normalise),
-  valid: await residentSource(executor, "valid", valid, normalise),
+  train: await residentSource(executor, "train", train, normalize),
+  valid: await residentSource(executor, "valid", valid, normalize),
 });
 
 /** A short training on them. */
 export const randomConfig = (change: Partial<TrainConfigInput> = {}): TrainConfig =>
   parseConfig({
     ...findRecipe("fashion-resnet34").config,
-    normalise,
+    normalize,
     epochs: 3,
     batch: 4,
     learningRate: 0.05,

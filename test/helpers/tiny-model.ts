@@ -76,7 +76,7 @@ const training = (precision: Precision): Graph =>
     source: tinySource,
     batchSize: 3,
     optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
-    smoothing: 0.1,
+    labelSmoothing: 0.1,
     precision,
   });
 

@@ -22,7 +22,7 @@ const dataset = (name: string, rows: number, seed: number): Dataset => ({
 
 const config = parseConfig({
   ...findRecipe("fashion-resnet34").config,
-  normalise: { mean: [0.5, 0.5], std: [0.5, 0.5] },
+  normalize: { mean: [0.5, 0.5], std: [0.5, 0.5] },
   epochs: 3,
   batch: 4,
   optimizer: "adamw",

@@ -23,7 +23,7 @@ before(async () => {
     model: "resnet18",
     classes: ["a", "b"],
     imageShape: [6, 5, 1] as [number, number, number],
-    normalise: { mean: [0], std: [1] },
+    normalize: { mean: [0], std: [1] },
   };
   const weight = hostArray([2, 3], [1, 2, 3, 4, 5, 6]);
   const checkpoint = path.join(folder, "checkpoint.safetensors");

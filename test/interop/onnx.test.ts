@@ -131,14 +131,14 @@ describe("writeOnnx", () => {
   });
 });
 
-test("exportModel writes classes and normalisation into the metadata, and leaves the batch free", async () => {
+test("exportModel writes classes and normalization into the metadata, and leaves the batch free", async () => {
   const classes = ["ant", "bee"];
   const description = {
     model: "cifar-resnet20",
     classes,
     imageShape: [32, 32, 1] as [number, number, number],
     transforms: [{ type: "centerCrop" as const, size: 32 }],
-    normalise: { mean: [0.5], std: [0.25] },
+    normalize: { mean: [0.5], std: [0.25] },
     epoch: 0,
   };
   const model = createModel("cifar-resnet20", { classes: 2, channels: 1 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Executor } from "../../src/executors/executor.js";
-import { models, purposeOf } from "../../src/models/catalog.js";
+import { models, defaultInput } from "../../src/models/catalog.js";
 import { cifarPlain, cifarResnet } from "../../src/models/cifar-resnet.js";
 import { namedState } from "../../src/nn/module.js";
 import { plan } from "../../src/planner/plan.js";
@@ -66,7 +66,7 @@ describe("sizes", () => {
 
   for (const [name, { parameters, tensors }] of Object.entries(sizes)) {
     test(`${name} has ${parameters} parameters in ${tensors} tensors`, () => {
-      const { classes, image } = purposeOf(name);
+      const { classes, image } = defaultInput(name);
       const model = models[name]!({ classes, channels: image[0] });
       assert.equal(countParameters(model), parameters);
       assert.equal(namedState(model).size, tensors);
@@ -99,15 +99,15 @@ async function trainTwice(
   name: string,
   executor: Executor,
 ): Promise<{ readonly losses: readonly number[]; readonly unmoved: readonly string[] }> {
-  const channels = purposeOf(name).image[0];
+  const channels = defaultInput(name).image[0];
   // With 32 groups, one inner channel a group is the least.
   const model = models[name]!({ classes: 3, channels, width: name.startsWith("resnext") ? 16 : 4 });
   const data = {
     images: randomIntegers([batchSize, 17, 16, channels], 1, 256, "u8"),
     labels: hostArray([batchSize], [0, 1, 2, 0], "i32"),
   };
-  const normalise = { mean: Array(channels).fill(0.5), std: Array(channels).fill(0.25) };
-  const source = await residentSource(executor, "train", data, normalise);
+  const normalize = { mean: Array(channels).fill(0.5), std: Array(channels).fill(0.25) };
+  const source = await residentSource(executor, "train", data, normalize);
   const graph = traceTrainStep(model, { source, batchSize, optimizer: sgd({ momentum: 0.9 }) });
   const before = initialState(model, 1);
   await writeModelState(executor, model, before);

@@ -72,7 +72,7 @@ describe("zeroLastNorm", () => {
     ] as const) {
       for (const [name, leaf] of namedState(model)) {
         if (leaf.shape.length > 1 || !name.endsWith("weight")) continue;
-        const { data } = leaf.initialise(1, name);
+        const { data } = leaf.initialize(1, name);
         assert.ok(
           data.every((value) => value === (last.test(name) ? 0 : 1)),
           name,
@@ -219,7 +219,7 @@ describe("ConvBNLayer", () => {
   test("the classifier of its network starts uniform within 1 / √features", () => {
     const model = convBNResnet50();
     const out = namedState(model).get("out.weight")!;
-    const { data } = out.initialise(1, "out.weight");
+    const { data } = out.initialize(1, "out.weight");
     const bound = 1 / Math.sqrt(2048);
     const largest = data.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     assert.ok(largest <= bound && largest > 0.999 * bound, `${largest}`);

@@ -4,7 +4,12 @@ import { describe, test } from "node:test";
 import { graphOf } from "../../src/graph/graph.js";
 import { printGraph } from "../../src/graph/print.js";
 import { input } from "../../src/graph/tensor.js";
-import { createModel, models, purposeOf, type VariantOptions } from "../../src/models/catalog.js";
+import {
+  createModel,
+  models,
+  defaultInput,
+  type VariantOptions,
+} from "../../src/models/catalog.js";
 import { namedState, type Module } from "../../src/nn/module.js";
 import { traceModule } from "../../src/nn/trace-module.js";
 import { variantSchema } from "../../src/train/config/model-variant.js";
@@ -27,7 +32,7 @@ function printed(model: Module, channels: number): string {
     model.call(input("x", [32, 32, 2, channels])),
   );
   const vectors = [...namedState(model)].filter(([, { shape }]) => shape.length === 1);
-  const first = vectors.map(([name, leaf]) => `${name} ${leaf.initialise(1, name).data[0]}`);
+  const first = vectors.map(([name, leaf]) => `${name} ${leaf.initialize(1, name).data[0]}`);
   return [printGraph(graphOf({ result }, updates)), ...first].join("\n");
 }
 
@@ -38,7 +43,7 @@ describe("the options of models", () => {
 
   for (const name of Object.keys(models).filter((each) => !/\d{3}/.test(each))) {
     test(`${name} changes with each that it takes, and refuses the others by name`, () => {
-      const { image, classes } = purposeOf(name);
+      const { image, classes } = defaultInput(name);
       const size = { classes, channels: image[0] };
       const plain = printed(models[name]!(), image[0]);
       for (const [option, value] of Object.entries(others)) {
@@ -48,7 +53,7 @@ describe("the options of models", () => {
         if (changed === plain) {
           assert.throws(() => createModel(name, { ...asked, ...size }), {
             code: "ERR_MODEL",
-            message: new RegExp(`^${name} has no option "${option}": it takes width`),
+            message: new RegExp(`^${name} has no option "${option}": its options are width`),
           });
         } else {
           assert.equal(printed(createModel(name, { ...asked, ...size }), image[0]), changed);

@@ -73,20 +73,20 @@ describe("first values of a parameter", () => {
   const { weight } = new Linear(20, 30);
 
   test("are the same bits for the same seed and name, and others for other ones", () => {
-    const first = weight.initialise(1, "fc.weight");
-    assert.deepEqual(weight.initialise(1, "fc.weight"), first);
-    assert.notDeepEqual(weight.initialise(2, "fc.weight"), first);
-    assert.notDeepEqual(weight.initialise(1, "fc2.weight"), first);
+    const first = weight.initialize(1, "fc.weight");
+    assert.deepEqual(weight.initialize(1, "fc.weight"), first);
+    assert.notDeepEqual(weight.initialize(2, "fc.weight"), first);
+    assert.notDeepEqual(weight.initialize(1, "fc2.weight"), first);
   });
 
   test("come in PyTorch's shape", () => {
-    assert.deepEqual(weight.initialise(1, "fc.weight").shape, [30, 20]);
+    assert.deepEqual(weight.initialize(1, "fc.weight").shape, [30, 20]);
     assert.deepEqual(new Conv2d(4, 6, 3, { groups: 2 }).weight.torchShape, [6, 2, 3, 3]);
   });
 
   test("a grouped convolution's bias has the bound of the inputs that feed one output", () => {
     const { bias } = new Conv2d(400, 200, 3, { groups: 4, bias: true });
-    const { largest } = moments(bias!.initialise(1, "bias").data);
+    const { largest } = moments(bias!.initialize(1, "bias").data);
     const bound = 1 / Math.sqrt(100 * 9);
     assert.ok(largest <= bound && largest > 0.9 * bound, `${largest} for ${bound}`);
   });
@@ -94,11 +94,11 @@ describe("first values of a parameter", () => {
   test("ResNet: convolutions He-normal by fan out, norms 1 and 0, the classifier as in PyTorch", () => {
     const { layer4, bn1, fc } = resnet18();
     const { conv2 } = Object.values(layer4)[1] as unknown as { readonly conv2: Conv2d };
-    const found = moments(conv2.weight.initialise(3, "layer4.1.conv2.weight").data);
+    const found = moments(conv2.weight.initialize(3, "layer4.1.conv2.weight").data);
     assert.ok(Math.abs(found.deviation / Math.sqrt(2 / (512 * 9)) - 1) < 0.01);
-    assert.deepEqual(new Set(bn1.weight.initialise(1, "bn1.weight").data), new Set([1]));
-    assert.deepEqual(new Set(bn1.bias.initialise(1, "bn1.bias").data), new Set([0]));
-    assert.deepEqual(new Set(bn1.running_var.initialise(1, "bn1.running_var").data), new Set([1]));
-    assert.ok(moments(fc.weight.initialise(1, "fc.weight").data).largest <= 1 / Math.sqrt(512));
+    assert.deepEqual(new Set(bn1.weight.initialize(1, "bn1.weight").data), new Set([1]));
+    assert.deepEqual(new Set(bn1.bias.initialize(1, "bn1.bias").data), new Set([0]));
+    assert.deepEqual(new Set(bn1.running_var.initialize(1, "bn1.running_var").data), new Set([1]));
+    assert.ok(moments(fc.weight.initialize(1, "fc.weight").data).largest <= 1 / Math.sqrt(512));
   });
 });

@@ -163,7 +163,7 @@ for (const { name, create } of executorsUnderTest) {
       assert.deepEqual([y!.data[0], index!.data[0]], [-Infinity, 4]);
     });
 
-    test("ingest scales, normalises and turns rows into H W N C", async () => {
+    test("ingest scales, normalizes and turns rows into H W N C", async () => {
       const images = hostArray([2, 1, 2, 1], [0, 255, 51, 102], "u8");
       const indices = hostArray([3], [1, 0, 1], "i32");
       const attrs = { mean: [0.2], std: [0.5] };

@@ -55,8 +55,8 @@ describe("plan", () => {
   }
 
   test("training ResNet-152 verifies, in much less memory than its values add up to", () => {
-    const normalise = { mean: [0, 0, 0], std: [1, 1, 1] };
-    const source = residentTracer("train", [4, 64, 64, 3], normalise);
+    const normalize = { mean: [0, 0, 0], std: [1, 1, 1] };
+    const source = residentTracer("train", [4, 64, 64, 3], normalize);
     const optimizer = sgd({ momentum: 0.9 });
     const graph = traceTrainStep(resnet152(), { source, batchSize: 2, optimizer });
     const program = plan("train-step", graph);

@@ -43,7 +43,7 @@ describe("recompute", () => {
     assert.ok(changed > 50, `only ${changed} networks had something to compute again`);
   });
 
-  test("normalises again, once, what has no residual", () => {
+  test("normalizes again, once, what has no residual", () => {
     const before = resnet("resnet50");
     const after = recompute(before);
     // 53 batch norms: 16 end their block and take the residual, the 4 of projections become that residual.

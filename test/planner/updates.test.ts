@@ -12,7 +12,7 @@ import { plan } from "../../src/planner/plan.js";
 const step = (parameter: Leaf): Tensor =>
   sgdOp.trace(
     { parameter, gradient: input("g", [2]), learningRate: input("rate", []) },
-    { nesterov: false, weightDecay: 0, rateFactor: 1 },
+    { nesterov: false, weightDecay: 0, lrScale: 1 },
   ).newParameter;
 
 const fails = (

@@ -55,7 +55,7 @@ async function logitsOf(
   const transform = composeTransforms(description.transforms ?? []);
   const made = transform({ height: shape[0]!, width: shape[1]!, channels: 3, data }, null);
   const x = hostArray([1, 3, 20, 20]);
-  const { mean, std } = description.normalise;
+  const { mean, std } = description.normalize;
   for (let i = 0; i < 400; i++)
     for (let c = 0; c < 3; c++)
       x.data[400 * c + i] = (made.data[3 * i + c]! / 255 - mean[c]!) / std[c]!;

@@ -32,7 +32,7 @@ const description = {
   model: "resnet18",
   classes: ["cat", "dog", "ship"],
   imageShape: [6, 5, 2] as [number, number, number],
-  normalise: { mean: [0.5, 0.4], std: [0.2, 0.3] },
+  normalize: { mean: [0.5, 0.4], std: [0.2, 0.3] },
   data: { name: "shapes", trainSize: 10, validSize: 4, seed: 1 },
   epoch: 3,
 };
@@ -90,7 +90,7 @@ describe("checkpoints", () => {
 
   const wrong: Readonly<Record<string, readonly [change: object, finding: RegExp]>> = {
     "an image beyond every memory": [
-      { imageShape: [16_384, 16_384, 3], normalise: { mean: [0, 0, 0], std: [1, 1, 1] } },
+      { imageShape: [16_384, 16_384, 3], normalize: { mean: [0, 0, 0], std: [1, 1, 1] } },
       /imageShape is \[16384,16384,3\]: an image has at most 268435456 values$/,
     ],
     "a side beyond every image": [
@@ -98,10 +98,10 @@ describe("checkpoints", () => {
       /imageShape\.0 is 1000000000: expected a number of at most/,
     ],
     "means of other channels": [
-      { normalise: { mean: [0.5], std: [1, 1] } },
-      /normalise is .*: there should be a mean and a deviation for each channel of imageShape$/,
+      { normalize: { mean: [0.5], std: [1, 1] } },
+      /normalize is .*: there should be a mean and a deviation for each channel of imageShape$/,
     ],
-    "a deviation of 0": [{ normalise: { mean: [0, 0], std: [0, 1] } }, /normalise\.std\.0 is 0: /],
+    "a deviation of 0": [{ normalize: { mean: [0, 0], std: [0, 1] } }, /normalize\.std\.0 is 0: /],
     "a model's option of no such value": [
       { modelOptions: { width: 1e9 } },
       /modelOptions\.width is/,

@@ -46,7 +46,7 @@ describe("the programs of a step", () => {
 
   test("have what the configuration says of the optimiser", async (t) => {
     const moments: Partial<TrainConfigInput> = { betas: [0.8, 0.95], eps: 1e-4, weightDecay: 0.3 };
-    const adam = { beta1: 0.8, beta2: 0.95, eps: 1e-4, weightDecay: 0.3, rateFactor: 1 };
+    const adam = { beta1: 0.8, beta2: 0.95, eps: 1e-4, weightDecay: 0.3, lrScale: 1 };
     assert.deepEqual(await attrsOf(t, { ...moments, optimizer: "adam" }, "adam"), {
       ...adam,
       decoupled: false,
@@ -58,13 +58,14 @@ describe("the programs of a step", () => {
     assert.deepEqual(await attrsOf(t, { nesterov: true, weightDecay: 0.3 }, "sgd"), {
       nesterov: true,
       weightDecay: 0.3,
-      rateFactor: 1,
+      lrScale: 1,
     });
   });
 
   test("have what it says of the loss", async (t) => {
-    const change = { smoothing: 0.2, classWeights: [1, 2, 3] };
-    assert.deepEqual(await attrsOf(t, change, "softmaxCrossEntropy"), change);
+    const classWeights = [1, 2, 3];
+    const attrs = await attrsOf(t, { labelSmoothing: 0.2, classWeights }, "softmaxCrossEntropy");
+    assert.deepEqual(attrs, { smoothing: 0.2, classWeights });
   });
 });
 

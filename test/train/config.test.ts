@@ -30,8 +30,8 @@ describe("parseConfig", () => {
     fails({ optimizer: "rmsprop" }, 'optimizer is "rmsprop": expected "sgd", "adam" or "adamw"');
     fails({ model: undefined }, "model is missing: expected a text");
     fails(
-      { normalise: { mean: [0.5], std: [0] } },
-      "normalise.std.0 is 0: expected a number of more than 0",
+      { normalize: { mean: [0.5], std: [0] } },
+      "normalize.std.0 is 0: expected a number of more than 0",
     );
     fails({ learningRte: 1 }, 'there is no field "learningRte" (did you mean learningRate?)');
   });
@@ -66,8 +66,8 @@ describe("parseConfig", () => {
 
   test("lists every finding at once", () => {
     fails(
-      { batch: 0, smoothing: 1.5 },
-      "batch is 0: expected a number of at least 1; smoothing is 1.5: expected a number of at most 1",
+      { batch: 0, labelSmoothing: 1.5 },
+      "batch is 0: expected a number of at least 1; labelSmoothing is 1.5: expected a number of at most 1",
     );
   });
 

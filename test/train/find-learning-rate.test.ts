@@ -11,7 +11,7 @@ import {
   type LearningRateSearchOptions,
 } from "../../src/train/find-learning-rate.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
-import { normalise, randomConfig, randomDataset } from "../helpers/random-dataset.js";
+import { normalize, randomConfig, randomDataset } from "../helpers/random-dataset.js";
 import { LinearModel, TinyModel } from "../helpers/tiny-model.js";
 import { tinyData, trainOn } from "../helpers/train-on.js";
 
@@ -35,7 +35,7 @@ async function searchAndTrain(
   data: ReturnType<typeof tinyData>,
   change: Partial<TrainConfigInput>,
 ) {
-  const config = randomConfig({ normalise, ...change });
+  const config = randomConfig({ normalize, ...change });
   const executor = fast.create();
   const model = new TinyModel();
   try {
@@ -114,7 +114,7 @@ describe("findLearningRate", () => {
       { transforms: { train: parseTransforms("randomCrop([6, 5], padding=2)"), eval: [] } },
       { transforms: { train: parseTransforms("randomRotation(30)"), eval: [] } },
       { mixup: 0.4 },
-      { smoothing: 0.1 },
+      { labelSmoothing: 0.1 },
       { precision: "bf16" },
       { freeze: ["block"] },
       { optimizer: "adam" },

@@ -21,7 +21,7 @@ describe("readFirstWeights", () => {
       model: "tiny",
       classes: ["a", "b", "c"],
       imageShape: [6, 5, 2] as [number, number, number],
-      normalise: { mean: [0, 0], std: [1, 1] },
+      normalize: { mean: [0, 0], std: [1, 1] },
       epoch: 3,
     };
     await writeCheckpoint(file, description, sourceOf(trained));

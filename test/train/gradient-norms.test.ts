@@ -18,7 +18,7 @@ describe("gradientNorms", () => {
   test("is how far a step of plain gradient descent moves each weight, and moves none itself", async (t) => {
     const executor = reference.create();
     t.after(() => executor.close());
-    const normalise = { mean: [0.5, 0.5], std: [0.5, 0.5] };
+    const normalize = { mean: [0.5, 0.5], std: [0.5, 0.5] };
     const data = {
       images: randomIntegers([5, 6, 5, 2], 1, 256, "u8"),
       labels: randomIntegers([5], 2, 3, "i32"),
@@ -26,7 +26,7 @@ describe("gradientNorms", () => {
     const model = new TinyModel();
     const before = initialState(model, 1);
     await writeModelState(executor, model, before);
-    const source = await residentSource(executor, "train", data, normalise);
+    const source = await residentSource(executor, "train", data, normalize);
 
     const norms = await gradientNorms(executor, model, source, 8);
     assert.deepEqual(await readModelState(executor, model), before);
@@ -37,7 +37,7 @@ describe("gradientNorms", () => {
 
     const config = parseConfig({
       ...findRecipe("fashion-resnet34").config,
-      normalise,
+      normalize,
       epochs: 1,
       batch: 5,
       learningRate: 1,

@@ -41,7 +41,7 @@ describe("importWeights", () => {
           { type: "resize", size: 256, interpolation: "bilinear" },
           { type: "centerCrop", size: 224 },
         ],
-        normalise: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+        normalize: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
         epoch: 0,
       });
     });
@@ -101,9 +101,9 @@ describe("importWeights", () => {
     });
   });
 
-  test("refuses a normalisation of other channels", () => {
-    const normalise = { mean: [0.5], std: [0.25] };
-    const options = { model: "resnet18", normalise, file: "file" };
+  test("refuses a normalization of other channels", () => {
+    const normalize = { mean: [0.5], std: [0.25] };
+    const options = { model: "resnet18", normalize, file: "file" };
     assert.throws(() => importWeights(weightsOf("resnet18"), options), {
       code: "ERR_CONFIG",
       message: "the images have 3 channels but 1 means and 1 deviations are given",

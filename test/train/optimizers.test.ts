@@ -104,7 +104,7 @@ describe("what an optimiser asks for", () => {
       const updates = optimizer.trace([{ name: "w", parameter, gradient: input("g", [3]) }]);
       return updates.get(parameter)!.node!.attrs;
     };
-    const common = { beta1: 0.9, beta2: 0.999, eps: 1e-8, rateFactor: 1 };
+    const common = { beta1: 0.9, beta2: 0.999, eps: 1e-8, lrScale: 1 };
     assert.deepEqual(attrsOf(adam()), { ...common, weightDecay: 0, decoupled: false });
     assert.deepEqual(attrsOf(adamw()), { ...common, weightDecay: 0.01, decoupled: true });
   });

@@ -50,7 +50,7 @@ describe("akamaster's weights on CIFAR-10's test images", { skip: nativeSkip || 
       const executor = new NativeExecutor();
       try {
         await writeModelState(executor, model, state);
-        const source = await residentSource(executor, "test", images, description.normalise);
+        const source = await residentSource(executor, "test", images, description.normalize);
         const evaluator = await Evaluator.create(source, { executor, model, batch: 500 });
         const { accuracy } = await evaluator.evaluate();
         assert.deepEqual(images.labels.shape, [isWhole ? 10_000 : 2000]);

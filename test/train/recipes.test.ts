@@ -19,7 +19,7 @@ describe("every recipe with data of its own", () => {
         transformedShape(list, { height, width, channels }),
       );
       assert.deepEqual(shapes[0], shapes[1]);
-      assert.equal(config.normalise.mean.length, shapes[0]!.channels);
+      assert.equal(config.normalize.mean.length, shapes[0]!.channels);
       assert.ok(config.trainSize! + config.validSize! <= trainRows);
       for (const own of [{}, ...Object.values(trainings)]) {
         const { model } = parseConfig({ ...config, ...own });

@@ -1,4 +1,4 @@
-// The batches that a program reads are the images that the transforms make, normalised.
+// The batches that a program reads are the images that the transforms make, normalized.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { composeTransforms } from "../../src/data/transforms/compose-transforms.js";

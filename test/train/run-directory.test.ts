@@ -57,7 +57,7 @@ describe("RunDirectory", () => {
     model: "resnet18",
     classes: ["a", "b"],
     imageShape: [28, 28, 1] as [number, number, number],
-    normalise: config.normalise,
+    normalize: config.normalize,
     data: { name: "fashion-mnist", trainSize: 4, validSize: 2, seed: 1 },
   };
   const epoch = (number: number, validAccuracy: number, validLoss = 1): EpochMetrics => ({

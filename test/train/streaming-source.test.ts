@@ -21,7 +21,7 @@ import { nativeExecutors, reference } from "../helpers/executors.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
 import { TinyModel } from "../helpers/tiny-model.js";
 
-const normalise = { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.2] };
+const normalize = { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.2] };
 const resize: Transform = { type: "resize", size: [8, 7], interpolation: "bilinear" };
 const transforms = {
   train: parseTransforms("resize([8, 7]) randomCrop([6, 5]) randomHorizontalFlip"),
@@ -29,7 +29,7 @@ const transforms = {
 };
 const config = parseConfig({
   ...findRecipe("fashion-resnet34").config,
-  normalise,
+  normalize,
   epochs: 2,
   batch: 4,
   learningRate: 0.05,
@@ -81,7 +81,7 @@ describe("streamingSource", () => {
     const shorter = parseTransforms("resize(6)");
     const options = {
       transforms: { ...transforms, eval: shorter },
-      normalise,
+      normalize,
       channels: 3,
     } as const;
     assert.throws(() => streamingSource(workers, images, options), {
@@ -97,7 +97,7 @@ describe("streamingSource", () => {
     const workers = new ImageWorkers(2);
     const executor = reference.create();
     t.after(() => Promise.all([workers.close(), executor.close()]));
-    const options = { transforms, normalise, channels: 3 } as const;
+    const options = { transforms, normalize, channels: 3 } as const;
     const source = streamingSource(workers, { ...images, files }, options);
     const model = new TinyModel(3);
     await writeModelState(executor, model, initialState(model, 1));

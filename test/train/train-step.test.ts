@@ -70,8 +70,8 @@ async function train(executor: Executor, optimizer: "sgd" | "adamw", learningRat
           optimizer === "sgd"
             ? sgd({ momentum, nesterov: true, weightDecay })
             : adamw({ beta1: 0.8, beta2: 0.95, eps: 1e-6, weightDecay }),
-        smoothing: fixture.smoothing,
-        groups: parameterGroups(model, { freeze: [], rateFactors: { head: fixture.headFactor } }),
+        labelSmoothing: fixture.smoothing,
+        groups: parameterGroups(model, { freeze: [], lrScales: { head: fixture.headFactor } }),
         decaysWeightsOnly: true,
         mixes: true,
         clipNorm: fixture.clipNorm,

@@ -61,8 +61,8 @@ describe("train", () => {
       (await train({ ...still, ...change }, data)).weights.get("conv1.weight");
     const model = createModel("cifar-resnet20", { classes: 3, channels: 2 });
     const xavier = initialState(model, config.seed, "xavier-uniform");
-    const initialisation = "xavier-uniform";
-    assert.deepEqual(await first({ initialisation }), xavier.get("conv1.weight"));
+    const initializer = "xavier-uniform";
+    assert.deepEqual(await first({ initializer }), xavier.get("conv1.weight"));
 
     const folder = scratchFolder(t);
     const file = path.join(folder, "weights.safetensors");

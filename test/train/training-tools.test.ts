@@ -153,9 +153,9 @@ describe("groups of parameters", () => {
 
   test("a part's rate is a multiple of the others'", async (t) => {
     const changes = await Promise.all(
-      [{}, { block: 3, "block.conv2": 0.5 }].map(async (rateFactors) => {
+      [{}, { block: 3, "block.conv2": 0.5 }].map(async (lrScales) => {
         const started = await run(t, {
-          rateFactors,
+          lrScales,
           momentum: 0,
           epochs: 1,
           batch: 10,
@@ -181,7 +181,7 @@ describe("groups of parameters", () => {
         'freeze: the model has no part "layer9": choose head, backbone, stem where there is a layer1, ' +
         "or a module such as block, avgpool, flatten, fc",
     });
-    await assert.rejects(run(t, { rateFactors: { stem: 2 } }), { code: "ERR_CONFIG" });
+    await assert.rejects(run(t, { lrScales: { stem: 2 } }), { code: "ERR_CONFIG" });
     await assert.rejects(run(t, { freeze: ["block", "head"] }), {
       code: "ERR_CONFIG",
       message: "freeze [block, head] leaves nothing to train",

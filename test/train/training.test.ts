@@ -19,7 +19,7 @@ import {
   type ModelState,
 } from "../../src/train/weights/model-state.js";
 import { executorsUnderTest, reference } from "../helpers/executors.js";
-import { normalise, randomConfig, randomDataset } from "../helpers/random-dataset.js";
+import { normalize, randomConfig, randomDataset } from "../helpers/random-dataset.js";
 import { recording } from "../helpers/recording.js";
 import { DroppingModel, KeywordModel, LinearModel, TinyModel } from "../helpers/tiny-model.js";
 import { tinyData, trainOn } from "../helpers/train-on.js";
@@ -318,7 +318,7 @@ describe("train", () => {
     });
   });
 
-  test("says which last batch cannot be normalised", async (t) => {
+  test("says which last batch cannot be normalized", async (t) => {
     const executor = reference.create();
     t.after(() => executor.close());
     const data = { train: randomDataset(5, 1), valid: randomDataset(2, 2) };
@@ -337,7 +337,7 @@ describe("evaluation", () => {
     const model = new TinyModel();
     await writeModelState(executor, model, initialState(model, 5));
     const data = randomDataset(7, 3);
-    const source = await residentSource(executor, "test", data, normalise);
+    const source = await residentSource(executor, "test", data, normalize);
     const before = [...(await readModelState(executor, model))];
     const results = [];
     for (const batch of [7, 3, 1]) {
@@ -366,7 +366,7 @@ describe("an evaluation of views", () => {
     await writeModelState(executor, model, initialState(model, 5));
     const { labels } = randomDataset(7, 3);
     const open = (seed: number): Promise<BatchSource> =>
-      residentSource(executor, "test", { ...randomDataset(7, seed), labels }, normalise);
+      residentSource(executor, "test", { ...randomDataset(7, seed), labels }, normalize);
 
     const alone = await (
       await Evaluator.create(await open(3), { executor, model, batch: 7 })

@@ -102,7 +102,7 @@ export const cifar10: DatasetEntry = {
   title: "CIFAR-10",
   description: "Colour photographs of ten kinds of animals and vehicles, 32 x 32 pixels",
   imageShape: [32, 32, 3],
-  normalise: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] },
+  normalize: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] },
   trainRows: 50_000,
   testRows: 10_000,
   classes: cifar10Classes,
@@ -122,7 +122,7 @@ function cifar100With(
   return {
     ...info,
     imageShape: [32, 32, 3],
-    normalise: { mean: [0.5071, 0.4865, 0.4409], std: [0.2673, 0.2564, 0.2762] },
+    normalize: { mean: [0.5071, 0.4865, 0.4409], std: [0.2673, 0.2564, 0.2762] },
     trainRows: 50_000,
     testRows: 10_000,
     licence,

@@ -59,7 +59,7 @@ export interface DatasetInfo {
   /** Sizes of one image: height, width, channels. */
   readonly imageShape: readonly [height: number, width: number, channels: number];
   /** Mean and deviation of each channel over the training images, of pixels scaled to 0 … 1, where known. */
-  readonly normalise?: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  readonly normalize?: { readonly mean: readonly number[]; readonly std: readonly number[] };
   readonly trainRows: number;
   readonly testRows: number;
   readonly classes: readonly string[];

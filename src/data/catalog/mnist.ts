@@ -19,7 +19,7 @@ const names = {
 
 type IdxEntry = Pick<
   DatasetEntry,
-  "name" | "title" | "description" | "normalise" | "classes" | "licence" | "homepage" | "debian"
+  "name" | "title" | "description" | "normalize" | "classes" | "licence" | "homepage" | "debian"
 > & {
   /** Of the four files, in their order: when decompressed, or as published. */
   readonly digests: { readonly of: "digest" | "gzipDigest"; readonly hex: readonly Digest[] };
@@ -47,7 +47,7 @@ export const mnist = idxEntry({
   name: "mnist",
   title: "MNIST",
   description: "Handwritten digits, grey, 28 x 28 pixels",
-  normalise: { mean: [0.1307], std: [0.3081] },
+  normalize: { mean: [0.1307], std: [0.3081] },
   classes: "0123456789".split(""),
   licence: "CC BY-SA 3.0",
   homepage: "http://yann.lecun.com/exdb/mnist/",
@@ -72,7 +72,7 @@ export const fashionMnist = idxEntry({
   name: "fashion-mnist",
   title: "Fashion-MNIST",
   description: "Grey photographs of ten kinds of clothing, 28 x 28 pixels",
-  normalise: { mean: [0.286], std: [0.353] },
+  normalize: { mean: [0.286], std: [0.353] },
   classes: [
     "T-shirt/top",
     "Trouser",

@@ -9,7 +9,7 @@ import { roundHalfEven } from "./round-half-even.js";
  * Covers a rectangle of random size and place, sometimes: `scale` is its share of the image, `ratio` its height over its
  * width. Where ten draws do not fit, nothing is covered.
  *
- * torchvision's `RandomErasing(p, scale, ratio, value)`, on bytes and so before normalisation.
+ * torchvision's `RandomErasing(p, scale, ratio, value)`, on bytes and so before normalization.
  * Source: Zhong et al. 2017, arXiv:1708.04896.
  */
 export const randomErasing = definePlacing({

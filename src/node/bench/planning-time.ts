@@ -10,8 +10,8 @@ import { spreadOf } from "./spread.js";
  * step of ResNet-152 for 3x224x224 images in batches of 32. Milliseconds, median of three after a warm-up.
  */
 export function planningMilliseconds(): number {
-  const normalise = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
-  const source = residentTracer("bench", [32, 224, 224, 3], normalise);
+  const normalize = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+  const source = residentTracer("bench", [32, 224, 224, 3], normalize);
   const times = Array.from({ length: 4 }, () => {
     const start = performance.now();
     const optimizer = sgd({ momentum: 0.9 });

@@ -19,7 +19,7 @@ const workers = new ImageWorkers(Number(workerCount));
 const transforms = parseTransforms(loaderTransforms);
 const source = streamingSource(workers, train, {
   transforms: { train: transforms, eval: transforms },
-  normalise: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+  normalize: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
   channels: 3,
   cache,
 });

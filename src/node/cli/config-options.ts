@@ -106,9 +106,9 @@ const headRateOption = new Option(
   .argParser(decimal)
   .conflicts("resume");
 
-const normaliseOption = new Option(
-  "--normalise-from-data",
-  "normalise by the mean and deviation of the training images",
+const normalizeOption = new Option(
+  "--normalize-from-data",
+  "normalize by the mean and deviation of the training images",
 ).conflicts("resume");
 
 /** Options of the configuration that are not the value of one field, and which a resumed run does not take. */
@@ -116,7 +116,7 @@ export const otherConfigOptions: readonly Option[] = [
   modelOptionOption().conflicts("resume"),
   headRateOption,
   setOption,
-  normaliseOption,
+  normalizeOption,
 ];
 
 /** A name as it is, a path from the root: to be found again from wherever the run goes on. */

@@ -16,7 +16,7 @@ import { findCheckpoint } from "./find-checkpoint.js";
 import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
 import { checkModelState, type ModelState } from "../../train/weights/model-state.js";
 import { variantSchema } from "../../train/config/model-variant.js";
-import { normaliseSchema } from "../../train/config/normalise-schema.js";
+import { normalizeSchema } from "../../train/config/normalize-schema.js";
 import { parseSettings } from "../../train/config/parse-settings.js";
 
 /** Values of an image: beyond this, a file asks for memory that nobody means to give. */
@@ -39,14 +39,14 @@ const fields = z.object({
   imageShape,
   /** What it was trained in, and so is evaluated in; fp32 where nothing is said. */
   precision: z.enum(["fp32", "bf16"]).optional(),
-  /** What is done to an image of the data before it is normalised; nothing where nothing is said. */
+  /** What is done to an image of the data before it is normalized; nothing where nothing is said. */
   transforms: z
     .array(transformSchema)
     .refine((list) => !list.some(isRandom), "a random transform is for training only")
     .optional(),
   /** What its test shows of each image; where nothing is said, the image as it is. */
   testViews: testViewsSchema.optional(),
-  normalise: normaliseSchema,
+  normalize: normalizeSchema,
   /** What it was trained on: the rows can be drawn again. Imported weights do not say. */
   data: z
     .object({
@@ -68,10 +68,10 @@ const fields = z.object({
 });
 
 const descriptionSchema = fields.refine(
-  ({ imageShape: [, , channels], normalise: { mean, std } }) =>
+  ({ imageShape: [, , channels], normalize: { mean, std } }) =>
     mean.length === channels && std.length === channels,
   {
-    path: ["normalise"],
+    path: ["normalize"],
     message: "there should be a mean and a deviation for each channel of imageShape",
   },
 );

@@ -11,7 +11,7 @@ export function describeTraining(
   { train, valid }: TrainData,
   fingerprint: DataFingerprint,
 ): Omit<CheckpointDescription, "epoch"> {
-  const { model, modelOptions, transforms, testViews, normalise, precision } = config;
+  const { model, modelOptions, transforms, testViews, normalize, precision } = config;
   const { data, validSize, testSize, seed, stratify } = config;
   return {
     model,
@@ -20,7 +20,7 @@ export function describeTraining(
     imageShape: [...imageShape],
     transforms: transforms.eval,
     ...(countViews(testViews) > 1 && { testViews }),
-    normalise,
+    normalize,
     precision,
     data: {
       name: data,

@@ -21,10 +21,10 @@ export interface FirstWeights {
 /** What a configuration starts from: the weights in the file that `init` names, or random ones of its seed. */
 export const firstWeights = async (
   model: Module,
-  { init, seed, initialisation }: Pick<TrainConfig, "init" | "seed" | "initialisation">,
+  { init, seed, initializer }: Pick<TrainConfig, "init" | "seed" | "initializer">,
 ): Promise<FirstWeights> =>
   init === null
-    ? { state: initialState(model, seed, initialisation), replaced: [], notices: [] }
+    ? { state: initialState(model, seed, initializer), replaced: [], notices: [] }
     : readFirstWeights(init, model, seed);
 
 /**

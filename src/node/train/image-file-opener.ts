@@ -38,7 +38,7 @@ export function imageFileOpener({ workers: count, cache }: FileReading = {}): Fi
 export interface StreamingOptions {
   /** What is done to the images of training and of evaluation. Each ends in one size; the two may differ. */
   readonly transforms: { readonly train: TransformList; readonly eval: TransformList };
-  readonly normalise: IngestAttrs;
+  readonly normalize: IngestAttrs;
   readonly channels: ImageChannels;
   /** Directory in which decoded images are kept for later epochs and runs; none by default. */
   readonly cache?: string | undefined;
@@ -55,7 +55,7 @@ export interface StreamingOptions {
 export function streamingSource(
   workers: ImageWorkers,
   images: ImageFiles,
-  { transforms, normalise, channels, cache }: StreamingOptions,
+  { transforms, normalize, channels, cache }: StreamingOptions,
 ): BatchSource {
   if (cache !== undefined) openImageCache(cache);
   const shapes = {
@@ -65,7 +65,7 @@ export function streamingSource(
   return streamedSource({
     labels: images.labels,
     shapes,
-    normalise,
+    normalize,
     load(row, key, signal) {
       const part = key ? "train" : "eval";
       const shape = shapes[part];

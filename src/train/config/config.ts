@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isRandom, transformSchema } from "../../data/transforms/transform.js";
 import { oneView, testViewsSchema } from "../../data/transforms/test-views.js";
-import { normaliseSchema } from "./normalise-schema.js";
+import { normalizeSchema } from "./normalize-schema.js";
 import { variantSchema } from "./model-variant.js";
 import { scheduleSchema } from "../schedules/schedule-config.js";
 import { parseSettings } from "./parse-settings.js";
@@ -32,10 +32,10 @@ const fields = z.strictObject({
   /** In an epoch `shuffle` takes each training image once, `balanced` as many of each class: small classes repeat. */
   sampling: z.enum(["shuffle", "balanced"]).default("shuffle"),
   /** Mean and deviation of each channel, of pixels scaled to 0 … 1. */
-  normalise: normaliseSchema,
-  /** Whether these are computed from the training images first; `normalise` then says only how many channels there are. */
-  normaliseFromData: z.boolean().default(false),
-  /** What is done to an image before it is normalised, first to last; evaluation and prediction draw nothing. */
+  normalize: normalizeSchema,
+  /** Whether these are computed from the training images first; `normalize` then says only how many channels there are. */
+  normalizeFromData: z.boolean().default(false),
+  /** What is done to an image before it is normalized, first to last; evaluation and prediction draw nothing. */
   transforms: z
     .strictObject({
       train: z.array(transformSchema),
@@ -47,7 +47,7 @@ const fields = z.strictObject({
   /** What the test after the training shows of each image; validations show it once, as it is. */
   testViews: testViewsSchema.default(oneView),
   /** Of the weights of convolutions and linear layers: what the model says (He, for most), or Xavier-uniform. */
-  initialisation: z.enum(["model", "xavier-uniform"]).default("model"),
+  initializer: z.enum(["model", "xavier-uniform"]).default("model"),
   /** Validation metrics besides loss and accuracy: `top5` is the accuracy of the first five. */
   metrics: z.array(metricName).default([]),
   epochs: count,
@@ -72,10 +72,10 @@ const fields = z.strictObject({
   /** Parts of the model that keep their values, in evaluation mode. */
   freeze: z.array(z.string()).default([]),
   /** Parts of the model, and what the learning rate is multiplied by there. */
-  rateFactors: z.record(z.string(), positive).default({}),
+  lrScales: z.record(z.string(), positive).default({}),
   /** The learning rate over time: data, or a short form such as `cosine:5`, which parsing turns into data. */
   schedule: scheduleSchema,
-  smoothing: wholeShare,
+  labelSmoothing: wholeShare,
   /** What an image of each class counts in the loss, 0 or more; `balanced` is the inverse of its frequency, null 1. */
   classWeights: z
     .union([

@@ -4,7 +4,7 @@ import { channelsOf, requireFiles, type FileOpener } from "../sources/image-sour
 import type { TrainConfig } from "./config.js";
 
 /**
- * The configuration with the mean and deviation of its training images, if it asks for them (`normaliseFromData`): those
+ * The configuration with the mean and deviation of its training images, if it asks for them (`normalizeFromData`): those
  * of the images as evaluation sees them, without augmentation.
  *
  * @param files opens images that are in files
@@ -15,10 +15,10 @@ export async function resolveNormalization(
   images: LabelledImages,
   files?: FileOpener,
 ): Promise<TrainConfig> {
-  if (!config.normaliseFromData) return config;
+  if (!config.normalizeFromData) return config;
   const transforms = config.transforms.eval;
-  const normalise = isInFiles(images)
-    ? await requireFiles(files, images).statistics(images, transforms, channelsOf(config.normalise))
+  const normalize = isInFiles(images)
+    ? await requireFiles(files, images).statistics(images, transforms, channelsOf(config.normalize))
     : await datasetStatistics(images, transforms);
-  return { ...config, normalise, normaliseFromData: false };
+  return { ...config, normalize, normalizeFromData: false };
 }

@@ -16,7 +16,7 @@ const paper: Omit<RecipeConfig, "model"> = {
     eval: [toSize],
   },
   // Of each channel, as everyone does since; the paper subtracts the mean of each pixel and divides by nothing.
-  normalise: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] },
+  normalize: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] },
   epochs: 164, // 64,124 steps; the paper stops at 64,000
   batch: 128,
   optimizer: "sgd",
@@ -24,7 +24,7 @@ const paper: Omit<RecipeConfig, "model"> = {
   momentum: 0.9,
   weightDecay: 1e-4,
   schedule: "multi-step:49.9033%,74.855%", // 32,000 and 48,000 of the 64,124 steps
-  smoothing: 0,
+  labelSmoothing: 0,
   precision: "fp32",
   seed: 1,
 };
@@ -84,7 +84,7 @@ export const cifarRecipes: DeclaredRecipes = {
       trainSize: 50_000,
       validSize: 0,
       testSize: null,
-      normalise: { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.201] },
+      normalize: { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.201] },
       epochs: 10,
       batch: 64,
       optimizer: "sgd",
@@ -92,7 +92,7 @@ export const cifarRecipes: DeclaredRecipes = {
       momentum: 0.9,
       weightDecay: 1e-4,
       schedule: "step:10:0.1",
-      smoothing: 0,
+      labelSmoothing: 0,
       evaluateEvery: 2,
       keepEpochs: true,
       precision: "fp32",

@@ -17,8 +17,8 @@ export const d2lRecipes: DeclaredRecipes = {
       validSize: 0, // the test images validate, as in the document
       testSize: null,
       transforms: { train: [{ type: "resize", size: 96 }], eval: [{ type: "resize", size: 96 }] },
-      normalise: { mean: [0], std: [1] }, // none
-      initialisation: "xavier-uniform",
+      normalize: { mean: [0], std: [1] }, // none
+      initializer: "xavier-uniform",
       epochs: 2,
       batch: 128,
       optimizer: "sgd",
@@ -26,7 +26,7 @@ export const d2lRecipes: DeclaredRecipes = {
       momentum: 0,
       weightDecay: 0,
       schedule: "constant",
-      smoothing: 0,
+      labelSmoothing: 0,
       precision: "fp32",
       seed: 1,
     },

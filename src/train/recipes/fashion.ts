@@ -6,7 +6,7 @@ const config: Omit<RecipeConfig, "model"> = {
   trainSize: 10_000,
   validSize: 1000,
   testSize: null,
-  normalise: { mean: [0.5], std: [0.5] },
+  normalize: { mean: [0.5], std: [0.5] },
   epochs: 50,
   batch: 512,
   optimizer: "sgd",
@@ -14,7 +14,7 @@ const config: Omit<RecipeConfig, "model"> = {
   momentum: 0.9,
   weightDecay: 0,
   schedule: "cosine:10%",
-  smoothing: 0,
+  labelSmoothing: 0,
   precision: "fp32",
   seed: 1,
 };

@@ -1,13 +1,13 @@
 import type { DeclaredRecipes } from "./recipe.js";
 
 /** ImageNet's, which networks trained on it expect. */
-const normalise = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+const normalize = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /** A start for photographs of one's own. */
 export const folderRecipes: DeclaredRecipes = {
   "image-folder": {
     title: "ResNet-18 on your own photographs, a folder per class: --data FOLDER",
-    source: "sizes, augmentation and normalisation of torchvision's training reference",
+    source: "sizes, augmentation and normalization of torchvision's training reference",
     expected: "depends on the photographs; some hundred of them are few to start from nothing",
     config: {
       model: "resnet18",
@@ -22,7 +22,7 @@ export const folderRecipes: DeclaredRecipes = {
           { type: "centerCrop", size: 224 },
         ],
       },
-      normalise,
+      normalize,
       epochs: 30,
       batch: 32,
       optimizer: "sgd",
@@ -30,7 +30,7 @@ export const folderRecipes: DeclaredRecipes = {
       momentum: 0.9,
       weightDecay: 1e-4,
       schedule: "cosine:10%",
-      smoothing: 0.1,
+      labelSmoothing: 0.1,
       precision: "fp32",
       seed: 1,
     },

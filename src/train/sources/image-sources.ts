@@ -16,25 +16,25 @@ import { residentSource } from "./resident-source.js";
 /** What is done to images on their way to the model. */
 export interface Preparation {
   readonly transforms: { readonly train: TransformList; readonly eval: TransformList };
-  readonly normalise: IngestAttrs;
+  readonly normalize: IngestAttrs;
 }
 
 /** The shape in which a model sees images when it is evaluated. */
 export function shapeSeen(
   images: LabelledImages,
-  { transforms, normalise }: Preparation,
+  { transforms, normalize }: Preparation,
 ): ImageShape {
-  if (isInFiles(images)) return fixedShape(transforms.eval, channelsOf(normalise));
+  if (isInFiles(images)) return fixedShape(transforms.eval, channelsOf(normalize));
   const [, height, width, channels] = dims4(images.images);
   return transformedShape(transforms.eval, { height, width, channels });
 }
 
-/** Files are decoded to as many channels as are normalised. */
+/** Files are decoded to as many channels as are normalized. */
 export function channelsOf({ mean }: IngestAttrs): 1 | 3 {
   if (mean.length === 1 || mean.length === 3) return mean.length;
   throw new ResnetError(
     "ERR_CONFIG",
-    `image files have 1 or 3 channels, but normalise has ${mean.length} means: give one of each channel`,
+    `image files have 1 or 3 channels, but normalize has ${mean.length} means: give one of each channel`,
   );
 }
 
@@ -79,13 +79,13 @@ export class ImageSources {
     images: LabelledImages,
     transforms = this.preparation.transforms,
   ): Promise<BatchSource> {
-    const { normalise } = this.preparation;
+    const { normalize } = this.preparation;
     if (isInFiles(images)) {
-      const channels = channelsOf(normalise);
-      return requireFiles(this.files, images).open(images, { transforms, normalise, channels });
+      const channels = channelsOf(normalize);
+      return requireFiles(this.files, images).open(images, { transforms, normalize, channels });
     }
     const own = name === "train" ? transforms.train : transforms.eval;
-    return residentSource(this.executor, name, images, { ...normalise, transforms: own });
+    return residentSource(this.executor, name, images, { ...normalize, transforms: own });
   }
 
   /**

@@ -17,7 +17,7 @@ import { streamedSource } from "./streamed-source.js";
 export function preparedSource(
   data: Pick<Dataset, "images" | "labels">,
   transforms: TransformList,
-  normalise: IngestAttrs,
+  normalize: IngestAttrs,
 ): BatchSource {
   const [, height, width, channels] = dims4(data.images);
   const from = { height, width, channels };
@@ -29,7 +29,7 @@ export function preparedSource(
   return streamedSource({
     labels: data.labels.data,
     shapes: { train: shape, eval: shape },
-    normalise,
+    normalize,
     async load(row, key) {
       await nextTurn();
       const image = data.images.data.subarray(row * bytes, (row + 1) * bytes);

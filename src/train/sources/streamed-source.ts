@@ -13,7 +13,7 @@ export interface StreamedImages {
   readonly labels: Int32Array;
   /** Of the images, with a key and without. */
   readonly shapes: { readonly train: ImageShape; readonly eval: ImageShape };
-  readonly normalise: IngestAttrs;
+  readonly normalize: IngestAttrs;
   /** @param key the sample's; null without augmentation */
   load(row: number, key: RandomKey | null, signal: AbortSignal): Promise<ImageBytes>;
   /** Called with an image that was copied into its batch. */
@@ -24,7 +24,7 @@ export interface StreamedImages {
 export const streamedSource = ({
   labels,
   shapes,
-  normalise,
+  normalize,
   load,
   onCopied,
 }: StreamedImages): BatchSource => ({
@@ -36,7 +36,7 @@ export const streamedSource = ({
     const bytes = input("images", [batchSize, height, width, channels], "u8");
     const indices = input("indices", [batchSize], "i32");
     return {
-      images: ingest(bytes, indices, normalise, dtypeOf(precision)),
+      images: ingest(bytes, indices, normalize, dtypeOf(precision)),
       labels: input("labels", [batchSize], "i32"),
     };
   },

@@ -12,7 +12,7 @@ import { checkModelState } from "./model-state.js";
 import { formatTransforms } from "../../data/transforms/transform-text.js";
 import { modelOf } from "../config/model-variant.js";
 
-/** The graph of a prediction, as it is traced: `images` `[H, W, 1, C]`, normalised, to `logits` `[1, classes]`. */
+/** The graph of a prediction, as it is traced: `images` `[H, W, 1, C]`, normalized, to `logits` `[1, classes]`. */
 export function tracePrediction(
   model: Module,
   [height, width, channels]: CheckpointDescription["imageShape"],
@@ -65,13 +65,13 @@ export function exportChunks(
       ? torchChunks(sourceOf(ordered))
       : safetensorsChunks(sourceOf(ordered), { format: "pt" });
   }
-  const { model: name, modelOptions, classes, imageShape, transforms, normalise } = description;
+  const { model: name, modelOptions, classes, imageShape, transforms, normalize } = description;
   const metadata = {
     model: name,
     ...(modelOptions && { modelOptions: JSON.stringify(modelOptions) }),
     classes: JSON.stringify(classes),
-    mean: JSON.stringify(normalise.mean),
-    std: JSON.stringify(normalise.std),
+    mean: JSON.stringify(normalize.mean),
+    std: JSON.stringify(normalize.std),
     ...(transforms && { transforms: formatTransforms(transforms) }),
   };
   return chunksOfOnnx(tracePrediction(model, imageShape), tensors, { name, fold, metadata });

@@ -6,8 +6,8 @@ import type { Weights } from "../../node/interop/read-weights.js";
 import type { TransformList } from "../../data/transforms/transform.js";
 import {
   createModel,
-  purposeOf,
-  takesOption,
+  defaultInput,
+  hasOption,
   type ModelOptions,
   type ModelSize,
   type VariantOptions,
@@ -32,7 +32,7 @@ export interface ImportOptions {
   /** `[C, H, W]` of an image. Default: the file's channels, and the size that the model was made for. */
   readonly image?: readonly [number, number, number] | undefined;
   /** Mean and deviation of each channel, of pixels scaled to 0 … 1. Default: ImageNet's for colour, 0 and 1 for grey. */
-  readonly normalise?: CheckpointDescription["normalise"] | undefined;
+  readonly normalize?: CheckpointDescription["normalize"] | undefined;
   /** The side of the crop as a share of the resized picture's: timm's `crop_pct`. Default 0.875 for photographs. */
   readonly cropShare?: number | undefined;
   /** How pictures are resized. Default bilinear. */
@@ -55,7 +55,7 @@ export interface ImportedModel {
 }
 
 /** What torchvision's, timm's and most CIFAR networks were trained with. */
-const imageNetNormalise = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+const imageNetNormalize = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /**
  * A checkpoint's contents from a file of weights.
@@ -70,7 +70,7 @@ const imageNetNormalise = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.2
 export function importWeights(weights: Weights, options: ImportOptions): ImportedModel {
   const { model: name, classNames, file, seed = 0 } = options;
   const { modelOptions, notice } = shortcutsOf(weights, name, options.modelOptions);
-  const purpose = purposeOf(name);
+  const purpose = defaultInput(name);
   const base = { ...modelOptions, classes: purpose.classes, channels: purpose.image[0] };
   const sizeIn = sizesOf(weights, name, base);
   const [, height, width] = options.image ?? purpose.image;
@@ -100,11 +100,11 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
   });
   const leaves = namedState(model);
   const transforms = transformsOf(options, height, width);
-  const normalise = options.normalise ?? normaliseOf(channels, sizeIn("channels", 1));
-  if (normalise.mean.length !== channels || normalise.std.length !== channels) {
+  const normalize = options.normalize ?? normalizeOf(channels, sizeIn("channels", 1));
+  if (normalize.mean.length !== channels || normalize.std.length !== channels) {
     throw new ResnetError(
       "ERR_CONFIG",
-      `the images have ${channels} channels but ${normalise.mean.length} means and ${normalise.std.length} deviations are given`,
+      `the images have ${channels} channels but ${normalize.mean.length} means and ${normalize.std.length} deviations are given`,
     );
   }
   return {
@@ -114,12 +114,12 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
       classes: [...(classNames ?? namesOf(classes, purpose.classes))],
       imageShape: [height, width, channels],
       ...(transforms && { transforms: [...transforms] }),
-      normalise,
+      normalize,
       epoch: 0,
     },
     state: new Map([
       ...state,
-      ...replaced.map((each) => [each, leaves.get(each)!.initialise(seed, each)] as const),
+      ...replaced.map((each) => [each, leaves.get(each)!.initialize(seed, each)] as const),
     ]),
     counters,
     replaced,
@@ -140,7 +140,7 @@ function transformsOf(
   height: number,
   width: number,
 ): TransformList | undefined {
-  const [channels, side] = purposeOf(model).image;
+  const [channels, side] = defaultInput(model).image;
   const isForPhotographs = channels === 3 && side === 224 && modelOptions?.stem !== "cifar";
   const isPhotograph = isForPhotographs && Math.min(height, width) >= leastPhotograph;
   if (!isPhotograph && cropShare === undefined && interpolation === undefined) return undefined;
@@ -158,19 +158,19 @@ const namesOf = (classes: number, intended: number): readonly string[] =>
     : Array.from({ length: classes }, (_, i) => String(i));
 
 /** Where weights for colour are summed for grey, the means of ImageNet's three. */
-function normaliseOf(
+function normalizeOf(
   channels: number,
   inFile: number | undefined,
-): CheckpointDescription["normalise"] {
-  if (channels === 3) return imageNetNormalise;
+): CheckpointDescription["normalize"] {
+  if (channels === 3) return imageNetNormalize;
   if (channels !== 1 || inFile !== 3) return identity(channels);
   const mean = (values: readonly number[]): number[] => [
     values.reduce((sum, value) => sum + value) / values.length,
   ];
-  return { mean: mean(imageNetNormalise.mean), std: mean(imageNetNormalise.std) };
+  return { mean: mean(imageNetNormalize.mean), std: mean(imageNetNormalize.std) };
 }
 
-const identity = (channels: number): CheckpointDescription["normalise"] => ({
+const identity = (channels: number): CheckpointDescription["normalize"] => ({
   mean: new Array<number>(channels).fill(0),
   std: new Array<number>(channels).fill(1),
 });
@@ -186,7 +186,7 @@ function shortcutsOf(weights: Weights, name: string, modelOptions: VariantOption
   const projects = [...weights.keys()].some((each) =>
     /\.(downsample|shortcut)\.0\.weight$/.test(each),
   );
-  if (!projects || modelOptions?.shortcut !== undefined || !takesOption(name, "shortcut")) {
+  if (!projects || modelOptions?.shortcut !== undefined || !hasOption(name, "shortcut")) {
     return { modelOptions, notice: [] };
   }
   const shortcut = "B" as const;

@@ -2,8 +2,8 @@ import { nameInModel } from "../../interop/weight-names.js";
 import {
   createModel,
   models,
-  purposeOf,
-  takesOption,
+  defaultInput,
+  hasOption,
   type VariantOptions,
 } from "../../models/catalog.js";
 import { namedState } from "../../nn/module.js";
@@ -25,7 +25,7 @@ export function likeliestModel(weights: Weights): string | undefined {
   for (const model of Object.keys(models)) {
     for (const variant of variants) {
       const options = Object.entries(variant);
-      if (!options.every(([option]) => takesOption(model, option))) continue;
+      if (!options.every(([option]) => hasOption(model, option))) continue;
       const score = scoreOf(weights, model, variant);
       if (score < best.score) continue;
       const flags = options.map(([option, value]) => ` --model-option ${option}=${value}`);
@@ -38,7 +38,7 @@ export function likeliestModel(weights: Weights): string | undefined {
 
 /** Entries that the file and the model share, out of all that either has. Channels and classes do not count. */
 function scoreOf(weights: Weights, model: string, variant: VariantOptions): number {
-  const { classes, image } = purposeOf(model);
+  const { classes, image } = defaultInput(model);
   const module = createModel(model, { ...variant, classes, channels: image[0] });
   const shapes = new Map([...namedState(module)].map(([name, leaf]) => [name, leaf.torchShape]));
   const { names, head } = nameInModel(weights, shapes);

@@ -16,17 +16,17 @@ export type ModelState = ReadonlyMap<string, HostArray>;
 /**
  * First values of every parameter and running statistic, for a run with this seed.
  *
- * @param initialisation of the weights of convolutions and linear layers, if not the model's own
+ * @param initializer of the weights of convolutions and linear layers, if not the model's own
  */
 export const initialState = (
   model: Module,
   seed: number,
-  initialisation: TrainConfig["initialisation"] = "model",
+  initializer: TrainConfig["initializer"] = "model",
 ): ModelState =>
   new Map(
     [...namedState(model)].map(([name, leaf]) => {
-      const isOwn = initialisation === "model" || leaf.shape.length < 2;
-      return [name, leaf.initialise(seed, name, isOwn ? leaf.initializer : xavierUniform)];
+      const isOwn = initializer === "model" || leaf.shape.length < 2;
+      return [name, leaf.initialize(seed, name, isOwn ? leaf.initializer : xavierUniform)];
     }),
   );
 

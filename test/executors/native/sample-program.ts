@@ -133,7 +133,7 @@ export function trainingStep(batch = 6): Program {
     "sgd",
     { parameter: stem, gradient: dstem, learningRate, velocity, momentum },
     { newParameter: stem, newVelocity: velocity },
-    { nesterov: true, weightDecay: 1e-4, rateFactor: 1 },
+    { nesterov: true, weightDecay: 1e-4, lrScale: 1 },
   );
   return b.program("sample-step", { loss, logits });
 }

@@ -107,13 +107,13 @@ async function evaluateOpened(
   output: Output,
 ): Promise<void> {
   const { file, description } = checkpoint;
-  const { imageShape, transforms = [], normalise } = description;
+  const { imageShape, transforms = [], normalize } = description;
   requireTwoClasses(description);
   const found = await loadPart(checkpoint, flags, output);
   const areNamed = description.data !== undefined || !areNumbers(description.classes);
   const data = matchClasses(found, { file, classes: description.classes, areNamed });
   if (!areNamed) output.notice(describeUnnamed(file, found.classes));
-  const preparation = { transforms: { train: transforms, eval: transforms }, normalise };
+  const preparation = { transforms: { train: transforms, eval: transforms }, normalize };
   const made = shapeSeen(data, preparation);
   const seen = [made.height, made.width, made.channels];
   if (!sameShape(seen, imageShape)) {

@@ -108,7 +108,7 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
     classes: flags.classes,
     classNames: flags.classNames === undefined ? undefined : await readLines(flags.classNames),
     image: flags.input,
-    normalise: normaliseOf(flags),
+    normalize: normalizeOf(flags),
     cropShare: flags.cropShare,
     interpolation: flags.interpolation,
     seed: flags.seed,
@@ -116,7 +116,7 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
   for (const notice of notices) output.notice(`${file}: ${notice}`);
   const tensors = new Map<string, StoredArray>([...state, ...counters]);
   await writeOutput(flags.out, () => writeCheckpoint(flags.out, description, sourceOf(tensors)));
-  const { model, classes, imageShape, transforms = [], normalise } = description;
+  const { model, classes, imageShape, transforms = [], normalize } = description;
   const [height, width, channels] = imageShape;
   const anew = replaced.length > 0 ? `; starting anew: ${replaced.join(", ")}` : "";
   const prepared = transforms.length > 0 ? `; pictures: ${formatTransforms(transforms)}` : "";
@@ -127,7 +127,7 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
       classes,
       imageShape,
       transforms,
-      normalise,
+      normalize,
       tensors: state.size,
       replaced,
     },
@@ -143,7 +143,7 @@ function shareOf(text: string): number {
   return share;
 }
 
-function normaliseOf({ mean, std }: ImportFlags): CheckpointDescription["normalise"] | undefined {
+function normalizeOf({ mean, std }: ImportFlags): CheckpointDescription["normalize"] | undefined {
   if (!mean && !std) return undefined;
   if (!mean || mean.length !== std?.length || std.some((deviation) => deviation <= 0)) {
     throw new ResnetError(

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { createModel, models, purposeOf, type VariantOptions } from "../../../models/catalog.js";
+import { createModel, models, defaultInput, type VariantOptions } from "../../../models/catalog.js";
 import { formatSummary } from "../../../report/format-summary.js";
 import { summarize } from "../../../report/model-summary.js";
 import { nameOf, parseVariant } from "../../../train/config/model-variant.js";
@@ -33,7 +33,7 @@ export const summaryCommand = (): Command =>
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet summary resnet34 --input 1x28x28 --classes 10")
     .action((name: string, { modelOption, input, classes, batch, json }: SummaryFlags) => {
-      const purpose = purposeOf(name);
+      const purpose = defaultInput(name);
       const image = input ?? purpose.image;
       const size = { classes: classes ?? purpose.classes, channels: image[0] };
       const modelOptions = parseVariant(modelOption ?? {});

@@ -34,7 +34,7 @@ export class ShowTraining implements Callback {
     const { config, progress, steps } = training;
     this.hasStarted = true;
     this.bar = new Progress(config.epochs * steps, progress.epoch * steps + progress.step);
-    if (this.asked.normaliseFromData) output.say(formatNormalization(config));
+    if (this.asked.normalizeFromData) output.say(formatNormalization(config));
     output.say(describeTraining(training, this.parts));
     for (const notice of [emptyClassesNotice(this.parts.train), scheduleNotice(config)])
       if (notice !== null) output.notice(notice);

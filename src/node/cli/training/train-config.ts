@@ -32,10 +32,10 @@ export function trainingsOf(
       `${flag}: the trainings of ${name} (${names}) differ in it; leave it out, or choose another recipe`,
     );
   }
-  if (flags["normaliseFromData"] === true) {
+  if (flags["normalizeFromData"] === true) {
     throw new ResnetError(
       "ERR_COMPARISON",
-      `--normalise-from-data is for one training, and ${name} compares several: --set normalise=… is for all`,
+      `--normalize-from-data is for one training, and ${name} compares several: --set normalize=… is for all`,
     );
   }
   const config = configOf(name, flags);
@@ -67,19 +67,19 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
   const recipe = startOf(name ?? (isFolder ? "image-folder" : "fashion-resnet34"));
   const config: Record<string, unknown> = structuredClone(recipe);
   if (data !== undefined && data !== recipe.data && !isFolder) {
-    config["normalise"] = datasetInfo(data).normalise ?? recipe.normalise;
+    config["normalize"] = datasetInfo(data).normalize ?? recipe.normalize;
   }
   override(config, flags);
   // Options of the recipe's model stay if the other model has them, too.
   if (flags["model"] !== undefined)
     config["modelOptions"] = sharedOptions(flags["model"] as string, recipe.modelOptions);
   Object.assign(config["modelOptions"] as object, flags["modelOption"]);
-  if (flags["normaliseFromData"] === true) config["normaliseFromData"] = true;
+  if (flags["normalizeFromData"] === true) config["normalizeFromData"] = true;
   Object.assign(config, flags["set"]);
   const headRate = flags["headLr"] as number | undefined;
   if (headRate !== undefined) {
     const head = headRate / Number(config["learningRate"]);
-    config["rateFactors"] = { ...(config["rateFactors"] as object), head };
+    config["lrScales"] = { ...(config["lrScales"] as object), head };
   }
   return parseConfig(config);
 }

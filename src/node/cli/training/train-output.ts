@@ -47,7 +47,7 @@ export function emptyClassesNotice(train: LabelledImages): string | null {
   return `${empty.length} of ${classes.length} classes ${verb} no training images, and will not be learnt: ${printableList(empty)}`;
 }
 
-export const formatNormalization = ({ normalise: { mean, std } }: TrainConfig): string =>
+export const formatNormalization = ({ normalize: { mean, std } }: TrainConfig): string =>
   `normalized by mean ${mean.join(", ")} and deviation ${std.join(", ")}`;
 
 /** A sentence for people who give a warm-up as long as the training; null for all others. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Mean and deviation of each channel, of pixels scaled to 0 … 1, with which every pixel becomes a finite float32. */
-export const normaliseSchema = z
+export const normalizeSchema = z
   .strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) })
   .refine(
     ({ mean, std }) => mean.every((value, c) => std[c] === 0 || isFiniteWith(value, std[c] ?? 1)),
