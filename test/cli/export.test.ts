@@ -40,7 +40,7 @@ describe("resnet export", () => {
 
   test("writes plain safetensors", async () => {
     const out = inFolder("plain.safetensors");
-    assert.equal(resnet("export", checkpoint, "--format", "safetensors", "--out", out).status, 0);
+    assert.equal(resnet("export", checkpoint, "--out", out).status, 0);
     assert.deepEqual(await readWeights(out), weights);
   });
 
@@ -58,7 +58,12 @@ describe("resnet export", () => {
     const out = inFolder("nothing");
     const cases: readonly [args: string, status: number, stderr: RegExp][] = [
       [`${checkpoint} --format tflite --out ${out}`, 2, /Allowed choices are onnx, safetensors/],
-      [`${checkpoint} --out ${out}`, 2, /required option '--format <name>' not specified/],
+      [`${checkpoint} --out ${out}`, 2, /nothing: end the name in \.onnx, /],
+      [
+        `${checkpoint} --format onnx --out ${out}.pth`,
+        2,
+        /the format pytorch, and --format says onnx/,
+      ],
       [`${inFolder("none")} --format onnx --out ${out}`, 1, /none: there is no such file/],
       [`${inFolder("plain.safetensors")} --format onnx --out ${out}`, 1, /metadata does not say/],
     ];

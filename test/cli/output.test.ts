@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Output } from "../../src/node/cli/output.js";
-import { wrapWords } from "../../src/node/cli/wrap-words.js";
+import { Output, wrapWords } from "../../src/node/cli/output.js";
 
 /** An output whose streams are terminals of so many columns, and what was written. */
 function onTerminal(columns: number, json = false) {

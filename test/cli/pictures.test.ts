@@ -81,6 +81,11 @@ describe("commands for pictures", () => {
         stdout: "",
         stderr: `error: ${out} cannot be written (${reason})\n`,
       });
+    assert.deepEqual(resnet("explain", "0.png", "--out", "why.jpg"), {
+      status: 2,
+      stdout: "",
+      stderr: "error: why.jpg: this command writes PNG: end the name of the file in .png\n",
+    });
     assert.deepEqual(readdirSync(cwd), names);
   });
 });

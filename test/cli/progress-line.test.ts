@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { progressLine, wrapFields } from "../../src/node/cli/progress-line.js";
+import { progressLine, wrapFields } from "../../src/node/cli/progress.js";
 
 describe("progressLine", () => {
   const details = ["step 3/16", "loss 0.5000", "900 images/s", "2 min 5 s left"];

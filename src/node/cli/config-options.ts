@@ -34,12 +34,38 @@ export const configOptions: Readonly<Record<string, Option>> = {
   learningRate: new Option("--lr, --learning-rate <x>", "learning rate, at its peak").argParser(
     decimal,
   ),
+  "schedule.warmup": new Option(
+    "--warmup <span>",
+    "epochs in which the learning rate grows to where the schedule begins, or a share of the training, such as 5%",
+  ).argParser(span),
   momentum: new Option("--momentum <x>", "momentum of sgd, 0 … 1").argParser(decimal),
+  nesterov: new Option("--nesterov", "sgd looks ahead along the velocity; needs a momentum"),
   weightDecay: new Option("--weight-decay <x>", "weight decay").argParser(decimal),
   clipNorm: new Option(
     "--clip-norm <x>",
     "scale all gradients of a step down to this L2 norm together (default: never)",
   ).argParser(decimal),
+  accumulate: new Option(
+    "--accumulate <n>",
+    "batches whose gradients make one step (default: 1)",
+  ).argParser(wholeNumber),
+  labelSmoothing: new Option("--smoothing <x>", "label smoothing, 0 … 1").argParser(decimal),
+  mixup: new Option(
+    "--mixup <alpha>",
+    "mix pairs of images by a weighted sum; α of the Beta distribution, 0.05 … 8",
+  ).argParser(decimal),
+  cutmix: new Option(
+    "--cutmix <alpha>",
+    "paste a box of one image into another; α as for --mixup",
+  ).argParser(decimal),
+  emaDecay: new Option(
+    "--ema-decay <x>",
+    "validate and save an exponential moving average of the weights with this decay, such as 0.99",
+  ).argParser(decimal),
+  "earlyStopping.patience": new Option(
+    "--early-stopping <patience>",
+    "stop after this many validations in a row without a lower validation loss",
+  ).argParser(wholeNumber),
   schedule: new Option("--schedule <s>", `learning rate over time: ${scheduleForms}`),
   "transforms.train": new Option(
     "--train-transforms <list>",
@@ -93,9 +119,9 @@ export const configOptions: Readonly<Record<string, Option>> = {
 /** Any field of the configuration, also those without an option of their own. */
 const setOption = new Option(
   "--set <field=value>",
-  "any other field of the configuration, such as emaDecay=0.99; may be repeated; docs/training.md lists them",
+  "any other field of the configuration, such as keepEpochs=true; may be repeated; docs/training.md lists them",
 )
-  .argParser(assignments("FIELD=VALUE, such as emaDecay=0.99"))
+  .argParser(assignments("FIELD=VALUE, such as keepEpochs=true"))
   .conflicts("resume");
 
 /** The learning rate of the head alone, which the configuration says as a factor of the model's. */
@@ -126,6 +152,11 @@ function dataName(text: string): string {
 
 function classWeights(text: string): TrainConfig["classWeights"] {
   return text === "balanced" ? text : text.split(",").map(decimal);
+}
+
+/** A number of epochs, or a share of the training such as `5%`. */
+function span(text: string): number | string {
+  return text.endsWith("%") ? text : decimal(text);
 }
 
 function bestMetric(text: string): TrainConfig["bestMetric"] {

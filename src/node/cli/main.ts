@@ -2,8 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { ResnetError } from "../../tensor/error.js";
 import { commandsFor } from "./commands.js";
-import { surviveFailedOutput } from "./failed-output.js";
-import { writeText } from "./output.js";
+import { surviveFailedOutput, writeText } from "./output.js";
 import { packageVersion } from "./package-version.js";
 
 /** Errors in the words of the command rather than in the work: exit code 2. */

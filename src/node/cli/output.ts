@@ -1,6 +1,6 @@
 import { formatJson } from "../../report/format-json.js";
 import { printableJson, printableLines, printableList } from "../../tensor/printable.js";
-import { wrapWords } from "./wrap-words.js";
+import { fileErrorReason } from "../files/file-error.js";
 
 /** What a command writes to: standard output and standard error. */
 export interface OutputStreams {
@@ -63,4 +63,53 @@ const widthOf = (stream: NodeJS.WriteStream): number =>
 /** Writes lines for people. */
 export function writeText(stream: NodeJS.WriteStream, text: string): void {
   stream.write(`${wrapWords(printableLines(text), widthOf(stream))}\n`);
+}
+
+/**
+ * Text whose lines are broken between words where the terminal is narrower; what follows a break is indented as its line is, and two more.
+ * Tables, whose columns are apart by two spaces or more, stay as they are.
+ *
+ * @param width columns of the terminal
+ */
+export const wrapWords = (text: string, width: number): string =>
+  text
+    .split("\n")
+    .map((line) => (line.length <= width || isTable(line) ? line : wrapLine(line, width)))
+    .join("\n");
+
+const isTable = (line: string): boolean => /\S {2}/.test(line);
+
+function wrapLine(line: string, width: number): string {
+  const indent = /^ */.exec(line)![0];
+  const lines = [""];
+  for (const word of line.trim().split(" ")) {
+    const last = lines.at(-1)!;
+    const start = lines.length === 1 ? indent : `${indent}  `;
+    if (last === "") lines[lines.length - 1] = start + word;
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${indent}  ${word}`);
+  }
+  return lines.join("\n");
+}
+
+/**
+ * Lets the work go on where standard output or standard error cannot be written, as on a full disk or when a reader such as `head`
+ * has ended. Standard error says so once, and the exit code is 1 where it would be 0.
+ */
+export function surviveFailedOutput(): void {
+  const failed = new Set<NodeJS.WriteStream>();
+  const onError = (stream: NodeJS.WriteStream, error: Error): void => {
+    if (failed.has(stream)) return;
+    failed.add(stream);
+    if (stream === process.stderr) return;
+    const reason = fileErrorReason(error);
+    process.stderr.write(
+      `error: standard output cannot be written (${reason}): output is lost, and the work goes on\n`,
+    );
+  };
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error) => onError(stream, error));
+  process.on("exit", () => {
+    if (failed.size > 0) process.exitCode ||= 1;
+  });
 }

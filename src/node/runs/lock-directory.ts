@@ -15,7 +15,7 @@ import path from "node:path";
 import { z } from "zod";
 import { removeTemporaryFiles } from "../files/replace-file.js";
 import { ResnetError } from "../../tensor/error.js";
-import { whileReading } from "./run-error.js";
+import { whileReading } from "./run-files.js";
 
 /** Names that the lock uses in the directory it locks begin with this. */
 export const lockName = ".lock";

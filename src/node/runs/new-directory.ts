@@ -1,7 +1,6 @@
 import { mkdir, readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { readJson } from "./read-json.js";
-import { refused, whileReading, whileWriting } from "./run-error.js";
+import { readJson, refused, whileReading, whileWriting } from "./run-files.js";
 import { lockName, takeDirectory, type DirectoryLock } from "./lock-directory.js";
 
 /** The file that every run directory has. */

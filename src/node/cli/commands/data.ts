@@ -7,7 +7,7 @@ import { isOnDisk } from "../../data/images/is-on-disk.js";
 import { findUnopenable } from "../../data/images/scan-files.js";
 import { describeUnusedBits } from "../../data/images/unused-bits.js";
 import { formatDigest } from "../../data/sources/digest.js";
-import { folderDocument, formatFolder } from "../folder-info.js";
+import { folderDocument, formatFolder } from "../class-counts.js";
 import { loadData } from "../load-data.js";
 import { dataDirOption, jsonOption } from "../options.js";
 import { Output } from "../output.js";

@@ -9,7 +9,7 @@ import {
   type ClassifierFlags,
 } from "../classifier-command.js";
 import { findCheckpoint } from "../../runs/find-checkpoint.js";
-import { requireOther } from "../require-other.js";
+import { requireExtension, requireOther } from "../output-file.js";
 import { writeOutput } from "../../files/write-output.js";
 
 interface ExplainFlags extends ClassifierFlags {
@@ -37,6 +37,7 @@ export const explainCommand = (): Command =>
 async function explainImage(checkpoint: string, image: string, flags: ExplainFlags): Promise<void> {
   const { label, layer } = flags;
   await requireOther(flags.out, [await findCheckpoint(checkpoint), image]);
+  requireExtension(flags.out, ".png", "PNG");
   await withClassifier(checkpoint, flags, async (classifier, output) => {
     await noticeUnusedBits([image], output);
     const cam = await gradCam(classifier, image, { label, layer });

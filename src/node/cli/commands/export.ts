@@ -1,4 +1,6 @@
+import path from "node:path";
 import { Command, Option } from "commander";
+import { ResnetError } from "../../../tensor/error.js";
 import { replaceFile } from "../../files/replace-file.js";
 import { checkpointOf } from "../checkpoint-of.js";
 import { Checkpoint } from "../../runs/checkpoint.js";
@@ -9,11 +11,20 @@ import {
 } from "../../../train/weights/export-model.js";
 import { jsonOption } from "../options.js";
 import { Output } from "../output.js";
-import { requireOther } from "../require-other.js";
+import { requireOther } from "../output-file.js";
 import { writeOutput } from "../../files/write-output.js";
 
+type Format = ExportOptions["format"];
+
+const formatOfExtension: ReadonlyMap<string, Format> = new Map([
+  [".onnx", "onnx"],
+  [".pt", "pytorch"],
+  [".pth", "pytorch"],
+  [".safetensors", "safetensors"],
+]);
+
 interface ExportFlags {
-  readonly format: ExportOptions["format"];
+  readonly format?: Format;
   readonly out: string;
   readonly fold: boolean;
   readonly json?: boolean;
@@ -31,21 +42,25 @@ export const exportCommand = (): Command =>
       "a run's directory, its last.safetensors or best.safetensors, or an imported file",
     )
     .addOption(
-      new Option("--format <name>", "what to write").choices(exportFormats).makeOptionMandatory(),
+      new Option(
+        "--format <name>",
+        "what to write (default: as the name of the file ends: .onnx, .pt, .pth or .safetensors)",
+      ).choices(exportFormats),
     )
     .requiredOption("--out <file>", "the file to write")
     .option("--no-fold", "ONNX: keep batch norms apart from their convolutions")
     .addOption(jsonOption())
     .addHelpText(
       "after",
-      "\nExample:\n  resnet export runs/first/best.safetensors --format onnx --out model.onnx",
+      "\nExample:\n  resnet export runs/first/best.safetensors --out model.onnx",
     )
     .action(exportCheckpoint);
 
 async function exportCheckpoint(
   file: string,
-  { format, out, fold, json }: ExportFlags,
+  { format: wanted, out, fold, json }: ExportFlags,
 ): Promise<void> {
+  const format = formatOf(out, wanted);
   const output = new Output(json ?? false);
   const weights = await checkpointOf(file, output);
   await requireOther(out, [weights]);
@@ -69,4 +84,26 @@ async function exportCheckpoint(
   } finally {
     await checkpoint.close();
   }
+}
+
+/**
+ * The format of a file to write.
+ *
+ * @param wanted the format that `--format` names
+ * @throws {ResnetError} `ERR_CONFIG` if neither the name nor `--format` says the format, or if they differ
+ */
+function formatOf(file: string, wanted?: Format): Format {
+  const format = formatOfExtension.get(path.extname(file).toLowerCase());
+  if (wanted !== undefined && format !== undefined && wanted !== format) {
+    throw new ResnetError(
+      "ERR_CONFIG",
+      `${file} is the name of a file in the format ${format}, and --format says ${wanted}: change one of them`,
+    );
+  }
+  const chosen = wanted ?? format;
+  if (chosen !== undefined) return chosen;
+  throw new ResnetError(
+    "ERR_CONFIG",
+    `${file}: end the name in .onnx, .pt, .pth or .safetensors, or give --format ${exportFormats.join(", ")}`,
+  );
 }

@@ -13,7 +13,7 @@ import {
 } from "../classifier-command.js";
 import { wholeNumber } from "../options.js";
 import { findCheckpoint } from "../../runs/find-checkpoint.js";
-import { requireOther } from "../require-other.js";
+import { requireExtension, requireOther } from "../output-file.js";
 import { writeOutput } from "../../files/write-output.js";
 
 interface FeaturesFlags extends ClassifierFlags {
@@ -46,6 +46,7 @@ async function writeFeatures(
 ): Promise<void> {
   const files = await findImages(images);
   await requireOther(out, [await findCheckpoint(checkpoint), ...files]);
+  requireExtension(out, ".safetensors", "safetensors");
   await withClassifier(checkpoint, flags, async (classifier, output) => {
     await noticeUnusedBits(files, output);
     const options = { layer, batch, onUnreadable: skipUnreadable(output) };

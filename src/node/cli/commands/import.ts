@@ -19,7 +19,7 @@ import {
 } from "../options.js";
 import { Output } from "../output.js";
 import { formatTransforms } from "../../../data/transforms/transform-text.js";
-import { requireOther } from "../require-other.js";
+import { requireExtension, requireOther } from "../output-file.js";
 import { writeOutput } from "../../files/write-output.js";
 
 interface ImportFlags {
@@ -95,6 +95,7 @@ export const importCommand = (): Command =>
 async function importFile(file: string, flags: ImportFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
   await requireOther(flags.out, [file]);
+  requireExtension(flags.out, ".safetensors", "safetensors");
   const modelOptions = flags.modelOption && parseVariant(flags.modelOption);
   findModel(flags.model, modelOptions); // before a long read
   const weights = await readWeights(file, {

@@ -17,7 +17,7 @@ import {
   type ExecutorFlags,
 } from "../options.js";
 import { Output } from "../output.js";
-import { pictureFormat, pictureOf } from "../picture-of.js";
+import { pictureFormat, pictureOf } from "../output-file.js";
 import { Progress } from "../progress.js";
 import { configOf, settled } from "../training/train-config.js";
 import { announcedWeights } from "../training/train-one.js";
@@ -36,7 +36,17 @@ interface FindFlags extends ExecutorFlags, DataFlags {
 }
 
 /** Fields that a search does not ask for: it has no epochs, no schedule, and saves nothing. */
-const unused = ["epochs", "learningRate", "schedule", "bestMetric", "saveEvery", "testSize"];
+const unused = [
+  "epochs",
+  "learningRate",
+  "schedule",
+  "schedule.warmup",
+  "emaDecay",
+  "earlyStopping.patience",
+  "bestMetric",
+  "saveEvery",
+  "testSize",
+];
 
 export function lrFindCommand(): Command {
   const command = new Command("lr-find")

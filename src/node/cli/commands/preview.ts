@@ -13,7 +13,7 @@ import { loadPartsOf } from "../load-data.js";
 import { dataDirOption, jsonOption, wholeNumber } from "../options.js";
 import { Output } from "../output.js";
 import { configOf } from "../training/train-config.js";
-import { pictureFormat, pictureOf } from "../picture-of.js";
+import { pictureFormat, pictureOf } from "../output-file.js";
 import { writeOutput } from "../../files/write-output.js";
 
 interface PreviewFlags {

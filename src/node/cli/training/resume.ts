@@ -6,7 +6,7 @@ import { parseConfig, type TrainConfig } from "../../../train/config/config.js";
 import { recipes } from "../../../train/recipes.js";
 import { changeable, checkSameConfig, differentRun, show } from "../../runs/check-same-run.js";
 import { configFile } from "../../runs/new-directory.js";
-import { readJson } from "../../runs/read-json.js";
+import { readJson } from "../../runs/run-files.js";
 import type { RunDirectory } from "../../runs/run-directory.js";
 import { configOptions } from "../config-options.js";
 import { override } from "./train-config.js";
@@ -79,10 +79,44 @@ function checkFlag(
     throw differentRun(directory, `has ${show(then)} epochs; --epochs ${show(now)} would be fewer`);
   }
   if (changeable.includes(field)) return;
-  throw differentRun(directory, `is trained with ${option.long} ${show(then)}, not ${show(now)}`);
+  const given = `${option.long}${option.isBoolean() ? "" : ` ${show(now)}`}`;
+  throw differentRun(
+    directory,
+    then === undefined || then === null || then === false
+      ? `is trained without ${given}`
+      : `is trained with ${option.long} ${show(then)}, not ${show(now)}`,
+  );
 }
 
 const valueAt = (value: unknown, field: string): unknown =>
   field
     .split(".")
     .reduce((inner: unknown, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
+
+/**
+ * The command that goes on with a run, to be typed into a shell.
+ *
+ * @param options those that a resumed run needs again, since they are not part of its configuration
+ */
+export function resumeCommand(
+  directory: string,
+  flags: OptionValues,
+  options: readonly Option[],
+): string {
+  const given = options.flatMap((option) => {
+    const value: unknown = flags[option.attributeName()];
+    return value === option.defaultValue ? [] : [option.long!, String(value)];
+  });
+  return [...program(), "train", "--resume", directory, ...given].map(quote).join(" ");
+}
+
+/** The words by which this program was started: the installed command, or the file of a clone. */
+function program(): string[] {
+  const [, script = ""] = process.argv;
+  if (path.basename(script) !== "main.js") return ["resnet"];
+  const relative = path.relative(process.cwd(), script);
+  return ["node", relative.startsWith("..") ? script : relative];
+}
+
+const quote = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -7,6 +7,7 @@ import { fileErrorReason } from "../../files/file-error.js";
 import { ResnetError } from "../../../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../../../train/config/config.js";
 import type { Precision } from "../../../train/config/precision.js";
+import { scheduleSchema } from "../../../train/schedules/schedule-config.js";
 import { findRecipe } from "../../../train/recipes.js";
 import { configOptions } from "../config-options.js";
 import { prefersBf16 } from "../open-executor.js";
@@ -25,7 +26,7 @@ export function trainingsOf(
   const trainings = Object.entries(findRecipe(name).trainings);
   if (trainings.length === 0) return null;
   for (const [flag, field] of givenFields(flags)) {
-    if (!trainings.some(([, own]) => Object.hasOwn(own, field))) continue;
+    if (!trainings.some(([, own]) => Object.hasOwn(own, field.split(".")[0]!))) continue;
     const names = trainings.map(([training]) => training).join(", ");
     throw new ResnetError(
       "ERR_COMPARISON",
@@ -122,13 +123,32 @@ export const settled = async <Flags extends PrecisionFlags>(flags: Flags): Promi
 export function override(config: Record<string, unknown>, flags: OptionValues): void {
   for (const [path, option] of Object.entries(configOptions)) {
     const value: unknown = flags[option.attributeName()];
+    if (path === "schedule.warmup") continue; // set below: it changes the schedule
     if (value !== undefined) setAt(config, path.split("."), value);
   }
+  if (flags["warmup"] !== undefined) config["schedule"] = withWarmup(config["schedule"], flags);
 }
 
-/** Sets a field of a field. */
+/**
+ * A schedule with the warm-up of `--warmup`.
+ *
+ * @throws {ResnetError} `ERR_CONFIG` if `--schedule` gives another warm-up
+ */
+function withWarmup(schedule: unknown, { schedule: text, warmup }: OptionValues): unknown {
+  const { data } = scheduleSchema.safeParse(schedule);
+  if (!data) return schedule; // parseConfig reports it
+  if (text !== undefined && data.warmup !== 0 && data.warmup !== warmup) {
+    throw new ResnetError(
+      "ERR_CONFIG",
+      `--schedule ${String(text)} has a warm-up of ${data.warmup}, and --warmup says ${String(warmup)}: give one of them`,
+    );
+  }
+  return { ...data, warmup: warmup as number | string };
+}
+
+/** Sets a field of a field; a null field becomes an object. */
 function setAt(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [name = "", ...rest] = path;
   if (rest.length === 0) object[name] = value;
-  else setAt(object[name] as Record<string, unknown>, rest, value);
+  else setAt((object[name] ??= {}) as Record<string, unknown>, rest, value);
 }

@@ -10,7 +10,7 @@ import { writeFileAtomically } from "../../files/replace-file.js";
 import { renderPng } from "../../report/render-png.js";
 import { firstWeights } from "../../runs/first-weights.js";
 import { configFile } from "../../runs/new-directory.js";
-import { readJson } from "../../runs/read-json.js";
+import { readJson } from "../../runs/run-files.js";
 import { RunDirectory } from "../../runs/run-directory.js";
 import { sayStopped, trainOne, type TrainedRun, type TrainOneOptions } from "./train-one.js";
 

@@ -11,7 +11,7 @@ import { epochsIn } from "../../../train/schedules/span.js";
 import type { Training } from "../../../train/training.js";
 import type { DataParts } from "../../data/load-parts.js";
 import { summariseClassCounts } from "../class-counts.js";
-import { wrapFields } from "../progress-line.js";
+import { wrapFields } from "../progress.js";
 
 /** The model, the data, and how many images of each class there are. */
 export function describeTraining(
