@@ -15,6 +15,7 @@ export class ProgramsBySize {
     if (!program) {
       program = this.executor.load(this.build(batchSize));
       this.loaded.set(batchSize, program);
+      program.catch(() => this.loaded.delete(batchSize)); // so that the next call tries again
     }
     return program;
   }

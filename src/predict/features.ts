@@ -3,11 +3,13 @@ import { hostArray } from "../tensor/host-array.js";
 import { printable } from "../tensor/printable.js";
 import type { Classifier, PictureOptions } from "./classifier.js";
 import { embeddingOf, outputOf } from "./named-layers.js";
+import type { Picture } from "./picture.js";
 import { checkOutputs } from "./usable-outputs.js";
 
-/** What a layer makes of a picture. */
-export interface Features {
-  readonly image: string;
+/** The output of a layer for a picture. */
+export interface Features<P extends Picture = string> {
+  /** The picture as it was given. */
+  readonly image: P;
   /** f32 `[C, H, W]` of a map, `[C]` of a vector. */
   readonly values: HostArray<"f32">;
 }
@@ -19,21 +21,26 @@ export interface Features {
  * @throws {ResnetError} `ERR_LAYER` if there is no such layer, `ERR_OVERFLOW` if what it gives is not finite
  * @throws {DataError} as `Classifier.run`
  */
-export async function* features(
+export async function* features<P extends Picture>(
   classifier: Classifier,
-  files: readonly string[],
+  pictures: readonly P[],
   { layer, ...options }: PictureOptions & { readonly layer?: string | undefined } = {},
-): AsyncGenerator<Features, void> {
+): AsyncGenerator<Features<P>, void> {
   const batches = classifier.run(
-    files,
-    (_, calls) => ({ y: layer === undefined ? embeddingOf(calls) : outputOf(calls, layer) }),
+    pictures,
+    {
+      name: layer === undefined ? "embedding" : `layer ${layer}`,
+      choose: (_, calls) => ({
+        y: layer === undefined ? embeddingOf(calls) : outputOf(calls, layer),
+      }),
+    },
     { ...options, precision: "fp32" },
   );
-  for await (const { files: images, isRead, outputs } of batches) {
+  for await (const { pictures: images, names, isRead, outputs } of batches) {
     for (const [i, image] of images.entries()) {
       if (!isRead[i]) continue;
       const values = sampleOf(outputs["y"]!, i);
-      checkOutputs(values.data, `${printable(image, Infinity)}: the features`);
+      checkOutputs(values.data, `${printable(names[i]!, Infinity)}: the features`);
       yield { image, values };
     }
   }

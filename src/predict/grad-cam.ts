@@ -6,10 +6,11 @@ import { hostArray } from "../tensor/host-array.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 import { printable, printableList } from "../tensor/printable.js";
 import { dims4 } from "../tensor/shape.js";
-import { batchInputs, type ChooseOutputs, type Classifier } from "./classifier.js";
+import { batchInputs, type Classifier, type Outputs } from "./classifier.js";
 import { lastMapOf, outputOf } from "./named-layers.js";
+import { nameOfPicture, type Picture } from "./picture.js";
 import { checkOutputs, requireTwoClasses } from "./usable-outputs.js";
-import { likeliest, type ClassProbability } from "./predict.js";
+import { likeliest, logitsOutput, type ClassProbability } from "./predict.js";
 
 export interface GradCamOptions {
   /** Path of the layer whose map is drawn. Default: the last one before the pooling. */
@@ -39,37 +40,39 @@ export interface GradCam {
  */
 export async function gradCam(
   classifier: Classifier,
-  file: string,
+  image: Picture,
   options: GradCamOptions = {},
 ): Promise<GradCam> {
   const { classes, imageShape } = classifier.description;
   requireTwoClasses(classifier.description);
   const asked = options.label === undefined ? undefined : classIndex(classes, options.label);
-  const picture = await classifier.readPicture(file);
+  const layer = options.layer ?? lastMapOf(classifier.calls);
+  if (outputOf(classifier.calls, layer).shape.length !== 4)
+    throw new ResnetError("ERR_LAYER", `layer "${layer}" gives a vector, but a map is needed`);
+  const name = printable(nameOfPicture(image, 0), Infinity);
+  const picture = await classifier.readPicture(image);
   const inputs = batchInputs(hostArray([1, ...imageShape], picture.data, "u8"));
-  const forward = await classifier.programs((logits) => ({ logits }), "fp32").ofSize(1);
+  const forward = await classifier.program(logitsOutput, 1, "fp32");
   const { logits } = await forward.run(inputs);
-  checkOutputs(logits!.data, `${printable(file, Infinity)}: the logits`);
+  checkOutputs(logits!.data, `${name}: the logits`);
   const ranked = likeliest(logits!.data, classes, classes.length);
   const of = asked === undefined ? ranked[0]! : ranked.find(({ index }) => index === asked)!;
 
-  let layer = "";
-  const choose: ChooseOutputs = (result, calls) => {
-    layer = options.layer ?? lastMapOf(calls);
-    const map = outputOf(calls, layer);
-    if (map.shape.length !== 4)
-      throw new ResnetError("ERR_LAYER", `layer "${layer}" gives a vector, but a map is needed`);
-    const dmap = gradients(result, [map], input("dlogits", result.shape)).get(map)!;
-    return { map, dmap };
+  const mapAndGradient: Outputs = {
+    name: `map and gradient at ${layer}`,
+    choose(result, calls) {
+      const map = outputOf(calls, layer);
+      return { map, dmap: gradients(result, [map], input("dlogits", result.shape)).get(map)! };
+    },
   };
-  const backward = await classifier.programs(choose, "fp32").ofSize(1);
+  const backward = await classifier.program(mapAndGradient, 1, "fp32");
   const dlogits = hostArray(
     [1, classes.length],
     classes.map((_, j) => Number(j === of.index)),
   );
   const { map, dmap } = await backward.run({ ...inputs, dlogits });
   const [height, width] = dims4(map!);
-  checkOutputs(dmap!.data, `${printable(file, Infinity)}: the gradients at ${layer}`);
+  checkOutputs(dmap!.data, `${name}: the gradients at ${layer}`);
   return { picture, layer, of, height, width, heat: heatOf(map!.data, dmap!.data, height * width) };
 }
 

@@ -1,6 +1,10 @@
 import { printable } from "../tensor/printable.js";
 import { checkOutputs, requireTwoClasses } from "./usable-outputs.js";
-import type { Classifier, PictureOptions } from "./classifier.js";
+import type { Classifier, Outputs, PictureOptions } from "./classifier.js";
+import type { Picture } from "./picture.js";
+
+/** The model's logits, `[N, classes]`. */
+export const logitsOutput: Outputs = { name: "logits", choose: (logits) => ({ logits }) };
 
 /** A class, and how sure the model is of it. */
 export interface ClassProbability {
@@ -12,8 +16,9 @@ export interface ClassProbability {
 }
 
 /** The likeliest classes of a picture, likeliest first. */
-export interface Prediction {
-  readonly image: string;
+export interface Prediction<P extends Picture = string> {
+  /** The picture as it was given. */
+  readonly image: P;
   readonly top: readonly ClassProbability[];
 }
 
@@ -23,24 +28,24 @@ export interface Prediction {
  *     const classifier = await Classifier.open("best.safetensors", await createExecutor());
  *     for await (const { image, top } of predict(classifier, ["cat.jpg"])) console.log(image, top[0]);
  *
- * @param files paths of image files
+ * @param pictures paths of image files, bytes of image files, or decoded pixels
  * @param options.top how many classes to give. Default 5
  * @throws {ResnetError} `ERR_CHECKPOINT` if the model has one class, `ERR_OVERFLOW` if its logits are not finite
  * @throws {DataError} as `Classifier.run`
  */
-export async function* predict(
+export async function* predict<P extends Picture>(
   classifier: Classifier,
-  files: readonly string[],
+  pictures: readonly P[],
   { top = 5, ...options }: PictureOptions & { readonly top?: number } = {},
-): AsyncGenerator<Prediction, void> {
+): AsyncGenerator<Prediction<P>, void> {
   const { classes } = classifier.description;
   requireTwoClasses(classifier.description);
-  for await (const batch of classifier.run(files, (logits) => ({ logits }), options)) {
+  for await (const batch of classifier.run(pictures, logitsOutput, options)) {
     const { data } = batch.outputs["logits"]!;
-    for (const [i, image] of batch.files.entries()) {
+    for (const [i, image] of batch.pictures.entries()) {
       if (!batch.isRead[i]) continue;
       const logits = data.subarray(i * classes.length, (i + 1) * classes.length);
-      checkOutputs(logits, `${printable(image, Infinity)}: the logits`);
+      checkOutputs(logits, `${printable(batch.names[i]!, Infinity)}: the logits`);
       yield { image, top: likeliest(logits, classes, top) };
     }
   }

@@ -2,9 +2,9 @@ import type { CheckpointDescription } from "../node/runs/checkpoint.js";
 import { ResnetError } from "../tensor/error.js";
 
 /**
- * Checks what a model computed: weights that are finite, but very large, can still exceed float32 on the way.
+ * Checks the values that a model computed: finite weights that are very large can still lead beyond float32.
  *
- * @param what the values are, for the error: `cat.jpg: the logits`
+ * @param what names the values in the error: `cat.jpg: the logits`
  * @throws {ResnetError} `ERR_OVERFLOW` if one of the values is NaN or infinite
  */
 export function checkOutputs(values: ArrayLike<number>, what: string): void {

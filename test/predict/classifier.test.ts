@@ -1,6 +1,6 @@
 // What a checkpoint says of pictures, against the module evaluated on the same pixels, and against formulae.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import "../../src/node/native/register.js";
@@ -20,6 +20,7 @@ import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
 import { Classifier } from "../../src/predict/classifier.js";
 import { features, type Features } from "../../src/predict/features.js";
 import { gradCam } from "../../src/predict/grad-cam.js";
+import type { Picture } from "../../src/predict/picture.js";
 import { predict, type Prediction } from "../../src/predict/predict.js";
 import { countParameters } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
@@ -143,6 +144,100 @@ describe("predict", () => {
     Object.assign(classifier, { description: narrow });
     const predictions = await collect(predict(classifier, await findImages([folder])));
     assert.equal(predictions.length, 9);
+  });
+});
+
+describe("a classifier", () => {
+  test("answers alike for a path, the bytes of the file, and its pixels", async (t) => {
+    const { classifier, folder } = await open(t);
+    const [file = ""] = await findImages([folder]);
+    const { shape, data } = await decodeImage(file, 3);
+    const [height = 0, width = 0] = shape;
+    const rgba = new Uint8ClampedArray(height * width * 4).fill(77);
+    for (const [i, value] of data.entries()) rgba[4 * Math.floor(i / 3) + (i % 3)] = value;
+    const pictures: Picture[] = [
+      file,
+      new Uint8Array(readFileSync(file)),
+      { width, height, data: data as Uint8Array },
+      { width, height, data: rgba },
+    ];
+    const made = await collect(predict(classifier, pictures));
+    assert.deepEqual(
+      made.map(({ image }) => image),
+      pictures,
+    );
+    for (const { top } of made) assert.deepEqual(top, made[0]!.top);
+    const maps = await Promise.all(pictures.map((picture) => gradCam(classifier, picture)));
+    for (const { heat } of maps) assert.deepEqual(heat, maps[0]!.heat);
+    const short = { width, height, data: rgba.subarray(1) };
+    await assert.rejects(collect(predict(classifier, [short])), {
+      code: "ERR_INPUT",
+      message: /^picture 0: \d+ values are given for \d+ x \d+ pixels: give 1 /,
+    });
+  });
+
+  test("plans once for each outputs and batch size", async (t) => {
+    const { file, folder } = await open(t);
+    const executor = await createExecutor("auto");
+    t.after(() => executor.close());
+    const loads: string[] = [];
+    const load = executor.load.bind(executor);
+    executor.load = (program) => {
+      loads.push(program.name);
+      return load(program);
+    };
+    const classifier = await Classifier.open(file, executor);
+    const files = await findImages([folder]);
+    const twice = async (use: () => Promise<unknown>): Promise<number> => {
+      const before = loads.length;
+      const first = await use();
+      const planned = loads.length - before;
+      assert.deepEqual(await use(), first);
+      assert.equal(loads.length, before + planned, "the second time plans nothing");
+      return planned;
+    };
+    assert.equal(await twice(() => collect(predict(classifier, files, { batch: 4 }))), 2);
+    assert.equal(await twice(() => collect(features(classifier, files, { batch: 9 }))), 1);
+    const ofLayer = { batch: 9, layer: "layer1" };
+    assert.equal(await twice(() => collect(features(classifier, files, ofLayer))), 1);
+    // The batch of one that 9 pictures by four leave has planned the logits already.
+    assert.equal(await twice(() => gradCam(classifier, files[0]!)), 1);
+    assert.equal(await twice(() => gradCam(classifier, files[0]!, { layer: "layer2" })), 1);
+  });
+
+  test("ends with the signal's reason", async (t) => {
+    const { classifier, folder } = await open(t);
+    const files = await findImages([folder]);
+    const stop = new AbortController();
+    const reason = new Error("enough");
+    const seen: string[] = [];
+    const all = async (): Promise<void> => {
+      for await (const { image } of predict(classifier, files, { batch: 1, signal: stop.signal })) {
+        seen.push(image);
+        if (seen.length === 2) stop.abort(reason);
+      }
+    };
+    await assert.rejects(all(), reason);
+    assert.deepEqual(seen, files.slice(0, 2));
+    await assert.rejects(collect(predict(classifier, files, { signal: stop.signal })), reason);
+    assert.equal((await collect(predict(classifier, files))).length, 9);
+  });
+
+  test("frees its weights at the end of its scope and refuses later calls", async (t) => {
+    const { file, folder } = await open(t);
+    const executor = await createExecutor("auto");
+    t.after(() => executor.close());
+    const files = await findImages([folder]);
+    const classifier = await Classifier.open(file, executor);
+    assert.equal((await collect(predict(classifier, files))).length, 9);
+    assert.ok(executor.states().size > 0);
+    await classifier[Symbol.asyncDispose]();
+    assert.equal(executor.states().size, 0);
+    await assert.rejects(collect(predict(classifier, files)), { code: "ERR_CLOSED" });
+    await assert.rejects(gradCam(classifier, files[0]!), { code: "ERR_CLOSED" });
+    await classifier.close();
+    const another = await Classifier.open(file, executor);
+    assert.equal((await collect(predict(another, files))).length, 9);
   });
 });
 

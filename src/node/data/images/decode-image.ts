@@ -2,6 +2,7 @@ import { decodeBmp } from "../../../data/bmp.js";
 import { DataError } from "../../../data/data-error.js";
 import { decodeNetpbm } from "../../../data/netpbm.js";
 import type { ImageChannels, ImageBytes, ImageSize } from "../../../data/transforms/image-bytes.js";
+import { takeChannels } from "../../../data/transforms/take-channels.js";
 import { hostArray, type HostArray } from "../../../tensor/host-array.js";
 import { decodeWithSharp } from "./decode-with-sharp.js";
 import { checkPixels } from "./pixel-limit.js";
@@ -76,29 +77,3 @@ function findingOf(error: unknown): string {
 
 const notAnImage = (file: string, finding: string, cause?: unknown): DataError =>
   new DataError("ERR_DATA_IMAGE", `${file}: ${finding}; mend or remove it`, { cause });
-
-/** `available` channels, grey, colour, or colour and more, to red, green and blue, or to Pillow's grey. */
-function takeChannels(
-  bytes: Uint8Array,
-  available: number,
-  channels: ImageChannels,
-): Uint8Array<ArrayBuffer> {
-  if (available === channels && bytes.byteLength === bytes.buffer.byteLength)
-    return bytes as Uint8Array<ArrayBuffer>;
-  const [green, blue] = available < 3 ? [0, 0] : [1, 2];
-  const pixels = bytes.length / available;
-  const taken = new Uint8Array(pixels * channels);
-  for (let p = 0, from = 0, to = 0; p < pixels; p++, from += available) {
-    const r = bytes[from]!;
-    const g = bytes[from + green]!;
-    const b = bytes[from + blue]!;
-    if (channels === 1) {
-      taken[to++] = (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16; // ITU-R 601 in 16 bits
-    } else {
-      taken[to++] = r;
-      taken[to++] = g;
-      taken[to++] = b;
-    }
-  }
-  return taken;
-}
