@@ -3,22 +3,24 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ImagePool } from "../../src/node/data/loader/image-pool.js";
 
-test("ImagePool gives what was given back again, black, and never twice before", () => {
+const line = (width: number) => ({ height: 1, width, channels: 1 });
+
+test("ImagePool gives memory again only after it was given back, and then black", () => {
   const pool = new ImagePool();
-  const first = pool.take(100).fill(1);
-  const second = pool.take(50).fill(2);
+  const first = pool.blank(line(100)).data.fill(1);
+  const second = pool.blank(line(50)).data.fill(2);
   assert.notEqual(first.buffer, second.buffer);
   pool.giveBack();
-  const again = pool.take(60);
-  assert.equal(again.buffer, first.buffer);
-  assert.deepEqual(again, new Uint8Array(60));
-  assert.equal(pool.take(51).length, 51); // more than there was: new
+  const again = pool.blank({ height: 4, width: 5, channels: 3 });
+  assert.equal(again.data.buffer, first.buffer);
+  assert.deepEqual(again, { height: 4, width: 5, channels: 3, data: new Uint8Array(60) });
+  assert.equal(pool.blank(line(51)).data.length, 51); // larger than before: new memory
   assert.equal(second[0], 2);
 });
 
 test("ImagePool keeps nothing of a large image", () => {
   const pool = new ImagePool();
-  const large = pool.take(5 << 20);
+  const large = pool.blank(line(5 << 20)).data;
   pool.giveBack();
-  assert.notEqual(pool.take(5 << 20).buffer, large.buffer);
+  assert.notEqual(pool.blank(line(5 << 20)).data.buffer, large.buffer);
 });

@@ -6,9 +6,10 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import sharp from "sharp";
 import { decodeImage } from "../../src/node/data/images/decode-image.js";
-import { loadImage, useQuickDecoder } from "../../src/node/data/loader/load-image.js";
+import { loadImage, type ImageTools } from "../../src/node/data/loader/load-image.js";
 import { describeJpegDecoder, nativeJpegDecoder } from "../../src/node/data/loader/native-jpeg.js";
 import type { ImageBytes } from "../../src/data/transforms/image-bytes.js";
+import { plainLoops } from "../../src/data/transforms/pixel-loops.js";
 import { damage, damaged, slightDamage } from "../helpers/damage.js";
 import { packageRoot } from "../helpers/fixtures.js";
 
@@ -87,13 +88,15 @@ test("where there is no addon, sharp decodes, and doctor can say why", (t) => {
   );
 });
 
-test("loadImage asks the decoder that it was given, and sharp about the rest", async (t) => {
-  t.after(() => useQuickDecoder(() => null));
+test("loadImage asks the decoder that it was given, and sharp about the rest", async () => {
   const made = { height: 1, width: 1, channels: 3, data: new Uint8Array(3).fill(7) };
-  useQuickDecoder((bytes) => (bytes[0] === 0xff ? made : null));
+  const decodeQuickly: ImageTools["decodeQuickly"] = (bytes) => (bytes[0] === 0xff ? made : null);
   const load = (name: string) => {
     const file = path.join(folder, name);
-    return loadImage({ file, channels: 3, transforms: [], key: null, shape: null });
+    return loadImage(
+      { file, channels: 3, transforms: [], key: null, shape: null },
+      { decodeQuickly, loops: plainLoops },
+    );
   };
   assert.equal(await load("colour.jpg"), made);
   assert.equal((await load("colour.png")).width, 24);

@@ -1,4 +1,5 @@
-import { blankImage, type ImageBytes, type ImageSize } from "./image-bytes.js";
+import type { ImageBytes, ImageSize } from "./image-bytes.js";
+import { plainLoops, type PixelLoops } from "./pixel-loops.js";
 import { fillBytes, type Fill } from "./placement.js";
 
 /** How a pixel between pixels is read. */
@@ -25,8 +26,9 @@ export function affineImage(
   matrix: AffineMatrix,
   interpolation: AffineInterpolation,
   fill: Fill,
+  { blank }: Pick<PixelLoops, "blank"> = plainLoops,
 ): ImageBytes {
-  const result = blankImage(image);
+  const result = blank(image);
   const outside = fillBytes(fill, image.channels);
   if (interpolation === "bilinear") readBetween(image, matrix, outside, result.data);
   else readNearest(image, positionsOf(matrix), outside, result.data);

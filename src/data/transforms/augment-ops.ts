@@ -4,6 +4,7 @@ import type { Draws } from "./draws.js";
 import { adjustBrightness, adjustContrast, adjustSaturation, adjustSharpness } from "./enhance.js";
 import type { ImageBytes } from "./image-bytes.js";
 import { autoContrast, equalize, posterize, solarize } from "./lookup.js";
+import type { PixelLoops } from "./pixel-loops.js";
 import type { Fill } from "./placement.js";
 import { roundHalfEven } from "./round-half-even.js";
 
@@ -31,7 +32,12 @@ export interface AugmentSpace {
 
 /** One operation: what it does with a magnitude. */
 interface AugmentOp {
-  readonly apply: (image: ImageBytes, magnitude: number, style: AugmentStyle) => ImageBytes;
+  readonly apply: (
+    image: ImageBytes,
+    magnitude: number,
+    style: AugmentStyle,
+    loops: PixelLoops,
+  ) => ImageBytes;
   /** The magnitude of a step; absent where there is none. */
   readonly magnitude?: (space: AugmentSpace, step: number) => number;
   /** Whether the magnitude may be negative, too. */
@@ -50,8 +56,12 @@ const upTo =
   (space: AugmentSpace, step: number): number =>
     linspace(0, space[most], step);
 
-const moved = (image: ImageBytes, matrix: AffineMatrix, style: AugmentStyle): ImageBytes =>
-  affineImage(image, matrix, style.interpolation, style.fill);
+const moved = (
+  image: ImageBytes,
+  matrix: AffineMatrix,
+  style: AugmentStyle,
+  loops: PixelLoops,
+): ImageBytes => affineImage(image, matrix, style.interpolation, style.fill, loops);
 
 const moving = (
   most: keyof AugmentSpace,
@@ -59,7 +69,8 @@ const moving = (
 ): AugmentOp => ({
   magnitude: upTo(most),
   isSigned: true,
-  apply: (image, magnitude, style) => moved(image, motionMatrix(motion(magnitude), image), style),
+  apply: (image, magnitude, style, loops) =>
+    moved(image, motionMatrix(motion(magnitude), image), style, loops),
 });
 
 const enhancing = (adjust: (image: ImageBytes, factor: number) => ImageBytes): AugmentOp => ({
@@ -80,7 +91,7 @@ export const augmentOps = {
   rotate: {
     magnitude: upTo("rotate"),
     isSigned: true,
-    apply: (image, angle, style) => moved(image, rotationMatrix(angle, image), style),
+    apply: (image, angle, style, loops) => moved(image, rotationMatrix(angle, image), style, loops),
   },
   brightness: enhancing(adjustBrightness),
   color: enhancing(adjustSaturation),
@@ -104,9 +115,10 @@ export function applyRandomOp(
   step: number,
   style: AugmentStyle,
   draws: Draws,
+  loops: PixelLoops,
 ): ImageBytes {
   const op = opList[draws.integer(opList.length)]!;
   const magnitude = op.magnitude?.(space, step) ?? 0;
   const isNegative = draws.chance(0.5);
-  return op.apply(image, op.isSigned && isNegative ? -magnitude : magnitude, style);
+  return op.apply(image, op.isSigned && isNegative ? -magnitude : magnitude, style, loops);
 }

@@ -21,13 +21,15 @@ export const colorJitter = defineTransform({
     hue: z.number().min(0).max(0.5).default(0),
   }),
   isRandom: true,
-  apply(image, { brightness, contrast, saturation, hue }, draws) {
+  apply(image, { brightness, contrast, saturation, hue }, draws, loops) {
     const factor = (most: number): number => draws.uniform(Math.max(0, 1 - most), 1 + most);
+    const turnHue = (picture: ImageBytes, turn: number): ImageBytes =>
+      adjustHue(picture, turn, loops);
     const steps = [
       { most: brightness, adjust: adjustBrightness, amount: factor(brightness) },
       { most: contrast, adjust: adjustContrast, amount: factor(contrast) },
       { most: saturation, adjust: adjustSaturation, amount: factor(saturation) },
-      { most: hue, adjust: adjustHue, amount: draws.uniform(-hue, hue) },
+      { most: hue, adjust: turnHue, amount: draws.uniform(-hue, hue) },
     ];
     let result: ImageBytes = image;
     while (steps.length > 0) {

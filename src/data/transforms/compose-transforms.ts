@@ -1,6 +1,7 @@
 import type { RandomKey } from "../../tensor/random.js";
 import { Draws, foldIn } from "./draws.js";
 import type { ImageBytes, ImageShape } from "./image-bytes.js";
+import { plainLoops, type PixelLoops } from "./pixel-loops.js";
 import { rulesOf, type TransformList } from "./transform.js";
 
 /**
@@ -16,14 +17,20 @@ export type ImageTransform = (image: ImageBytes, key: RandomKey | null) => Image
  * drew nor on where the list was cut (`splitTransforms`).
  *
  * @param firstIndex place of the list's first transform in the whole list that it was cut from
+ * @param loops inner loops and memory; all give the same bytes
  * @throws {DataError} the returned function: `ERR_DATA_TRANSFORM` for an image that does not fit
  */
 export const composeTransforms =
-  (list: TransformList, firstIndex = 0): ImageTransform =>
+  (list: TransformList, firstIndex = 0, loops: PixelLoops = plainLoops): ImageTransform =>
   (image, key) =>
     list.reduce(
       (result, transform, i) =>
-        rulesOf(transform).apply(result, transform, new Draws(key && foldIn(key, firstIndex + i))),
+        rulesOf(transform).apply(
+          result,
+          transform,
+          new Draws(key && foldIn(key, firstIndex + i)),
+          loops,
+        ),
       image,
     );
 

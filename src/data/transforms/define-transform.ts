@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Draws } from "./draws.js";
 import type { ImageBytes, ImageShape } from "./image-bytes.js";
+import type { PixelLoops } from "./pixel-loops.js";
 import { inPlace, placeImage, type Fill, type Placement } from "./placement.js";
 
 /** Everything there is to say about one kind of transform. */
@@ -11,8 +12,13 @@ export interface TransformRules<Schema extends z.ZodObject> {
   readonly isRandom: boolean;
   /** The shape that an image gets, where it changes. @throws {DataError} `ERR_DATA_TRANSFORM` where it does not fit */
   shape?(image: ImageShape, transform: z.output<Schema>): ImageShape;
-  /** A new image, or the same; the given one keeps its bytes. */
-  apply(image: ImageBytes, transform: z.output<Schema>, draws: Draws): ImageBytes;
+  /** Returns a new image, or the same one; never writes into the given one. */
+  apply(
+    image: ImageBytes,
+    transform: z.output<Schema>,
+    draws: Draws,
+    loops: PixelLoops,
+  ): ImageBytes;
   /** Of a transform that only moves and covers pixels. */
   readonly placing?: PlacingRules<Schema>;
 }
@@ -39,10 +45,10 @@ export function definePlacing<Schema extends z.ZodObject>({
   return {
     ...rules,
     placing: { kind, place },
-    apply(image, transform, draws) {
+    apply(image, transform, draws, loops) {
       rules.shape?.(image, transform);
       const { fill = 0 } = transform as { readonly fill?: Fill };
-      return placeImage(image, place(inPlace(image), transform, draws), fill, fill);
+      return placeImage(image, place(inPlace(image), transform, draws), fill, loops);
     },
   };
 }

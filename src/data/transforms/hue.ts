@@ -1,4 +1,5 @@
-import { blankImage, type ImageBytes } from "./image-bytes.js";
+import type { ImageBytes } from "./image-bytes.js";
+import { plainLoops, type PixelLoops } from "./pixel-loops.js";
 
 /**
  * Turns the hue of every pixel, by Pillow's conversions to HSV bytes and back; a grey image stays. torchvision's
@@ -6,10 +7,14 @@ import { blankImage, type ImageBytes } from "./image-bytes.js";
  *
  * @param turn part of the whole circle, −0.5 … 0.5
  */
-export function adjustHue(image: ImageBytes, turn: number): ImageBytes {
+export function adjustHue(
+  image: ImageBytes,
+  turn: number,
+  { blank }: Pick<PixelLoops, "blank"> = plainLoops,
+): ImageBytes {
   if (image.channels === 1) return image;
   const shift = Math.trunc(turn * 255);
-  const result = blankImage(image);
+  const result = blank(image);
   for (let i = 0; i < image.data.length; i += 3) {
     const [h, s, v] = toHsv(image.data[i]!, image.data[i + 1]!, image.data[i + 2]!);
     result.data.set(toRgb((h + shift) & 0xff, s, v), i);

@@ -18,22 +18,12 @@ export interface ImageBytes extends ImageShape {
   readonly data: Uint8Array;
 }
 
-/** Gives as many bytes, all 0. */
-export type TakeMemory = (bytes: number) => Uint8Array;
-
-let takeMemory: TakeMemory = (bytes) => new Uint8Array(bytes);
-
-/** Makes the pictures of this thread in other memory, which lasts as long as whoever gives it says. */
-export function useImageMemory(take: TakeMemory): void {
-  takeMemory = take;
-}
-
-/** A black picture, to be filled. */
+/** Makes a black image in memory of its own. */
 export const blankImage = ({ height, width, channels }: ImageShape): ImageBytes => ({
   height,
   width,
   channels,
-  data: takeMemory(height * width * channels),
+  data: new Uint8Array(height * width * channels),
 });
 
 /** `96 x 128`, height first. */

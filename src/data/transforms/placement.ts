@@ -1,4 +1,5 @@
-import { blankImage, type ImageBytes, type ImageSize } from "./image-bytes.js";
+import type { ImageBytes, ImageSize } from "./image-bytes.js";
+import type { PixelLoops } from "./pixel-loops.js";
 
 /**
  * Where the pixels of a result come from: what crops, flips and an erased rectangle make of an image together. Result
@@ -58,59 +59,18 @@ export const fillBytes = (fill: Fill, channels: number): number[] =>
     typeof fill === "number" ? fill : (fill[c % fill.length] ?? 0),
   );
 
-/** Which pixels of an image make a part of it: pixel (h, w) is that at `start + h · perRow + w · perColumn`, in row-major order. */
-export interface PixelWalk extends ImageSize {
-  readonly start: number;
-  readonly perRow: number;
-  readonly perColumn: 1 | -1;
-}
-
-/** Copies a part of an image, all of which lies in it. */
-export type CopyPixels = (
-  source: Uint8Array,
-  target: Uint8Array,
-  channels: number,
-  walk: PixelWalk,
-) => void;
-
-let copyPixels: CopyPixels = typescriptCopyPixels;
-
-/** Crops and flips with other loops on this thread: the same bytes as `typescriptCopyPixels`, sooner. */
-export function useCopyPixels(loops: CopyPixels): void {
-  copyPixels = loops;
-}
-
-/** The loops where there is no native engine, and the reference of those that it has. */
-export function typescriptCopyPixels(
-  source: Uint8Array,
-  target: Uint8Array,
-  channels: number,
-  { start, perRow, perColumn, height, width }: PixelWalk,
-): void {
-  for (let h = 0, to = 0; h < height; h++) {
-    let from = (start + h * perRow) * channels;
-    if (perColumn === 1) {
-      target.set(source.subarray(from, from + width * channels), to);
-      to += width * channels;
-      continue;
-    }
-    for (let w = 0; w < width; w++, from -= channels)
-      for (let c = 0; c < channels; c++) target[to++] = source[from + c]!;
-  }
-}
-
-/** The image that a placement describes. */
+/** Makes the image that a placement describes; `fill` colours the pixels outside the source and the erased ones. */
 export function placeImage(
   image: ImageBytes,
   { rows, columns, erased }: Placement,
   fill: Fill,
-  eraseFill: Fill = 0,
+  loops: PixelLoops,
 ): ImageBytes {
   const { height, width, channels, data } = image;
-  const result = blankImage({ height: rows.size, width: columns.size, channels });
+  const result = loops.blank({ height: rows.size, width: columns.size, channels });
   const isErasing = erased.bottom > erased.top && erased.right > erased.left;
   if (!isErasing && isWithin(rows, height) && isWithin(columns, width)) {
-    copyPixels(data, result.data, channels, {
+    loops.copyPixels(data, result.data, channels, {
       start: rows.start * width + columns.start,
       perRow: rows.step * width,
       perColumn: columns.step,
@@ -119,7 +79,7 @@ export function placeImage(
     });
     return result;
   }
-  const [outside, covered] = [fillBytes(fill, channels), fillBytes(eraseFill, channels)];
+  const color = fillBytes(fill, channels);
   for (let h = 0, out = 0; h < rows.size; h++) {
     const row = rows.start + rows.step * h;
     for (let w = 0; w < columns.size; w++) {
@@ -128,7 +88,7 @@ export function placeImage(
       const isInside = row >= 0 && row < height && column >= 0 && column < width;
       const pixel = (row * width + column) * channels;
       for (let c = 0; c < channels; c++) {
-        result.data[out++] = isErased ? covered[c]! : isInside ? data[pixel + c]! : outside[c]!;
+        result.data[out++] = isInside && !isErased ? data[pixel + c]! : color[c]!;
       }
     }
   }

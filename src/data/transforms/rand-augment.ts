@@ -46,11 +46,11 @@ export const randAugment = defineTransform({
     ...style,
   }),
   isRandom: true,
-  apply(image, { operations, magnitude, ...style }, draws) {
+  apply(image, { operations, magnitude, ...style }, draws, loops) {
     const space = randAugmentSpace(image);
     let result = image;
     for (let i = 0; i < operations; i++)
-      result = applyRandomOp(result, space, magnitude, style, draws);
+      result = applyRandomOp(result, space, magnitude, style, draws, loops);
     return result;
   },
 });
@@ -63,6 +63,6 @@ export const randAugment = defineTransform({
 export const trivialAugmentWide = defineTransform({
   schema: z.strictObject({ type: z.literal("trivialAugmentWide"), ...style }),
   isRandom: true,
-  apply: (image, style, draws) =>
-    applyRandomOp(image, trivialAugmentSpace, draws.integer(magnitudeSteps), style, draws),
+  apply: (image, style, draws, loops) =>
+    applyRandomOp(image, trivialAugmentSpace, draws.integer(magnitudeSteps), style, draws, loops),
 });

@@ -21,9 +21,9 @@ export const randomRotation = defineTransform({
     fill: fillSchema.default(0),
   }),
   isRandom: true,
-  apply(image, { degrees, interpolation, fill }, draws) {
+  apply(image, { degrees, interpolation, fill }, draws, loops) {
     const matrix = rotationMatrix(draws.uniform(-degrees, degrees), image);
-    return affineImage(image, matrix, interpolation, fill);
+    return affineImage(image, matrix, interpolation, fill, loops);
   },
 });
 
@@ -44,7 +44,7 @@ export const randomAffine = defineTransform({
     fill: fillSchema.default(0),
   }),
   isRandom: true,
-  apply(image, { degrees, translate, scale, shear, interpolation, fill }, draws) {
+  apply(image, { degrees, translate, scale, shear, interpolation, fill }, draws, loops) {
     const upTo = (most: number): number => draws.uniform(-most, most);
     const motion = {
       angle: upTo(degrees),
@@ -55,6 +55,6 @@ export const randomAffine = defineTransform({
       scale: draws.uniform(...scale),
       shear: [upTo(shear[0]), upTo(shear[1])],
     } as const;
-    return affineImage(image, motionMatrix(motion, image), interpolation, fill);
+    return affineImage(image, motionMatrix(motion, image), interpolation, fill, loops);
   },
 });

@@ -24,12 +24,12 @@ export const randomResizedCrop = defineTransform({
   }),
   isRandom: true,
   shape: (image, { size }) => ({ ...image, ...sizeOfCrop(size) }),
-  apply(image, { size, scale, ratio, interpolation }, draws) {
+  apply(image, { size, scale, ratio, interpolation }, draws, loops) {
     const { top, left, height, width } = drawCrop(image, scale, ratio, draws);
     const rows = { start: top, step: 1, size: height } as const;
     const columns = { start: left, step: 1, size: width } as const;
-    const crop = placeImage(image, { rows, columns, erased: nothing }, 0);
-    return resample(crop, sizeOfCrop(size), interpolation);
+    const crop = placeImage(image, { rows, columns, erased: nothing }, 0, loops);
+    return resample(crop, sizeOfCrop(size), interpolation, loops);
   },
 });
 

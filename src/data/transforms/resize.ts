@@ -19,8 +19,8 @@ export const resize = defineTransform({
   }),
   isRandom: false,
   shape: (image, { size }) => ({ ...image, ...resizedSize(size, image) }),
-  apply: (image, { size, interpolation }) =>
-    resample(image, resizedSize(size, image), interpolation),
+  apply: (image, { size, interpolation }, _, loops) =>
+    resample(image, resizedSize(size, image), interpolation, loops),
 });
 
 /** An image much longer than wide would grow without bounds. */

@@ -57,7 +57,7 @@ export interface Addon {
   readonly Executor: new (threads: number) => AddonExecutor;
   capabilities(): NativeCapabilities;
   peak(threads: number): NativePeak;
-  /** A part of an image, maybe mirrored: `typescriptCopyPixels` of `data/transforms/placement.ts`, byte for byte. */
+  /** Copies a part of an image, mirrored or not. Gives the bytes of `plainLoops.copyPixels`. */
   copyPixels(
     source: Uint8Array,
     target: Uint8Array,
@@ -70,7 +70,7 @@ export interface Addon {
       readonly width: number;
     },
   ): void;
-  /** One pass of an image's resizing: `typescriptResampleAxis` of `data/transforms/resample.ts`, byte for byte. */
+  /** Resizes an image along one axis. Gives the bytes of `plainLoops.resampleAxis`. */
   resampleAxis(
     source: Uint8Array,
     target: Uint8Array,

@@ -20,6 +20,7 @@ import {
 import { toGrey } from "../../../src/data/transforms/grey.js";
 import { adjustHue } from "../../../src/data/transforms/hue.js";
 import type { ImageBytes, ImageSize } from "../../../src/data/transforms/image-bytes.js";
+import { plainLoops } from "../../../src/data/transforms/pixel-loops.js";
 import {
   randAugmentSpace,
   trivialAugmentSpace,
@@ -106,7 +107,7 @@ describe("augmentations", () => {
         (image, each) => {
           const magnitude = "magnitude" in op ? op.magnitude(spaceOf(each, image), each.step) : 0;
           assert.equal(magnitude, each.magnitude);
-          return op.apply(image, each.sign * magnitude, each);
+          return op.apply(image, each.sign * magnitude, each, plainLoops);
         },
       );
     });

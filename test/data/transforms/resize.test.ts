@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
-import { afterEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import {
   composeTransforms,
   transformedShape,
 } from "../../../src/data/transforms/compose-transforms.js";
-import {
-  resample,
-  typescriptResampleAxis,
-  useResampleAxis,
-  type Interpolation,
-} from "../../../src/data/transforms/resample.js";
+import { plainLoops } from "../../../src/data/transforms/pixel-loops.js";
+import { resample, type Interpolation } from "../../../src/data/transforms/resample.js";
 import { loadAddon } from "../../../src/node/native/load-addon.js";
 import { parseTransforms } from "../../../src/data/transforms/transform-text.js";
 import { transformSchema } from "../../../src/data/transforms/transform.js";
@@ -85,15 +81,17 @@ describe("resize", () => {
 
   describe("by the native engine", () => {
     const { resampleAxis } = loadAddon();
-    afterEach(() => useResampleAxis(typescriptResampleAxis));
 
     for (const each of casesOf<ResizeCase>("resize")) {
       const { seed, image, size, interpolation, expected } = each;
       test(`is Pillow's: ${image.join(" x ")} to ${size.join(" x ")}, ${interpolation}`, (t) => {
         const spy = t.mock.fn(resampleAxis);
-        useResampleAxis(spy);
         const [height, width] = size;
-        assertImage(resample(drawImage(seed, image), { height, width }, interpolation), expected);
+        const loops = { ...plainLoops, resampleAxis: spy };
+        assertImage(
+          resample(drawImage(seed, image), { height, width }, interpolation, loops),
+          expected,
+        );
         assert.equal(spy.mock.callCount() > 0, height !== image[0] || width !== image[1]);
       });
     }
@@ -105,10 +103,9 @@ describe("resize", () => {
           (k) => 1 + Math.floor(uniform(draws, 4 * i + k) ** 2 * 90),
         ) as [number, number, number, number];
         const image = drawImage(i, [h, w, i % 2 === 0 ? 1 : 3]);
-        const results = [typescriptResampleAxis, resampleAxis].map((loops) => {
-          useResampleAxis(loops);
-          return resample(image, { height, width }, i % 3 === 0 ? "bicubic" : "bilinear");
-        });
+        const results = [plainLoops, { ...plainLoops, resampleAxis }].map((loops) =>
+          resample(image, { height, width }, i % 3 === 0 ? "bicubic" : "bilinear", loops),
+        );
         assert.deepEqual(results[0], results[1], `${h} x ${w} to ${height} x ${width}`);
       }
     });

@@ -2,11 +2,12 @@
 
 import { parentPort } from "node:worker_threads";
 import { DataError, type DataErrorCode } from "../../../data/data-error.js";
-import { useImageMemory, type ImageBytes } from "../../../data/transforms/image-bytes.js";
+import type { ImageBytes } from "../../../data/transforms/image-bytes.js";
+import { plainLoops, type PixelLoops } from "../../../data/transforms/pixel-loops.js";
+import { loadAddon } from "../../native/load-addon.js";
 import { ImagePool } from "./image-pool.js";
-import { loadImage, type ImageTask } from "./load-image.js";
-import { decodeJpegsNatively } from "./native-jpeg.js";
-import { useNativeLoops } from "./native-loops.js";
+import { loadImage, type ImageTask, type ImageTools } from "./load-image.js";
+import { nativeJpegDecoder } from "./native-jpeg.js";
 
 /** What the thread is told. */
 export interface ImageRequest {
@@ -22,10 +23,19 @@ export interface ImageAnswer {
   readonly result: ImageBytes | { readonly code: DataErrorCode; readonly message: string };
 }
 
-useNativeLoops();
-decodeJpegsNatively();
 const pool = new ImagePool();
-useImageMemory((bytes) => pool.take(bytes));
+const blank: PixelLoops["blank"] = (shape) => pool.blank(shape);
+const tools: ImageTools = { decodeQuickly: nativeJpegDecoder(blank), loops: threadLoops() };
+
+/** The native engine's loops where it loads. Elsewhere images take longer, and whoever asks for the engine is told why. */
+function threadLoops(): PixelLoops {
+  try {
+    const { copyPixels, resampleAxis } = loadAddon();
+    return { blank, copyPixels, resampleAxis };
+  } catch {
+    return { ...plainLoops, blank };
+  }
+}
 
 let last = Promise.resolve();
 parentPort?.on("message", (request: ImageRequest) => {
@@ -34,7 +44,7 @@ parentPort?.on("message", (request: ImageRequest) => {
 
 async function answer({ id, task, memory }: ImageRequest): Promise<void> {
   try {
-    const image = await loadImage(task);
+    const image = await loadImage(task, tools);
     const bytes = image.data.length;
     const data = new Uint8Array(memory?.byteLength === bytes ? memory : new ArrayBuffer(bytes));
     data.set(image.data); // out of the pool, and moved to the other thread

@@ -11,6 +11,7 @@ import {
   type ImageBytes,
   type ImageShape,
 } from "../../../data/transforms/image-bytes.js";
+import { plainLoops, type PixelLoops } from "../../../data/transforms/pixel-loops.js";
 import { splitTransforms } from "../../../data/transforms/split-transforms.js";
 import type { TransformList } from "../../../data/transforms/transform.js";
 import { cachedImage } from "./image-cache.js";
@@ -31,8 +32,8 @@ export interface ImageTask {
 }
 
 /**
- * Decodes the files that it knows to be plain and whole, at once, to the bytes of `decodeImage`; of others it gives null.
- * An image that is too large is refused before it is decoded, by `checkPixels`.
+ * Decodes plain and whole files to the bytes of `decodeImage`, and returns null for all others. Refuses an image that is
+ * too large (`checkPixels`) before decoding it.
  */
 export type QuickDecoder = (
   bytes: Uint8Array,
@@ -40,25 +41,32 @@ export type QuickDecoder = (
   file?: string,
 ) => ImageBytes | null;
 
-let decodeQuickly: QuickDecoder = () => null;
-
-/** Decodes files on this thread with another decoder first. */
-export function useQuickDecoder(decoder: QuickDecoder): void {
-  decodeQuickly = decoder;
+/** Means to make images. They change the time and the memory that it takes, never the bytes. */
+export interface ImageTools {
+  /** Asked before `decodeImage`. */
+  readonly decodeQuickly: QuickDecoder | null;
+  readonly loops: PixelLoops;
 }
 
+const plainTools: ImageTools = { decodeQuickly: null, loops: plainLoops };
+
 /**
- * Decodes and transforms one image: a function of the task and nothing else, whichever thread does it.
+ * Decodes and transforms one image. The result depends on the task only, not on the thread or the tools.
  *
  * @throws {DataError} the codes of `decodeImage`; `ERR_DATA_TRANSFORM` if a transform does not fit the image
  */
-export async function loadImage(task: ImageTask): Promise<ImageBytes> {
+export async function loadImage(
+  task: ImageTask,
+  tools: ImageTools = plainTools,
+): Promise<ImageBytes> {
   const { file, shape, cache, channels, transforms, key } = task;
   const { once } = splitTransforms(transforms);
   const start = cache
-    ? await cachedImage(cache, { file, channels, transforms: once }, () => makeOnce(task, once))
-    : await makeOnce(task, once);
-  const rest = composeTransforms(transforms.slice(once.length), once.length);
+    ? await cachedImage(cache, { file, channels, transforms: once }, () =>
+        makeOnce(task, once, tools),
+      )
+    : await makeOnce(task, once, tools);
+  const rest = composeTransforms(transforms.slice(once.length), once.length, tools.loops);
   const image = withName(file, () => rest(start, key));
   if (shape && !sameSize(image, shape)) {
     throw new DataError(
@@ -74,12 +82,14 @@ export async function loadImage(task: ImageTask): Promise<ImageBytes> {
 async function makeOnce(
   { file, channels, mustFit = [] }: ImageTask,
   once: TransformList,
+  { decodeQuickly, loops }: ImageTools,
 ): Promise<ImageBytes> {
   const bytes = readImageFile(file);
-  const image = decodeQuickly(bytes, channels, file) ?? (await decodeByName(bytes, channels, file));
+  const image =
+    decodeQuickly?.(bytes, channels, file) ?? (await decodeByName(bytes, channels, file));
   return withName(file, () => {
     transformedShape(mustFit, image);
-    return composeTransforms(once)(image, null);
+    return composeTransforms(once, 0, loops)(image, null);
   });
 }
 

@@ -9,7 +9,7 @@ import {
   type ImageBytes,
   type ImageShape,
 } from "../../../data/transforms/image-bytes.js";
-import { useQuickDecoder, type QuickDecoder } from "./load-image.js";
+import type { QuickDecoder } from "./load-image.js";
 
 /** The exports of `native/jpeg/addon.cc`. */
 interface JpegAddon {
@@ -22,20 +22,14 @@ interface JpegAddon {
   ): ImageBytes | null;
 }
 
-/** Decodes JPEGs on this thread with libjpeg-turbo, where the addon that has it was built and loads; else sharp does. */
-export function decodeJpegsNatively(): void {
-  const decoder = nativeJpegDecoder();
-  if (decoder) useQuickDecoder(decoder);
-}
-
-/** libjpeg-turbo, or null. */
-export function nativeJpegDecoder(): QuickDecoder | null {
+/** Decodes JPEGs with libjpeg-turbo; null if its addon was not built or does not load. */
+export function nativeJpegDecoder(blank = blankImage): QuickDecoder | null {
   const addon = loadJpegAddon();
   if ("problem" in addon) return null;
   return (bytes, channels, file = "the image") => {
     const image = addon.decode(bytes, channels, (shape) => {
       checkPixels(file, shape);
-      return blankImage(shape);
+      return blank(shape);
     });
     return image && image.channels !== channels ? toGrey(image, channels) : image;
   };
