@@ -3,41 +3,34 @@ import { colours } from "./chart-style.js";
 import { lineChart, type Point } from "./line-chart.js";
 
 /**
- * Training and validation loss over the epochs, each on an axis of its own, as SVG: `plot_train_val` of the
- * notebook behind `fashion-resnet34`.
+ * Training and validation loss over the epochs on one axis, as SVG.
  *
- * The first epochs of a training can be off by orders of magnitude; an axis then shows the others, and a note says so.
+ * The first losses of a training can be orders of magnitude above the others. The axis then ends below them, and a note
+ * says how many values lie above it.
  *
- * @param validation what the validation images are called: `test` where they are the test images
+ * @param validation the name of the validation images: `test` if they are the test images
  */
 export function lossChart(metrics: readonly EpochMetrics[], validation = "validation"): string {
   const train = metrics.map(({ epoch, trainLoss }): Point => [epoch, trainLoss]);
   const valid = metrics.map(({ epoch, validLoss }): Point => [epoch, validLoss]);
-  const [left, right] = [outlierLimit("training", train), outlierLimit(validation, valid)];
-  const notes = [left, right].flatMap(({ note }) => note ?? []);
+  const { limit, note } = outlierLimit([...train, ...valid]);
   return lineChart({
     title: "Loss",
-    ...(notes.length > 0 && { note: notes.join("; ") }),
+    ...(note && { note }),
     x: { name: "Epoch" },
-    y: { name: "Training loss (nats)", from: 0, ...left.limit, colour: colours.orange },
-    right: {
-      name: `${validation[0]!.toUpperCase()}${validation.slice(1)} loss (nats)`,
-      from: 0,
-      ...right.limit,
-      colour: colours.blue,
-    },
+    y: { name: "Loss (nats)", from: 0, ...limit },
     curves: [
       { name: "training", colour: colours.orange, points: train },
-      { name: validation, colour: colours.blue, axis: "right", points: valid },
+      { name: validation, colour: colours.blue, points: valid },
     ],
   });
 }
 
-/** An end of the axis at twice the ninth decile, where the largest value is more than twice that again. */
-function outlierLimit(
-  name: string,
-  points: readonly Point[],
-): { readonly limit?: { readonly to: number }; readonly note?: string } {
+/** Ends the axis at twice the ninth decile if the largest value is more than twice that again. */
+function outlierLimit(points: readonly Point[]): {
+  readonly limit?: { readonly to: number };
+  readonly note?: string;
+} {
   const losses = points.map(([, loss]) => loss).filter(Number.isFinite);
   const sorted = losses.toSorted((a, b) => a - b);
   const [usual = 0, largest = 0] = [sorted[Math.floor(0.9 * (sorted.length - 1))], sorted.at(-1)];
@@ -45,9 +38,6 @@ function outlierLimit(
   const digit = 10 ** Math.floor(Math.log10(2 * usual));
   const to = Math.ceil((2 * usual) / digit) * digit;
   const count = losses.filter((loss) => loss > to).length;
-  const values = count === 1 ? `1 ${name} value lies` : `${count} ${name} values lie`;
-  return {
-    limit: { to },
-    note: `${values} above the axis, up to ${largest.toPrecision(3)}`,
-  };
+  const values = count === 1 ? "1 value lies" : `${count} values lie`;
+  return { limit: { to }, note: `${values} above the axis, up to ${largest.toPrecision(3)}` };
 }
