@@ -113,7 +113,7 @@ describe("words that are off", () => {
     [
       "train --set emaDecay",
       2,
-      "error: option '--set <field=value>' argument 'emaDecay' is invalid. It takes FIELD=VALUE, such as emaDecay=0.99.\n",
+      "error: option '--set <field=value>' argument 'emaDecay' is invalid. It takes FIELD=VALUE, such as keepEpochs=true.\n",
     ],
     [
       "summary resnet18 --input 28",
