@@ -76,6 +76,8 @@ export function buildTypeScript() {
     if (!outputs.has(file.replace(/(\.d\.ts|\.js)(\.map)?$/, ""))) rmSync(path.join(root, file));
   }
   if (!complete) rmSync(path.join(root, "dist/tsconfig.tsbuildinfo"), { force: true });
+  // The compiler writes output even if it fails: until it has succeeded, dist belongs to no state of the sources.
+  rmSync(path.join(root, stamp), { force: true });
   const result = run(process.execPath, ["node_modules/typescript/bin/tsc"]);
   if (result.status !== 0)
     throw new SetupError(`TypeScript does not compile:\n${lastLines(result, 60)}`);
