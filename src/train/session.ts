@@ -94,13 +94,26 @@ export class Session {
         plan("train-step", traceTrainStep(model, optionsOf(n)), executor.traits),
       ),
     };
-    const samples = config.batch * config.accumulate;
-    for (const size of [Math.min(samples, source.rows), source.rows % samples || samples]) {
-      for (const { rows, endsStep } of microBatches(new Int32Array(size), config.batch))
-        await programs[endsStep ? "step" : "accumulate"].ofSize(rows.length);
-    }
     const { shape } = source.trace(1, config.precision, true).images;
-    return new Session(executor, model, config, optimizer, groups, programs, shape, metrics);
+    const rest = [optimizer, groups, programs, shape, metrics] as const;
+    const session = new Session(executor, model, config, ...rest);
+    try {
+      await session.load(source.rows);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  /** Plans and loads the programs for every size of a batch in an epoch of so many rows. */
+  private async load(rows: number): Promise<void> {
+    const { batch, accumulate } = this.config;
+    const samples = batch * accumulate;
+    for (const size of [Math.min(samples, rows), rows % samples || samples]) {
+      for (const each of microBatches(new Int32Array(size), batch))
+        await this.programs[each.endsStep ? "step" : "accumulate"].ofSize(each.rows.length);
+    }
   }
 
   /** Writes first weights, zeroes the optimizer state, and starts averages at the weights, as PyTorch's `AveragedModel`. */

@@ -34,10 +34,7 @@ export async function setUp(
   const { testViews } = config;
   const executor = options.executor ?? (await createExecutor());
   const sources = new ImageSources(executor, config, options.files);
-  const close = async (): Promise<void> => {
-    await sources.close();
-    if (!options.executor) await executor.close();
-  };
+  const opened: { close(): Promise<void> }[] = options.executor ? [sources] : [executor, sources];
   try {
     const train = await sources.open("train", data.train);
     const valid = await sources.open("valid", data.valid);
@@ -50,6 +47,7 @@ export async function setUp(
       )({ classes: data.train.classes.length, channels });
     const metrics = [...config.metrics.map(metricNamed), ...(options.metrics ?? [])];
     const session = await Session.create(executor, model, config, train, metrics);
+    opened.push(session);
     await session.prepareEvaluation(valid);
     const { signal, weights = initialState(model, config.seed, config.initializer) } = options;
     return {
@@ -60,15 +58,20 @@ export async function setUp(
         if (!data.test) return null;
         return session.evaluateViews(sources.testViews("test", data.test, testViews));
       },
-      async close() {
-        await session.close();
-        await close();
-      },
+      close: () => closeAll(opened),
     };
   } catch (error) {
-    await close();
+    await closeAll(opened).catch(() => {}); // the first error counts
     throw error;
   }
+}
+
+/** Closes all, the last opened first, also if one of them fails. @throws the first failure */
+async function closeAll(opened: readonly { close(): Promise<void> }[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const each of opened.toReversed())
+    await each.close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** @throws {DataError} `ERR_DATA_ROWS` without training images; `ERR_DATA_LABEL` if they are all of one class */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dataset } from "../../src/data/dataset.js";
+import type { Executor } from "../../src/executors/executor.js";
 import { resnet18 } from "../../src/models/resnet.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import type { Callback, TrainResult } from "../../src/train/callbacks.js";
@@ -254,6 +255,28 @@ describe("train", () => {
     const [{ seconds, imagesPerSecond } = { seconds: NaN, imagesPerSecond: NaN }] = rest.epochs;
     assert.ok(seconds < 0.8, `${seconds} s, with 0.9 s of waiting`);
     assert.ok(imagesPerSecond >= 10 / seconds, `${imagesPerSecond} images/s`);
+  });
+
+  test("leaves no program behind when it is refused", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    let open = 0;
+    const counting: Executor = Object.assign(Object.create(executor) as Executor, {
+      async load(program: Parameters<Executor["load"]>[0]) {
+        const loaded = await executor.load(program);
+        open++;
+        const close = async (): Promise<void> => {
+          open--;
+          await loaded.close();
+        };
+        return { ...loaded, program, run: loaded.run.bind(loaded), close };
+      },
+    });
+    for (const name of ["read", "write", "states", "remove"] as const)
+      Object.assign(counting, { [name]: (executor[name] as () => unknown).bind(executor) });
+    const settings = randomConfig({ bestMetric: "validTop5" });
+    await assert.rejects(trainOn(counting, settings), { code: "ERR_CONFIG" });
+    assert.equal(open, 0);
   });
 
   test("calls callbacks in order: set-up, start, steps, epochs, stop, end", async (t) => {
