@@ -42,3 +42,7 @@ export class DataError extends ResnetError {
     super(code, message, options);
   }
 }
+
+/** A transform that does not exist, or that an image does not fit. */
+export const transformError = (message: string): DataError =>
+  new DataError("ERR_DATA_TRANSFORM", message);

@@ -1,6 +1,6 @@
 import { hostArray } from "../tensor/host-array.js";
 import { formatShape, sizeOf } from "../tensor/shape.js";
-import { checkLabelCount, checkLabels } from "./check-labels.js";
+import { checkLabelCount, checkLabels } from "./labels.js";
 import type { Dataset } from "./dataset.js";
 import { DataError } from "./data-error.js";
 

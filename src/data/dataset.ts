@@ -1,4 +1,5 @@
-import type { HostArray } from "../tensor/host-array.js";
+import { type HostArray, hostArray } from "../tensor/host-array.js";
+import { DataError } from "./data-error.js";
 
 /** Labelled images on the host, all of one size. */
 export interface Dataset {
@@ -16,4 +17,34 @@ export interface Dataset {
 export interface DatasetSplits {
   readonly train: Dataset;
   readonly test: Dataset;
+}
+
+/**
+ * The rows of `dataset` that `rows` lists, in that order, as a data set of its own (copied).
+ *
+ * @param rows row indices; a row may be taken more than once
+ * @throws {DataError} `ERR_DATA_ROWS` if an index lies outside the data set; names it and the limit
+ */
+export function takeRows(dataset: Dataset, rows: ArrayLike<number>): Dataset {
+  const { images, labels } = dataset;
+  const [available = 0, ...imageShape] = images.shape;
+  const imageLength = imageShape.reduce((product, size) => product * size, 1);
+  const taken = new Uint8Array(rows.length * imageLength);
+  const takenLabels = new Int32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    if (!Number.isInteger(row) || row < 0 || row >= available) {
+      throw new DataError(
+        "ERR_DATA_ROWS",
+        `row ${row} was asked for but ${dataset.name} has rows 0 to ${available - 1}`,
+      );
+    }
+    taken.set(images.data.subarray(row * imageLength, (row + 1) * imageLength), i * imageLength);
+    takenLabels[i] = labels.data[row]!;
+  }
+  return {
+    ...dataset,
+    images: hostArray([rows.length, ...imageShape], taken, "u8"),
+    labels: hostArray([rows.length], takenLabels, "i32"),
+  };
 }

@@ -1,3 +1,5 @@
+import type { Dataset } from "./dataset.js";
+
 /** Labelled image files: the rows of a data set that is read image by image, while it is used. */
 export interface ImageFiles {
   /** The data set's name and split, for people: `photos train`. */
@@ -35,3 +37,12 @@ export const takeFiles = (images: ImageFiles, rows: ArrayLike<number>): ImageFil
   files: Array.from(rows, (row) => images.files[row]!),
   labels: Int32Array.from(rows, (row) => images.labels[row]!),
 });
+
+/** Labelled images, in memory or in files. */
+export type LabelledImages = Dataset | ImageFiles;
+
+export const isInFiles = (images: LabelledImages): images is ImageFiles => "files" in images;
+
+/** Class of each row. */
+export const labelsOf = (images: LabelledImages): Int32Array =>
+  isInFiles(images) ? images.labels : images.labels.data;

@@ -1,6 +1,5 @@
 import { DataError } from "./data-error.js";
 import type { ImageFiles } from "./image-files.js";
-import type { Split } from "./split-names.js";
 
 /** Image files as their owner divided them; null for a part that there is not. One part at least is there. */
 export interface ImageParts extends Readonly<Record<Split, ImageFiles | null>> {
@@ -23,4 +22,27 @@ export function withTraining(parts: ImageParts): ImageFolder {
     "ERR_DATA_FOLDER",
     `there are no training images, but only ${there.join(" and ")}: add some to the part train`,
   );
+}
+
+/** A part of a data set. */
+export type Split = "train" | "valid" | "test";
+
+/** The parts in order, with the words that people know them by. */
+export const splitWords: Readonly<Record<Split, string>> = {
+  train: "training",
+  valid: "validation",
+  test: "test",
+};
+
+/** The usual names of each part: `Training`, `val`, `test_set`, `validation-images`. */
+const patterns: readonly (readonly [Split, RegExp])[] = [
+  ["train", /^train(ing)?$/],
+  ["valid", /^(val|valid|validation|dev)$/],
+  ["test", /^(test|testing|eval|evaluation)$/],
+];
+
+/** Which part of a data set a name is the usual one of, in any case; null if of none. */
+export function splitNamed(name: string): Split | null {
+  const bare = name.toLowerCase().replace(/[-_ ](set|data|images)$/, "");
+  return patterns.find(([, pattern]) => pattern.test(bare))?.[0] ?? null;
 }

@@ -1,8 +1,8 @@
 import { hostArray } from "../tensor/host-array.js";
 import { printable, printableList } from "../tensor/printable.js";
-import { imageNetName } from "./catalog/imagenet-wnids.js";
+import { imageNetName } from "./catalog/imagenet.js";
 import { DataError } from "./data-error.js";
-import { isInFiles, labelsOf, type LabelledImages } from "./labelled-images.js";
+import { type LabelledImages, isInFiles, labelsOf } from "./image-files.js";
 
 /** The classes that a network tells apart, in the order of its outputs. */
 export interface KnownClasses {

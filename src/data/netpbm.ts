@@ -1,6 +1,10 @@
 import { DataError } from "./data-error.js";
-import type { ImageBytes, ImageShape, ImageSize } from "./transforms/image-bytes.js";
-import { roundHalfEven } from "./transforms/round-half-even.js";
+import {
+  type ImageBytes,
+  type ImageShape,
+  type ImageSize,
+  roundHalfEven,
+} from "./transforms/image-bytes.js";
 
 /**
  * The pixels of a PBM, PGM or PPM (`P1` to `P6`), with one channel if it is grey: the bytes of Pillow's

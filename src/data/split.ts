@@ -1,5 +1,5 @@
 import { permutation, randomKey, type RandomKey } from "../tensor/random.js";
-import { countLabels } from "./count-labels.js";
+import { countLabels } from "./labels.js";
 import { DataError } from "./data-error.js";
 
 export interface SplitOptions {

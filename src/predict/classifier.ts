@@ -1,7 +1,6 @@
 import { DataError } from "../data/data-error.js";
-import { epochBatches } from "../data/batches.js";
-import { loadBatches } from "../data/load-batches.js";
-import { blankImage, type ImageBytes } from "../data/transforms/image-bytes.js";
+import { epochBatches, loadBatches } from "../data/batches.js";
+import { type ImageBytes, blankImage } from "../data/transforms/image-bytes.js";
 import type { Executor, LoadedProgram, RunOutputs } from "../executors/executor.js";
 import { ProgramsBySize } from "../executors/programs-by-size.js";
 import { scopeOf } from "../executors/scope.js";

@@ -1,8 +1,11 @@
 import { decodeImage } from "../node/data/images/decode-image.js";
 import { loadImage } from "../node/data/loader/load-image.js";
 import { composeTransforms } from "../data/transforms/compose-transforms.js";
-import type { ImageBytes, ImageChannels } from "../data/transforms/image-bytes.js";
-import { takeChannels } from "../data/transforms/take-channels.js";
+import {
+  type ImageBytes,
+  type ImageChannels,
+  takeChannels,
+} from "../data/transforms/image-bytes.js";
 import type { Transform } from "../data/transforms/transform.js";
 import { ResnetError } from "../tensor/error.js";
 import type { CheckpointDescription } from "../node/runs/checkpoint.js";

@@ -1,5 +1,5 @@
 export { epochBatches, shuffleKey } from "../data/batches.js";
-export { countLabels } from "../data/count-labels.js";
+export { countLabels, balancedClassWeights, balancedRows } from "../data/labels.js";
 export { datasetInfo, listDatasets } from "../data/dataset-info.js";
 export type {
   DatasetArchive,
@@ -8,26 +8,24 @@ export type {
   DatasetInfo,
   Digest,
 } from "../data/catalog/dataset-entry.js";
-export type { Dataset, DatasetSplits } from "../data/dataset.js";
+export { type Dataset, type DatasetSplits, takeRows } from "../data/dataset.js";
 export { DataError } from "../data/data-error.js";
-export type { ImageFiles } from "../data/image-files.js";
+export type { ImageFiles, LabelledImages } from "../data/image-files.js";
 export type { ImageFolder, ImageParts } from "../data/image-parts.js";
-export type { LabelledImages } from "../data/labelled-images.js";
-export type { PartSizes } from "../data/part-sizes.js";
+export type { PartSizes } from "../data/folder-parts.js";
 export { datasetOfArrays, type LabelledArrays } from "../data/dataset-of-arrays.js";
-export { balancedClassWeights, balancedRows } from "../data/class-balance.js";
 export { fractionSizes, splitRows, type SplitOptions } from "../data/split.js";
-export { takeRows } from "../data/take-rows.js";
 export {
   composeTransforms,
   transformedShape,
   type ImageTransform,
+  splitTransforms,
+  type TransformParts,
+  transformDataset,
 } from "../data/transforms/compose-transforms.js";
 export { foldIn, sampleKey } from "../data/transforms/draws.js";
 export type { ImageBytes, ImageShape, ImageSize } from "../data/transforms/image-bytes.js";
 export { oneView, viewsOf, type TestViews } from "../data/transforms/test-views.js";
-export { splitTransforms, type TransformParts } from "../data/transforms/split-transforms.js";
-export { transformDataset } from "../data/transforms/transform-dataset.js";
 export { formatTransforms, parseTransforms } from "../data/transforms/transform-text.js";
 export {
   transformSchema,

@@ -1,4 +1,4 @@
-import { labelsOf, type LabelledImages } from "../data/labelled-images.js";
+import { type LabelledImages, labelsOf } from "../data/image-files.js";
 import type { Evaluation } from "../train/evaluate.js";
 import { hitsWithin } from "../train/metrics.js";
 import { classificationReport, type ClassificationReport } from "./classification-report.js";

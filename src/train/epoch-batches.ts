@@ -1,5 +1,5 @@
 import { earlierVisits, epochBatches, shuffleKey } from "../data/batches.js";
-import { balancedRows } from "../data/class-balance.js";
+import { balancedRows } from "../data/labels.js";
 import type { RunInputs } from "../executors/executor.js";
 import { randomKey } from "../tensor/random.js";
 import type { BatchSource } from "./sources/batch-source.js";

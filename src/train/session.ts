@@ -1,4 +1,4 @@
-import { balancedClassWeights } from "../data/class-balance.js";
+import { balancedClassWeights } from "../data/labels.js";
 import type { Executor, LoadedProgram, RunInputs } from "../executors/executor.js";
 import { ProgramsBySize } from "../executors/programs-by-size.js";
 import { namedState, type Module } from "../nn/module.js";

@@ -1,5 +1,5 @@
 import { DataError } from "../data/data-error.js";
-import { labelsOf } from "../data/labelled-images.js";
+import { labelsOf } from "../data/image-files.js";
 import { createExecutor } from "../executors/create-executor.js";
 import { findModel } from "../models/catalog.js";
 import { printableList } from "../tensor/printable.js";

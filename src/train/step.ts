@@ -1,4 +1,4 @@
-import { checkLabels } from "../data/check-labels.js";
+import { checkLabels } from "../data/labels.js";
 import { gradients } from "../autodiff/gradients.js";
 import { graphOf, type Graph } from "../graph/graph.js";
 import { input, state, type Leaf, type Tensor } from "../graph/tensor.js";

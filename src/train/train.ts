@@ -1,4 +1,4 @@
-import type { LabelledImages } from "../data/labelled-images.js";
+import type { LabelledImages } from "../data/image-files.js";
 import type { Executor } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
 import { BestWeights, type Callback, type TrainResult } from "./callbacks.js";

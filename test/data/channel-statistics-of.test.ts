@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ChannelCounts, datasetStatistics } from "../../src/data/channel-statistics.js";
-import { transformDataset } from "../../src/data/transforms/transform-dataset.js";
+import { transformDataset } from "../../src/data/transforms/compose-transforms.js";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import { randomIntegers } from "../helpers/arrays.js";
 

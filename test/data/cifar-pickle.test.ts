@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { joinCifarParts } from "../../src/data/cifar-part.js";
-import { readCifarPickle } from "../../src/data/cifar-pickle.js";
+import { joinCifarParts, readCifarPickle } from "../../src/data/cifar-files.js";
 
 const fixture = (name: string): Uint8Array =>
   readFileSync(fileURLToPath(new URL(`../../../test/fixtures/cifar/${name}`, import.meta.url)));

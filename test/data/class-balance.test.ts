@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { balancedClassWeights, balancedRows } from "../../src/data/class-balance.js";
-import { countLabels } from "../../src/data/count-labels.js";
+import { balancedClassWeights, balancedRows, countLabels } from "../../src/data/labels.js";
 
 describe("balancedClassWeights", () => {
   test("is scikit-learn's", () => {

@@ -9,9 +9,12 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { readCifarBinary } from "../../src/data/cifar-binary.js";
-import { joinCifarParts, type CifarPart } from "../../src/data/cifar-part.js";
-import { readCifarPickle } from "../../src/data/cifar-pickle.js";
+import {
+  type CifarPart,
+  joinCifarParts,
+  readCifarBinary,
+  readCifarPickle,
+} from "../../src/data/cifar-files.js";
 import { readArchive } from "../../src/node/data/sources/archive.js";
 import { ResnetError } from "../../src/tensor/error.js";
 import { damage, damaged } from "../helpers/damage.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { decodeIdxDataset } from "../../src/data/decode-idx-dataset.js";
+import { decodeIdxDataset } from "../../src/data/idx.js";
 import { idxFile } from "./tiny-dataset.js";
 
 const names = {

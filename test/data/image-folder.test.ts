@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import { countLabels } from "../../src/data/count-labels.js";
+import { countLabels } from "../../src/data/labels.js";
 import { readImageFolder } from "../../src/node/data/images/image-folder.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 

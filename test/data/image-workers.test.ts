@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, test, type TestContext } from "node:test";
 import { readImageFolder } from "../../src/node/data/images/image-folder.js";
 import { ImageWorkers } from "../../src/node/data/loader/image-workers.js";
-import { loadBatches } from "../../src/data/load-batches.js";
+import { loadBatches } from "../../src/data/batches.js";
 import { loadImage, type ImageTask } from "../../src/node/data/loader/load-image.js";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import { writeImageFolder } from "../helpers/image-folder.js";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { loadEntry, type LoadDatasetOptions } from "../../src/node/data/load-dataset.js";
+import { type LoadDatasetOptions, loadEntry } from "../../src/node/data/load-dataset.js";
 import { compressed, entry, files, type TestMachine } from "./tiny-dataset.js";
 
 /** Puts the four files into `directory`, decompressed, as `.gz` or as `.xz`. */

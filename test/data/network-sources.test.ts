@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { loadEntry } from "../../src/node/data/load-dataset.js";
-import type { RunCommand } from "../../src/node/data/sources/run-command.js";
+import type { RunCommand } from "../../src/node/data/sources/environment.js";
 import { assertCacheIsClean, cacheOf, loadsIt, putFiles } from "./load-tiny.js";
 import {
   compressed,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { epochBatches, shuffleKey } from "../../src/data/batches.js";
 import { splitRows } from "../../src/data/split.js";
-import { takeRows } from "../../src/data/take-rows.js";
+import { takeRows } from "../../src/data/dataset.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 
 const sorted = (rows: Iterable<number>): number[] => [...rows].sort((a, b) => a - b);

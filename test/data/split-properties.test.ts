@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { countLabels } from "../../src/data/count-labels.js";
+import { countLabels } from "../../src/data/labels.js";
 import { fractionSizes, splitRows } from "../../src/data/split.js";
 
 const seeds = fc.nat({ max: 2 ** 32 });

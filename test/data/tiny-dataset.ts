@@ -8,7 +8,7 @@ import type { TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { DatasetEntry } from "../../src/data/catalog/dataset-entry.js";
 import { DataError } from "../../src/data/data-error.js";
-import { decodeIdxDataset } from "../../src/data/decode-idx-dataset.js";
+import { decodeIdxDataset } from "../../src/data/idx.js";
 import type { SourceEnvironment } from "../../src/node/data/sources/environment.js";
 
 /** An IDX file of unsigned bytes. */

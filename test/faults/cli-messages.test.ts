@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { evalCommand } from "../../src/node/cli/commands/eval.js";
 import { trainCommand } from "../../src/node/cli/commands/train.js";
 import { configOf } from "../../src/node/cli/training/train-config.js";
-import { isOnDisk } from "../../src/node/data/images/is-on-disk.js";
+import { isOnDisk } from "../../src/node/data/images/images-on-disk.js";
 import { datasetInfo } from "../../src/data/dataset-info.js";
 import { transformTypes } from "../../src/data/transforms/transform.js";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";

@@ -4,9 +4,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { folderParts } from "../../src/data/folder-parts.js";
-import type { ImageParts } from "../../src/data/image-parts.js";
+import { type ImageParts, splitNamed } from "../../src/data/image-parts.js";
 import { readImageFolder, readImageParts } from "../../src/node/data/images/image-folder.js";
-import { splitNamed } from "../../src/data/split-names.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 
 /** A temporary folder with these (empty) files. */

@@ -4,8 +4,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { readCsvParts, readImageCsv } from "../../src/node/data/images/image-csv.js";
-import { isOnDisk } from "../../src/node/data/images/is-on-disk.js";
-import { readImagesOnDisk } from "../../src/node/data/images/images-on-disk.js";
+import { isOnDisk, readImagesOnDisk } from "../../src/node/data/images/images-on-disk.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 
 /** A list in a temporary folder. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { imageNetClasses } from "../../src/data/catalog/imagenet-classes.js";
+import { imageNetClasses } from "../../src/data/catalog/imagenet.js";
 import { nearest } from "../../src/predict/nearest.js";
 import { likeliest } from "../../src/predict/predict.js";
 import { hostArray } from "../../src/tensor/host-array.js";

@@ -1,10 +1,9 @@
 // Class weights and balanced sampling in a whole training.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { balancedClassWeights } from "../../src/data/class-balance.js";
-import { countLabels } from "../../src/data/count-labels.js";
+import { balancedClassWeights, countLabels } from "../../src/data/labels.js";
 import type { TrainConfigInput } from "../../src/train/config/config.js";
-import { dividedRows } from "../../src/data/part-sizes.js";
+import { dividedRows } from "../../src/data/folder-parts.js";
 import { batchesOfEpoch } from "../../src/train/epoch-batches.js";
 import type { BatchSource } from "../../src/train/sources/batch-source.js";
 

@@ -1,12 +1,22 @@
 /** CIFAR-10 and CIFAR-100, each published as binary records and as Python's pickles. */
 
-import { readCifarBinary, type CifarRecordFormat } from "../cifar-binary.js";
-import { cifarImageBytes, joinCifarParts, type CifarPart } from "../cifar-part.js";
-import { readCifarPickle, type CifarPickleFormat } from "../cifar-pickle.js";
-import { contentOf } from "../content-of.js";
-import type { DatasetEntry, DatasetFile, DecodedForm } from "./dataset-entry.js";
-import { cifar100Classes, cifar100Superclasses } from "./cifar100-classes.js";
-import { md5, sha256 } from "./digests.js";
+import {
+  type CifarPart,
+  type CifarPickleFormat,
+  type CifarRecordFormat,
+  cifarImageBytes,
+  joinCifarParts,
+  readCifarBinary,
+  readCifarPickle,
+} from "../cifar-files.js";
+import {
+  type DatasetEntry,
+  type DatasetFile,
+  type DecodedForm,
+  contentOf,
+  md5,
+  sha256,
+} from "./dataset-entry.js";
 
 const homepage = "https://www.cs.toronto.edu/~kriz/cifar.html";
 const licence = "none stated; cite A. Krizhevsky, Learning multiple layers of features, 2009";
@@ -110,6 +120,25 @@ export const cifar10: DatasetEntry = {
   homepage,
   forms: [cifar10Binary, cifar10Python],
 };
+
+/** CIFAR-100's names, in the order of its labels (`meta` of the Python version). */
+
+const cifar100Classes: readonly string[] = (
+  "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can " +
+  "castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin " +
+  "elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster " +
+  "man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck " +
+  "pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk " +
+  "skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank telephone television tiger " +
+  "tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm"
+).split(" ");
+
+const cifar100Superclasses: readonly string[] = (
+  "aquatic_mammals fish flowers food_containers fruit_and_vegetables household_electrical_devices " +
+  "household_furniture insects large_carnivores large_man-made_outdoor_things large_natural_outdoor_scenes " +
+  "large_omnivores_and_herbivores medium_mammals non-insect_invertebrates people reptiles small_mammals trees " +
+  "vehicles_1 vehicles_2"
+).split(" ");
 
 /** CIFAR-100 with one of its two labellings. */
 function cifar100With(

@@ -1,3 +1,4 @@
+import { DataError } from "../data-error.js";
 import type { DatasetSplits } from "../dataset.js";
 
 /** A published digest, in hexadecimal. */
@@ -82,3 +83,21 @@ export interface DatasetEntry extends DatasetInfo {
   /** Its directory in the cache, where data sets share files; otherwise its name. */
   readonly cacheName?: string;
 }
+
+/**
+ * The bytes of one file of a data set.
+ *
+ * @throws {DataError} `ERR_DATA_NOT_FOUND` if it is not in `contents`
+ */
+export function contentOf(
+  dataset: string,
+  contents: ReadonlyMap<string, Uint8Array>,
+  file: string,
+): Uint8Array {
+  const bytes = contents.get(file);
+  if (bytes) return bytes;
+  throw new DataError("ERR_DATA_NOT_FOUND", `${dataset}: the file ${file} was not given`);
+}
+
+export const sha256 = (hex: string): Digest => ({ algorithm: "sha256", hex });
+export const md5 = (hex: string): Digest => ({ algorithm: "md5", hex });

@@ -1,8 +1,7 @@
 /** EMNIST: letters and digits in six selections, all in one archive. */
 
-import type { DatasetEntry } from "./dataset-entry.js";
-import { decodeIdxDataset } from "../decode-idx-dataset.js";
-import { md5 } from "./digests.js";
+import { type DatasetEntry, md5 } from "./dataset-entry.js";
+import { decodeIdxDataset } from "../idx.js";
 
 const digits = "0123456789".split("");
 const upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ".split("");

@@ -1,8 +1,7 @@
 /** MNIST and the data sets that were made in its image: four IDX files, each a `.gz` of its own. */
 
-import type { DatasetEntry, DatasetFile, Digest } from "./dataset-entry.js";
-import { decodeIdxDataset } from "../decode-idx-dataset.js";
-import { sha256 } from "./digests.js";
+import { type DatasetEntry, type DatasetFile, type Digest, sha256 } from "./dataset-entry.js";
+import { decodeIdxDataset } from "../idx.js";
 
 /** The four files' names, and their bytes for 60,000 training and 10,000 test images of 28 x 28. */
 const files: readonly DatasetFile[] = [

@@ -1,8 +1,8 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Draws } from "./draws.js";
-import type { ImageBytes, ImageShape } from "./image-bytes.js";
+import type { ImageBytes, ImageShape, ImageSize } from "./image-bytes.js";
 import type { PixelLoops } from "./pixel-loops.js";
-import { inPlace, placeImage, type Fill, type Placement } from "./placement.js";
+import { type Fill, type Placement, inPlace, placeImage } from "./placement.js";
 
 /** Everything there is to say about one kind of transform. */
 export interface TransformRules<Schema extends z.ZodObject> {
@@ -24,7 +24,7 @@ export interface TransformRules<Schema extends z.ZodObject> {
 }
 
 /** A transform that only moves and covers pixels: several of them are one pass over the result. */
-export interface PlacingRules<Schema extends z.ZodObject> {
+interface PlacingRules<Schema extends z.ZodObject> {
   readonly kind: "crop" | "flip" | "erase";
   /** The placement after this transform. */
   place(placement: Placement, transform: z.output<Schema>, draws: Draws): Placement;
@@ -52,3 +52,29 @@ export function definePlacing<Schema extends z.ZodObject>({
     },
   };
 }
+
+/** The largest side that a transform makes, in pixels. */
+export const maxSide = 16_384;
+
+export const side = z.int().min(1).max(maxSide);
+
+/** A square's side, or height and width. */
+export const sizeSchema = z.union([side, z.tuple([side, side])]);
+
+export const probabilitySchema = z.number().min(0).max(1);
+
+/** Byte values of each channel; one number stands for all channels. */
+export const fillSchema = z.union([
+  z.int().min(0).max(255),
+  z.array(z.int().min(0).max(255)).min(1).max(4),
+]);
+
+/** Least and most of a range of positive numbers. */
+export const positiveRange = (most = Number.MAX_VALUE) =>
+  z
+    .tuple([z.number().positive().max(most), z.number().positive().max(most)])
+    .refine(([low, high]) => low <= high, "the first number is larger than the second");
+
+/** One number is a square; two are height and width. */
+export const sizeOfCrop = (size: z.output<typeof sizeSchema>): ImageSize =>
+  typeof size === "number" ? { height: size, width: size } : { height: size[0], width: size[1] };

@@ -3,7 +3,7 @@
  * `composeTransforms`, so that a thread with a native engine can pass faster ones that give the same bytes.
  */
 
-import { blankImage, type ImageBytes, type ImageShape, type ImageSize } from "./image-bytes.js";
+import { type ImageBytes, type ImageShape, type ImageSize, blankImage } from "./image-bytes.js";
 
 export interface PixelLoops {
   /** Makes a black image. */

@@ -1,5 +1,5 @@
 import type { RandomKey } from "../../tensor/random.js";
-import { centered } from "./crops.js";
+import { centered } from "./placing-transforms.js";
 import { transformedShape } from "./compose-transforms.js";
 import { Draws, foldIn, sampleKey } from "./draws.js";
 import type { ImageShape, ImageSize } from "./image-bytes.js";

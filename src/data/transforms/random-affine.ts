@@ -1,9 +1,7 @@
 import { z } from "zod";
-import { affineImage } from "./affine-image.js";
-import { motionMatrix, rotationMatrix } from "./affine-matrix.js";
-import { defineTransform } from "./define-transform.js";
-import { fillSchema, positiveRange } from "./fields.js";
-import { roundHalfEven } from "./round-half-even.js";
+import { affineImage, motionMatrix, rotationMatrix } from "./affine.js";
+import { defineTransform, fillSchema, positiveRange } from "./define-transform.js";
+import { roundHalfEven } from "./image-bytes.js";
 
 const angle = z.number().min(0).max(180);
 const share = z.number().min(0).max(1);

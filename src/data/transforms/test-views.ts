@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { maxSide } from "./fields.js";
+import { maxSide } from "./define-transform.js";
 import type { Transform, TransformList } from "./transform.js";
 
 /** In which ways a test shows the model each image; it takes the mean of the probabilities. */

@@ -8,7 +8,7 @@
 
 import { didYouMean } from "../../tensor/did-you-mean.js";
 import { expected } from "../expected.js";
-import { transformError } from "./transform-error.js";
+import { transformError } from "../data-error.js";
 import {
   schemaOf,
   transformSchema,

@@ -1,16 +1,21 @@
 import { z } from "zod";
-import { centerCrop, randomCrop, translate } from "./crops.js";
+import {
+  centerCrop,
+  cutout,
+  horizontalFlip,
+  randomCrop,
+  randomErasing,
+  randomHorizontalFlip,
+  randomVerticalFlip,
+  translate,
+} from "./placing-transforms.js";
 import type { TransformRules } from "./define-transform.js";
-import { cutout, randomErasing } from "./erasing.js";
-import { horizontalFlip, randomHorizontalFlip, randomVerticalFlip } from "./flips.js";
-import { colorJitter } from "./color-jitter.js";
-import { grayscale, randomGrayscale } from "./grey.js";
+import { colorJitter, grayscale, randomGrayscale } from "./color-transforms.js";
 import { randAugment, trivialAugmentWide } from "./rand-augment.js";
 import { randomAffine, randomRotation } from "./random-affine.js";
-import { randomResizedCrop } from "./random-resized-crop.js";
-import { resize } from "./resize.js";
+import { randomResizedCrop, resize } from "./resize.js";
 
-/** Every transform, by its type. A new one needs a line here and one in the schema. */
+/** Every transform, by its type. A new one needs a line here. */
 const rules = {
   resize,
   centerCrop,
@@ -31,26 +36,13 @@ const rules = {
   trivialAugmentWide,
 } as const;
 
-/** One step from the image of a data set to the image that a model sees. Plain data, told apart by `type`. */
-export const transformSchema = z.discriminatedUnion("type", [
-  resize.schema,
-  centerCrop.schema,
-  translate.schema,
-  horizontalFlip.schema,
-  randomResizedCrop.schema,
-  randomCrop.schema,
-  randomHorizontalFlip.schema,
-  randomVerticalFlip.schema,
-  randomErasing.schema,
-  cutout.schema,
-  randomRotation.schema,
-  randomAffine.schema,
-  colorJitter.schema,
-  grayscale.schema,
-  randomGrayscale.schema,
-  randAugment.schema,
-  trivialAugmentWide.schema,
-]);
+type AnySchema = (typeof rules)[keyof typeof rules]["schema"];
+
+/** One step from the image of a data set to the image that a model sees: plain data, told apart by `type`. */
+export const transformSchema = z.discriminatedUnion(
+  "type",
+  Object.values(rules).map(({ schema }) => schema) as [AnySchema, ...AnySchema[]],
+);
 
 export type Transform = z.output<typeof transformSchema>;
 

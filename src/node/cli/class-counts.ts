@@ -1,11 +1,9 @@
-import type { ImageFiles } from "../../data/image-files.js";
-import type { ImageParts } from "../../data/image-parts.js";
-import { splitWords, type Split } from "../../data/split-names.js";
+import { type ImageFiles, type LabelledImages, labelsOf } from "../../data/image-files.js";
+import { type ImageParts, type Split, splitWords } from "../../data/image-parts.js";
 import { describeIgnored } from "../data/loader/read-folder.js";
-import { countLabels } from "../../data/count-labels.js";
+import { countLabels } from "../../data/labels.js";
 import { formatTable } from "../../report/format-table.js";
 import { printable } from "../../tensor/printable.js";
-import { labelsOf, type LabelledImages } from "../../data/labelled-images.js";
 
 /** Images under a heading. */
 export interface CountedPart {

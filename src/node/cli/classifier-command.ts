@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { DataError } from "../../data/data-error.js";
 import { Classifier } from "../../predict/classifier.js";
 import { checkpointOf } from "./checkpoint-of.js";
-import { describeUnusedBits } from "../data/images/unused-bits.js";
+import { describeUnusedBits } from "../data/images/scan-files.js";
 import { openExecutor } from "./open-executor.js";
 import { executorOption, jsonOption, threadsOption, type ExecutorFlags } from "./options.js";
 import { Output } from "./output.js";

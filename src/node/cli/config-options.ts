@@ -1,7 +1,7 @@
 import path from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { listDatasets } from "../../data/dataset-info.js";
-import { isOnDisk } from "../data/images/is-on-disk.js";
+import { isOnDisk } from "../data/images/images-on-disk.js";
 import { parseTransforms } from "../../data/transforms/transform-text.js";
 import { models } from "../../models/catalog.js";
 import type { TrainConfig } from "../../train/config/config.js";

@@ -1,7 +1,7 @@
-import { loadDataset, type LoadDatasetOptions } from "../data/load-dataset.js";
+import { type LoadDatasetOptions, loadDataset } from "../data/load-dataset.js";
 import type { DatasetSplits } from "../../data/dataset.js";
 import { loadParts, type DataParts, type LoadPartsOptions } from "../data/load-parts.js";
-import type { PartSizes } from "../../data/part-sizes.js";
+import type { PartSizes } from "../../data/folder-parts.js";
 import type { DataFlags } from "./options.js";
 import type { Output } from "./output.js";
 import { Progress } from "./progress.js";

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { DataError } from "../../data/data-error.js";
-import { isInFiles, type LabelledImages } from "../../data/labelled-images.js";
-import { splitWords, type Split } from "../../data/split-names.js";
+import { type LabelledImages, isInFiles } from "../../data/image-files.js";
+import { type Split, splitWords } from "../../data/image-parts.js";
 import { isImageList } from "./images/images-on-disk.js";
 import type { DataParts } from "./load-parts.js";
 

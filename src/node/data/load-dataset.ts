@@ -1,11 +1,19 @@
-import type { DatasetSplits } from "../../data/dataset.js";
+import { normalize } from "node:path";
+import type { DatasetEntry, DatasetFile, DecodedForm } from "../../data/catalog/dataset-entry.js";
 import { DataError, type DataErrorCode } from "../../data/data-error.js";
 import { findDataset } from "../../data/dataset-info.js";
-import type { DatasetEntry, DatasetFile, DecodedForm } from "../../data/catalog/dataset-entry.js";
-import { keepInCache } from "./sources/cache.js";
-import type { DataSource } from "./sources/data-source.js";
-import { formAtHand, sourcesOf, type SourceOptions } from "./sources/dataset-sources.js";
-import { machineEnvironment, type SourceEnvironment } from "./sources/environment.js";
+import type { DatasetSplits } from "../../data/dataset.js";
+import { aptSource } from "./sources/apt-source.js";
+import type { DataSource, DownloadProgress } from "./sources/data-source.js";
+import {
+  directoriesOf,
+  hasAnyFile,
+  likelyDirectory,
+  requestedDirectory,
+} from "./sources/directory-source.js";
+import { downloadSource } from "./sources/download-source.js";
+import { type SourceEnvironment, machineEnvironment } from "./sources/environment.js";
+import { keepInCache } from "./sources/partial-file.js";
 
 export interface LoadDatasetOptions extends SourceOptions {
   /** Where downloads are kept. Default `$XDG_CACHE_HOME/resnet-ts`, or `~/.cache/resnet-ts`. */
@@ -123,4 +131,45 @@ class FileSearch {
         ` network, or put ${published} from ${homepage} into a directory and name it with --data-dir`,
     );
   }
+}
+
+/** What a user says of the sources. */
+interface SourceOptions {
+  /** A directory that has the files, decompressed, `.gz` or `.xz`; it is looked at first. */
+  readonly dataDir?: string | undefined;
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  /** Called with one sentence when something happened that the user should know. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+/** The form that the user's directory has, else the one in the cache, else the one to download. */
+async function formAtHand(
+  { forms }: DatasetEntry,
+  dataDir: string | undefined,
+  cache: string,
+): Promise<DecodedForm> {
+  for (const form of dataDir === undefined ? [] : forms) {
+    if (await hasAnyFile(form, directoriesOf(form, dataDir!))) return form;
+  }
+  for (const form of forms) if (await hasAnyFile(form, [cache])) return form;
+  return forms[0]!;
+}
+
+/** Where the files of a form may be had, in the order in which they are tried. */
+function sourcesOf(
+  { debian }: DatasetEntry,
+  form: DecodedForm,
+  cache: string,
+  { dataDir, onProgress = () => undefined, onNotice = () => undefined }: SourceOptions,
+  environment: SourceEnvironment,
+): DataSource[] {
+  const download = { environment, directory: cache, onProgress };
+  const installed = debian && `${environment.fileSystemRoot}/${debian.directory}`;
+  return [
+    ...(dataDir === undefined ? [] : [requestedDirectory(form, dataDir)]),
+    likelyDirectory("cache", form, cache),
+    ...(installed ? [likelyDirectory("installed package", form, normalize(installed))] : []),
+    ...form.urls.map((url) => downloadSource(form, url, download)),
+    ...(debian ? [aptSource(form, debian, environment, onNotice)] : []),
+  ];
 }

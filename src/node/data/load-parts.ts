@@ -1,11 +1,10 @@
-import { folderParts } from "../../data/folder-parts.js";
-import { isOnDisk } from "./images/is-on-disk.js";
-import type { LabelledImages } from "../../data/labelled-images.js";
-import { loadDataset, type LoadDatasetOptions } from "./load-dataset.js";
-import { readFolder, type ReadFolderOptions } from "./loader/read-folder.js";
-import { dividedRows, type PartSizes } from "../../data/part-sizes.js";
+import { type PartSizes, dividedRows, folderParts } from "../../data/folder-parts.js";
+import { isOnDisk } from "./images/images-on-disk.js";
+import type { LabelledImages } from "../../data/image-files.js";
+import { type LoadDatasetOptions, loadDataset } from "./load-dataset.js";
+import { type ReadFolderOptions, readFolder } from "./loader/read-folder.js";
 import { splitRows } from "../../data/split.js";
-import { takeRows } from "../../data/take-rows.js";
+import { takeRows } from "../../data/dataset.js";
 
 /** The images of a training, of its validation and of its test. */
 export interface DataParts {

@@ -1,6 +1,6 @@
 import type { EChartsOption } from "echarts";
 import sharp from "sharp";
-import { isInFiles, type LabelledImages } from "../../data/labelled-images.js";
+import { type LabelledImages, isInFiles } from "../../data/image-files.js";
 import { loadImage } from "../data/loader/load-image.js";
 import type { ImageBytes } from "../../data/transforms/image-bytes.js";
 import type { TransformList } from "../../data/transforms/transform.js";

@@ -1,4 +1,4 @@
-import { labelsOf, type LabelledImages } from "../../data/labelled-images.js";
+import { type LabelledImages, labelsOf } from "../../data/image-files.js";
 import type { TransformList } from "../../data/transforms/transform.js";
 import { accuracyChart } from "../../report/accuracy-chart.js";
 import { confusionChart } from "../../report/confusion-chart.js";

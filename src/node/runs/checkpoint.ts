@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { side } from "../../data/transforms/fields.js";
+import { side } from "../../data/transforms/define-transform.js";
 import { testViewsSchema } from "../../data/transforms/test-views.js";
 import { isRandom, transformSchema } from "../../data/transforms/transform.js";
 import type { Executor } from "../../executors/executor.js";

@@ -1,4 +1,4 @@
-import { labelsOf } from "../../data/labelled-images.js";
+import { labelsOf } from "../../data/image-files.js";
 import { countViews } from "../../data/transforms/test-views.js";
 import type { TrainData } from "../../train/train.js";
 import type { Training } from "../../train/training.js";

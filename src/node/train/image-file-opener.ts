@@ -1,6 +1,6 @@
 import { channelStatistics } from "../../data/channel-statistics.js";
 import type { ImageFiles } from "../../data/image-files.js";
-import { fixedShape } from "../../data/transforms/fixed-shape.js";
+import { fixedShape } from "../../data/transforms/compose-transforms.js";
 import type { TransformList } from "../../data/transforms/transform.js";
 import type { IngestAttrs } from "../../ops/ingest.js";
 import type { BatchSource } from "../../train/sources/batch-source.js";

@@ -1,5 +1,5 @@
 import { datasetStatistics } from "../../data/channel-statistics.js";
-import { isInFiles, type LabelledImages } from "../../data/labelled-images.js";
+import { type LabelledImages, isInFiles } from "../../data/image-files.js";
 import { channelsOf, requireFiles, type FileOpener } from "../sources/image-sources.js";
 import type { TrainConfig } from "./config.js";
 

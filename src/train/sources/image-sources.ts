@@ -1,8 +1,6 @@
 import type { ChannelStatistics } from "../../data/channel-statistics.js";
-import { fixedShape } from "../../data/transforms/fixed-shape.js";
-import type { ImageFiles } from "../../data/image-files.js";
-import { isInFiles, type LabelledImages } from "../../data/labelled-images.js";
-import { transformedShape } from "../../data/transforms/compose-transforms.js";
+import { fixedShape, transformedShape } from "../../data/transforms/compose-transforms.js";
+import { type ImageFiles, type LabelledImages, isInFiles } from "../../data/image-files.js";
 import type { ImageShape } from "../../data/transforms/image-bytes.js";
 import { viewsOf, type TestViews } from "../../data/transforms/test-views.js";
 import type { TransformList } from "../../data/transforms/transform.js";

@@ -1,8 +1,7 @@
-import { checkLabelCount } from "../../data/check-labels.js";
+import { checkLabelCount } from "../../data/labels.js";
 import type { Dataset } from "../../data/dataset.js";
 import { placeBatch, type BatchPlacement } from "../../data/transforms/place-batch.js";
-import { splitTransforms } from "../../data/transforms/split-transforms.js";
-import { transformDataset } from "../../data/transforms/transform-dataset.js";
+import { splitTransforms, transformDataset } from "../../data/transforms/compose-transforms.js";
 import type { TransformList } from "../../data/transforms/transform.js";
 import type { Executor } from "../../executors/executor.js";
 import { input, state } from "../../graph/tensor.js";

@@ -1,4 +1,4 @@
-import { loadBatches } from "../../data/load-batches.js";
+import { loadBatches } from "../../data/batches.js";
 import { sampleKey } from "../../data/transforms/draws.js";
 import type { ImageBytes, ImageShape } from "../../data/transforms/image-bytes.js";
 import { input } from "../../graph/tensor.js";

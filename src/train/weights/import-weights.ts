@@ -1,4 +1,4 @@
-import { imageNetClasses } from "../../data/catalog/imagenet-classes.js";
+import { imageNetClasses } from "../../data/catalog/imagenet.js";
 import { fitWeights } from "../../interop/fit-weights.js";
 import type { Int64Array } from "../../interop/stored-array.js";
 import { nameInModel } from "../../interop/weight-names.js";

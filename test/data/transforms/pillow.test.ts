@@ -2,29 +2,31 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
-  affineImage,
   type AffineInterpolation,
-} from "../../../src/data/transforms/affine-image.js";
-import {
+  type AffineMotion,
+  affineImage,
   motionMatrix,
   rotationMatrix,
-  type AffineMotion,
-} from "../../../src/data/transforms/affine-matrix.js";
-import { augmentOps, type AugmentSpace } from "../../../src/data/transforms/augment-ops.js";
+} from "../../../src/data/transforms/affine.js";
 import {
-  adjustBrightness,
-  adjustContrast,
-  adjustSaturation,
-  adjustSharpness,
-} from "../../../src/data/transforms/enhance.js";
-import { toGrey } from "../../../src/data/transforms/grey.js";
-import { adjustHue } from "../../../src/data/transforms/hue.js";
-import type { ImageBytes, ImageSize } from "../../../src/data/transforms/image-bytes.js";
-import { plainLoops } from "../../../src/data/transforms/pixel-loops.js";
-import {
+  type AugmentSpace,
+  augmentOps,
   randAugmentSpace,
   trivialAugmentSpace,
 } from "../../../src/data/transforms/rand-augment.js";
+import {
+  adjustBrightness,
+  adjustContrast,
+  adjustHue,
+  adjustSaturation,
+  adjustSharpness,
+} from "../../../src/data/transforms/enhance.js";
+import {
+  type ImageBytes,
+  type ImageSize,
+  toGrey,
+} from "../../../src/data/transforms/image-bytes.js";
+import { plainLoops } from "../../../src/data/transforms/pixel-loops.js";
 import { assertImage, casesOf, drawImage, guarded, type ExpectedImage } from "./images.js";
 
 interface PillowCase {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { composeTransforms } from "../../../src/data/transforms/compose-transforms.js";
+import {
+  composeTransforms,
+  splitTransforms,
+} from "../../../src/data/transforms/compose-transforms.js";
 import { foldIn } from "../../../src/data/transforms/draws.js";
 import type { ImageBytes } from "../../../src/data/transforms/image-bytes.js";
 import { placeBatch } from "../../../src/data/transforms/place-batch.js";
-import { splitTransforms } from "../../../src/data/transforms/split-transforms.js";
 import { formatTransforms, parseTransforms } from "../../../src/data/transforms/transform-text.js";
 import { randomKey, uniform, type RandomKey } from "../../../src/tensor/random.js";
 import { drawImage, guarded } from "./images.js";

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { composeTransforms } from "../../../src/data/transforms/compose-transforms.js";
-import { transformDataset } from "../../../src/data/transforms/transform-dataset.js";
+import {
+  composeTransforms,
+  transformDataset,
+} from "../../../src/data/transforms/compose-transforms.js";
 import { parseTransforms } from "../../../src/data/transforms/transform-text.js";
 import { hostArray } from "../../../src/tensor/host-array.js";
 import { drawImage } from "./images.js";

@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { datasetInfo, listDatasets } from "../../../data/dataset-info.js";
 import type { DatasetForm } from "../../../data/catalog/dataset-entry.js";
-import { describeFindings } from "../../data/images/describe-findings.js";
-import { readImagesOnDisk } from "../../data/images/images-on-disk.js";
-import { isOnDisk } from "../../data/images/is-on-disk.js";
-import { findUnopenable } from "../../data/images/scan-files.js";
-import { describeUnusedBits } from "../../data/images/unused-bits.js";
-import { formatDigest } from "../../data/sources/digest.js";
+import {
+  describeFindings,
+  describeUnusedBits,
+  findUnopenable,
+} from "../../data/images/scan-files.js";
+import { isOnDisk, readImagesOnDisk } from "../../data/images/images-on-disk.js";
+import { formatDigest } from "../../data/sources/verify-file.js";
 import { folderDocument, formatFolder } from "../class-counts.js";
 import { loadData } from "../load-data.js";
 import { dataDirOption, jsonOption } from "../options.js";

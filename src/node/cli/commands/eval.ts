@@ -1,11 +1,11 @@
 import path from "node:path";
 import { Command, Option } from "commander";
 import { matchClasses } from "../../../data/match-classes.js";
-import type { Split } from "../../../data/split-names.js";
+import type { Split } from "../../../data/image-parts.js";
 import { checkFingerprint, fingerprintOf } from "../../data/fingerprint.js";
-import { isOnDisk } from "../../data/images/is-on-disk.js";
+import { isOnDisk } from "../../data/images/images-on-disk.js";
 import type { DataParts } from "../../data/load-parts.js";
-import type { LabelledImages } from "../../../data/labelled-images.js";
+import type { LabelledImages } from "../../../data/image-files.js";
 import { imageFileOpener } from "../../train/image-file-opener.js";
 import { readFolder } from "../../data/loader/read-folder.js";
 import { countViews, oneView } from "../../../data/transforms/test-views.js";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { labelsOf } from "../../../data/labelled-images.js";
+import { labelsOf } from "../../../data/image-files.js";
 import { composeTransforms } from "../../../data/transforms/compose-transforms.js";
 import { sampleKey } from "../../../data/transforms/draws.js";
 import type { ImageBytes } from "../../../data/transforms/image-bytes.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { OptionValues } from "commander";
 import { datasetInfo } from "../../../data/dataset-info.js";
-import { isOnDisk } from "../../data/images/is-on-disk.js";
+import { isOnDisk } from "../../data/images/images-on-disk.js";
 import { sharedOptions } from "../../../models/catalog.js";
 import { fileErrorReason } from "../../files/file-error.js";
 import { ResnetError } from "../../../tensor/error.js";

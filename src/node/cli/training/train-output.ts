@@ -1,5 +1,5 @@
-import { countLabels } from "../../../data/count-labels.js";
-import { labelsOf, type LabelledImages } from "../../../data/labelled-images.js";
+import { countLabels } from "../../../data/labels.js";
+import { type LabelledImages, labelsOf } from "../../../data/image-files.js";
 import { countParameters } from "../../../report/model-summary.js";
 import type { TestReport } from "../../../report/test-report.js";
 import { printableList } from "../../../tensor/printable.js";

@@ -2,11 +2,15 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import { DataError } from "../../../data/data-error.js";
-import { imageExtensions, takeFiles, type ImageFiles } from "../../../data/image-files.js";
-import { withTraining, type ImageFolder, type ImageParts } from "../../../data/image-parts.js";
-import { splitNamed, type Split } from "../../../data/split-names.js";
-import { refuseLikeNames } from "./class-names.js";
-import { byCodePoint } from "./list-image-files.js";
+import { type ImageFiles, imageExtensions, takeFiles } from "../../../data/image-files.js";
+import {
+  type ImageFolder,
+  type ImageParts,
+  type Split,
+  splitNamed,
+  withTraining,
+} from "../../../data/image-parts.js";
+import { byCodePoint, refuseLikeNames } from "./list-image-files.js";
 
 /**
  * The images that a CSV file lists, one `path,label` a row, without opening them.

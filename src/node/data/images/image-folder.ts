@@ -1,10 +1,15 @@
 import path from "node:path";
 import { DataError } from "../../../data/data-error.js";
-import { imageExtensions, type ImageFiles } from "../../../data/image-files.js";
-import { withTraining, type ImageFolder, type ImageParts } from "../../../data/image-parts.js";
-import { splitNamed, splitWords, type Split } from "../../../data/split-names.js";
-import { foldCase, refuseLikeNames } from "./class-names.js";
-import { listImageFiles, readFolder } from "./list-image-files.js";
+import { type ImageFiles, imageExtensions } from "../../../data/image-files.js";
+import {
+  type ImageFolder,
+  type ImageParts,
+  type Split,
+  splitNamed,
+  splitWords,
+  withTraining,
+} from "../../../data/image-parts.js";
+import { foldCase, listImageFiles, readFolder, refuseLikeNames } from "./list-image-files.js";
 
 /**
  * Finds the images of a folder, without opening them. Either the folder has `train` and perhaps `val` and `test`, each

@@ -1,4 +1,8 @@
+import { existsSync } from "node:fs";
+import { DataError } from "../../../data/data-error.js";
+import { listDatasets } from "../../../data/dataset-info.js";
 import type { ImageParts } from "../../../data/image-parts.js";
+import { didYouMean } from "../../../tensor/did-you-mean.js";
 import { readCsvParts } from "./image-csv.js";
 import { readImageParts } from "./image-folder.js";
 
@@ -12,3 +16,23 @@ export const isImageList = (path: string): boolean => /\.(csv|tsv)$/i.test(path)
  */
 export const readImagesOnDisk = (path: string): Promise<ImageParts> =>
   isImageList(path) ? readCsvParts(path) : readImageParts(path);
+
+/**
+ * Whether `data` is the user's own, on disk, and not a data set known by name. A folder that has such a name is
+ * written as a path: `./fashion-mnist`.
+ *
+ * @throws {DataError} `ERR_DATA_NAME` if it is neither
+ */
+export function isOnDisk(data: string): boolean {
+  const names = listDatasets().map(({ name }) => name);
+  if (names.includes(data)) return false;
+  if (existsSync(data)) return true;
+  if (data === "") {
+    throw new DataError("ERR_DATA_NAME", "no data is named: give a folder of images with --data");
+  }
+  if (isImageList(data)) throw new DataError("ERR_DATA_NAME", `${data}: there is no such file`);
+  throw new DataError(
+    "ERR_DATA_NAME",
+    `no data set is named '${data}'${didYouMean(data, names)}, and there is no such file or folder; data sets: ${names.join(", ")}`,
+  );
+}

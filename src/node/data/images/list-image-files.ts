@@ -1,11 +1,11 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
-import { DataError } from "../../../data/data-error.js";
+import { DataError, type DataErrorCode } from "../../../data/data-error.js";
 import { imageExtensions } from "../../../data/image-files.js";
 
 /** What a folder holds, sorted by name; hidden entries (`.DS_Store`, `._a.jpg`) left out. */
-export interface FolderEntries {
+interface FolderEntries {
   readonly folders: readonly string[];
   readonly files: readonly string[];
 }
@@ -60,7 +60,7 @@ const isImageName = (name: string): boolean =>
   imageExtensions.includes(path.extname(name).toLowerCase());
 
 /** The image files below a folder, and how many files there were no images by their names. */
-export interface ImageListing {
+interface ImageListing {
   readonly files: readonly string[];
   readonly ignored: number;
 }
@@ -90,4 +90,25 @@ async function walk(folder: string, above: readonly string[]): Promise<ImageList
     ignored += inner.ignored;
   }
   return { files, ignored };
+}
+
+/** A name for comparison: composed (NFC), in lower case. */
+export const foldCase = (name: string): string => name.normalize("NFC").toLowerCase();
+
+/**
+ * Refuses names of classes that differ by case alone: one of them was a slip.
+ *
+ * @param where folder or file that has the names, for the error
+ * @throws {DataError} with this code, naming two
+ */
+export function refuseLikeNames(where: string, names: Iterable<string>, code: DataErrorCode): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const same = seen.get(foldCase(name));
+    if (same !== undefined) {
+      const finding = `the classes ${same} and ${name} differ by case alone: rename one`;
+      throw new DataError(code, `${where}: ${finding}`);
+    }
+    seen.set(foldCase(name), name);
+  }
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
+import sharp from "sharp";
 import { DataError } from "../../../data/data-error.js";
-import { describeFindings } from "./describe-findings.js";
-import { findingOf, unreadable } from "./read-image-file.js";
+import { findingOf, mostPixels, readImageFile, unreadable } from "./read-image-file.js";
 
 /**
  * Refuses image files that cannot be opened, all at once: those that are missing, empty or forbidden, links that lead
@@ -39,4 +39,54 @@ function scanFile(file: string): string | null {
   } catch (error) {
     return unreadable(file, error).message;
   }
+}
+
+const mostFindings = 10;
+
+/** Image files with what is wrong with each, the first ten: `2 image files are left out:` and a line for each. */
+export function describeFindings(findings: readonly string[], verdict: string): string {
+  const files = findings.length === 1 ? "1 image file" : `${findings.length} image files`;
+  const more = findings.length > mostFindings ? [`and ${findings.length - mostFindings} more`] : [];
+  const lines = [...findings.slice(0, mostFindings), ...more];
+  return [`${files} ${verdict}:`, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+/** Files that are looked at, at even distances in the list. */
+const sampled = 32;
+
+/** PNG and TIFF, the formats of 16-bit samples that state no maximum. */
+const signature = /^(\x89PNG|II[*+]\0|MM\0[*+])/; // oxlint-disable-line no-control-regex
+
+/**
+ * A notice where images of 16 bits a sample use the lower bits only, as those of cameras and scanners with 10, 12 or 14
+ * bits: of their high byte, which is what is kept, few levels remain. null where there is nothing to say.
+ *
+ * Looks at 32 of the files at most, and passes over those that cannot be read.
+ */
+export async function describeUnusedBits(files: readonly string[]): Promise<string | null> {
+  const step = Math.max(1, files.length / sampled);
+  const found: number[] = [];
+  for (let i = 0; i < files.length; i += step) {
+    const largest = await largestDeepSample(files[Math.floor(i)]!).catch(() => null);
+    if (largest !== null) found.push(largest);
+  }
+  const largest = Math.max(...found);
+  if (found.length === 0 || largest === 0 || largest >= 2 ** 15) return null;
+  const bits = Math.floor(Math.log2(largest)) + 1;
+  const levels = (largest >> 8) + 1;
+  return (
+    `images of 16 bits a sample use ${bits} of them: the largest value in ${found.length} of these files is ${largest}, and ` +
+    `65535 would be white. The high byte is kept, so ${levels} of 256 levels remain; multiply the values by ` +
+    `${2 ** (16 - bits)} in the files to keep them all`
+  );
+}
+
+/** The largest sample of an image of 16 bits a sample; null for any other image. */
+async function largestDeepSample(file: string): Promise<number | null> {
+  const bytes = readImageFile(file);
+  if (!signature.test(Buffer.from(bytes.subarray(0, 4)).toString("latin1"))) return null;
+  const { depth, width, height } = await sharp(bytes).metadata();
+  if (depth !== "ushort" || width * height > mostPixels()) return null;
+  const { channels } = await sharp(bytes).stats();
+  return Math.max(...channels.slice(0, channels.length < 3 ? 1 : 3).map(({ max }) => max));
 }

@@ -1,18 +1,18 @@
 import type { RandomKey } from "../../../tensor/random.js";
 import { DataError } from "../../../data/data-error.js";
-import { decodeImage, type ImageChannels } from "../images/decode-image.js";
+import { type ImageChannels, decodeImage } from "../images/decode-image.js";
 import { readImageFile } from "../images/read-image-file.js";
 import {
   composeTransforms,
+  splitTransforms,
   transformedShape,
 } from "../../../data/transforms/compose-transforms.js";
 import {
-  formatSize,
   type ImageBytes,
   type ImageShape,
+  formatSize,
 } from "../../../data/transforms/image-bytes.js";
 import { plainLoops, type PixelLoops } from "../../../data/transforms/pixel-loops.js";
-import { splitTransforms } from "../../../data/transforms/split-transforms.js";
 import type { TransformList } from "../../../data/transforms/transform.js";
 import { cachedImage } from "./image-cache.js";
 

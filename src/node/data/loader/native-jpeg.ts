@@ -2,12 +2,12 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { addonFiles } from "../../native/load-addon.js";
 import type { ImageChannels } from "../images/decode-image.js";
-import { checkPixels } from "../images/pixel-limit.js";
-import { toGrey } from "../../../data/transforms/grey.js";
+import { checkPixels } from "../images/read-image-file.js";
 import {
-  blankImage,
   type ImageBytes,
   type ImageShape,
+  blankImage,
+  toGrey,
 } from "../../../data/transforms/image-bytes.js";
 import type { QuickDecoder } from "./load-image.js";
 

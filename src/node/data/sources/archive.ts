@@ -4,8 +4,7 @@ import { openPromise } from "yauzl";
 import { DataError } from "../../../data/data-error.js";
 import type { DatasetArchive, DatasetFile } from "../../../data/catalog/dataset-entry.js";
 import { readTar, type TarEntry } from "../../../tar/read-tar.js";
-import { checkFileDigest } from "./digest.js";
-import { verifyFile } from "./verify-file.js";
+import { checkFileDigest, verifyFile } from "./verify-file.js";
 
 /** A form whose files lie in an archive. */
 export interface ArchivedFiles {

@@ -4,8 +4,7 @@ import { DataError } from "../../../data/data-error.js";
 import type { DatasetFile, DatasetForm } from "../../../data/catalog/dataset-entry.js";
 import { readArchive, type ArchivedFiles } from "./archive.js";
 import type { DataSource } from "./data-source.js";
-import { compressions } from "./decompress.js";
-import { verifyFile } from "./verify-file.js";
+import { compressions, verifyFile } from "./verify-file.js";
 
 /** What a directory may be asked for. */
 type Files = Pick<DatasetForm, "files" | "archive">;

@@ -2,11 +2,10 @@ import { readFile } from "node:fs/promises";
 import { DataError } from "../../../data/data-error.js";
 import type { DatasetFile, DatasetForm } from "../../../data/catalog/dataset-entry.js";
 import { readArchive, type ArchivedFiles } from "./archive.js";
-import { partialPath, removePartials } from "./cache.js";
+import { PartialFile, partialPath, removePartials } from "./partial-file.js";
 import type { DataSource, DownloadProgress } from "./data-source.js";
 import type { SourceEnvironment } from "./environment.js";
 import { fetchRest } from "./fetch-rest.js";
-import { PartialFile } from "./partial-file.js";
 import { verifyFile } from "./verify-file.js";
 
 const attempts = 3;

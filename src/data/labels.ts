@@ -1,5 +1,47 @@
-import { countLabels } from "./count-labels.js";
 import { permutation, randomKey } from "../tensor/random.js";
+import { DataError } from "./data-error.js";
+
+/** Makes sure that every image has a label. @throws {DataError} `ERR_DATA_COUNT`, with both counts */
+export function checkLabelCount(labels: ArrayLike<number>, where: string, images: number): void {
+  if (labels.length === images) return;
+  throw new DataError(
+    "ERR_DATA_COUNT",
+    `${where}: there are ${images} images but ${labels.length} labels`,
+  );
+}
+
+/**
+ * Makes sure that every label names a class.
+ *
+ * @param where the file or array that the labels come from, for the error
+ * @param classes number of classes
+ * @param first the label of the first class
+ * @throws {DataError} `ERR_DATA_LABEL` for the first that does not; names its row and the classes
+ */
+export function checkLabels(
+  labels: ArrayLike<number>,
+  where: string,
+  classes: number,
+  first = 0,
+): void {
+  const last = first + classes - 1;
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row]!;
+    if (!(Number.isInteger(label) && label >= first && label <= last)) {
+      throw new DataError(
+        "ERR_DATA_LABEL",
+        `${where}: the label of row ${row} is ${label} but the classes are ${first} to ${last}`,
+      );
+    }
+  }
+}
+
+/** How many of `labels` are each of the classes `0 … classes − 1`. */
+export function countLabels(labels: ArrayLike<number>, classes: number): Int32Array {
+  const counts = new Int32Array(classes);
+  for (let row = 0; row < labels.length; row++) counts[labels[row]!]!++;
+  return counts;
+}
 
 /**
  * What a sample of each class must count for all classes to count the same: `N / (K · rows of the class)`, with K the classes

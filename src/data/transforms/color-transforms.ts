@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { defineTransform } from "./define-transform.js";
-import { adjustBrightness, adjustContrast, adjustSaturation } from "./enhance.js";
-import { adjustHue } from "./hue.js";
-import type { ImageBytes } from "./image-bytes.js";
+import { defineTransform, probabilitySchema } from "./define-transform.js";
+import { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from "./enhance.js";
+import { type ImageBytes, toGrey } from "./image-bytes.js";
 
 const strength = z.number().min(0).max(10).default(0);
 
@@ -38,4 +37,27 @@ export const colorJitter = defineTransform({
     }
     return result;
   },
+});
+
+/** Grey, in one channel or in three that are the same. torchvision's `Grayscale(channels)`. */
+export const grayscale = defineTransform({
+  schema: z.strictObject({
+    type: z.literal("grayscale"),
+    channels: z.union([z.literal(1), z.literal(3)]).default(1),
+  }),
+  isRandom: false,
+  shape: (image, { channels }) => ({ ...image, channels }),
+  apply: (image, { channels }) =>
+    image.channels === channels && channels === 1 ? image : toGrey(image, channels),
+});
+
+/** Grey sometimes, in as many channels as before. torchvision's `RandomGrayscale(p)`. */
+export const randomGrayscale = defineTransform({
+  schema: z.strictObject({
+    type: z.literal("randomGrayscale"),
+    probability: probabilitySchema.default(0.1),
+  }),
+  isRandom: true,
+  apply: (image, { probability }, draws) =>
+    draws.chance(probability) ? toGrey(image, image.channels) : image,
 });
