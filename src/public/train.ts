@@ -59,7 +59,27 @@ export type { PlateauState } from "../train/schedules/plateau.js";
 export type { ScheduleConfig } from "../train/schedules/schedule-config.js";
 export type { Callback, StepProgress, TrainResult } from "../train/callbacks.js";
 export type { Training } from "../train/training.js";
-export { Session, type BatchResult } from "../train/session.js";
+export { createSession, type CreateSessionOptions } from "../train/create-session.js";
+export {
+  crossEntropy,
+  type CrossEntropy,
+  type CrossEntropyOptions,
+  type Loss,
+  type LossOutputs,
+  type Targets,
+} from "../train/loss.js";
+export type { ArrayBatch } from "../train/array-batch.js";
+export type { ArrayEvaluation } from "../train/evaluate-arrays.js";
+export { imageSet, type ImageSet, type ImageSetOptions } from "../train/image-set.js";
+export { Session } from "../train/session.js";
+export type { TrainingImages } from "../train/session-data.js";
+export type {
+  BatchResult,
+  EpochOptions,
+  SessionBatch,
+  SessionOptions,
+  StepScalars,
+} from "../train/session-options.js";
 export type { TrainProgress } from "../train/progress.js";
 export { traceEvaluation, traceTrainStep, type TrainStepOptions } from "../train/step.js";
 export { train, type TrainData, type TrainOptions } from "../train/train.js";

@@ -7,6 +7,7 @@ import type { TrainConfig } from "./config/config.js";
 
 /** The samples that are computed at once: a step's batch, or one of the micro-batches that it is accumulated from. */
 export interface Batch {
+  readonly source: BatchSource;
   readonly rows: Int32Array;
   /** Position among the micro-batches of its step, from 0. */
   readonly position: number;
@@ -18,9 +19,14 @@ export interface Batch {
   readonly inputs: RunInputs;
 }
 
+type StepSize = Pick<TrainConfig, "batch" | "accumulate">;
+
 /** Steps in one epoch. */
-export const stepsPerEpoch = (rows: number, { batch, accumulate }: TrainConfig): number =>
+export const stepsPerEpoch = (rows: number, { batch, accumulate }: StepSize): number =>
   Math.ceil(rows / (batch * accumulate));
+
+/** What decides about the batches of an epoch. */
+export type EpochSettings = Pick<TrainConfig, "seed" | "batch" | "accumulate" | "sampling">;
 
 /**
  * The batches of an epoch, in order: sampled, shuffled and augmented as the configuration says. All draws are functions of
@@ -31,7 +37,7 @@ export const stepsPerEpoch = (rows: number, { batch, accumulate }: TrainConfig):
  */
 export async function* batchesOfEpoch(
   source: BatchSource,
-  config: TrainConfig,
+  config: EpochSettings,
   epoch: number,
   from = 0,
 ): AsyncGenerator<Batch, void> {
@@ -46,10 +52,10 @@ export async function* batchesOfEpoch(
   const rowsOf = (all: readonly MicroBatch[]): Int32Array[] => all.map((each) => each.rows);
   let i = 0;
   for await (const inputs of source.batches(rowsOf(parts), key, rowsOf(visits)))
-    yield { ...parts[i++]!, inputs };
+    yield { source, ...parts[i++]!, inputs };
 }
 
-type MicroBatch = Omit<Batch, "inputs">;
+type MicroBatch = Omit<Batch, "source" | "inputs">;
 
 /** The rows of a step, `size` at a time; the last micro-batch is smaller if `size` does not divide the step. */
 export function microBatches(step: Int32Array, size: number): MicroBatch[] {
@@ -62,7 +68,7 @@ export function microBatches(step: Int32Array, size: number): MicroBatch[] {
 
 function visitedRows(
   { rows, labels }: BatchSource,
-  { sampling, seed }: TrainConfig,
+  { sampling, seed }: EpochSettings,
   epoch: number,
 ): Int32Array {
   return sampling === "balanced"

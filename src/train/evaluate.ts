@@ -5,6 +5,7 @@ import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import { ResnetError } from "../tensor/error.js";
 import type { Precision } from "./config/precision.js";
+import type { Loss, Targets } from "./loss.js";
 import { hitsWithin, standardMetrics, type Metric } from "./metrics.js";
 import { emptyScores, scoreSamples, SummedProbabilities, type SampleScores } from "./scores.js";
 import type { BatchSource, OpenView } from "./sources/batch-source.js";
@@ -22,11 +23,13 @@ export interface EvaluateOptions {
   readonly stateName?: StateName;
   /** Metrics besides loss and accuracy. Default: none. */
   readonly metrics?: readonly Metric[];
+  /** Default: `crossEntropy()`. */
+  readonly loss?: Loss<Targets>;
 }
 
 /** The result of an evaluation, for each sample and for all of them together. */
 export interface Evaluation extends SampleScores {
-  /** Mean cross-entropy in nats. */
+  /** Mean of the loss over the samples; cross-entropy is in nats. */
   readonly loss: number;
   /** Fraction of samples whose first largest logit is at the label, 0 … 1. */
   readonly accuracy: number;
@@ -46,7 +49,8 @@ export class Evaluator {
 
   private constructor(
     private readonly source: BatchSource,
-    private readonly batchSize: number,
+    /** Images computed at once. */
+    readonly batchSize: number,
     private readonly programs: ProgramsBySize,
     metrics: readonly Metric[],
   ) {
@@ -58,9 +62,13 @@ export class Evaluator {
    * @throws {ShapeError} if the model does not take its images
    */
   static async create(source: BatchSource, options: EvaluateOptions): Promise<Evaluator> {
-    const { executor, model, batch, precision, stateName, metrics = [] } = options;
+    const { executor, model, batch, precision, stateName, metrics = [], loss } = options;
     const programs = new ProgramsBySize(executor, (n) =>
-      plan("evaluate", traceEvaluation(model, source, n, precision, stateName), executor.traits),
+      plan(
+        "evaluate",
+        traceEvaluation(model, source, n, precision, stateName, loss),
+        executor.traits,
+      ),
     );
     if (source.rows === 0)
       throw new ResnetError("ERR_DATA_ROWS", "there is no image to evaluate on");

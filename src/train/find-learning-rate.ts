@@ -87,7 +87,10 @@ async function* stepsAt(
   for (let epoch = 0; ; epoch++) {
     for await (const batch of batchesOfEpoch(train, config, epoch)) {
       const learningRate = rates[step]!;
-      mean.update(await session.step(batch, { step, learningRate }));
+      const result = batch.endsStep
+        ? await session.step(batch, { learningRate })
+        : await session.accumulate(batch);
+      mean.update(result);
       if (!batch.endsStep) continue;
       yield { learningRate, loss: mean.compute() };
       mean.reset();

@@ -1,13 +1,21 @@
 import { createExecutor } from "../executors/create-executor.js";
+import type { Executor, LoadedProgram } from "../executors/executor.js";
 import { graphOf } from "../graph/graph.js";
 import { input } from "../graph/tensor.js";
-import { hwncToNchw, nchwToHwnc } from "../interop/torch-layout.js";
-import type { Module } from "../nn/module.js";
+import { hwncToNchw } from "../interop/torch-layout.js";
+import { namedState, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { plan } from "../planner/plan.js";
+import { decodeBf16 } from "../tensor/bf16.js";
 import { checkHostArray, type HostArray } from "../tensor/host-array.js";
-import type { Shape } from "../tensor/shape.js";
-import { initialState, writeModelState, type ModelState } from "./weights/model-state.js";
+import { toImages } from "./array-batch.js";
+import type { Precision } from "./config/precision.js";
+import {
+  initialState,
+  writeModelState,
+  type ModelState,
+  type StateName,
+} from "./weights/model-state.js";
 
 export interface ForwardOptions {
   /** Parameters and statistics by name, in PyTorch's layout. Default: the module's initialization with `seed`. */
@@ -16,8 +24,6 @@ export interface ForwardOptions {
   /** Name of the executor. Default `auto`. */
   readonly executor?: string;
 }
-
-const images = (shape: Shape): boolean => shape.length === 4;
 
 /**
  * The output of a module or a single block for an array, in evaluation mode: for exploration.
@@ -35,19 +41,70 @@ export async function forward(
   options: ForwardOptions = {},
 ): Promise<HostArray> {
   checkHostArray("the input", x, "ERR_INPUT"); // before anything as large as its shape is made
-  const array = images(x.shape) ? nchwToHwnc(x) : x;
-  const { result } = traceModule(module, false, () => module.call(input("x", array.shape)));
   const executor = await createExecutor(options.executor);
   try {
-    const program = await executor.load(plan("forward", graphOf({ y: result }), executor.traits));
-    await writeModelState(
-      executor,
-      module,
-      options.state ?? initialState(module, options.seed ?? 0),
+    const programs = new ForwardPrograms(executor, module);
+    return await programs.run(x, () =>
+      writeModelState(executor, module, options.state ?? initialState(module, options.seed ?? 0)),
     );
-    const { y } = await program.run({ x: array });
-    return images(y!.shape) ? hwncToNchw(y!) : y!;
   } finally {
     await executor.close();
   }
+}
+
+/** The programs of a model in evaluation mode, one for each shape of its input. */
+export class ForwardPrograms {
+  private readonly loaded = new Map<string, Promise<LoadedProgram>>();
+
+  /** @param stateName the executor's name for a parameter or statistic of the model. Default: its own */
+  constructor(
+    private readonly executor: Executor,
+    private readonly model: Module,
+    private readonly precision: Precision = "fp32",
+    private readonly stateName: StateName = (name) => name,
+  ) {}
+
+  /**
+   * @param x f32, images `[N, C, H, W]` or features `[N, C]`
+   * @param onLoaded is awaited before the run: what it writes may be in the program's states
+   * @returns f32, images `[N, C, H, W]` or features `[N, C]`
+   */
+  async run(x: HostArray<"f32">, onLoaded?: () => Promise<void>): Promise<HostArray> {
+    checkHostArray("the input", x, "ERR_INPUT");
+    const array = toImages(x, this.precision);
+    const program = await this.ofShape(array);
+    await onLoaded?.();
+    const { y } = await program.run({ x: array });
+    return toTorchAxes(y!);
+  }
+
+  async close(): Promise<void> {
+    for (const program of this.loaded.values()) await (await program).close();
+    this.loaded.clear();
+  }
+
+  private ofShape({ shape, dtype }: HostArray): Promise<LoadedProgram> {
+    const key = shape.join("x");
+    let program = this.loaded.get(key);
+    if (!program) {
+      const { executor, model, stateName } = this;
+      const { result } = traceModule(model, false, () => model.call(input("x", shape, dtype)));
+      const names = new Map([...namedState(model)].map(([name, leaf]) => [leaf, stateName(name)]));
+      program = executor.load(
+        plan("forward", graphOf({ y: result }, new Map(), names), executor.traits),
+      );
+      this.loaded.set(key, program);
+      program.catch(() => this.loaded.delete(key)); // so that the next call tries again
+    }
+    return program;
+  }
+}
+
+/** A value of a program with PyTorch's axes, in float32: images `[N, C, H, W]`, and features as they are. */
+export function toTorchAxes(array: HostArray): HostArray {
+  const values: HostArray =
+    array.dtype === "bf16"
+      ? { shape: array.shape, dtype: "f32", data: decodeBf16(array.data as Uint16Array) }
+      : array;
+  return values.shape.length === 4 ? hwncToNchw(values) : values;
 }

@@ -4,10 +4,10 @@ import { inputSpecs } from "../program/input-specs.js";
 import { graphOf } from "../graph/graph.js";
 import { namedParameters, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
-import { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
 import { plan } from "../planner/plan.js";
 import { hostArray } from "../tensor/host-array.js";
 import { randomKey } from "../tensor/random.js";
+import { crossEntropy, lossOutputs } from "./loss.js";
 import type { BatchSource } from "./sources/batch-source.js";
 
 /**
@@ -25,8 +25,8 @@ export async function gradientNorms(
   const n = Math.min(batchSize, source.rows);
   const weights = [...namedParameters(model)].filter(([, { shape }]) => shape.length > 1);
   const { result } = traceModule(model, true, () => {
-    const { images, labels } = source.trace(n, "fp32", false);
-    const { loss } = softmaxCrossEntropy(model.call(images), labels);
+    const { images, targets } = source.trace(n, "fp32", false);
+    const { loss } = lossOutputs(crossEntropy()(model.call(images), targets));
     const gradientOf = gradients(
       loss,
       weights.map(([, weight]) => weight),

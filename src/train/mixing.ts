@@ -15,10 +15,10 @@ export interface Mix {
   readonly labelShare: number;
 }
 
-type MixSettings = Pick<TrainConfig, "mixup" | "cutmix">;
+type MixSettings = Partial<Pick<TrainConfig, "mixup" | "cutmix">>;
 
 /** Whether images are mixed with their neighbours. */
-export const isMixing = ({ mixup, cutmix }: MixSettings): boolean =>
+export const isMixing = ({ mixup = null, cutmix = null }: MixSettings): boolean =>
   mixup !== null || cutmix !== null;
 
 /**
@@ -26,7 +26,11 @@ export const isMixing = ({ mixup, cutmix }: MixSettings): boolean =>
  *
  * @param shape of the images, `[H, W, ...]`
  */
-export function drawMix({ mixup, cutmix }: MixSettings, shape: Shape, key: RandomKey): Mix {
+export function drawMix(
+  { mixup = null, cutmix = null }: MixSettings,
+  shape: Shape,
+  key: RandomKey,
+): Mix {
   const draws = new Draws(key);
   const cuts = cutmix !== null && (mixup === null || draws.chance(0.5));
   const lambda = drawBeta((cuts ? cutmix : mixup) ?? 1, draws);

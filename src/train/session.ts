@@ -1,23 +1,33 @@
-import { balancedClassWeights } from "../data/labels.js";
-import type { Executor, LoadedProgram, RunInputs } from "../executors/executor.js";
-import { ProgramsBySize } from "../executors/programs-by-size.js";
-import { namedState, type Module } from "../nn/module.js";
-import { plan } from "../planner/plan.js";
+import type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executors/executor.js";
+import { toTorchLayout } from "../interop/torch-layout.js";
+import { namedParameters, namedState, type Module } from "../nn/module.js";
 import { inputSpecs } from "../program/input-specs.js";
 import { ResnetError } from "../tensor/error.js";
-import { hostArray } from "../tensor/host-array.js";
-import { randomKey } from "../tensor/random.js";
+import { hostArray, type HostArray } from "../tensor/host-array.js";
+import { randomKey, type RandomKey } from "../tensor/random.js";
 import type { Shape } from "../tensor/shape.js";
-import type { TrainConfig } from "./config/config.js";
-import { microBatches, type Batch } from "./epoch-batches.js";
+import { ArrayBatches, readInputs, type ArrayBatch } from "./array-batch.js";
+import type { Precision } from "./config/precision.js";
+import { batchesOfEpoch, microBatches, type Batch } from "./epoch-batches.js";
+import { evaluateArrays, type ArrayEvaluation } from "./evaluate-arrays.js";
 import { Evaluator, evaluateViews, type EvaluateOptions, type Evaluation } from "./evaluate.js";
-import type { Metric, MetricBatch } from "./metrics.js";
+import { ForwardPrograms, toTorchAxes } from "./forward.js";
+import { crossEntropy } from "./loss.js";
 import { isMixing, mixRegisters } from "./mixing.js";
-import { createOptimizer, type Optimizer } from "./optimizers.js";
 import { parameterGroups, type ParameterGroups } from "./parameter-groups.js";
-import type { BatchSource, OpenView } from "./sources/batch-source.js";
-import { averageState, isRemembered } from "./state-names.js";
-import { traceAccumulation, traceTrainStep, type TrainStepOptions } from "./step.js";
+import { SessionData, type TrainingImages } from "./session-data.js";
+import type {
+  BatchResult,
+  EpochOptions,
+  SessionBatch,
+  SessionOptions,
+  StepScalars,
+} from "./session-options.js";
+import { resetTrainingState, restoreSessionState, writeSessionState } from "./session-state.js";
+import type { BatchSource, BatchTracer, OpenView } from "./sources/batch-source.js";
+import { averageState } from "./state-names.js";
+import { StepPrograms, type BatchKind, type StepOptions } from "./step-programs.js";
+import { gradientName } from "./watches.js";
 import {
   readModelState,
   writeModelState,
@@ -25,94 +35,65 @@ import {
   type StateName,
 } from "./weights/model-state.js";
 
-/** The result of a batch. */
-export interface BatchResult extends MetricBatch {
-  /** L2 norm of all gradients of the step together, before clipping; null if nothing is clipped or the step goes on. */
-  readonly gradientNorm: number | null;
-}
-
 /**
- * A model under training in an executor: its programs, its state, and the scalars of each step.
+ * A model under training in an executor: its programs, its state, and the scalars of each step. `createSession` makes one
+ * that is ready to step.
  *
- *     const session = await Session.create(executor, model, config, trainSource);
+ *     const session = await Session.create(executor, model, { optimizer: sgd({ momentum: 0.9 }) });
  *     await session.start(initialState(model, seed));
- *     const { loss } = await session.step(batch, { step: 0, learningRate: 0.1 });
- *     const { accuracy } = await session.evaluate(validSource);
+ *     const { loss } = await session.step(batch, { learningRate: 0.1 });
+ *     const { accuracy } = await session.evaluate(validset);
+ *
+ * Calls are made one after the other: each awaits the one before.
  */
 export class Session {
-  private readonly evaluators = new Map<BatchSource, Evaluator>();
-
-  private constructor(
-    readonly executor: Executor,
-    readonly model: Module,
-    private readonly config: TrainConfig,
-    private readonly optimizer: Optimizer,
-    private readonly groups: ParameterGroups,
-    private readonly programs: {
-      readonly accumulate: ProgramsBySize;
-      readonly step: ProgramsBySize;
-    },
-    private readonly imageShape: Shape,
-    private readonly metrics: readonly Metric[],
-  ) {}
+  readonly #evaluators = new Map<BatchSource, Evaluator>();
+  readonly #groups: ParameterGroups;
+  readonly #programs: StepPrograms;
+  readonly #watched = new Set<string>();
+  readonly #arrays: ArrayBatches;
+  readonly #data: SessionData;
+  readonly #forward: ForwardPrograms;
+  readonly #precision: Precision;
+  /** Micro-batches of the step in progress. */
+  #pending = 0;
+  /** Steps that were made. The next one draws its random numbers by this number. */
+  steps = 0;
 
   /**
-   * Plans and loads the programs of every batch size that an epoch has, so that a misfit is refused here.
+   * A session whose model has no weights yet: `start` or `restore` gives them.
    *
-   * @param source the training images
-   * @param metrics of evaluations, besides loss and accuracy. Default: none
-   * @throws {ResnetError} `ERR_CONFIG`, `ERR_ATTRIBUTE`; {ShapeError} if the model does not take the images
+   * @throws {ResnetError} `ERR_CONFIG` for a part of `freeze` or `lrScales` that the model does not have
    */
-  static async create(
-    executor: Executor,
-    model: Module,
-    config: TrainConfig,
-    source: BatchSource,
-    metrics: readonly Metric[] = [],
-  ): Promise<Session> {
-    const groups = parameterGroups(model, config);
-    const optimizer = createOptimizer(config);
-    const optionsOf = (batchSize: number): TrainStepOptions => ({
-      source,
-      batchSize,
-      labelSmoothing: config.labelSmoothing,
-      classWeights: classWeightsOf(config, source.labels),
-      precision: config.precision,
-      groups,
-      decaysWeightsOnly: config.weightDecayOn === "weights",
-      mixes: isMixing(config),
-      accumulates: config.accumulate > 1,
-      optimizer,
-      clipNorm: config.clipNorm,
-      averages: config.emaDecay !== null,
-    });
-    const programs = {
-      accumulate: new ProgramsBySize(executor, (n) =>
-        plan("accumulate", traceAccumulation(model, optionsOf(n)), executor.traits),
-      ),
-      step: new ProgramsBySize(executor, (n) =>
-        plan("train-step", traceTrainStep(model, optionsOf(n)), executor.traits),
-      ),
-    };
-    const { shape } = source.trace(1, config.precision, true).images;
-    const rest = [optimizer, groups, programs, shape, metrics] as const;
-    const session = new Session(executor, model, config, ...rest);
-    try {
-      await session.load(source.rows);
-      return session;
-    } catch (error) {
-      await session.close();
-      throw error;
-    }
+  constructor(
+    readonly executor: Executor,
+    readonly model: Module,
+    private readonly options: SessionOptions,
+  ) {
+    const { freeze = [], lrScales = {}, precision = "fp32" } = options;
+    this.#precision = precision;
+    this.#groups = parameterGroups(model, { freeze, lrScales });
+    this.#programs = new StepPrograms(executor, model, this.stepOptions());
+    this.#arrays = new ArrayBatches(precision);
+    this.#data = new SessionData(executor, options.files);
+    this.#forward = new ForwardPrograms(executor, model, precision, this.weightName);
   }
 
-  /** Plans and loads the programs for every size of a batch in an epoch of so many rows. */
-  private async load(rows: number): Promise<void> {
-    const { batch, accumulate } = this.config;
-    const samples = batch * accumulate;
-    for (const size of [Math.min(samples, rows), rows % samples || samples]) {
-      for (const each of microBatches(new Int32Array(size), batch))
-        await this.programs[each.endsStep ? "step" : "accumulate"].ofSize(each.rows.length);
+  /**
+   * Plans and loads the programs of every batch size that an epoch has, so that a misfit is refused here and not in the
+   * first step.
+   *
+   * @param size samples of a batch
+   * @param accumulate batches of a step
+   * @throws {ResnetError} `ERR_CONFIG`, `ERR_ATTRIBUTE`; {ShapeError} if the model does not take the images
+   */
+  async prepare(source: BatchSource, size: number, accumulate = 1): Promise<void> {
+    const samples = size * accumulate;
+    for (const rows of [Math.min(samples, source.rows), source.rows % samples || samples]) {
+      for (const { rows: part, position, endsStep } of microBatches(new Int32Array(rows), size)) {
+        const kind = endsStep ? (position > 0 ? "finish" : "step") : "accumulate";
+        await this.#programs.of(source)[kind].ofSize(part.length);
+      }
     }
   }
 
@@ -125,40 +106,126 @@ export class Session {
       const average = this.weightName(name);
       if (average !== name) await executor.write(average, await executor.read(name));
     }
+    this.steps = 0;
+    this.#pending = 0;
   }
 
-  /** Runs a batch: updates the parameters if it ends its step, and else adds its gradients to those of the step. */
-  async step(
-    batch: Batch,
-    { step, learningRate }: { readonly step: number; readonly learningRate: number },
-  ): Promise<BatchResult> {
-    const samples = batch.rows.length;
-    const program = await this.programs[batch.endsStep ? "step" : "accumulate"].ofSize(samples);
-    const registers = this.registers(program, batch, step, learningRate);
-    const { loss, correct, gradientNorm } = await program.run({ ...batch.inputs, ...registers });
-    return {
-      samples,
-      loss: loss!.data[0]!,
-      correct: correct!.data[0]!,
-      gradientNorm: gradientNorm?.data[0] ?? null,
-    };
+  /** All that a later session needs to go on bit for bit, as a safetensors file; `createSession` takes it as `resume`. */
+  async save(): Promise<Uint8Array> {
+    if (this.#pending > 0) {
+      throw new ResnetError(
+        "ERR_SESSION",
+        `the session cannot be saved within a step, after ${this.#pending} accumulated batches: end the step first`,
+      );
+    }
+    return writeSessionState(this.executor, this.model, this.steps);
   }
 
-  /** Evaluates the present weights (`weights`) on every row of a source; its programs are kept for the next time. */
-  async evaluate(source: BatchSource): Promise<Evaluation> {
-    await this.prepareEvaluation(source);
-    return this.evaluators.get(source)!.evaluate();
+  /** Goes on where the session stood that wrote this. @throws {ResnetError} `ERR_CHECKPOINT` if its model was another one */
+  async restore(saved: Uint8Array): Promise<void> {
+    this.steps = await restoreSessionState(this.executor, this.model, saved);
+    this.#pending = 0;
+  }
+
+  /**
+   * The batches of one epoch, shuffled by seed and epoch, as PyTorch's `DataLoader`. Images in memory are uploaded once;
+   * those in files are decoded ahead.
+   *
+   *     for await (const batch of session.batches(trainset, { size: 512, seed: 1, epoch })) …
+   */
+  async *batches(
+    data: TrainingImages,
+    { size, seed = 0, epoch = 0, accumulate = 1, sampling = "shuffle", from = 0 }: EpochOptions,
+  ): AsyncGenerator<Batch, void> {
+    const source = await this.#data.open(data);
+    yield* batchesOfEpoch(source, { batch: size, seed, accumulate, sampling }, epoch, from);
+  }
+
+  /**
+   * Updates the parameters by the gradients of a batch, and of those that were accumulated before it.
+   *
+   * @throws {ResnetError} `ERR_INPUT` for a scalar that neither optimizer nor loss takes, and for arrays that do not fit
+   */
+  async step(batch: SessionBatch, scalars: StepScalars): Promise<BatchResult> {
+    if (typeof scalars?.learningRate !== "number")
+      throw new ResnetError(
+        "ERR_INPUT",
+        "a step takes a learning rate: step(batch, { learningRate: 0.1 })",
+      );
+    const result = await this.run(this.#pending > 0 ? "finish" : "step", batch, scalars);
+    this.steps++;
+    this.#pending = 0;
+    return result;
+  }
+
+  /**
+   * Adds the gradients of a batch to those of the step in progress, which `step` ends.
+   *
+   * @param scalars `weight`, the weight of this batch's gradients in the sum (default: the batch's own, or 1), and whatever
+   *   the loss takes
+   */
+  async accumulate(batch: SessionBatch, scalars: Partial<StepScalars> = {}): Promise<BatchResult> {
+    const result = await this.run("accumulate", batch, scalars);
+    this.#pending++;
+    return result;
+  }
+
+  /**
+   * Makes later steps return a module's output, by its path such as `layer2.1`, or a gradient: `layer2.1.grad`,
+   * `fc.weight.grad`. Programs are planned again.
+   *
+   * @throws {ResnetError} `ERR_WATCH`, from the next step, for a name that the model does not have
+   */
+  async watch(...names: readonly string[]): Promise<void> {
+    for (const name of names) this.#watched.add(name);
+    await this.#programs.watch(this.#watched);
+  }
+
+  /** Ends the watching of these names. */
+  async unwatch(...names: readonly string[]): Promise<void> {
+    for (const name of names) this.#watched.delete(name);
+    await this.#programs.watch(this.#watched);
+  }
+
+  /**
+   * Evaluates the present weights (`weights`) on labelled images: loss, accuracy, metrics, and scores of every sample. On
+   * batches of the caller's own arrays it gives the mean of the loss, and the accuracy if the loss counts what is correct.
+   * Programs are kept for the next time.
+   *
+   * @param size images computed at once. Default 256
+   */
+  evaluate(data: TrainingImages, size?: number): Promise<Evaluation>;
+  evaluate(batches: AsyncIterable<ArrayBatch> | Iterable<ArrayBatch>): Promise<ArrayEvaluation>;
+  async evaluate(
+    data: TrainingImages | AsyncIterable<ArrayBatch> | Iterable<ArrayBatch>,
+    size = 256,
+  ): Promise<Evaluation | ArrayEvaluation> {
+    if (Symbol.asyncIterator in data || Symbol.iterator in data)
+      return evaluateArrays(data, this.#arrays, this.evaluation(size));
+    const source = await this.#data.open(data);
+    await this.prepareEvaluation(source, size);
+    return this.#evaluators.get(source)!.evaluate();
   }
 
   /** Plans the evaluation of a source, so that a misfit is refused before the first step. */
-  async prepareEvaluation(source: BatchSource): Promise<void> {
-    if (!this.evaluators.has(source))
-      this.evaluators.set(source, await Evaluator.create(source, this.evaluation));
+  async prepareEvaluation(source: BatchSource, size: number): Promise<void> {
+    const known = this.#evaluators.get(source);
+    if (known?.batchSize === size) return;
+    await known?.close();
+    this.#evaluators.set(source, await Evaluator.create(source, this.evaluation(size)));
   }
 
-  /** Evaluates the present weights once, on several views of each image. */
-  evaluateViews(views: readonly OpenView[]): Promise<Evaluation> {
-    return evaluateViews(views, this.evaluation);
+  /** Evaluates the present weights once, on several views of each image, so many images at once. */
+  evaluateViews(views: readonly OpenView[], size: number): Promise<Evaluation> {
+    return evaluateViews(views, this.evaluation(size));
+  }
+
+  /**
+   * The outputs of the model for images f32 `[N, C, H, W]` or features f32 `[N, C]`, with the present weights (`weights`),
+   * in evaluation mode. Programs are kept by shape.
+   */
+  forward(images: HostArray<"f32">): Promise<HostArray> {
+    return this.#forward.run(images);
   }
 
   /** Whether all parameters and running statistics are finite numbers. */
@@ -170,73 +237,132 @@ export class Session {
     return true;
   }
 
-  /** A copy of the weights that the training makes: the model's, or their averages if the configuration keeps them. */
+  /** A copy of the weights that the training makes: the model's, or their averages if `emaDecay` keeps them. */
   async weights(): Promise<ModelState> {
     return readModelState(this.executor, this.model, this.weightName);
   }
 
   /** The executor's name for a value of `weights`. Frozen parts have no average. */
   readonly weightName: StateName = (name) =>
-    this.config.emaDecay === null || this.groups.isFrozen(name) ? name : averageState(name);
+    this.averages && !this.#groups.isFrozen(name) ? averageState(name) : name;
 
-  /** Unloads the programs. The state stays in the executor. */
+  /** Unloads the programs and the data. Weights and optimizer state stay in an executor that was passed in. */
   async close(): Promise<void> {
-    await this.programs.accumulate.close();
-    await this.programs.step.close();
-    for (const evaluator of this.evaluators.values()) await evaluator.close();
+    await this.#programs.close();
+    for (const evaluator of this.#evaluators.values()) await evaluator.close();
+    this.#evaluators.clear();
+    await this.#forward.close();
+    await this.#data.close();
   }
 
-  private get evaluation(): EvaluateOptions {
-    const { batch, precision } = this.config;
-    const { executor, model, weightName: stateName, metrics } = this;
-    return { executor, model, batch, precision, stateName, metrics };
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private get averages(): boolean {
+    return (this.options.emaDecay ?? null) !== null;
+  }
+
+  private evaluation(batch: number): EvaluateOptions {
+    const { executor, model, weightName: stateName } = this;
+    const { metrics = [], loss, evaluationLoss = loss } = this.options;
+    const precision = this.#precision;
+    const own = { executor, model, batch, precision, stateName, metrics };
+    return evaluationLoss ? { ...own, loss: evaluationLoss } : own;
+  }
+
+  private async run(
+    kind: BatchKind,
+    batch: SessionBatch,
+    { weight, ...scalars }: Partial<StepScalars>,
+  ): Promise<BatchResult> {
+    const { tracer, samples, inputs, ...own } = this.traced(batch);
+    const programs = this.#programs.of(tracer);
+    const program = await programs[kind].ofSize(samples);
+    const mixes = isMixing(this.options) && this.mix(programs.imageShape);
+    const registers = { ...this.registers(program, kind, scalars), ...mixes };
+    if (kind !== "step") registers["gradientWeight"] = weight ?? own.weight;
+    return this.resultOf(
+      samples,
+      await program.run({ ...readInputs(program, inputs), ...registers }),
+    );
+  }
+
+  private traced(batch: SessionBatch): TracedBatch {
+    if (!("source" in batch)) return { ...this.#arrays.of(batch), weight: 1 };
+    const { source, rows, inputs, weight } = batch;
+    return { tracer: source, samples: rows.length, inputs, weight };
+  }
+
+  private stepOptions(): StepOptions {
+    const { optimizer, loss = crossEntropy(), clipNorm = null, weightDecayOn } = this.options;
+    return {
+      loss,
+      precision: this.#precision,
+      groups: this.#groups,
+      decaysWeightsOnly: weightDecayOn === "weights",
+      mixes: isMixing(this.options),
+      optimizer,
+      clipNorm,
+      averages: this.averages,
+    };
+  }
+
+  private resultOf(
+    samples: number,
+    { loss, correct, gradientNorm, ...values }: RunOutputs,
+  ): BatchResult {
+    const count = correct?.data[0] ?? NaN;
+    const gradients = new Set([...namedParameters(this.model).keys()].map(gradientName));
+    return {
+      samples,
+      loss: loss!.data[0]!,
+      correct: count,
+      accuracy: count / samples,
+      gradientNorm: gradientNorm?.data[0] ?? null,
+      values: Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [
+          name,
+          gradients.has(name) ? toTorchLayout(value) : toTorchAxes(value),
+        ]),
+      ),
+    };
+  }
+
+  /** The draw of a mixed batch. */
+  private mix(imageShape: Shape): RunInputs {
+    return mixRegisters(this.options, imageShape, this.randomKey("mix"));
   }
 
   /** The scalars that the program takes besides the images. */
   private registers(
     { program }: LoadedProgram,
-    { position, weight, endsStep }: Batch,
-    step: number,
-    learningRate: number,
-  ): RunInputs {
-    const { seed, accumulate, emaDecay } = this.config;
-    const draw = position > 0 ? [step, position] : [step];
-    const dropsOut = inputSpecs(program).has("randomKey");
+    kind: BatchKind,
+    { learningRate = NaN, ...scalars }: Partial<StepScalars>,
+  ): Record<string, HostArray | number> {
+    const { optimizer, emaDecay = null } = this.options;
+    const drops = inputSpecs(program).has("randomKey");
     return {
-      ...(dropsOut && { randomKey: hostArray([2], randomKey(seed, "step", ...draw), "i32") }),
-      ...(isMixing(this.config) &&
-        mixRegisters(this.config, this.imageShape, randomKey(seed, "mix", ...draw))),
-      ...(accumulate > 1 && { gradientWeight: weight }),
-      ...(endsStep && this.optimizer.registers(step, learningRate)),
-      ...(endsStep && emaDecay !== null && { emaWeight: step === 0 ? 1 : 1 - emaDecay }),
+      ...(drops && { randomKey: hostArray([2], this.randomKey("step"), "i32") }),
+      ...(kind !== "accumulate" && {
+        ...optimizer.registers(this.steps, learningRate),
+        ...(emaDecay !== null && { emaWeight: this.steps === 0 ? 1 : 1 - emaDecay }),
+      }),
+      ...(scalars as Readonly<Record<string, number>>),
     };
   }
-}
 
-/** Zeroes what a previous training left in the executor: optimizer state, gradient sums and averages, also if they are NaN. */
-export async function resetTrainingState(executor: Executor): Promise<void> {
-  for (const [name, { shape, dtype }] of executor.states()) {
-    if (isRemembered(name)) await executor.write(name, hostArray(shape, undefined, dtype));
+  private randomKey(purpose: "step" | "mix"): RandomKey {
+    const { seed = 0 } = this.options;
+    return this.#pending > 0
+      ? randomKey(seed, purpose, this.steps, this.#pending)
+      : randomKey(seed, purpose, this.steps);
   }
 }
 
-/**
- * The weight of each class in the loss, as a function of the number of classes that the model has; null if all weigh 1.
- *
- * @param labels those of the training images
- * @throws {ResnetError} `ERR_CONFIG`, from the function, if the number of weights is not the number of classes
- */
-export function classWeightsOf(
-  { classWeights }: Pick<TrainConfig, "classWeights">,
-  labels: Int32Array,
-): ((classes: number) => readonly number[]) | null {
-  if (classWeights === null) return null;
-  if (classWeights === "balanced") return (classes) => balancedClassWeights(labels, classes);
-  return (classes) => {
-    if (classWeights.length === classes) return classWeights;
-    throw new ResnetError(
-      "ERR_CONFIG",
-      `classWeights has ${classWeights.length} numbers, and there are ${classes} classes: give one for each`,
-    );
-  };
+interface TracedBatch {
+  readonly tracer: BatchTracer;
+  readonly samples: number;
+  readonly inputs: RunInputs;
+  readonly weight: number;
 }

@@ -1,13 +1,18 @@
+import { balancedClassWeights } from "../data/labels.js";
 import { DataError } from "../data/data-error.js";
 import { labelsOf } from "../data/image-files.js";
 import { createExecutor } from "../executors/create-executor.js";
 import { findModel } from "../models/catalog.js";
+import { ResnetError } from "../tensor/error.js";
 import { printableList } from "../tensor/printable.js";
 import type { TrainConfig } from "./config/config.js";
 import { resolveNormalization } from "./config/resolve-normalization.js";
 import type { Evaluation } from "./evaluate.js";
-import { metricNamed } from "./metrics.js";
+import { metricNamed, type Metric } from "./metrics.js";
+import { crossEntropy } from "./loss.js";
+import { createOptimizer } from "./optimizers.js";
 import { Session } from "./session.js";
+import type { SessionOptions } from "./session-options.js";
 import { ImageSources } from "./sources/image-sources.js";
 import type { TrainData, TrainOptions } from "./train.js";
 import { Training } from "./training.js";
@@ -25,12 +30,12 @@ export interface TrainSetup {
 
 /** Opens executor and data, makes the model, and loads all programs: everything that can be refused is refused here. */
 export async function setUp(
-  asked: TrainConfig,
+  configuration: TrainConfig,
   data: TrainData,
   options: TrainOptions,
 ): Promise<TrainSetup> {
   requireImages(data);
-  const config = await resolveNormalization(asked, data.train, options.files);
+  const config = await resolveNormalization(configuration, data.train, options.files);
   const { testViews } = config;
   const executor = options.executor ?? (await createExecutor());
   const sources = new ImageSources(executor, config, options.files);
@@ -46,9 +51,11 @@ export async function setUp(
         config.modelOptions,
       )({ classes: data.train.classes.length, channels });
     const metrics = [...config.metrics.map(metricNamed), ...(options.metrics ?? [])];
-    const session = await Session.create(executor, model, config, train, metrics);
+    const asked = sessionOptions(config, metrics, train.labels);
+    const session = new Session(executor, model, asked);
     opened.push(session);
-    await session.prepareEvaluation(valid);
+    await session.prepare(train, config.batch, config.accumulate);
+    await session.prepareEvaluation(valid, config.batch);
     const { signal, weights = initialState(model, config.seed, config.initializer) } = options;
     return {
       session,
@@ -56,7 +63,8 @@ export async function setUp(
       firstWeights: async () => (typeof weights === "function" ? weights(model) : weights),
       async test() {
         if (!data.test) return null;
-        return session.evaluateViews(sources.testViews("test", data.test, testViews));
+        const views = sources.testViews("test", data.test, testViews);
+        return session.evaluateViews(views, config.batch);
       },
       close: () => closeAll(opened),
     };
@@ -64,6 +72,44 @@ export async function setUp(
     await closeAll(opened).catch(() => {}); // the first error counts
     throw error;
   }
+}
+
+/**
+ * How a session trains as a configuration says. Evaluations report the plain cross-entropy.
+ *
+ * @param labels those of the training images
+ */
+function sessionOptions(
+  config: TrainConfig,
+  metrics: readonly Metric[],
+  labels: Int32Array,
+): SessionOptions {
+  return {
+    ...config,
+    metrics,
+    optimizer: createOptimizer(config),
+    loss: crossEntropy({
+      labelSmoothing: config.labelSmoothing,
+      classWeights: classWeightsOf(config, labels),
+    }),
+    evaluationLoss: crossEntropy(),
+  };
+}
+
+/** The weight of each class in the loss, as a function of the number of classes; null if all weigh 1. */
+function classWeightsOf(
+  { classWeights }: TrainConfig,
+  labels: Int32Array,
+): ((classes: number) => readonly number[]) | null {
+  if (classWeights === null) return null;
+  if (classWeights === "balanced") return (classes) => balancedClassWeights(labels, classes);
+  return (classes) => {
+    if (classWeights.length === classes) return classWeights;
+    throw new ResnetError(
+      "ERR_CONFIG",
+      `classWeights has ${classWeights.length} numbers, and there are ${classes} classes: give one for each`,
+    );
+  };
 }
 
 /** Closes all, the last opened first, also if one of them fails. @throws the first failure */

@@ -1,7 +1,7 @@
 import { checkLabels } from "../data/labels.js";
 import { gradients } from "../autodiff/gradients.js";
 import { graphOf, type Graph } from "../graph/graph.js";
-import { input, state, type Leaf, type Tensor } from "../graph/tensor.js";
+import { input, state, Tensor, type Leaf } from "../graph/tensor.js";
 import { namedParameters, namedState, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { add } from "../ops/add.js";
@@ -9,23 +9,23 @@ import { clipScale } from "../ops/clip-scale.js";
 import { constant } from "../ops/constant.js";
 import { lerp } from "../ops/lerp.js";
 import { mixSamplesOp } from "../ops/mix-samples.js";
-import { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
 import { squaredNorm } from "../ops/squared-norm.js";
+import { ResnetError } from "../tensor/error.js";
+import { crossEntropy, lossOutputs, type Loss, type Targets } from "./loss.js";
 import type { BatchTracer } from "./sources/batch-source.js";
 import type { StateName } from "./weights/model-state.js";
 import type { Optimizer, ParameterGradient } from "./optimizers.js";
 import type { ParameterGroups } from "./parameter-groups.js";
 import type { Precision } from "./config/precision.js";
 import { averageState, gradientSumState } from "./state-names.js";
+import { traceWatches } from "./watches.js";
 
 /** What a training step is made of, up to the gradients. */
 export interface GradientOptions {
   readonly source: BatchTracer;
   readonly batchSize: number;
-  /** Label smoothing ε in `[0, 1]`. Default 0. */
-  readonly labelSmoothing?: number;
-  /** What a sample of each of so many classes counts. Default null: all the same. */
-  readonly classWeights?: ((classes: number) => readonly number[]) | null;
+  /** Default: `crossEntropy()`. */
+  readonly loss?: Loss<Targets>;
   /** Default fp32. */
   readonly precision?: Precision;
   /** What is frozen, and whose rate is another. Default: all parameters are trained alike. */
@@ -39,6 +39,8 @@ export interface GradientOptions {
    * samples. Default false. Register: `gradientWeight`.
    */
   readonly accumulates?: boolean;
+  /** Modules, as `layer2.1`, whose outputs the step gives, and modules or parameters, as `fc.weight.grad`, whose gradients. */
+  readonly watched?: Iterable<string>;
 }
 
 export interface TrainStepOptions extends GradientOptions {
@@ -52,9 +54,9 @@ export interface TrainStepOptions extends GradientOptions {
 /**
  * The graph of one training step: a batch, the model, the loss, gradients, and the optimizer.
  *
- * Inputs: those of the source's batches, the registers of the optimizer and of the options, and `randomKey` i32 [2] if
- * the model has dropout. Outputs: `loss` [] in nats; `correct` [], the number of samples that the model classified
- * correctly before the step; and with `clipNorm` `gradientNorm` [], the norm before clipping.
+ * Inputs: those of the source's batches, the registers of the optimizer and of the options, the scalars of the loss, and
+ * `randomKey` i32 [2] if the model has dropout. Outputs: those of the loss, `loss` [] and with `crossEntropy` `correct` [],
+ * both before the step; with `clipNorm` `gradientNorm` [], the norm before clipping; and those that are watched.
  */
 export function traceTrainStep(model: Module, options: TrainStepOptions): Graph {
   const { optimizer, clipNorm = null, averages = false } = options;
@@ -62,18 +64,20 @@ export function traceTrainStep(model: Module, options: TrainStepOptions): Graph 
     model,
     true,
     () => {
-      const { loss, correct, gradients, sums } = traceGradients(model, options);
+      const { outputs, gradients, sums } = traceGradients(model, options);
       // The next step starts its sums from zero.
       const cleared = [...sums.keys()].map((sum) => [sum, constant(0, sum.shape)] as const);
       if (clipNorm === null) {
         const stepped = optimizer.trace(gradients);
-        return { outputs: { loss, correct }, updates: new Map([...stepped, ...cleared]) };
+        return { outputs, updates: new Map([...stepped, ...cleared]) };
       }
       const norm2 = squaredNorm(gradients.map(({ gradient }) => gradient));
       const { scale, norm } = clipScale(norm2, clipNorm);
       const stepped = optimizer.trace(gradients, scale);
-      const outputs: Graph["outputs"] = { loss, correct, gradientNorm: norm };
-      return { outputs, updates: new Map([...stepped, ...cleared]) };
+      return {
+        outputs: { ...outputs, gradientNorm: norm },
+        updates: new Map([...stepped, ...cleared]),
+      };
     },
     options.groups?.isFrozen,
   );
@@ -95,18 +99,18 @@ export function traceAccumulation(model: Module, options: GradientOptions): Grap
     () => traceGradients(model, { ...options, accumulates: true }),
     options.groups?.isFrozen,
   );
-  const { loss, correct, sums } = result;
-  return graphOf({ loss, correct }, new Map([...updates, ...sums]));
+  return graphOf(result.outputs, new Map([...updates, ...result.sums]));
 }
 
-/** The loss, the hits, and the gradient of every parameter that is trained. */
+/** The outputs of a step, and the gradient of every parameter that is trained. */
 function traceGradients(model: Module, options: GradientOptions): TracedGradients {
-  const { groups, decaysWeightsOnly = false, accumulates = false } = options;
-  const { loss, correct } = traceLoss(model, options);
+  const { groups, decaysWeightsOnly = false, accumulates = false, watched = [] } = options;
+  const values = traceLoss(model, options);
   const trained = [...namedParameters(model)].filter(([name]) => !groups?.isFrozen(name));
+  const watches = traceWatches(model, watched);
   const gradientOf = gradients(
-    loss,
-    trained.map(([, parameter]) => parameter),
+    values.loss,
+    [...trained.map(([, parameter]) => parameter), ...watches.gradients.values()],
     accumulates ? input("gradientWeight", []) : undefined,
   );
   const sums = new Map<Leaf, Tensor>();
@@ -125,53 +129,57 @@ function traceGradients(model: Module, options: GradientOptions): TracedGradient
       decays: !decaysWeightsOnly || parameter.shape.length > 1,
     };
   });
-  return { loss, correct, gradients: all, sums };
+  const watchedGradients = [...watches.gradients].map(
+    ([name, tensor]) => [name, gradientOf.get(tensor)!] as const,
+  );
+  const outputs = { ...values, ...watches.outputs, ...Object.fromEntries(watchedGradients) };
+  return { outputs, gradients: all, sums };
 }
 
 interface TracedGradients {
-  readonly loss: Tensor;
-  readonly correct: Tensor;
+  readonly outputs: Readonly<Record<string, Tensor>>;
   readonly gradients: readonly ParameterGradient[];
   /** Where gradients accumulate: each sum, and its value with this micro-batch. */
   readonly sums: ReadonlyMap<Leaf, Tensor>;
 }
 
-function traceLoss(
-  model: Module,
-  options: GradientOptions,
-): { readonly loss: Tensor; readonly correct: Tensor } {
-  const { source, batchSize, precision = "fp32", mixes = false } = options;
-  const classify = (x: Tensor): Tensor => {
-    const logits = model.call(x);
-    checkClasses(source, "the training images", logits);
-    return logits;
-  };
-  const { images, labels } = source.trace(batchSize, precision, true);
-  if (!mixes) return traceCrossEntropy(classify(images), labels, options);
+/** The outputs of the loss, on the batch as it is or mixed with its neighbours. */
+function traceLoss(model: Module, options: GradientOptions): TracedLoss {
+  const { source, batchSize, precision = "fp32", mixes = false, loss = crossEntropy() } = options;
+  const { images, targets } = source.trace(batchSize, precision, true);
+  const lossOf = (outputs: Tensor, of: Targets): TracedLoss =>
+    tracedLoss(loss, outputs, of, source, "the training images");
+  if (!mixes) return lossOf(model.call(images), targets);
+  if (!(targets instanceof Tensor)) {
+    throw new ResnetError(
+      "ERR_CONFIG",
+      `mixup and cutmix mix class labels, but the targets are ${Object.keys(targets).join(", ")}`,
+    );
+  }
   const share = input("mixShare", []);
   const box = input("mixBox", [4], "i32");
-  const { y, neighbourLabels } = mixSamplesOp.trace({ x: images, labels, share, box }, {});
-  const logits = classify(y);
-  const { loss, correct } = traceCrossEntropy(logits, labels, options);
-  const neighbour = traceCrossEntropy(logits, neighbourLabels, options);
-  return { loss: lerp(neighbour.loss, loss, input("labelShare", [])), correct };
+  const { y, neighbourLabels } = mixSamplesOp.trace({ x: images, labels: targets, share, box }, {});
+  const outputs = model.call(y);
+  const own = lossOf(outputs, targets);
+  const neighbour = lossOf(outputs, neighbourLabels);
+  return { ...own, loss: lerp(neighbour.loss, own.loss, input("labelShare", [])) };
 }
 
-function traceCrossEntropy(
-  logits: Tensor,
-  labels: Tensor,
-  { labelSmoothing = 0, classWeights }: GradientOptions,
-): { readonly loss: Tensor; readonly correct: Tensor } {
-  const [, classes = 0] = logits.shape;
-  return softmaxCrossEntropy(logits, labels, {
-    smoothing: labelSmoothing,
-    ...(classWeights && { classWeights: classWeights(classes) }),
-  });
-}
+type TracedLoss = Readonly<Record<string, Tensor>> & { readonly loss: Tensor };
 
-/** Refuses labels that the model has no class for. @throws {DataError} `ERR_DATA_LABEL`, naming the first such row */
-function checkClasses({ labels }: BatchTracer, where: string, { shape }: Tensor): void {
-  if (labels) checkLabels(labels, where, shape[1] ?? 0);
+/** @throws {DataError} `ERR_DATA_LABEL` for the first label that the model has no class for */
+function tracedLoss(
+  loss: Loss<Targets>,
+  outputs: Tensor,
+  targets: Targets,
+  { labels }: BatchTracer,
+  where: string,
+): TracedLoss {
+  const values = lossOutputs(loss(outputs, targets));
+  if (labels && values.correct) checkLabels(labels, where, outputs.shape[1] ?? 0);
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, Tensor] => entry[1] !== undefined),
+  ) as TracedLoss;
 }
 
 /** The running averages of all state that a step changes. */
@@ -190,9 +198,10 @@ function traceAverages(
 /**
  * The graph of an evaluation: running statistics, no dropout, no augmentation, nothing changes.
  *
- * Inputs: those of the source's batches. Outputs: `logits` [batchSize, classes], `loss` [] in nats.
+ * Inputs: those of the source's batches. Outputs: those of the loss, and the model's as `logits`.
  *
  * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
+ * @param loss default: `crossEntropy()`
  */
 export function traceEvaluation(
   model: Module,
@@ -200,12 +209,12 @@ export function traceEvaluation(
   batchSize: number,
   precision: Precision = "fp32",
   stateName: StateName = (name) => name,
+  loss: Loss<Targets> = crossEntropy(),
 ): Graph {
   const { result } = traceModule(model, false, () => {
-    const { images, labels } = source.trace(batchSize, precision, false);
+    const { images, targets } = source.trace(batchSize, precision, false);
     const logits = model.call(images);
-    checkClasses(source, "the images to evaluate", logits);
-    return { logits, loss: softmaxCrossEntropy(logits, labels).loss };
+    return { logits, ...tracedLoss(loss, logits, targets, source, "the images to evaluate") };
   });
   const names = new Map([...namedState(model)].map(([name, leaf]) => [leaf, stateName(name)]));
   return graphOf(result, new Map(), names);

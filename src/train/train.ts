@@ -56,7 +56,9 @@ export async function train(
     while (!training.isOver) {
       let start = performance.now();
       for await (const batch of training.batches()) {
-        const result = await session.step(batch, training.next);
+        const result = batch.endsStep
+          ? await session.step(batch, training.next)
+          : await session.accumulate(batch);
         training.update(result);
         if (!batch.endsStep) continue;
         const step = training.endStep(result, secondsSince(start));

@@ -13,7 +13,8 @@ import {
 } from "./metrics.js";
 import { afterEpoch, isOver, startOfTraining, type TrainProgress } from "./progress.js";
 import { createSchedule, type Schedule } from "./schedules/schedule.js";
-import type { BatchResult, Session } from "./session.js";
+import type { Session } from "./session.js";
+import type { BatchResult } from "./session-options.js";
 import type { BatchSource } from "./sources/batch-source.js";
 
 export interface TrainingOptions {
@@ -116,6 +117,7 @@ export class Training {
     this.#progress = progress;
     this.#epochs = epochs;
     for (const metric of this.metrics) metric.sums = progress.sums[metric.name] ?? [];
+    this.session.steps = this.stepNumber;
     if (progress.step > 0) this.#learningRate = this.learningRateAt(this.stepNumber - 1);
   }
 
@@ -125,9 +127,9 @@ export class Training {
     return batchesOfEpoch(this.options.train, this.config, epoch, step);
   }
 
-  /** The number of the next step, from 0 over all epochs, and its learning rate. */
-  get next(): { readonly step: number; readonly learningRate: number } {
-    return { step: this.stepNumber, learningRate: this.learningRateAt(this.stepNumber) };
+  /** The scalars of the next step. */
+  get next(): { readonly learningRate: number } {
+    return { learningRate: this.learningRateAt(this.stepNumber) };
   }
 
   /** Counts a batch that was run. @throws {ResnetError} `ERR_DIVERGED` if its loss is not finite */
@@ -176,7 +178,7 @@ export class Training {
         throw this.diverged(`the weights are not finite after epoch ${epoch}`);
       return null;
     }
-    const evaluation = await this.session.evaluate(this.options.valid);
+    const evaluation = await this.session.evaluate(this.options.valid, this.config.batch);
     if (!Number.isFinite(evaluation.loss))
       throw this.diverged(`the validation loss became ${evaluation.loss} after epoch ${epoch}`);
     return evaluation;

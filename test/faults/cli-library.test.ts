@@ -13,6 +13,7 @@ import { forward } from "../../src/train/forward.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
 import { Session } from "../../src/train/session.js";
+import { sgd } from "../../src/train/optimizers.js";
 import { train } from "../../src/train/train.js";
 import { executorsUnderTest } from "../helpers/executors.js";
 
@@ -110,7 +111,8 @@ describe("labels of a data set made by hand", () => {
     const { normalize } = config;
     const model = createModel("cifar-resnet20", { width: 4, classes: 3, channels: 1 });
     const source = await residentSource(executor, "train", dataset(replaced(6, 3)), normalize);
-    await assert.rejects(Session.create(executor, model, config, source), {
+    const session = new Session(executor, model, { optimizer: sgd() });
+    await assert.rejects(session.prepare(source, 4), {
       code: "ERR_DATA_LABEL",
       message: "the training images: the label of row 6 is 3 but the classes are 0 to 2",
     });

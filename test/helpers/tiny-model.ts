@@ -7,6 +7,7 @@ import { Flatten } from "../../src/nn/flatten.js";
 import { Linear } from "../../src/nn/linear.js";
 import { Module } from "../../src/nn/module.js";
 import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
+import { crossEntropy } from "../../src/train/loss.js";
 import { sgd } from "../../src/train/optimizers.js";
 import { residentTracer } from "../../src/train/sources/resident-source.js";
 import type { Precision } from "../../src/train/config/precision.js";
@@ -76,7 +77,7 @@ const training = (precision: Precision): Graph =>
     source: tinySource,
     batchSize: 3,
     optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
-    labelSmoothing: 0.1,
+    loss: crossEntropy({ labelSmoothing: 0.1 }),
     precision,
   });
 

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { gradients } from "../../src/autodiff/gradients.js";
 import { graphOf } from "../../src/graph/graph.js";
+import type { Tensor } from "../../src/graph/tensor.js";
 import { namedParameters } from "../../src/nn/module.js";
 import { traceModule } from "../../src/nn/trace-module.js";
 import { softmaxCrossEntropy } from "../../src/ops/softmax-cross-entropy.js";
 import { plan } from "../../src/planner/plan.js";
 import { constant } from "../../src/ops/constant.js";
 import { batchesOfEpoch, microBatches, type Batch } from "../../src/train/epoch-batches.js";
+import { sgd } from "../../src/train/optimizers.js";
 import { Session } from "../../src/train/session.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
 import { gradientSumState } from "../../src/train/state-names.js";
@@ -42,7 +44,7 @@ describe("accumulated gradients", () => {
     const model = new LinearModel();
     const config = randomConfig({ batch: 3, accumulate: 4, epochs: 1 });
     const source = await residentSource(executor, "train", randomDataset(10, 1), normalize);
-    const session = await Session.create(executor, model, config, source);
+    const session = new Session(executor, model, { optimizer: sgd() });
     const weights = initialState(model, 1);
     await session.start(weights);
 
@@ -50,15 +52,15 @@ describe("accumulated gradients", () => {
     for await (const batch of batchesOfEpoch(source, config, 0)) batches.push(batch);
     const accumulated = batches.filter(({ endsStep }) => !endsStep);
     assert.equal(accumulated.length, 3);
-    for (const batch of accumulated) await session.step(batch, { step: 0, learningRate: 0.1 });
+    for (const batch of accumulated) await session.accumulate(batch);
 
     await writeModelState(executor, model, weights);
     const parameters = [...namedParameters(model)];
     const expected = new Map<string, Float32Array>();
     for (const { rows, weight, inputs } of accumulated) {
       const { result } = traceModule(model, true, () => {
-        const { images, labels } = source.trace(rows.length, "fp32", true);
-        const { loss } = softmaxCrossEntropy(model.call(images), labels);
+        const { images, targets } = source.trace(rows.length, "fp32", true);
+        const { loss } = softmaxCrossEntropy(model.call(images), targets as Tensor);
         const leaves = parameters.map(([, leaf]) => leaf);
         const found = gradients(loss, leaves, constant(Math.fround(weight), []));
         return Object.fromEntries(parameters.map(([name, leaf]) => [name, found.get(leaf)!]));

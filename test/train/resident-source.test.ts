@@ -6,6 +6,7 @@ import { sampleKey } from "../../src/data/transforms/draws.js";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import type { Executor } from "../../src/executors/executor.js";
 import { widen } from "../../src/executors/reference/reference-executor.js";
+import type { Tensor } from "../../src/graph/tensor.js";
 import { graphOf } from "../../src/graph/graph.js";
 import { plan } from "../../src/planner/plan.js";
 import { randomKey, type RandomKey } from "../../src/tensor/random.js";
@@ -38,8 +39,10 @@ async function batchOf(
     transforms: parseTransforms(text),
   });
   assert.deepEqual(source.labels, data.labels.data);
-  const { images, labels } = source.trace(rows.length, precision, key !== null);
-  const program = await executor.load(plan("batch", graphOf({ images, labels })));
+  const { images, targets } = source.trace(rows.length, precision, key !== null);
+  const program = await executor.load(
+    plan("batch", graphOf({ images, labels: targets as Tensor })),
+  );
   for await (const inputs of source.batches([rows], key, [visits])) {
     const outputs = await program.run(inputs);
     assert.deepEqual(

@@ -18,6 +18,7 @@ import {
   writeModelState,
   initialState,
 } from "../../src/train/weights/model-state.js";
+import { crossEntropy } from "../../src/train/loss.js";
 import { adamw } from "../../src/train/optimizers.js";
 import { sgd } from "../../src/train/optimizers.js";
 import { parameterGroups } from "../../src/train/parameter-groups.js";
@@ -45,7 +46,7 @@ class Net extends Module {
 const given = {
   trace: (n: number) => ({
     images: input("images", [height, width, n, channels]),
-    labels: input("labels", [n], "i32"),
+    targets: input("labels", [n], "i32"),
   }),
 };
 
@@ -70,7 +71,7 @@ async function train(executor: Executor, optimizer: "sgd" | "adamw", learningRat
           optimizer === "sgd"
             ? sgd({ momentum, nesterov: true, weightDecay })
             : adamw({ beta1: 0.8, beta2: 0.95, eps: 1e-6, weightDecay }),
-        labelSmoothing: fixture.smoothing,
+        loss: crossEntropy({ labelSmoothing: fixture.smoothing }),
         groups: parameterGroups(model, { freeze: [], lrScales: { head: fixture.headFactor } }),
         decaysWeightsOnly: true,
         mixes: true,

@@ -10,4 +10,5 @@ export { RunDirectory, type RunSnapshot } from "../runs/run-directory.js";
 export { SaveRun } from "../runs/save-run.js";
 export { ReportRun } from "../report/report-run.js";
 export { imageFileOpener, type FileReading } from "../train/image-file-opener.js";
+export { createSession, saveSession, type NodeSessionOptions } from "../train/create-session.js";
 export { train, type NodeTrainOptions } from "../train/train.js";

@@ -2,11 +2,12 @@ import type { RunInputs } from "../../executors/executor.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { RandomKey } from "../../tensor/random.js";
 import type { Precision } from "../config/precision.js";
+import type { Targets } from "../loss.js";
 
-/** A batch while it is traced: images `[H, W, N, C]`, and their labels i32 `[N]`. */
+/** A batch while it is traced: images `[H, W, N, C]`, and their targets, most often labels i32 `[N]`. */
 export interface BatchTensors {
   readonly images: Tensor;
-  readonly labels: Tensor;
+  readonly targets: Targets;
 }
 
 /** What it takes to plan a program. */

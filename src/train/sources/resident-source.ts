@@ -89,7 +89,7 @@ export const residentTracer = (
             dtype,
           )
         : ingest(images, indices, { mean, std }, dtype),
-      labels: gatherLabels(labels, indices),
+      targets: gatherLabels(labels, indices),
     };
   },
 });

@@ -37,7 +37,7 @@ export const streamedSource = ({
     const indices = input("indices", [batchSize], "i32");
     return {
       images: ingest(bytes, indices, normalize, dtypeOf(precision)),
-      labels: input("labels", [batchSize], "i32"),
+      targets: input("labels", [batchSize], "i32"),
     };
   },
   async *batches(batches, key, visits) {

@@ -1,0 +1,68 @@
+import { createExecutor } from "../executors/create-executor.js";
+import type { Executor } from "../executors/executor.js";
+import type { Tensor } from "../graph/tensor.js";
+import type { Module } from "../nn/module.js";
+import type { Loss, Targets } from "./loss.js";
+import { Session } from "./session.js";
+import type { SessionOptions } from "./session-options.js";
+import { initialState, type ModelState } from "./weights/model-state.js";
+
+export interface CreateSessionOptions<T extends Targets = Tensor> extends Omit<
+  SessionOptions,
+  "loss" | "evaluationLoss"
+> {
+  /** Default: `crossEntropy()`. */
+  readonly loss?: Loss<T>;
+  /** The loss that evaluations report. Default: `loss`. */
+  readonly evaluationLoss?: Loss<T>;
+  /** Default: the fastest that there is, which `session.close` closes. */
+  readonly executor?: Executor;
+  /** First weights. Default: random ones, drawn with the seed. */
+  readonly weights?: ModelState;
+  /** What `session.save` returned: the session goes on where that one stood, bit for bit. */
+  readonly resume?: Uint8Array;
+}
+
+/**
+ * A model under training, for a loop of your own.
+ *
+ *     const session = await createSession(resnet34({ classes: 10, channels: 1 }), {
+ *       optimizer: sgd({ momentum: 0.9 }),
+ *       loss: crossEntropy({ labelSmoothing: 0.1 }),
+ *     });
+ *     for (let epoch = 0; epoch < 50; epoch++) {
+ *       for await (const batch of session.batches(trainset, { size: 512, seed: 1, epoch }))
+ *         await session.step(batch, { learningRate: 0.1 });
+ *       const { accuracy } = await session.evaluate(validset);
+ *     }
+ *     await session.close();
+ *
+ * @throws {ResnetError} `ERR_CONFIG` for a part of `freeze` or `lrScales` that the model does not have; `ERR_CHECKPOINT` if
+ *   the weights are not those of this model
+ */
+export async function createSession<T extends Targets = Tensor>(
+  model: Module,
+  { executor, weights, resume, ...options }: CreateSessionOptions<T>,
+): Promise<Session> {
+  const own = executor ?? (await createExecutor());
+  try {
+    const sessionOptions = options as SessionOptions;
+    const session = executor
+      ? new Session(executor, model, sessionOptions)
+      : new OwningSession(own, model, sessionOptions);
+    if (resume) await session.restore(resume);
+    else await session.start(weights ?? initialState(model, sessionOptions.seed ?? 0));
+    return session;
+  } catch (error) {
+    if (!executor) await own.close();
+    throw error;
+  }
+}
+
+/** A session that closes its executor. */
+class OwningSession extends Session {
+  override async close(): Promise<void> {
+    await super.close();
+    await this.executor.close();
+  }
+}
