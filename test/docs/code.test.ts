@@ -1,68 +1,72 @@
-// The code that the documents show: it compiles as it stands, with what a reader imports.
+// The code in README.md and docs/: every block is complete and compiles; those below a `<!-- run -->` also run.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
+import { packageRoot } from "../helpers/fixtures.js";
+import { scratchFolder } from "../helpers/scratch-folder.js";
 
-/** What blocks take from their page, besides what they import. */
-const surroundings = `
-import type { BatchSource, Dataset, EpochMetrics, Evaluation, Executor, Module, TrainConfig } from "resnet-ts";
-declare global {
-  const executor: Executor;
-  const model: Module;
-  const config: TrainConfig;
-  const train: BatchSource;
-  const valid: BatchSource;
-  const metrics: readonly EpochMetrics[];
-  const evaluation: Evaluation;
-  const dataset: Dataset;
-  const labels: Int32Array;
-  const classes: readonly string[];
-  const pixels: Float32Array;
+interface Sample {
+  /** Page and number: the name of its files. */
+  readonly name: string;
+  readonly code: string;
+  readonly isRun: boolean;
 }
-`;
 
-/** Blocks that say what they import, by the names of files for them. The tutorial's are a program, which CI runs. */
-function blocks(): ReadonlyMap<string, string> {
+/** Every block of TypeScript. The tutorial's blocks are one program, which CI runs. */
+function samples(): readonly Sample[] {
   const pages = ["README.md", ...readdirSync("docs").map((name) => `docs/${name}`)];
-  return new Map(
-    pages
-      .filter((page) => page.endsWith(".md") && page !== "docs/tutorial.md")
-      .flatMap((page) => {
-        const text = readFileSync(page, "utf8");
-        const found = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
-        return found
-          .filter((code) => code.includes("import "))
-          .map((code, i) => [`${path.basename(page, ".md")}-${i + 1}.ts`, code] as const);
-      }),
-  );
+  return pages
+    .filter((page) => page.endsWith(".md") && page !== "docs/tutorial.md")
+    .flatMap((page) => {
+      const blocks = readFileSync(page, "utf8").matchAll(/(<!-- run -->\n\n)?```ts\n(.*?)```/gs);
+      return [...blocks].map(([, mark, code], i) => ({
+        name: `${path.basename(page, ".md")}-${i + 1}`,
+        code: code!,
+        isRun: mark !== undefined,
+      }));
+    });
 }
 
 describe("code in README.md and docs/", () => {
-  test("compiles", (t) => {
-    const directory = "dist/docs-code"; // inside of the package, which then finds itself by its name
-    rmSync(directory, { recursive: true, force: true });
-    mkdirSync(directory);
-    t.after(() => rmSync(directory, { recursive: true }));
-    const files = new Map([...blocks(), ["surroundings.ts", surroundings]]);
-    assert.ok(files.size > 6, [...files.keys()].join(", "));
-    for (const [name, code] of files) writeFileSync(path.join(directory, name), code);
-    const options =
-      "--ignoreConfig --noEmit --strict --skipLibCheck --target es2023 --module nodenext";
-    const { stdout, status } = spawnSync(
+  const folder = "dist/docs-code"; // inside the package, which then finds itself by its name
+  const all = samples();
+  let compiled: { readonly status: number | null; readonly stdout: string };
+
+  before(() => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    for (const { name, code } of all) writeFileSync(path.join(folder, `${name}.ts`), code);
+    const options = "--ignoreConfig --strict --skipLibCheck --target es2023 --module nodenext";
+    compiled = spawnSync(
       process.execPath,
       [
         "node_modules/typescript/bin/tsc",
         ...options.split(" "),
         "--types",
         "node",
-        ...[...files.keys()].map((name) => path.join(directory, name)),
+        ...all.map(({ name }) => path.join(folder, `${name}.ts`)),
       ],
       { encoding: "utf8" },
     );
-    assert.equal(status, 0, stdout);
   });
+  after(() => rmSync(folder, { recursive: true }));
+
+  test("is complete and compiles", () => {
+    assert.ok(all.length > 12 && all.filter(({ isRun }) => isRun).length > 5);
+    assert.equal(compiled.status, 0, compiled.stdout);
+  });
+
+  for (const { name } of all.filter(({ isRun }) => isRun))
+    test(`runs: ${name}`, (t) => {
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [path.join(packageRoot, folder, `${name}.js`)],
+        { cwd: scratchFolder(t), encoding: "utf8" },
+      );
+      assert.equal(status, 0, stderr);
+    });
 });
 
 describe("docs/training.md", () => {
