@@ -48,7 +48,7 @@ for (const [name, own] of Object.entries(trainings)) {
     `${name.padEnd(15)} training error ${error(trained)}, test error ${error(test!.accuracy)}`,
   );
 }
-await writeFile(`${directory}/error.svg`, errorChart(lines, "test"));
+await writeFile(`${directory}/error.svg`, errorChart(lines, { validation: "test" }));
 await writeFile(`${directory}/gradients.svg`, gradientChart(norms));
 
 function error(accuracy: number): string {

@@ -42,7 +42,8 @@ const parts = {
   valid: takeRows(test, first(Math.min(10_000, Number(images)))),
 };
 const points: AccuracyPoint[] = [];
-const draw = (): Promise<void> => writeFile("accuracy.svg", accuracyChart(points, "test"));
+const draw = (): Promise<void> =>
+  writeFile("accuracy.svg", accuracyChart(points, { validation: "test" }));
 const animate: Callback = {
   async onStep({ epoch, step, steps, loss, accuracy }) {
     if (step % 50 !== 0) return;

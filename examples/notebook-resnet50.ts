@@ -53,4 +53,4 @@ const keepEpochs: Callback = {
   },
 };
 const { epochs: metrics } = await trainNet(config, parts, { model: net, callbacks: [keepEpochs] });
-await writeFile(`${directory}/accuracy.svg`, accuracyChart(metrics, "test"));
+await writeFile(`${directory}/accuracy.svg`, accuracyChart(metrics, { validation: "test" }));

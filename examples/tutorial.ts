@@ -112,7 +112,7 @@ await compare("resnet20", cifarResnet(20, small));
 const test = await compare("resnet56", cifarResnet(56, small));
 
 await writeFile(`${pictures}/gradients.svg`, gradientChart(gradients));
-await writeFile(`${pictures}/error.svg`, errorChart(trainings, "test"));
+await writeFile(`${pictures}/error.svg`, errorChart(trainings, { validation: "test" }));
 
 const mistakes = await mistakeGrid({
   scores: test,

@@ -49,7 +49,7 @@ const nodeDoor = "node/";
 const libraries: Readonly<Record<string, readonly string[]>> = {
   commander: ["node/cli"],
   "cli-progress": ["node/cli"],
-  echarts: ["report", "node/report"],
+  "d3-scale": ["report"],
   sharp: ["node/data", "node/report"],
   tinyglobby: ["node/data"],
   "csv-parse": ["node/data"],

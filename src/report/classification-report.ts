@@ -1,5 +1,5 @@
-import { requireSquare, type ConfusionMatrix } from "./confusion-matrix.js";
-import { numpySum } from "./numpy-sum.js";
+import { printable } from "../tensor/printable.js";
+import { ReportError, requireSquare, type ConfusionMatrix } from "./confusion-matrix.js";
 
 /** How well something was recognised; each measure is 0 … 1, and 0 where it is not defined. */
 export interface Scores {
@@ -81,4 +81,86 @@ function average(rows: readonly Scores[], weights: readonly number[], support: n
     f1: mean((row) => row.f1),
     support,
   };
+}
+
+/**
+ * The sum of `values`, added in the order in which numpy adds them: so a mean that lies next to a
+ * rounding boundary is printed with the same digits as numpy's.
+ *
+ * Source: numpy, `pairwise_sum` in `loops_utils.h.src`: fewer than 8 values one after the other; up
+ * to 128 in 8 interleaved sums; more in two halves, cut at a multiple of 8.
+ */
+export function numpySum(values: readonly number[]): number {
+  const n = values.length;
+  if (n < 8) return values.reduce((sum, value) => sum + value, 0);
+  if (n > 128) {
+    const half = Math.floor(n / 16) * 8;
+    return numpySum(values.slice(0, half)) + numpySum(values.slice(half));
+  }
+  const r = values.slice(0, 8);
+  const whole = n - (n % 8);
+  for (let i = 8; i < whole; i++) r[i % 8]! += values[i]!;
+  const total = r[0]! + r[1]! + (r[2]! + r[3]!) + (r[4]! + r[5]! + (r[6]! + r[7]!));
+  return values.slice(whole).reduce((sum, value) => sum + value, total);
+}
+
+const headings = ["precision", "recall", "f1-score", "support"];
+const columnWidth = 9;
+
+/**
+ * A classification report as a table, ending in a line break.
+ *
+ * @param digits decimals of the measures, 0 … 20
+ * @throws {ReportError} `ERR_REPORT_DIGITS` for another number of digits
+ * @see sklearn.metrics.classification_report(..., digits=digits): the same characters, but that it
+ *   prints a support of 2 as 2.0 where no sample at all is right; and names are printable, and cut after 100 characters
+ */
+export function formatClassificationReport(report: ClassificationReport, digits = 2): string {
+  if (!Number.isInteger(digits) || digits < 0 || digits > 20) {
+    throw new ReportError(
+      "ERR_REPORT_DIGITS",
+      `${digits} digits were asked for but 0 to 20 can be printed`,
+    );
+  }
+  const names = report.classes.map(({ name }) => printable(name));
+  const width = Math.max(...[...names, "weighted avg"].map(characters), digits);
+  const line = (name: string, cells: readonly string[]): string => {
+    const indent = " ".repeat(width - characters(name));
+    return `${indent}${name} ${cells.map((cell) => ` ${cell.padStart(columnWidth)}`).join("")}\n`;
+  };
+  const scores = (name: string, { precision, recall, f1, support }: Scores): string =>
+    line(name, [
+      ...[precision, recall, f1].map((value) => formatFixed(value, digits)),
+      String(support),
+    ]);
+  const { support } = report.macroAverage;
+  return [
+    line("", headings),
+    "\n",
+    ...report.classes.map((row, i) => scores(names[i]!, row)),
+    "\n",
+    line("accuracy", ["", "", formatFixed(report.accuracy, digits), String(support)]),
+    scores("macro avg", report.macroAverage),
+    scores("weighted avg", report.weightedAverage),
+  ].join("");
+}
+
+/** Length in code points, as Python counts. */
+const characters = (text: string): number => Array.from(text).length;
+
+/**
+ * `value` with `digits` decimals, as Python's `format(value, ".2f")` prints it.
+ *
+ * `toFixed` differs in one case: a value exactly between two results (0.125 at two digits) goes to
+ * the larger one there, and to the one with an even last digit here.
+ *
+ * @param value a finite number of 0 or more
+ * @param digits 0 … 20
+ */
+export function formatFixed(value: number, digits: number): string {
+  const rounded = value.toFixed(digits);
+  const isTie = /^50*$/.test(value.toFixed(100).split(".")[1]!.slice(digits));
+  if (!isTie || "02468".includes(rounded.at(-1)!)) return rounded;
+  const truncated = value.toFixed(100).slice(0, rounded.length);
+  return digits === 0 ? truncated.replace(".", "") : truncated;
 }

@@ -1,83 +1,149 @@
-import type { EChartsOption } from "echarts";
-import { axisLabelStyle, axisNameStyle, ink, titleStyle } from "./chart-style.js";
 import { requireSquare, type ConfusionMatrix } from "./confusion-matrix.js";
-import { renderSvg } from "./render-svg.js";
+import { element, fitText, heading, ink, round, svgFile, textAt, textWidth } from "./svg.js";
+import type { ChartWords } from "./training-charts.js";
 
 /** Light to dark of one hue: the share of a class's samples that went to the predicted class. */
-const shades = ["#f7fbff", "#d3e4f3", "#9dc6e0", "#5aa1cf", "#2676b8", "#08478d"];
+const shades = [
+  [0xf7, 0xfb, 0xff],
+  [0xd3, 0xe4, 0xf3],
+  [0x9d, 0xc6, 0xe0],
+  [0x5a, 0xa1, 0xcf],
+  [0x26, 0x76, 0xb8],
+  [0x08, 0x47, 0x8d],
+] as const;
 
 /** From this share on, the shade is so dark that the count is written in white. */
 const whiteTextFrom = 0.55;
 
+/** The longer side of the whole picture is at most so many pixels: a PNG of it has twice as many. */
+const mostPixels = 1000;
+const leastText = 6.5;
+const [least, right] = [260, 84];
+
 /**
- * A confusion matrix as a heat map with its counts, as SVG: true classes on the rows, predicted
- * classes on the columns. A cell's shade is its share of its row, so that classes of different size
- * compare.
+ * A confusion matrix as a heat map, as SVG: true classes on the rows, predicted classes on the columns. A cell's shade is
+ * its share of its row, so that classes of different size compare. Counts stand in cells that are large enough; zeros
+ * are left out. Names of many classes are thinned out, and lines divide them in tens.
  *
  * @throws {ReportError} `ERR_REPORT_MATRIX` if the matrix is not square or not of that size
  */
-export function confusionChart(matrix: ConfusionMatrix, classes: readonly string[]): string {
+export function confusionChart(
+  matrix: ConfusionMatrix,
+  classes: readonly string[],
+  { about }: Pick<ChartWords, "about"> = {},
+): string {
   requireSquare(matrix, classes, "confusionChart");
-  const longest = Math.max(0, ...classes.map((name) => name.length));
-  const labelWidth = Math.min(7 * longest, 170);
-  const cell = Math.max(24, Math.min(52, Math.round(900 / Math.max(1, classes.length))));
-  const side = Math.max(cell * classes.length, 260);
-  const margin = { left: 66 + labelWidth, top: 92, right: 44, bottom: 56 + 0.72 * labelWidth };
-  const counts = matrix.flat();
-  const widest = Math.max(1, ...counts.map((count) => String(count).length));
-  const countSize = Math.max(7, Math.min(13, Math.floor(cell / (0.62 * (widest + 1)))));
+  const count = Math.max(1, classes.length);
+  const longest = Math.max(0, ...classes.map((name) => textWidth(name, 12)));
+  const labelWidth = Math.min(longest, count > 20 ? 110 : 170);
+  const angle = count > 40 ? -90 : -45; // of the names of columns, so that they do not meet
+  const below = 8 + (angle === -90 ? labelWidth : 0.72 * labelWidth);
+  const left = 58 + labelWidth;
+  const around = Math.max(left + right, 78 + below + 62);
+  const cell = Math.min(52, (mostPixels - around) / count);
+  const side = Math.max(cell * count, least);
+  const size = side / count;
 
-  const axis = {
-    type: "category" as const,
-    data: [...classes],
-    nameLocation: "middle" as const,
-    nameTextStyle: axisNameStyle,
-    axisLine: { show: false },
-    axisTick: { show: false },
-  };
-  const axisLabel = { ...axisLabelStyle, interval: 0, width: 170, overflow: "truncate" } as const;
-  const option: EChartsOption = {
-    title: {
-      text: "Confusion matrix",
-      subtext: "Counts of samples; the shade is the share of the true class",
-      left: 24,
-      top: 16,
-      textStyle: titleStyle,
-      subtextStyle: { ...axisLabelStyle },
-    },
-    grid: { left: margin.left, top: margin.top, width: side, height: side },
-    xAxis: {
-      ...axis,
-      name: "Predicted class",
-      nameGap: 0.72 * labelWidth + 24,
-      axisLabel: { ...axisLabel, rotate: 45 },
-    },
-    yAxis: {
-      ...axis,
-      name: "True class",
-      nameGap: labelWidth + 26,
-      inverse: true,
-      axisLabel,
-    },
-    visualMap: { show: false, min: 0, max: 1, dimension: 2, inRange: { color: shades } },
-    series: [
-      {
-        type: "heatmap",
-        data: matrix.flatMap((row, label) => {
-          const support = row.reduce((sum, count) => sum + count, 0);
-          return row.map((count, prediction) => {
-            const share = support === 0 ? 0 : count / support;
-            const colour =
-              share >= whiteTextFrom ? "#ffffff" : count === 0 ? "#9ca3af" : ink.strong;
-            const text = { formatter: String(count), color: colour };
-            return { value: [prediction, label, share], label: text };
-          });
-        }),
-        label: { show: true, fontSize: countSize },
-        itemStyle: { borderColor: "#ffffff", borderWidth: 1 },
-      },
-    ],
-  };
-  const [width, height] = [margin.left + side + margin.right, margin.top + side + margin.bottom];
-  return renderSvg(option, Math.ceil(width), Math.ceil(height));
+  const key = "The shade is the share of the true class";
+  const notes = [about, size >= 16 ? `${key}, the number counts samples` : key];
+  const top = heading("Confusion matrix", notes, left + side + right);
+  const y = top.height + 12;
+  const frame = { x: left, y, size, count: classes.length, angle };
+  return svgFile(
+    left + side + right,
+    y + side + below + 44,
+    top.svg,
+    element("rect", { x: left, y, width: side, height: side, fill: shade(0) }),
+    ...matrix.map((row, label) => cellsOf(row, label, frame, matrix)),
+    lines(frame),
+    ...classLabels(classes, frame, labelWidth),
+    textAt(left + side / 2, y + side + below + 24, "Predicted class", axisName),
+    textAt(22, y + side / 2, "True class", { ...axisName, rotate: -90 }),
+    shadeBar(left + side + 22, y),
+  );
+}
+
+const axisName = { size: 13, anchor: "middle" } as const;
+
+interface Frame {
+  readonly x: number;
+  readonly y: number;
+  /** Pixels of a cell. */
+  readonly size: number;
+  readonly count: number;
+  /** Of the names of columns, in degrees. */
+  readonly angle: number;
+}
+
+/** The cells of a row that are not zero. */
+function cellsOf(
+  row: readonly number[],
+  label: number,
+  { x, y, size }: Frame,
+  matrix: ConfusionMatrix,
+): string {
+  const support = row.reduce((sum, count) => sum + count, 0);
+  const widest = String(matrix.reduce((most, each) => Math.max(most, ...each), 1)).length;
+  const textSize = Math.min(13, size / (0.62 * (widest + 1)));
+  const cells = row.map((count, prediction) => {
+    if (count === 0) return "";
+    const share = count / support;
+    const place = { x: x + prediction * size, y: y + label * size };
+    const square = { ...place, width: size, height: size, fill: shade(share) };
+    const fill = share >= whiteTextFrom ? "#ffffff" : ink.strong;
+    const style = { size: textSize, fill, anchor: "middle" } as const;
+    const text = textAt(place.x + size / 2, place.y + size / 2, String(count), style);
+    return element("rect", square) + (textSize >= leastText ? text : "");
+  });
+  return cells.join("");
+}
+
+/** White lines between all cells if they are large, else grey ones after every ten or hundred. */
+function lines({ x, y, size, count }: Frame): string {
+  const isLarge = size >= 16;
+  const step = isLarge ? 1 : size > 2 ? 10 : 100;
+  let d = "";
+  for (let i = step; i < count; i += step) {
+    const [across, down, length] = [x + i * size, y + i * size, count * size].map(round);
+    d += `M${across} ${y}v${length}M${x} ${down}h${length}`;
+  }
+  const stroke = isLarge ? "#ffffff" : "#c3c9d1";
+  return d && element("path", { d, stroke, "stroke-width": isLarge ? 1 : 0.5, fill: "none" });
+}
+
+/** Names beside the rows and below the columns, as many as have room. */
+function classLabels(classes: readonly string[], frame: Frame, width: number): string[] {
+  const { x, y, size, count, angle } = frame;
+  const textSize = Math.max(leastText, Math.min(12, 0.95 * size));
+  const every = Math.ceil(textSize / (1.1 * size));
+  const bottom = y + size * count;
+  return classes.map((name, i) => {
+    if (i % every !== 0) return "";
+    const [middle, text] = [(i + 0.5) * size, fitText(name, textSize, width)];
+    const below = { size: textSize, anchor: "end", rotate: angle } as const;
+    return (
+      textAt(x - 6, y + middle, text, { size: textSize, anchor: "end" }) +
+      textAt(x + middle, bottom + 8, text, below)
+    );
+  });
+}
+
+/** What the shades mean. */
+function shadeBar(x: number, y: number): string {
+  const [steps, height] = [25, 6];
+  const bar = Array.from({ length: steps }, (_, i) => {
+    const fill = shade(1 - i / (steps - 1));
+    return element("rect", { x, y: y + i * height, width: 12, height, fill });
+  });
+  const labels = [1, 0.5, 0].map((share) =>
+    textAt(x + 18, y + 5 + (1 - share) * (steps * height - 10), `${100 * share} %`, { size: 11 }),
+  );
+  return [...bar, ...labels].join("");
+}
+
+function shade(share: number): string {
+  const at = share * (shades.length - 1);
+  const low = Math.min(Math.floor(at), shades.length - 2);
+  const bytes = shades[low]!.map((byte, c) => byte + (at - low) * (shades[low + 1]![c]! - byte));
+  return `#${bytes.map((byte) => Math.round(byte).toString(16).padStart(2, "0")).join("")}`;
 }

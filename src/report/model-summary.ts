@@ -5,6 +5,7 @@ import { input, type GraphNode } from "../graph/tensor.js";
 import { namedModules, namedParameters, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { sizeOf, type Shape } from "../tensor/shape.js";
+import { formatTable } from "./format.js";
 import { trainingMemory, type TrainingMemory } from "./training-memory.js";
 
 /** One module's call: what it puts out for one image, and what it costs. */
@@ -111,4 +112,48 @@ function multiplyAddsOf(nodes: readonly GraphNode[]): number {
     const [height = 1, width = 1] = op === conv2dOp ? outputs["y"]!.shape : [];
     return sum + sizeOf(inputs["weight"]!.shape) * height * width;
   }, 0);
+}
+
+const grouped = (value: number): string => value.toLocaleString("en-US");
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** The summary as a table, with totals below. */
+export function formatSummary(summary: ModelSummary): string {
+  const { model, input, layers, parameters, multiplyAdds, memory } = summary;
+  const header = ["layer", "type", "output", "parameters", "multiply-adds"];
+  const number = (value: number): string => (value === 0 ? "" : grouped(value));
+  const rows = layers.map((layer) => [
+    layer.name,
+    layer.type,
+    layer.output.join(" x "),
+    number(layer.parameters),
+    number(layer.multiplyAdds),
+  ]);
+  const [heading, ...lines] = formatTable([header, ...rows], 2);
+  const rule = "-".repeat(heading!.length);
+  return [
+    `${model}, input ${input.join(" x ")}`,
+    heading!,
+    rule,
+    ...lines,
+    rule,
+    `parameters     ${grouped(parameters)}  (${megabytes(4 * parameters)} in fp32)`,
+    `multiply-adds  ${grouped(multiplyAdds)} for one image`,
+    ...(memory ? formatMemory(memory) : []),
+  ].join("\n");
+}
+
+function formatMemory(memory: TrainingMemory): string[] {
+  const rows = [
+    ["parameters and statistics", memory.parameterBytes],
+    ["velocities of SGD", memory.optimizerBytes],
+    ["activations and gradients", memory.arenaBytes],
+    ["total", memory.totalBytes],
+  ] as const;
+  const sizes = rows.map(([, bytes]) => megabytes(bytes));
+  const width = Math.max(...sizes.map((size) => size.length));
+  return [
+    `memory to train on a batch of ${grouped(memory.batch)}`,
+    ...rows.map(([name], i) => `  ${name.padEnd(27)}${sizes[i]!.padStart(width)}`),
+  ];
 }

@@ -2,7 +2,7 @@ import type { ProgramTimes } from "../executors/profiled-executor.js";
 import { opsByName } from "../ops/registry.js";
 import type { Instruction, Program } from "../program/program.js";
 import { bytesPerElement, sizeOf, type TensorSpec } from "../tensor/shape.js";
-import { formatTable } from "./format-table.js";
+import { formatTable } from "./format.js";
 
 /** What one run of an instruction has to do, by its op's rules. */
 export interface InstructionCost {

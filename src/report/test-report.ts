@@ -1,9 +1,12 @@
 import { type LabelledImages, labelsOf } from "../data/image-files.js";
 import type { Evaluation } from "../train/evaluate.js";
 import { hitsWithin } from "../train/metrics.js";
-import { classificationReport, type ClassificationReport } from "./classification-report.js";
+import {
+  classificationReport,
+  formatClassificationReport,
+  type ClassificationReport,
+} from "./classification-report.js";
 import { confusionMatrix, type ConfusionMatrix } from "./confusion-matrix.js";
-import { formatClassificationReport } from "./format-classification-report.js";
 
 /** The results of a test: `report.json`. */
 export interface TestReport {

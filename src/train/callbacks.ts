@@ -24,6 +24,12 @@ export interface StepProgress {
   readonly imagesPerSecond: number;
 }
 
+/** How a training stood after one of its steps, as charts show it: a line of a run's `steps.jsonl`. */
+export type LoggedStep = Pick<
+  StepProgress,
+  "epoch" | "step" | "steps" | "loss" | "accuracy" | "learningRate"
+>;
+
 /** The result of a training. */
 export interface TrainResult {
   readonly model: Module;

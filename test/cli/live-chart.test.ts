@@ -30,7 +30,7 @@ async function openRun(t: TestContext) {
   return { run, file };
 }
 
-test("a live chart has the steps of all epochs so far, and the one in progress", async (t) => {
+test("a live chart has the steps of all epochs so far, and is rewritten within an epoch", async (t) => {
   const { run, file } = await openRun(t);
   await run.begin(randomConfig());
   const report = new ReportRun(run, tinyData(), 0);
@@ -38,7 +38,7 @@ test("a live chart has the steps of all epochs so far, and the one in progress",
   for (const step of [at(1, 1), at(1, 2), at(1, 3), at(2, 1)]) {
     run.logStep(step);
     await report.onStep(step, training);
-    circles.push(readFileSync(file, "utf8").split("M1 0A1 1").length - 1);
+    circles.push(readFileSync(file, "utf8").split("<circle").length - 1);
   }
   await run.close();
   assert.deepEqual(circles, [2, 4, 6, 8]); // loss and accuracy of each step

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { classificationReport, type Scores } from "../../src/report/classification-report.js";
+import {
+  classificationReport,
+  formatClassificationReport,
+  type Scores,
+} from "../../src/report/classification-report.js";
 import { confusionMatrix } from "../../src/report/confusion-matrix.js";
-import { formatClassificationReport } from "../../src/report/format-classification-report.js";
 
 interface SklearnScores {
   readonly precision: number;

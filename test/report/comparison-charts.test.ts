@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { errorChart, gradientChart } from "../../src/report/comparison-charts.js";
+import { errorChart, gradientChart } from "../../src/report/training-charts.js";
 import type { EpochMetrics } from "../../src/train/metrics.js";
+import { curves, texts } from "../helpers/svg.js";
 
 const row = (epoch: number, trainAccuracy: number, validAccuracy: number): EpochMetrics => ({
   epoch,
@@ -14,28 +15,19 @@ const row = (epoch: number, trainAccuracy: number, validAccuracy: number): Epoch
   seconds: 1,
 });
 
-const texts = (svg: string): string[] =>
-  [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text!);
-
-const curves = (svg: string): { readonly points: string; readonly dashed: boolean }[] =>
-  [...svg.matchAll(/<path d="([^"]*)"[^>]*stroke-width="2\.25"[^>]*>/g)].map(([path, points]) => ({
-    points: points!,
-    dashed: path.includes("stroke-dasharray"),
-  }));
-
 describe("errorChart", () => {
   const svg = errorChart(
     new Map([
       ["plain20", [row(1, 0, 0.5), row(2, 0.5, 1)]],
       ["plain56", [row(1, 0, 0), row(2, 0, 0)]],
     ]),
-    "test",
+    { validation: "test" },
   );
 
   test("draws errors in percent: training dashed, the other solid, for each training", () => {
     assert.deepEqual(curves(svg).slice(0, 2), [
-      { points: "M76 84L724 231", dashed: true },
-      { points: "M76 231L724 378", dashed: false },
+      { points: "M76 97L724 253", dashed: true }, // 100 %, then 50 %, of 0 % … 100 %
+      { points: "M76 253L724 409", dashed: false },
     ]);
     assert.equal(curves(svg).length, 2 + 2);
   });
@@ -50,6 +42,6 @@ describe("errorChart", () => {
 test("gradientChart draws norms by layer on a logarithmic axis", () => {
   const norms = new Map([["net", new Map(Object.entries({ a: 0.1, b: 1, c: 10 }))]]);
   assert.deepEqual(curves(gradientChart(norms)), [
-    { points: "M76 378L400 231L724 84", dashed: false },
+    { points: "M76 409L400 253L724 97", dashed: false },
   ]);
 });

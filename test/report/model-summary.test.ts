@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { cifarResnet } from "../../src/models/cifar-resnet.js";
 import { resnet18 } from "../../src/models/resnet.js";
-import { formatSummary } from "../../src/report/format-summary.js";
+import { formatSummary } from "../../src/report/model-summary.js";
 import { summarize } from "../../src/report/model-summary.js";
 import { trainingMemory } from "../../src/report/training-memory.js";
 

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { formatSteps, isLogged, readSteps, type LoggedStep } from "../../src/node/runs/step-log.js";
+import { formatSteps, isLogged, readSteps } from "../../src/node/runs/step-log.js";
+import type { LoggedStep } from "../../src/train/callbacks.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 
 const kept = (steps: number, epochs: number): number[] =>

@@ -2,7 +2,7 @@ import { type ImageFiles, type LabelledImages, labelsOf } from "../../data/image
 import { type ImageParts, type Split, splitWords } from "../../data/image-parts.js";
 import { describeIgnored } from "../data/loader/read-folder.js";
 import { countLabels } from "../../data/labels.js";
-import { formatTable } from "../../report/format-table.js";
+import { formatTable } from "../../report/format.js";
 import { printable } from "../../tensor/printable.js";
 
 /** Images under a heading. */

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { ResnetError } from "../../tensor/error.js";
-import { renderPng } from "../report/render-png.js";
+import { renderPng } from "../report/picture.js";
 
 /**
  * Checks before the work that the extension of an output file, if it has one, is that of what the command writes.

@@ -1,4 +1,4 @@
-import { formatJson } from "../../report/format-json.js";
+import { formatJson } from "../../report/format.js";
 import { printableJson, printableLines, printableList } from "../../tensor/printable.js";
 import { fileErrorReason } from "../files/file-error.js";
 

@@ -6,12 +6,13 @@ import type { ArraySource } from "../../interop/write-safetensors.js";
 import { ResnetError } from "../../tensor/error.js";
 import { writeCheckpoint, type CheckpointDescription } from "./checkpoint.js";
 import { parseConfig, type TrainConfig } from "../../train/config/config.js";
+import type { LoggedStep } from "../../train/callbacks.js";
 import type { EpochMetrics } from "../../train/metrics.js";
 import { refused, whileHolding, whileReading, whileWriting, readJson } from "./run-files.js";
 import { takeDirectory, type DirectoryLock } from "./lock-directory.js";
 import { configFile, isEmpty, takeNewDirectory } from "./new-directory.js";
 import type { TrainProgress } from "../../train/progress.js";
-import { formatSteps, isLogged, readSteps, type LoggedStep } from "./step-log.js";
+import { formatSteps, isLogged, readSteps } from "./step-log.js";
 import { readTrainingState, writeTrainingState, type SavedTraining } from "./training-state.js";
 
 const metricsFile = "metrics.jsonl";

@@ -1,14 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import type { StepProgress } from "../../train/callbacks.js";
+import type { LoggedStep, StepProgress } from "../../train/callbacks.js";
 import type { TrainProgress } from "../../train/progress.js";
 import { refused, whileReading } from "./run-files.js";
-
-/** How a training stood after one of its steps: a line of a run's `steps.jsonl`. */
-export type LoggedStep = Pick<
-  StepProgress,
-  "epoch" | "step" | "steps" | "loss" | "accuracy" | "learningRate"
->;
 
 const schema = z.object({
   epoch: z.int().min(1),

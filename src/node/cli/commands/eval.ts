@@ -9,7 +9,7 @@ import type { LabelledImages } from "../../../data/image-files.js";
 import { imageFileOpener } from "../../train/image-file-opener.js";
 import { readFolder } from "../../data/loader/read-folder.js";
 import { countViews, oneView } from "../../../data/transforms/test-views.js";
-import { formatClassificationReport } from "../../../report/format-classification-report.js";
+import { formatClassificationReport } from "../../../report/classification-report.js";
 import { formatScores, formatViews, testReport } from "../../../report/test-report.js";
 import { ResnetError } from "../../../tensor/error.js";
 import { printableList } from "../../../tensor/printable.js";

@@ -1,5 +1,6 @@
+import path from "node:path";
 import { Command } from "commander";
-import { learningRateSearchChart } from "../../../report/learning-rate-search-chart.js";
+import { learningRateSearchChart } from "../../../report/training-charts.js";
 import { findLearningRate } from "../../../train/find-learning-rate.js";
 import type { Precision } from "../../../train/config/precision.js";
 import { configOptions, otherConfigOptions } from "../config-options.js";
@@ -97,7 +98,8 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
     });
     bar.clear();
     const { chart } = flags;
-    await writeOutput(chart, await pictureOf(chart, learningRateSearchChart(search)));
+    const about = `${config.model} on ${path.basename(config.data)}`;
+    await writeOutput(chart, await pictureOf(chart, learningRateSearchChart(search, { about })));
     const finding =
       search.suggestion === null
         ? `the loss did not fall between ${flags.from} and ${flags.to}`

@@ -5,7 +5,7 @@ import { sampleKey } from "../../../data/transforms/draws.js";
 import type { ImageBytes } from "../../../data/transforms/image-bytes.js";
 import { formatTransforms } from "../../../data/transforms/transform-text.js";
 import { isRandom, type TransformList } from "../../../data/transforms/transform.js";
-import { ink } from "../../../report/chart-style.js";
+import { ink } from "../../../report/svg.js";
 import { imageGrid, imageOf, type Tile } from "../../report/image-grid.js";
 import { randomKey } from "../../../tensor/random.js";
 import { configOptions } from "../config-options.js";
@@ -70,10 +70,15 @@ async function preview(data: string | undefined, flags: PreviewFlags): Promise<v
     for (const { detail, made } of isVaried
       ? versions(image, row, list, config.seed)
       : once(image, list))
-      tiles.push({ image: made, heading, headingColour: ink.strong, detail });
+      tiles.push({
+        image: made,
+        heading: { name: heading },
+        headingColour: ink.strong,
+        detail: { name: detail },
+      });
   }
   const note = `${formatTransforms(list)}, seed ${config.seed}`;
-  const svg = await imageGrid(`${train.name}: what training sees`, note, tiles);
+  const svg = await imageGrid(`${train.name}: what training sees`, [note], tiles);
   await writeOutput(flags.out, await pictureOf(flags.out, svg));
   output.result(
     { file: flags.out, data: train.name, transforms: list, images: count },

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { createModel, models, defaultInput, type VariantOptions } from "../../../models/catalog.js";
-import { formatSummary } from "../../../report/format-summary.js";
+import { formatSummary } from "../../../report/model-summary.js";
 import { summarize } from "../../../report/model-summary.js";
 import { nameOf, parseVariant } from "../../../train/config/model-variant.js";
 import { imageSize, jsonOption, modelOptionOption, wholeNumber } from "../options.js";

@@ -1,13 +1,13 @@
 import path from "node:path";
-import { errorChart, gradientChart } from "../../../report/comparison-charts.js";
-import { formatTable } from "../../../report/format-table.js";
+import { errorChart, gradientChart, type ChartWords } from "../../../report/training-charts.js";
+import { formatTable } from "../../../report/format.js";
 import type { Callback } from "../../../train/callbacks.js";
 import { validationName, type TrainConfig } from "../../../train/config/config.js";
 import { gradientNorms } from "../../../train/gradient-norms.js";
 import type { Training } from "../../../train/training.js";
 import { writeModelState } from "../../../train/weights/model-state.js";
 import { writeFileAtomically } from "../../files/replace-file.js";
-import { renderPng } from "../../report/render-png.js";
+import { renderPng } from "../../report/picture.js";
 import { firstWeights } from "../../runs/first-weights.js";
 import { configFile } from "../../runs/new-directory.js";
 import { readJson } from "../../runs/run-files.js";
@@ -38,7 +38,10 @@ export async function trainGroup(
     const trained = await trainMember(path.join(directory, name), config, options);
     if (!trained) return;
     done.set(name, trained);
-    await writeCharts(directory, done, validationName(config));
+    await writeCharts(directory, done, {
+      about: `${path.basename(config.data)}, run ${path.basename(path.resolve(directory))}`,
+      validation: validationName(config),
+    });
     if (trained.isStopped && done.size < trainings.size) {
       sayStopped(`after ${name} (${done.size} of ${trainings.size})`, options);
       return;
@@ -89,16 +92,19 @@ class NormsAtStart implements Callback {
 async function writeCharts(
   directory: string,
   done: ReadonlyMap<string, Trained>,
-  validation: string,
+  words: ChartWords,
 ): Promise<void> {
   const pick = <T>(value: (trained: Trained) => T): ReadonlyMap<string, T> =>
     new Map([...done].map(([name, trained]) => [name, value(trained)]));
   const charts = {
     error: errorChart(
       pick(({ epochs }) => epochs),
-      validation,
+      words,
     ),
-    gradients: gradientChart(pick(({ norms }) => norms)),
+    gradients: gradientChart(
+      pick(({ norms }) => norms),
+      words,
+    ),
   };
   for (const [name, svg] of Object.entries(charts)) {
     await writeFileAtomically(path.join(directory, `${name}.svg`), svg);

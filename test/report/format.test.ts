@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatJson } from "../../src/report/format-json.js";
+import { formatJson, formatTable } from "../../src/report/format.js";
 
 test("JSON has a line for each row of a matrix, and for each field", () => {
   const document = {
@@ -40,4 +40,23 @@ test("JSON says what JSON.stringify says", () => {
       assert.deepEqual(JSON.parse(formatJson(value)), JSON.parse(JSON.stringify(value)));
     }),
   );
+});
+
+test("a table aligns words to the left, numbers to the right, and ends no line in spaces", () => {
+  const rows = [
+    ["layer", "type", "ms"],
+    ["conv1", "Conv2d", "12.5"],
+    ["", "ReLU", ""],
+    ["sum", "", "1"],
+    ["note"],
+  ];
+  assert.deepEqual(formatTable(rows, 2), [
+    "layer  type      ms",
+    "conv1  Conv2d  12.5",
+    "       ReLU",
+    "sum               1",
+    "note",
+  ]);
+  assert.deepEqual(formatTable(rows.slice(1, 2)), ["conv1  Conv2d  12.5"]);
+  assert.deepEqual(formatTable([]), []);
 });
