@@ -178,50 +178,53 @@ function instructionsPage(/** @type {readonly Op[]} */ ops) {
 
 <!-- ${notice} -->
 
-A program is a list of instructions. Each carries out one of these ops; the same names stand in \`src/ops/\`, in a printed
-program and in every executor. An operand has a dtype and a shape, row-major: \`float [H, W, N, C]\`.
+A program is a list of instructions, and each carries out one of these ops. An op has the same name in \`src/ops/\`, in a
+printed program and in every executor. An operand has a dtype and a shape, row-major: \`float [H, W, N, C]\`.
 
-- \`float\` is \`f32\` or \`bf16\`, one of the two in a whole instruction. Results in \`bf16\` are computed in \`f32\` and rounded once,
-  to the nearest, ties to even. Products round the weight to the dtype of x (or dy).
-- An axis has one size in a whole instruction: H, W height and width of the image, N samples, C channels; OH, OW, Cout those of the
-  output; KH, KW those of the filter. \`...\` stands for any axes, the same ones everywhere in the instruction.
+- \`float\` is \`f32\` or \`bf16\`, the same for all operands of an instruction. Results in \`bf16\` are computed in \`f32\` and
+  rounded once, to the nearest, ties to even. Products round the weight to the dtype of x (or dy).
+- An axis has the same size everywhere in an instruction: H and W are height and width of the image, N samples, C
+  channels; OH, OW and Cout belong to the output, KH and KW to the filter. \`...\` stands for any axes, which are equal
+  everywhere in the instruction.
 - A window of stride s and padding p gives OH = ⌊(H + 2p − KH) / s⌋ + 1, and OW likewise.
-- \`?\` marks operands and attributes that may be absent. An optional output is left out where nothing reads it.
-- An output may be the very memory of an input only where the table says "in place of".
-- \`act\` is the activation that the attributes \`activation\` and \`slope\` (of \`leakyRelu\`; otherwise 0) name.
+- \`?\` marks optional operands and attributes. An optional output is absent if no instruction reads it.
+- An output may use the memory of an input only if the table says "in place of".
+- \`act\` is the activation of the attributes \`activation\` and \`slope\` (for \`leakyRelu\`; otherwise 0).
 
 ## Forward
 
-Networks, their batches and their loss.
+Layers, batches and losses.
 
 ${withRole("forward")}
 
 ## Gradients
 
-Gradients of the loss by the operands of the forward ops.
+Gradients of the loss with respect to the operands of the forward ops.
 
 ${withRole("gradient")}
 
 ## Updates
 
-New values of state: parameters, moments, running statistics; and what scales them.
+New values of state (parameters, moments, running statistics) and their scales.
 
 ${withRole("update")}
 
 ## NaN and infinities
 
-Every op makes of NaN, infinities and -0 what PyTorch makes of them, in both directions and on every executor; \`npm run test:faults -- special\`
-compares them with \`test/fixtures/special.json\`. The differences:
+Every op gives the same results as PyTorch for NaN, infinities and -0, in both directions and on every executor;
+\`npm run test:faults -- special\` compares them with \`test/fixtures/special.json\`. The differences are:
 
-- A 3x3 convolution by Winograd's products, and its gradient by the image, computes 2x2 pixels from a window of 4x4. NaN or an infinity in the window
-  makes them NaN, up to one pixel further than the filter reaches. Other images of the batch are not affected.
-- Narrow groups of a convolution are multiplied together, with zeros between them. NaN or an infinity in one group can become NaN in the others.
-- Taps of a convolution that fall on the padding do not count. PyTorch may multiply its zeros by the weight, which gives NaN where the weight is
-  infinite.
-- Batch norm is \`(x − mean) · factor + bias\`, PyTorch's \`x · factor + (bias − mean · factor)\`. Where the factor is infinite, PyTorch's two
-  parts cancel to NaN.
-- A running statistic, or a parameter under an optimizer, that is infinite becomes NaN in the next step.
-- The loss is summed in double precision, so that weighted terms do not overflow before they are divided.
+- Winograd's algorithm for a 3x3 convolution, and its gradient with respect to the image, computes 2x2 pixels from a
+  window of 4x4. NaN or an infinity in the window makes them NaN, up to one pixel further than the filter reaches. Other
+  images of the batch are not affected.
+- Narrow groups of a convolution are multiplied together, with zeros between them. NaN or an infinity in one group can
+  become NaN in the others.
+- Taps of a convolution on the padding do not count. PyTorch may multiply its zeros by the weight, which gives NaN for
+  an infinite weight.
+- Batch norm is \`(x − mean) · factor + bias\`, while PyTorch computes \`x · factor + (bias − mean · factor)\`. With an
+  infinite factor, the two parts in PyTorch cancel to NaN.
+- An infinite running statistic, or an infinite parameter under an optimizer, becomes NaN in the next step.
+- The loss is summed in double precision, so weighted terms do not overflow before the division.
 `;
 }
 

@@ -54,7 +54,7 @@ export const adaptiveMaxPool2d = (x: Tensor): Tensor => adaptiveMaxPool2dOp.trac
 export const adaptiveMaxPool2dGradOp = defineOp({
   name: "adaptiveMaxPool2dGrad",
   role: "gradient",
-  meaning: "Gives dy to the pixel that won",
+  meaning: "Passes dy to the pixel with the maximum",
   inputs: {
     dy: "float [1, 1, N, C]",
     index: "i32 [1, 1, N, C]",

@@ -53,7 +53,7 @@ export const avgPool2d = (x: Tensor, attrs: PoolAttrs): Tensor => avgPool2dOp.tr
 export const avgPool2dGradOp = defineOp({
   name: "avgPool2dGrad",
   role: "gradient",
-  meaning: "Shares each dy out evenly over its window",
+  meaning: "Distributes each dy evenly over its window",
   inputs: {
     dy: "float [OH, OW, N, C]",
   },

@@ -21,7 +21,7 @@ export const batchNorm2dOp = defineOp({
   name: "batchNorm2d",
   role: "forward",
   meaning:
-    "`act((x − mean)/√(variance + eps) · weight + bias + residual)`. `statistics` matters only to the gradient",
+    "`act((x − mean)/√(variance + eps) · weight + bias + residual)`. `statistics` affects only the gradient",
   inputs: {
     x: "float [H, W, N, C]",
     mean: "f32 [C]",

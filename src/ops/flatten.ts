@@ -49,7 +49,7 @@ export const flatten = (x: Tensor): Tensor => flattenOp.trace({ x }, {}).y;
 export const flattenGradOp = defineOp({
   name: "flattenGrad",
   role: "gradient",
-  meaning: "The image back from its features",
+  meaning: "The image of the features",
   inputs: {
     dy: "f32 [N, C·H·W]",
   },

@@ -71,7 +71,7 @@ export const maxPool2d = (x: Tensor, attrs: PoolAttrs): Tensor => maxPool2dOp.tr
 export const maxPool2dGradOp = defineOp({
   name: "maxPool2dGrad",
   role: "gradient",
-  meaning: "Gives each dy to the pixel that won its window",
+  meaning: "Passes each dy to the pixel with the maximum of its window",
   inputs: {
     dy: "float [OH, OW, N, C]",
     index: "u8 [OH, OW, N, C]",

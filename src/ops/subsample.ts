@@ -76,7 +76,7 @@ export const subsample = (x: Tensor, attrs: SubsampleAttrs): Tensor =>
 export const subsampleGradOp = defineOp({
   name: "subsampleGrad",
   role: "gradient",
-  meaning: "dy without the padding where a pixel was taken, 0 elsewhere",
+  meaning: "dy without the padded channels at the sampled pixels, 0 elsewhere",
   inputs: {
     dy: "float [OH, OW, N, Cout]",
   },
