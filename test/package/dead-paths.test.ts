@@ -41,3 +41,31 @@ test("every path that a script, a comment or a page names is there", () => {
   });
   assert.deepEqual([...new Set(dead)], [`CONTRIBUTING.md: ${example}`]);
 });
+
+test("every link of a page leads to a file, and to a heading in it", () => {
+  const pages = readdirSync(path.join(packageRoot, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`)
+    .concat("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "tools/README.md");
+  const textOf = (page: string): string => readFileSync(path.join(packageRoot, page), "utf8");
+  /** GitHub's anchors: lower case, without punctuation, hyphens for spaces. */
+  const anchorsOf = (page: string): readonly string[] =>
+    [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-"),
+    );
+  const dead = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, link]) => link!)
+      .filter((link) => !/^https?:/.test(link))
+      .filter((link) => {
+        const [file = "", anchor] = link.split("#");
+        const target = file === "" ? page : path.posix.join(path.posix.dirname(page), file);
+        return !isThere(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+      })
+      .map((link) => `${page}: ${link}`),
+  );
+  assert.deepEqual(dead, []);
+});
