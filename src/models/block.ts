@@ -1,6 +1,6 @@
 import { BatchNorm2d } from "../nn/batch-norm2d.js";
 import { Conv2d } from "../nn/conv2d.js";
-import { constantInit, heNormal } from "../nn/initializers.js";
+import { constantInit, kaimingNormal } from "../nn/initializers.js";
 import type { Module } from "../nn/module.js";
 import { StochasticDepth } from "../nn/stochastic-depth.js";
 
@@ -56,7 +56,7 @@ export const convolution = (
     groups,
     padding: (kernel - 1) / 2,
     bias: false,
-    initializer: heNormal("fanOut"),
+    initializer: kaimingNormal({ mode: "fanOut" }),
   });
 
 /** The batch norm before the addition. */

@@ -2,7 +2,9 @@ import { currentTrace } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
 import { batchNorm2d, batchNorm2dTraining } from "../ops/batch-norm2d.js";
 import { runningStatisticsOp } from "../ops/running-statistics.js";
+import { checkNumber, checkOptions, count, fraction } from "../tensor/check-options.js";
 import { sizeOf } from "../tensor/shape.js";
+import { formatArguments } from "./describe.js";
 import { constantInit, type Initializer } from "./initializers.js";
 import { Module } from "./module.js";
 import { ModuleState, Parameter } from "./parameter.js";
@@ -28,16 +30,26 @@ export class BatchNorm2d extends Module {
   readonly running_var: ModuleState;
   private readonly options: { readonly eps: number; readonly momentum: number };
 
+  /** @throws {ResnetError} `ERR_ARGUMENT` for an option that does not exist, or a number out of range */
   constructor(
-    channels: number,
-    { eps = 1e-5, momentum = 0.1, initializer = constantInit(1) }: BatchNorm2dOptions = {},
+    readonly channels: number,
+    options: BatchNorm2dOptions = {},
   ) {
     super();
+    const { eps = 1e-5, momentum = 0.1, initializer = constantInit(1) } = options;
+    checkOptions("BatchNorm2d", options, ["eps", "momentum", "initializer"]);
+    checkNumber("BatchNorm2d", "channels", channels, count);
+    checkNumber("BatchNorm2d", "eps", eps, { least: 0 });
+    checkNumber("BatchNorm2d", "momentum", momentum, fraction);
     this.weight = new Parameter([channels], initializer);
     this.bias = new Parameter([channels], constantInit(0));
     this.running_mean = new ModuleState([channels], constantInit(0));
     this.running_var = new ModuleState([channels], constantInit(1));
     this.options = { eps, momentum };
+  }
+
+  override describe(): string {
+    return formatArguments([this.channels], this.options, { eps: 1e-5, momentum: 0.1 });
   }
 
   protected override forward(x: Tensor): Tensor {

@@ -1,6 +1,8 @@
 import type { Tensor } from "../graph/tensor.js";
 import { conv2d } from "../ops/conv2d.js";
+import { checkNumber, checkOptions, count, size } from "../tensor/check-options.js";
 import { ResnetError } from "../tensor/error.js";
+import { formatArguments } from "./describe.js";
 import { fans, torchDefault, torchDefaultBias, type Initializer } from "./initializers.js";
 import { Module } from "./module.js";
 import { Parameter } from "./parameter.js";
@@ -18,6 +20,8 @@ export interface Conv2dOptions {
   readonly initializer?: Initializer;
 }
 
+const conv2dOptions = ["stride", "padding", "groups", "bias", "initializer"];
+
 /**
  * 2-D convolution with a square window: `[H, W, N, inChannels]` to `[OH, OW, N, outChannels]`, where
  * `OH = ⌊(H + 2·padding − kernel) / stride⌋ + 1`. PyTorch's `Conv2d`.
@@ -31,10 +35,11 @@ export class Conv2d extends Module {
     readonly groups: number;
   };
 
+  /** @throws {ResnetError} `ERR_ARGUMENT` for an option that does not exist, or a number out of range */
   constructor(
-    inChannels: number,
-    outChannels: number,
-    kernel: number,
+    readonly inChannels: number,
+    readonly outChannels: number,
+    readonly kernel: number,
     options: Conv2dOptions = {},
   ) {
     super();
@@ -45,10 +50,13 @@ export class Conv2d extends Module {
       bias = true,
       initializer = torchDefault,
     } = options;
+    checkOptions("Conv2d", options, conv2dOptions);
+    for (const [name, value] of Object.entries({ inChannels, outChannels, kernel, stride, groups }))
+      checkNumber("Conv2d", name, value, count);
+    checkNumber("Conv2d", "padding", padding, size);
     if (inChannels % groups !== 0) {
       throw new ResnetError(
-        "ERR_ATTRIBUTE",
-
+        "ERR_ARGUMENT",
         `Conv2d: inChannels (${inChannels}) must be divisible by groups (${groups})`,
       );
     }
@@ -57,6 +65,12 @@ export class Conv2d extends Module {
       ? new Parameter([outChannels], torchDefaultBias(fans(this.weight.torchShape).fanIn))
       : null;
     this.window = { stride, padding, groups };
+  }
+
+  override describe(): string {
+    const options = { ...this.window, bias: this.bias !== null };
+    const defaults = { stride: 1, padding: 0, groups: 1, bias: true };
+    return formatArguments([this.inChannels, this.outChannels, this.kernel], options, defaults);
   }
 
   protected override forward(x: Tensor): Tensor {

@@ -1,6 +1,7 @@
 import { currentTrace } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dropout } from "../ops/dropout.js";
+import { checkNumber, fraction } from "../tensor/check-options.js";
 import { Module } from "./module.js";
 
 /** In training, zeroes elements at random and scales up the others; in evaluation, nothing. PyTorch's `Dropout`. */
@@ -8,6 +9,11 @@ export class Dropout extends Module {
   /** @param probability of an element to become 0, in `[0, 1]` */
   constructor(private readonly probability = 0.5) {
     super();
+    checkNumber("Dropout", "probability", probability, fraction);
+  }
+
+  override describe(): string {
+    return String(this.probability);
   }
 
   protected override forward(x: Tensor): Tensor {

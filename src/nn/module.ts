@@ -1,6 +1,14 @@
 import { currentTrace, inModule } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
+import type { HostArray } from "../tensor/host-array.js";
+import { describeTree } from "./describe.js";
 import { ModuleState, Parameter } from "./parameter.js";
+import {
+  loadState,
+  type LoadOptions,
+  type StoredState,
+  type StateDifferences,
+} from "./state-dict.js";
 
 /**
  * A layer or a model.
@@ -21,6 +29,54 @@ export abstract class Module {
     trace.calls.push({ path, module: this, output });
     return output;
   }
+
+  /**
+   * Parameters and running statistics by name, in PyTorch's shapes and order: PyTorch's `state_dict()`. What was never
+   * loaded has its first values, drawn with this seed.
+   */
+  stateDict(seed = 0): Map<string, HostArray<"f32">> {
+    return new Map(
+      [...namedState(this)].map(([name, leaf]) => [
+        name,
+        leaf.value ?? leaf.initialize(seed, name),
+      ]),
+    );
+  }
+
+  /**
+   * Makes the module hold these weights: PyTorch's `load_state_dict`. `forward`, `createSession`, `train` and `save` use them.
+   *
+   *     net.loadStateDict(await session.weights());
+   *
+   * @param weights by name, in PyTorch's shapes and order. `num_batches_tracked` is ignored
+   * @returns the names that only one of the two has; with `strict` there are none
+   * @throws {ResnetError} `ERR_CHECKPOINT` that lists all names and shapes that do not fit; then nothing has changed
+   */
+  loadStateDict(weights: StoredState, options?: LoadOptions): StateDifferences {
+    return loadState(namedState(this), weights, options);
+  }
+
+  /** Every parameter by name: PyTorch's `named_parameters()`. */
+  parameters(): ReadonlyMap<string, Parameter> {
+    return namedParameters(this);
+  }
+
+  /** The arguments of the constructor, for `toString`: `64, 128, 3, { stride: 2 }`. Default: none. */
+  describe(): string {
+    return "";
+  }
+
+  /** The tree of layers with their options. */
+  toString(): string {
+    return describeTree(this, childModules(this));
+  }
+}
+
+/** The modules in the fields of a module, by the name of the field; those of an array are `blocks.0`, `blocks.1`. */
+function childModules(module: Module): ReadonlyMap<string, Module> {
+  const children = [...namedModules(module)].filter(([path]) => path !== "");
+  const isWithin = (path: string, parent: string): boolean => path.startsWith(`${parent}.`);
+  return new Map(children.filter(([path]) => !children.some(([parent]) => isWithin(path, parent))));
 }
 
 /** Every module within `root`, itself first under `""`, in order of fields. */

@@ -6,6 +6,9 @@ import type { Initializer } from "./initializers.js";
 
 /** State of a module. Its name is the path of its field, the key in checkpoints: `layer1.0.bn1.running_mean`. */
 export class ModuleState extends Leaf {
+  /** What `loadStateDict` gave it, in PyTorch's shape and order; null before that. */
+  value: HostArray<"f32"> | null = null;
+
   constructor(
     shape: Shape,
     /** First values, in the order of elements of the shape that checkpoints hold. */

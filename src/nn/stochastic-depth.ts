@@ -1,6 +1,7 @@
 import { currentTrace } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
 import { stochasticDepth } from "../ops/stochastic-depth.js";
+import { checkNumber, fraction } from "../tensor/check-options.js";
 import { Module } from "./module.js";
 
 /**
@@ -11,6 +12,11 @@ export class StochasticDepth extends Module {
   /** @param probability of a sample to become 0, in `[0, 1]` */
   constructor(private readonly probability: number) {
     super();
+    checkNumber("StochasticDepth", "probability", probability, fraction);
+  }
+
+  override describe(): string {
+    return String(this.probability);
   }
 
   protected override forward(x: Tensor): Tensor {

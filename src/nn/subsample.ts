@@ -1,5 +1,6 @@
 import type { Tensor } from "../graph/tensor.js";
 import { subsample, type SubsampleAttrs } from "../ops/subsample.js";
+import { formatArguments } from "./describe.js";
 import { Module } from "./module.js";
 
 /**
@@ -9,6 +10,10 @@ import { Module } from "./module.js";
 export class Subsample extends Module {
   constructor(private readonly attrs: SubsampleAttrs) {
     super();
+  }
+
+  override describe(): string {
+    return formatArguments([], { ...this.attrs });
   }
 
   protected override forward(x: Tensor): Tensor {

@@ -4,15 +4,22 @@ export { Dropout } from "../nn/dropout.js";
 export { Flatten } from "../nn/flatten.js";
 export {
   constantInit,
-  heNormal,
+  kaimingNormal,
+  kaimingUniform,
+  normalInit,
+  orthogonal,
   torchDefault,
   torchDefaultBias,
+  truncNormal,
   uniformInit,
+  xavierNormal,
   xavierUniform,
+  type KaimingOptions,
   type Initializer,
 } from "../nn/initializers.js";
 export { LeakyReLU } from "../nn/leaky-relu.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
+export type { LoadOptions, ModelState, StateDifferences } from "../nn/state-dict.js";
 export { Module, namedModules, namedParameters, namedState } from "../nn/module.js";
 export { ModuleState, Parameter } from "../nn/parameter.js";
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d } from "../nn/pooling.js";

@@ -39,7 +39,6 @@ export {
   modelSource,
   readModelState,
   writeModelState,
-  type ModelState,
 } from "../train/weights/model-state.js";
 export { adam, adamw, type AdamOptions } from "../train/optimizers.js";
 export type { Optimizer } from "../train/optimizers.js";

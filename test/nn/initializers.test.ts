@@ -4,10 +4,15 @@ import { Conv2d } from "../../src/nn/conv2d.js";
 import {
   constantInit,
   fans,
-  heNormal,
+  kaimingNormal,
+  kaimingUniform,
+  normalInit,
+  orthogonal,
   torchDefault,
   torchDefaultBias,
   uniformInit,
+  truncNormal,
+  xavierNormal,
   xavierUniform,
   type Initializer,
 } from "../../src/nn/initializers.js";
@@ -36,8 +41,11 @@ test("fans count inputs and outputs of a weight in PyTorch's order", () => {
 describe("initialisers", () => {
   // Bounds and deviations from the formulas of torch.nn.init.
   for (const [name, initializer, deviation] of [
-    ["heNormal by fan in", heNormal("fanIn"), Math.sqrt(2 / 288)],
-    ["heNormal by fan out", heNormal("fanOut"), Math.sqrt(2 / 576)],
+    ["kaimingNormal by fan in", kaimingNormal(), Math.sqrt(2 / 288)],
+    ["kaimingNormal by fan out", kaimingNormal({ mode: "fanOut" }), Math.sqrt(2 / 576)],
+    ["kaimingNormal with a slope", kaimingNormal({ slope: 2 }), Math.sqrt(2 / 5 / 288)],
+    ["xavierNormal", xavierNormal(3), 3 * Math.sqrt(2 / (288 + 576))],
+    ["normalInit", normalInit(0.02), 0.02],
   ] as const) {
     test(`${name}: mean 0, deviation √(2 / fan)`, () => {
       const found = moments(initializer(shape, key));
@@ -49,7 +57,8 @@ describe("initialisers", () => {
   }
 
   for (const [name, initializer, bound] of [
-    ["xavierUniform", xavierUniform, Math.sqrt(6 / (288 + 576))],
+    ["xavierUniform", xavierUniform(), Math.sqrt(6 / (288 + 576))],
+    ["kaimingUniform", kaimingUniform({ slope: Math.sqrt(5) }), 1 / Math.sqrt(288)],
     ["torchDefault", torchDefault, 1 / Math.sqrt(288)],
     ["torchDefaultBias", torchDefaultBias(288), 1 / Math.sqrt(288)],
     ["uniformInit", uniformInit(0.3), 0.3],
@@ -102,3 +111,31 @@ describe("first values of a parameter", () => {
     assert.ok(moments(fc.weight.initialize(1, "fc.weight").data).largest <= 1 / Math.sqrt(512));
   });
 });
+
+test("truncNormal has no value beyond two deviations, and their share of the variance less", () => {
+  const found = moments(truncNormal(0.5)(shape, key));
+  assert.ok(found.largest <= 1, `${found.largest}`);
+  assert.ok(found.largest > 0.99);
+  // The variance of a standard normal that is cut at ±2: 1 − 4φ(2) / (2Φ(2) − 1) = 0.7737.
+  assert.ok(Math.abs(found.deviation / 0.5 - Math.sqrt(0.7737)) < 0.01, `${found.deviation}`);
+});
+
+for (const [rows, columns] of [
+  [6, 20],
+  [20, 6],
+] as const) {
+  test(`orthogonal has ${rows < columns ? "rows" : "columns"} of one length at right angles, [${rows}, ${columns}]`, () => {
+    const values = orthogonal(2)([rows, columns / 2, 1, 2], key);
+    const at = (row: number, column: number): number => values[row * columns + column]!;
+    const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
+    const entry = (i: number, j: number): number => (rows < columns ? at(i, j) : at(j, i));
+    for (let a = 0; a < count; a++) {
+      for (let b = 0; b < count; b++) {
+        const product = Array.from({ length }, (_, j) => entry(a, j) * entry(b, j)).reduce(
+          (x, y) => x + y,
+        );
+        assert.ok(Math.abs(product - (a === b ? 4 : 0)) < 1e-5, `${a} ${b} ${product}`);
+      }
+    }
+  });
+}

@@ -8,11 +8,8 @@ import { input, type Tensor } from "../../src/graph/tensor.js";
 import { namedParameters, type Module } from "../../src/nn/module.js";
 import { add } from "../../src/ops/add.js";
 import { lerp } from "../../src/ops/lerp.js";
-import {
-  createSession,
-  saveSession,
-  type NodeSessionOptions,
-} from "../../src/node/train/create-session.js";
+import { createSession, type NodeSessionOptions } from "../../src/node/train/create-session.js";
+import { save } from "../../src/node/train/save.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { crossEntropy, type Loss, type Targets } from "../../src/train/loss.js";
 import { imageSet } from "../../src/train/image-set.js";
@@ -279,7 +276,7 @@ describe("a saved session", () => {
     const model = (): Module => new DroppingModel();
     const straight = await sessionOf(t, options, model());
     for (let i = 0; i < 2; i++) await straight.step(arraysOf(), { learningRate: 0.01 });
-    await saveSession(straight, file);
+    await save(straight, file);
     const resumed = await sessionOf(t, { ...options, resume: file }, model());
     assert.equal(resumed.steps, 2);
     for (const session of [straight, resumed])

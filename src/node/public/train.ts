@@ -10,5 +10,6 @@ export { RunDirectory, type RunSnapshot } from "../runs/run-directory.js";
 export { SaveRun } from "../runs/save-run.js";
 export { ReportRun } from "../report/report-run.js";
 export { imageFileOpener, type FileReading } from "../train/image-file-opener.js";
-export { createSession, saveSession, type NodeSessionOptions } from "../train/create-session.js";
+export { createSession, type NodeSessionOptions } from "../train/create-session.js";
+export { save } from "../train/save.js";
 export { train, type NodeTrainOptions } from "../train/train.js";

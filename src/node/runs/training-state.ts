@@ -9,7 +9,7 @@ import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoi
 import type { CheckpointDescription } from "./checkpoint.js";
 import { parseConfig, type TrainConfig } from "../../train/config/config.js";
 import type { EpochMetrics } from "../../train/metrics.js";
-import { differences } from "../../train/weights/model-state.js";
+import { differences } from "../../nn/state-dict.js";
 import { isDataState } from "../../train/state-names.js";
 import type { TrainProgress } from "../../train/progress.js";
 
