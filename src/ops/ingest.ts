@@ -162,3 +162,9 @@ export function rowOf(op: string, indices: Values, sample: number, rows: number)
     `${op}: sample ${sample} asks for row ${row}, expected 0 … ${rows - 1}`,
   );
 }
+
+/** Refuses indices of rows that the data set does not have. @throws {ResnetError} `ERR_INDEX` */
+export function checkRows(op: string, indices: Int32Array, rows: number): void {
+  const values = { shape: [indices.length], data: indices };
+  for (let sample = 0; sample < indices.length; sample++) rowOf(op, values, sample, rows);
+}

@@ -188,6 +188,12 @@ function labelOf(labels: Values, sample: number, classes: number): number {
   );
 }
 
+/** Refuses labels that are not classes. @throws {ResnetError} `ERR_INDEX` */
+export function checkLabelRange(labels: Int32Array, classes: number): void {
+  const values = { shape: [labels.length], data: labels };
+  for (let sample = 0; sample < labels.length; sample++) labelOf(values, sample, classes);
+}
+
 /** The first largest logit, or the first NaN. */
 function predictionOf(row: Values["data"]): number {
   let best = 0;

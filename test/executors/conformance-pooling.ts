@@ -1,4 +1,4 @@
-import { widen } from "../../src/executors/reference/reference-executor.js";
+import { widen } from "../../src/executors/reference/execute.js";
 import { opsByName } from "../../src/ops/registry.js";
 import { windowOutput } from "../../src/ops/window.js";
 import { allocate, type HostArray } from "../../src/tensor/host-array.js";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Executor } from "../../src/executors/executor.js";
-import { widen } from "../../src/executors/reference/reference-executor.js";
+import { widen } from "../../src/executors/reference/execute.js";
 import type { Values } from "../../src/graph/define-op.js";
 import { meanAndVariance } from "../../src/ops/batch-norm-statistics.js";
 import { opsByName } from "../../src/ops/registry.js";

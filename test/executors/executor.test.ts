@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Executor } from "../../src/executors/executor.js";
-import { widen } from "../../src/executors/reference/reference-executor.js";
+import { widen } from "../../src/executors/reference/execute.js";
 import { graphOf } from "../../src/graph/graph.js";
 import { input, state } from "../../src/graph/tensor.js";
 import { add } from "../../src/ops/add.js";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Executor, RunOutputs } from "../../src/executors/executor.js";
-import { widen } from "../../src/executors/reference/reference-executor.js";
+import { widen } from "../../src/executors/reference/execute.js";
 import { graphOf } from "../../src/graph/graph.js";
 import { input } from "../../src/graph/tensor.js";
 import { conv2d } from "../../src/ops/conv2d.js";

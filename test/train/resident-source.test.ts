@@ -5,7 +5,7 @@ import { composeTransforms } from "../../src/data/transforms/compose-transforms.
 import { sampleKey } from "../../src/data/transforms/draws.js";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import type { Executor } from "../../src/executors/executor.js";
-import { widen } from "../../src/executors/reference/reference-executor.js";
+import { widen } from "../../src/executors/reference/execute.js";
 import type { Tensor } from "../../src/graph/tensor.js";
 import { graphOf } from "../../src/graph/graph.js";
 import { plan } from "../../src/planner/plan.js";

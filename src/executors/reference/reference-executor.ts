@@ -1,9 +1,6 @@
-import type { Values } from "../../graph/define-op.js";
-import { opsByName } from "../../ops/registry.js";
-import type { BufferSpec, Instruction, Program } from "../../program/program.js";
+import type { BufferSpec, Program } from "../../program/program.js";
 import { hostTraits } from "../../program/traits.js";
 import { ResnetError } from "../../tensor/error.js";
-import { decodeBf16, encodeBf16 } from "../../tensor/bf16.js";
 import {
   allocate,
   checkHostArray,
@@ -12,9 +9,10 @@ import {
 } from "../../tensor/host-array.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { RunOutputs } from "../executor.js";
+import { checkInputs } from "../check-inputs.js";
 import { QueuedExecutor, type Engine, type EngineProgram } from "../queued-executor.js";
-import { checkInputs } from "./check-inputs.js";
 import { checkInstructions } from "./check-instructions.js";
+import { execute } from "./execute.js";
 import { nextTurn } from "./next-turn.js";
 
 /**
@@ -41,7 +39,7 @@ class ReferenceEngine implements Engine {
     const times = new Float64Array(program.instructions.length);
     return {
       run: async (inputs) => {
-        const given = checkInputs(program, inputs); // copies: the caller may reuse its arrays at once
+        const given = checkInputs(program, inputs);
         return run(program, memory, times, given, () => this.isCancelled);
       },
       nanoseconds: () => times.slice(),
@@ -111,6 +109,7 @@ async function run(
   inputs: ReadonlyMap<string, HostArray>,
   isCancelled: () => boolean,
 ): Promise<RunOutputs> {
+  // Before the first pause: the caller may reuse its arrays at once.
   program.buffers.forEach((buffer, id) => {
     if (buffer.place === "input") memory[id]!.data.set(inputs.get(buffer.name)!.data);
   });
@@ -132,36 +131,3 @@ async function run(
     }),
   );
 }
-
-type Ids = Instruction["inputs"];
-
-/** One instruction. bf16 operands are float32 while its rule runs; results are rounded once, at its end. */
-function execute(
-  op: string,
-  attrs: Instruction["attrs"],
-  memory: readonly HostArray[],
-  from: Ids,
-  to: Ids,
-): void {
-  const map = (ids: Ids, toValues: (array: HostArray) => Values): Record<string, Values> =>
-    Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, toValues(memory[id]!)]));
-  const inputs = map(from, widen);
-  const results = map(to, ({ shape, dtype, data }) =>
-    data instanceof Uint16Array
-      ? { shape, dtype, data: new Float32Array(data.length) }
-      : { shape, dtype, data },
-  );
-  opsByName.get(op)!.reference(inputs, results, attrs);
-  for (const [name, id] of Object.entries(to)) {
-    const { data } = memory[id]!;
-    if (data instanceof Uint16Array) encodeBf16(results[name]!.data, data);
-  }
-}
-
-/** The values of an array as reference rules take them. */
-export const widen = (array: HostArray): Values => {
-  const { shape, dtype, data } = array;
-  return data instanceof Uint16Array
-    ? { shape, dtype, data: decodeBf16(data) }
-    : { shape, dtype, data };
-};

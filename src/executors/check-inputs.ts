@@ -1,12 +1,12 @@
-import { inputSpecs } from "../../program/input-specs.js";
-import type { Program } from "../../program/program.js";
-import { ResnetError } from "../../tensor/error.js";
-import { checkHostArray, type HostArray } from "../../tensor/host-array.js";
-import { describeSpec, sameShape } from "../../tensor/shape.js";
-import type { RunInputs } from "../executor.js";
+import { inputSpecs } from "../program/input-specs.js";
+import type { Program } from "../program/program.js";
+import { ResnetError } from "../tensor/error.js";
+import { checkHostArray, type HostArray } from "../tensor/host-array.js";
+import { describeSpec, sameShape } from "../tensor/shape.js";
+import type { RunInputs } from "./executor.js";
 
 /**
- * Checks what a run was given against what its program takes, and copies it; numbers become arrays.
+ * The inputs of a run by name, checked against what its program takes; numbers become arrays. Arrays are not copied.
  *
  * @throws {ResnetError} `ERR_INPUT`
  */
@@ -34,7 +34,7 @@ export function checkInputs(program: Program, given: RunInputs): ReadonlyMap<str
           `the input "${name}" of ${program.name} is ${describeSpec(spec)}, not ${describeSpec(array)}`,
         );
       }
-      return [name, { ...array, data: array.data.slice() } as HostArray];
+      return [name, array];
     }),
   );
 }

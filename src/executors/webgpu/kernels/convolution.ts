@@ -1,0 +1,201 @@
+import { sizeOf } from "../../../tensor/shape.js";
+import type { Kernel, Value } from "../kernel.js";
+import type { OpReader } from "../op-reader.js";
+import { activateFunction } from "../wgsl/activation.js";
+import type { KernelMaker } from "./all.js";
+import { statisticsKernels } from "./batch-norm.js";
+import { elementwise, type NamedValues } from "./elementwise.js";
+import { product, type Epilogue, type Product } from "./product.js";
+
+/** Sizes of a convolution of `image` to `output` by `weight`. */
+function convolutionSizes(op: OpReader, image: Value, output: Value, kernelSize: readonly number[]) {
+  const [h, w, n, cin] = image.shape;
+  const [oh, ow, , cout] = output.shape;
+  const [kh, kw] = kernelSize;
+  return {
+    h: h!,
+    w: w!,
+    n: n!,
+    cin: cin!,
+    oh: oh!,
+    ow: ow!,
+    cout: cout!,
+    kw: kw!,
+    taps: kh! * kw!,
+    stride: op.number("stride"),
+    padding: op.number("padding"),
+  };
+}
+
+/** WGSL of the image's pixel `row`, `column` under tap `tap` of the window of output `pixel`; goes on if it lies outside. */
+const imagePixel = (pixel: string, tap: string): string => `
+    let row = i32(${pixel} / p.ow * p.stride + ${tap} / p.kw) - i32(p.padding);
+    let column = i32(${pixel} % p.ow * p.stride + ${tap} % p.kw) - i32(p.padding);
+    if (row < 0 || row >= i32(p.h) || column < 0 || column >= i32(p.w)) { continue; }`;
+
+/**
+ * The weight in the dtype of the activations that it multiplies, and the kernel that rounds it, if one has to.
+ */
+function roundedWeight(op: OpReader, weight: Value, { dtype }: Value): [Value, Kernel[]] {
+  if (dtype !== "bf16") return [weight, []];
+  const rounded = op.scratch(weight.shape, "bf16");
+  const kernel = elementwise({
+    name: `${op.name} weight`,
+    reads: { weight },
+    writes: { rounded },
+    body: "r.rounded = weight(i);",
+  });
+  return [rounded, [kernel]];
+}
+
+/**
+ * A product whose results are stored in the dtype of the operand. Odd counts of bf16 channels make words of which two invocations
+ * would write a half each; then the sums go to scratch, and a second kernel finishes them.
+ */
+function storedProduct(op: OpReader, spec: Product & { readonly epilogue: Epilogue }): Kernel[] {
+  const { result, epilogue } = spec;
+  if (result.dtype !== "bf16" || spec.columns % 2 === 0) return [product(spec)];
+  const sums = op.scratch(result.shape);
+  const { epilogue: _, ...plain } = spec;
+  return [
+    product({ ...plain, result: sums }),
+    elementwise({
+      name: `${op.name} epilogue`,
+      reads: { sums, ...epilogue.reads },
+      writes: { result },
+      sizes: { channels: result.shape.at(-1)! },
+      functions: epilogue.finish("f32", ""),
+      body: "r.result = finish(i, i % p.channels, sums(i));",
+    }),
+  ];
+}
+
+const conv2d: KernelMaker = (op) => {
+  const [x, weight, y] = [op.input("x"), op.input("weight"), op.output("y")];
+  const groups = op.number("groups");
+  const sizes = convolutionSizes(op, x, y, weight.shape);
+  const [factors, rounding] = roundedWeight(op, weight, x);
+  const [scale, bias, residual] = ["scale", "bias", "residual"].map((name) => op.optionalInput(name));
+  const activation = { activation: op.attr("activation"), slope: op.number("slope") };
+  const kernels = storedProduct(op, {
+    name: op.name,
+    left: { value: x, contiguous: "depth", stride: "p.cin" },
+    right: { value: factors, contiguous: "other", stride: "p.cout" },
+    matrices: sizes.oh * sizes.ow,
+    groups,
+    rows: sizes.n,
+    columns: sizes.cout / groups,
+    depth: sizes.cin / groups,
+    sizes,
+    pairs: (multiply) => `for (var tap = 0u; tap < p.taps; tap++) {
+    ${imagePixel("matrix", "tap")}
+    let left0 = (u32(row) * p.w + u32(column)) * p.n * p.cin + g * p.depth;
+    let right0 = tap * p.depth * p.cout + g * p.columns;
+    ${multiply}
+  }`,
+    result: y,
+    epilogue: {
+      reads: { scale, bias, residual },
+      finish: (type, suffix) => `${activateFunction(activation, type)}
+fn finish(i: u32, c: u32, v: ${type}) -> ${type} {
+  return activate(v${scale ? ` * scale${suffix}(c)` : ""}${bias ? ` + bias${suffix}(c)` : ""}${residual ? ` + residual${suffix}(i)` : ""});
+}`,
+    },
+  });
+  const [mean, variance] = [op.optionalOutput("mean"), op.optionalOutput("variance")];
+  const statistics = mean || variance ? statisticsKernels(op, y, { mean, variance }) : [];
+  return [...rounding, ...kernels, ...statistics];
+};
+
+const conv2dInputGrad: KernelMaker = (op) => {
+  const [dy, weight, dx] = [op.input("dy"), op.input("weight"), op.output("dx")];
+  const groups = op.number("groups");
+  const sizes = convolutionSizes(op, dx, dy, weight.shape);
+  const [factors, rounding] = roundedWeight(op, weight, dy);
+  const addend = op.optionalInput("addend");
+  const kernels = storedProduct(op, {
+    name: op.name,
+    left: { value: dy, contiguous: "depth", stride: "p.cout" },
+    right: { value: factors, contiguous: "depth", stride: "p.cout" },
+    matrices: sizes.h * sizes.w,
+    groups,
+    rows: sizes.n,
+    columns: sizes.cin / groups,
+    depth: sizes.cout / groups,
+    sizes,
+    pairs: (multiply) => `let row = matrix / p.w + p.padding;
+  let column = matrix % p.w + p.padding;
+  for (var tap = 0u; tap < p.taps; tap++) {
+    let kh = tap / p.kw;
+    let kw = tap % p.kw;
+    if (kh > row || (row - kh) % p.stride != 0u || (row - kh) / p.stride >= p.oh) { continue; }
+    if (kw > column || (column - kw) % p.stride != 0u || (column - kw) / p.stride >= p.ow) { continue; }
+    let left0 = ((row - kh) / p.stride * p.ow + (column - kw) / p.stride) * p.n * p.cout + g * p.depth;
+    let right0 = tap * p.columns * p.cout + g * p.depth;
+    ${multiply}
+  }`,
+    result: dx,
+    epilogue: {
+      reads: { addend },
+      finish: (type, suffix) =>
+        `fn finish(i: u32, c: u32, v: ${type}) -> ${type} { return v${addend ? ` + addend${suffix}(i)` : ""}; }`,
+    },
+  });
+  return [...rounding, ...kernels];
+};
+
+/** Invocations that keep a GPU busy. */
+const manyInvocations = 1 << 16;
+
+const conv2dWeightGrad: KernelMaker = (op) => {
+  const [x, dy, dweight] = [op.input("x"), op.input("dy"), op.output("dweight")];
+  const groups = op.number("groups");
+  const sizes = convolutionSizes(op, x, dy, dweight.shape);
+  const pixels = sizes.oh * sizes.ow;
+  // The pixels are cut into parts that are summed by themselves, where there are few weights.
+  const wanted = Math.ceil((16 * manyInvocations) / sizeOf(dweight.shape));
+  const perPart = Math.ceil(pixels / Math.min(pixels, wanted));
+  const parts = Math.ceil(pixels / perPart);
+  const sums = parts === 1 ? dweight : op.scratch([parts, ...dweight.shape]);
+  const kernel = product({
+    name: op.name,
+    left: { value: x, contiguous: "other", stride: "p.cin" },
+    right: { value: dy, contiguous: "other", stride: "p.cout" },
+    matrices: sizes.taps * parts,
+    groups,
+    rows: sizes.cin / groups,
+    columns: sizes.cout / groups,
+    depth: sizes.n,
+    sizes: { ...sizes, pixels, perPart },
+    pairs: (multiply) => `let tap = matrix % p.taps;
+  let first = matrix / p.taps * p.perPart;
+  for (var pixel = first; pixel < min(first + p.perPart, p.pixels); pixel++) {
+    ${imagePixel("pixel", "tap")}
+    let left0 = (u32(row) * p.w + u32(column)) * p.n * p.cin + g * p.rows;
+    let right0 = pixel * p.n * p.cout + g * p.columns;
+    ${multiply}
+  }`,
+    result: sums,
+  });
+  return parts === 1 ? [kernel] : [kernel, addParts(op, { sums }, { dweight }, parts)];
+};
+
+/** Adds up the parts of a sum, in their order. */
+const addParts = (op: OpReader, reads: NamedValues, writes: NamedValues, parts: number): Kernel =>
+  elementwise({
+    name: `${op.name} parts`,
+    reads,
+    writes,
+    sizes: { parts },
+    body: `
+  var sum = 0.0;
+  for (var part = 0u; part < p.parts; part++) { sum += sums(part * p.count + i); }
+  r.dweight = sum;`,
+  });
+
+/** Convolutions and their gradients. */
+export const convolutionKernels: Readonly<Record<string, KernelMaker>> = {
+  conv2d,
+  conv2dInputGrad,
+  conv2dWeightGrad,
+};

@@ -1,0 +1,20 @@
+/** The functions `threefry(key, counter)` and `uniform(key, i)` of tensor/random.ts, to the same bits. */
+export const threefryFunctions = `
+fn threefry(key: vec2u, counter: vec2u) -> vec2u {
+  var keys = array<u32, 3>(key.x, key.y, key.x ^ key.y ^ 0x1bd11bdau);
+  var rotations = array<u32, 8>(13u, 15u, 26u, 6u, 17u, 29u, 16u, 24u);
+  var x = counter + key;
+  for (var round = 0u; round < 20u; round++) {
+    let rotation = rotations[round & 7u];
+    x.x += x.y;
+    x.y = ((x.y << rotation) | (x.y >> (32u - rotation))) ^ x.x;
+    if ((round & 3u) == 3u) {
+      let block = (round >> 2u) + 1u;
+      x.x += keys[block % 3u];
+      x.y += keys[(block + 1u) % 3u] + block;
+    }
+  }
+  return x;
+}
+fn uniform01(key: vec2u, i: u32) -> f32 { return f32(threefry(key, vec2u(i, 0u)).x >> 8u) * 0x1p-24f; }
+`;
