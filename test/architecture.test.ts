@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   planner: ["graph", "ops", "program"],
   executors: ["program"],
   "executors/reference": ["executors", "program", "graph", "ops"],
+  "executors/webgpu": ["executors", "executors/reference", "program", "graph", "ops"],
   pickle: [],
   tar: [],
   data: ["pickle"],
@@ -30,6 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   public: [...allAbove("report"), "predict", "report"], // one file per subpath of package.json
   "index.ts": [...allAbove("report"), "predict", "report", "public"],
   "node/native": ["executors", "program"],
+  "node/webgpu": ["executors", "executors/webgpu"],
   "node/files": ["interop"],
   "node/data": ["data", "tar", "node/files", "node/native"],
   "node/interop": ["interop", "pickle", "node/files"],
@@ -55,6 +57,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "csv-parse": ["node/data"],
   fflate: ["interop"],
   protobufjs: ["interop"],
+  webgpu: ["node/webgpu"],
   yauzl: ["node/data", "node/interop"],
   zod: ["data", "interop", "train", "node/interop", "node/runs", "node/cli"],
 };
@@ -73,13 +76,21 @@ interface Import {
 
 function allAbove(folder: "train" | "report"): string[] {
   const below = ["graph", "ops", "autodiff", "nn", "models", "program", "planner"];
-  below.push("executors", "executors/reference", "pickle", "tar", "data", "interop");
+  below.push(
+    "executors",
+    "executors/reference",
+    "executors/webgpu",
+    "pickle",
+    "tar",
+    "data",
+    "interop",
+  );
   return folder === "train" ? below : [...below, "train"];
 }
 
 /** The folders of src/node/ up to that one, in reading order. */
 function nodeFolders(last: "runs" | "report" | "train" | "bench"): string[] {
-  const all = ["native", "files", "data", "interop", "runs", "report", "train", "bench"];
+  const all = ["native", "webgpu", "files", "data", "interop", "runs", "report", "train", "bench"];
   return all.slice(0, all.indexOf(last) + 1).map((folder) => `node/${folder}`);
 }
 
@@ -159,7 +170,15 @@ const isPortableEntry = (file: string): boolean =>
   file === "index.ts" || file.startsWith("public/");
 
 /** Libraries that need Node. */
-const nodeLibraries = ["cli-progress", "commander", "csv-parse", "sharp", "tinyglobby", "yauzl"];
+const nodeLibraries = [
+  "cli-progress",
+  "commander",
+  "csv-parse",
+  "sharp",
+  "tinyglobby",
+  "webgpu",
+  "yauzl",
+];
 
 /** Globals that only Node has. */
 const nodeGlobals = /(?<![\w.])(?:Buffer|setImmediate|__dirname|require|process|NodeJS)(?=[.(])/;

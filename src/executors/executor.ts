@@ -21,8 +21,8 @@ export type RunOutputs = Readonly<Record<string, HostArray>>;
  *
  * Every executor rejects with the same codes, and then nothing has changed: `ERR_PROGRAM` (a program that does not verify),
  * `ERR_STATE` (unknown name, other shape or dtype), `ERR_INPUT` (input missing, unknown or of another shape or dtype),
- * `ERR_INDEX` (a row index or label out of range, found while running; the instructions before it have run), `ERR_MEMORY`,
- * `ERR_CLOSED`.
+ * `ERR_INDEX` (a row index or label out of range, found while running; the instructions before it may have run), `ERR_MEMORY`,
+ * `ERR_CLOSED`. `ERR_DEVICE`: the device that computes was lost or reports an error; all later calls reject with it.
  */
 export interface Executor {
   /** The name it is registered under, such as `native`. */

@@ -19,9 +19,18 @@ export interface MemoryPlan {
  * decide the peak, and small ones fit into the gaps between them.
  *
  * @param alignment of the offsets, in bytes
+ * @param segmentBytes a multiple of the alignment; no value lies across a multiple of it, so that an arena can be cut there
  * Source: Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference", arXiv:2001.03288, §5.
  */
-export function planMemory(lifetimes: readonly Lifetime[], alignment: number): MemoryPlan {
+export function planMemory(
+  lifetimes: readonly Lifetime[],
+  alignment: number,
+  segmentBytes = Infinity,
+): MemoryPlan {
+  const inSegment = (offset: number, size: number): number =>
+    (offset % segmentBytes) + size <= segmentBytes
+      ? offset
+      : Math.ceil(offset / segmentBytes) * segmentBytes;
   const sizes = lifetimes.map(({ bytes }) => Math.ceil(bytes / alignment) * alignment);
   const bySize = lifetimes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
   const offsets = new Array<number>(lifetimes.length).fill(0);
@@ -34,7 +43,7 @@ export function planMemory(lifetimes: readonly Lifetime[], alignment: number): M
       const { first: otherFirst, last: otherLast } = lifetimes[other]!;
       if (otherLast < first || last < otherFirst) continue; // never alive together
       if (offset + sizes[i]! <= offsets[other]!) break; // fits before it
-      offset = Math.max(offset, offsets[other]! + sizes[other]!);
+      offset = inSegment(Math.max(offset, offsets[other]! + sizes[other]!), sizes[i]!);
     }
     offsets[i] = offset;
     arenaBytes = Math.max(arenaBytes, offset + sizes[i]!);

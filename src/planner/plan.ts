@@ -29,7 +29,7 @@ export function lower(name: string, graph: Graph, traits: ExecutorTraits = hostT
 
   const used = order.map((node) => usedOutputs(node, lastRead));
   const { arena, lifetimes } = lifetimesOf(order, used, lastRead, ownerOf);
-  const { offsets, arenaBytes } = planMemory(lifetimes, traits.alignment);
+  const { offsets, arenaBytes } = planMemory(lifetimes, traits.alignment, traits.maxBufferBytes);
 
   const buffers: BufferSpec[] = [];
   const ids = new Map<Tensor, BufferId>();

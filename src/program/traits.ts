@@ -17,7 +17,7 @@ export interface ExecutorTraits {
   readonly alignment: number;
   /** Bytes of the largest buffer that one instruction can read or write. */
   readonly maxBindingBytes: number;
-  /** Bytes of the largest allocation, such as the arena of a program. */
+  /** Bytes of the largest allocation, a multiple of the alignment. A larger arena is cut at multiples of it. */
   readonly maxBufferBytes: number;
   readonly dtypes: readonly DType[];
   readonly fuses: readonly Fusion[];

@@ -44,6 +44,8 @@ function badBuffers({ buffers, arenaBytes }: Program, traits: ExecutorTraits): s
         findings.push(`b${id} is at ${buffer.offset}, not a multiple of ${alignment}`);
       if (endOf(buffer) > arenaBytes)
         findings.push(`b${id} ends at ${endOf(buffer)} but the arena at ${arenaBytes}`);
+      if ((buffer.offset % maxBufferBytes) + bytes > maxBufferBytes)
+        findings.push(`b${id} lies across a multiple of ${maxBufferBytes}, where the arena is cut`);
     } else {
       if (names.has(`${buffer.place} ${buffer.name}`))
         findings.push(`b${id} is the second ${buffer.place} ${buffer.name}`);
@@ -51,10 +53,6 @@ function badBuffers({ buffers, arenaBytes }: Program, traits: ExecutorTraits): s
     }
     return findings;
   });
-  if (arenaBytes > maxBufferBytes)
-    findings.push(
-      `the arena takes ${arenaBytes} bytes, and the executor at most ${maxBufferBytes}`,
-    );
   return findings;
 }
 

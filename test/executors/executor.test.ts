@@ -16,6 +16,7 @@ import { encodeBf16 } from "../../src/tensor/bf16.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { sizeOf } from "../../src/tensor/shape.js";
 import { executorsUnderTest } from "../helpers/executors.js";
+import { webgpuExecutors } from "../helpers/webgpu.js";
 
 /** `w ← w − rate · x`, and `y = x + x`. */
 function stepProgram(): Program {
@@ -32,9 +33,9 @@ const readProgram = (): Program => plan("read", graphOf({ y: relu(state("w", [3]
 
 const x = hostArray([3], [1, 2, 3]);
 
-for (const { name, create } of executorsUnderTest) {
+for (const { name, create } of [...executorsUnderTest, ...webgpuExecutors]) {
   const withExecutor = (body: (executor: Executor) => Promise<void>) => async (): Promise<void> => {
-    const executor = create();
+    const executor = await create();
     try {
       await body(executor);
     } finally {
@@ -270,7 +271,7 @@ for (const { name, create } of executorsUnderTest) {
     );
 
     test("closing rejects the run in progress and those that wait; then nothing works any more", async () => {
-      const executor = create();
+      const executor = await create();
       const step = await executor.load(stepProgram());
       const error = { name: "ResnetError", code: "ERR_CLOSED" };
       const calls = [
@@ -350,7 +351,7 @@ for (const { name, create } of executorsUnderTest) {
         assert.equal(executor.name, name.split(" ")[0]);
         assert.match(
           executor.description,
-          /^(reference, plain TypeScript, 1|native, .*, 2) thread/,
+          /^(reference, plain TypeScript, 1 thread|native, .*, 2 threads|webgpu, .+)$/,
         );
         await Promise.resolve();
       }),

@@ -2,7 +2,6 @@
 import type { Executor, RunOutputs } from "../../src/executors/executor.js";
 import { opsByName } from "../../src/ops/registry.js";
 import type { BufferSpec, Instruction, Program } from "../../src/program/program.js";
-import { hostTraits } from "../../src/program/traits.js";
 import { allocate, hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { bytesPerElement, sizeOf, type TensorSpec } from "../../src/tensor/shape.js";
 import type { ConformanceCase } from "./conformance-case.js";
@@ -12,9 +11,6 @@ export type InPlace = Readonly<Record<string, string>>;
 
 /** A pattern that no result happens to be. */
 export const sentinel = -1.2345e30;
-
-const { alignment } = hostTraits;
-const guardBytes = 4 * alignment;
 
 const bytesOf = ({ shape, dtype }: TensorSpec): number => sizeOf(shape) * bytesPerElement[dtype];
 
@@ -31,11 +27,15 @@ export interface GuardedProgram {
  * and returned after it. Results hold NaN at first (as integers: the bytes of NaN). Float operands are copied
  * into the arena, and returned as `copy <name>` unless a result takes their place; integers and scalars
  * are read where the run gives them.
+ *
+ * @param alignment of the executor that will run it, in bytes
  */
 export function guardedProgram(
   { op, attrs, inputs: draw, outputs: wanted }: ConformanceCase,
-  inPlace: InPlace = {},
+  inPlace: InPlace,
+  alignment: number,
 ): GuardedProgram {
+  const guardBytes = 4 * alignment;
   const arrays = draw();
   const buffers: BufferSpec[] = [];
   const before: Instruction[] = [];
@@ -133,5 +133,8 @@ export async function runGuarded(
     const value = buffer.name.startsWith("poison ") ? nan : 0;
     filled[buffer.name] = hostArray(shape, allocate(dtype, sizeOf(shape)).fill(value), dtype);
   }
-  return (await executor.load(program)).run({ ...inputs(), ...filled });
+  const loaded = await executor.load(program);
+  const outputs = await loaded.run({ ...inputs(), ...filled });
+  await loaded.close();
+  return outputs;
 }

@@ -54,6 +54,26 @@ describe("planMemory", () => {
     }
   });
 
+  test("no value lies across a cut of the arena, nor over another that lives", () => {
+    const segment = 16384; // the largest value takes 10,000 bytes
+    let cuts = 0;
+    for (let seed = 0; seed < 300; seed++) {
+      const lifetimes = randomLifetimes(seed);
+      const { offsets, arenaBytes } = planMemory(lifetimes, alignment, segment);
+      if (arenaBytes > segment) cuts++;
+      lifetimes.forEach((a, i) => {
+        const within = (offsets[i]! % segment) + roundUp(a.bytes);
+        assert.ok(within <= segment, `seed ${seed}: value ${i} ends at ${within}`);
+        for (const [j, b] of lifetimes.entries()) {
+          const together = j !== i && a.first <= b.last && b.first <= a.last;
+          const isOver = offsets[i]! < offsets[j]! + b.bytes && offsets[j]! < offsets[i]! + a.bytes;
+          assert.ok(!(together && isOver), `seed ${seed}: values ${i} and ${j} overlap`);
+        }
+      });
+    }
+    assert.ok(cuts > 50, `${cuts} arenas were cut`);
+  });
+
   test("values that never live together share one place", () => {
     const lifetimes = [0, 1, 2].map((time) => ({ bytes: 100, first: time, last: time }));
     assert.deepEqual(planMemory(lifetimes, alignment), { offsets: [0, 0, 0], arenaBytes: 128 });

@@ -27,6 +27,7 @@ export class GpuDevice {
     readonly gpu: GPU,
     readonly device: GPUDevice,
     readonly info: GPUAdapterInfo,
+    private readonly maxBufferBytes: number,
   ) {
     void device.lost.then(({ message }) => {
       if (!this.isDestroyed) this.fail(`the GPU was lost (${firstLine(message)})`);
@@ -37,8 +38,15 @@ export class GpuDevice {
     });
   }
 
-  /** @throws {UnavailableError} `ERR_ADAPTER` if the adapter gives no device */
-  static async request(gpu: GPU, adapter: GPUAdapter): Promise<GpuDevice> {
+  /**
+   * @param maxBufferBytes of the largest buffer, if that is to be less than the adapter allows
+   * @throws {UnavailableError} `ERR_ADAPTER` if the adapter gives no device
+   */
+  static async request(
+    gpu: GPU,
+    adapter: GPUAdapter,
+    maxBufferBytes = Infinity,
+  ): Promise<GpuDevice> {
     const { limits } = adapter;
     const features: GPUFeatureName[] = adapter.features.has("timestamp-query")
       ? ["timestamp-query"]
@@ -55,7 +63,7 @@ export class GpuDevice {
           maxBufferSize: limits.maxBufferSize,
         },
       });
-      return new GpuDevice(gpu, device, adapter.info);
+      return new GpuDevice(gpu, device, adapter.info, maxBufferBytes);
     } catch (cause) {
       const reason = cause instanceof Error ? firstLine(cause.message) : String(cause);
       const summary = `the GPU adapter ${nameOf(adapter.info)} gives no device (${reason})`;
@@ -84,10 +92,12 @@ export class GpuDevice {
   get traits(): ExecutorTraits {
     const { minStorageBufferOffsetAlignment, maxStorageBufferBindingSize, maxBufferSize } =
       this.device.limits;
+    const alignment = minStorageBufferOffsetAlignment;
+    const most = Math.min(this.maxBufferBytes, maxBufferSize);
     return {
-      alignment: minStorageBufferOffsetAlignment,
+      alignment,
       maxBindingBytes: maxStorageBufferBindingSize,
-      maxBufferBytes: maxBufferSize,
+      maxBufferBytes: Math.floor(most / alignment) * alignment,
       dtypes: ["f32", "bf16", "i32", "u8"],
       fuses: fusions,
       isBf16Fast: false,
@@ -118,7 +128,10 @@ export class GpuDevice {
     }
     const [memory, invalid] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
     if (memory)
-      throw new ResnetError("ERR_MEMORY", `the GPU has no memory for ${what}: make the batch smaller`);
+      throw new ResnetError(
+        "ERR_MEMORY",
+        `the GPU has no memory for ${what}: make the batch smaller`,
+      );
     if (invalid) throw this.error(`the GPU refuses ${what} (${firstLine(invalid.message)})`);
     if (thrown) throw thrown.error;
     return result as T;

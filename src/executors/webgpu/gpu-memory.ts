@@ -16,11 +16,7 @@ export const paddedBytes = ({ shape, dtype }: TensorSpec): number =>
   Math.ceil((sizeOf(shape) * bytesPerElement[dtype]) / 4) * 4;
 
 /** A zero-filled buffer for kernels. Its errors go to the scope around the call. */
-export const createStorage = (
-  { device }: GpuDevice,
-  bytes: number,
-  label: string,
-): GPUBuffer =>
+export const createStorage = ({ device }: GpuDevice, bytes: number, label: string): GPUBuffer =>
   device.createBuffer({
     label,
     size: Math.max(4, bytes),
@@ -28,7 +24,11 @@ export const createStorage = (
   });
 
 /** Writes an array into a region, before anything that is submitted later. The array is copied at once. */
-export function upload({ device }: GpuDevice, { buffer, offset }: Region, { data }: HostArray): void {
+export function upload(
+  { device }: GpuDevice,
+  { buffer, offset }: Region,
+  { data }: HostArray,
+): void {
   const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   const whole = bytes.length - (bytes.length % 4);
   if (whole > 0) device.queue.writeBuffer(buffer, offset, bytes, 0, whole);

@@ -9,16 +9,20 @@ import { usage } from "./gpu-device.js";
 import type { Pipelines } from "./pipelines.js";
 import { uniformsOf } from "./wgsl/assemble.js";
 
-/**
- * Gives a program its memory, and compiles its kernels, all at once.
- *
- * @param stateOf the region of a state
- */
+/** What programs of one executor share. */
+export interface Surroundings {
+  readonly gpu: GpuDevice;
+  readonly pipelines: Pipelines;
+  /** Ops that the host computes. */
+  readonly hostOps: readonly string[];
+  /** The region of a state. */
+  readonly stateOf: (name: string) => Region;
+}
+
+/** Gives a program its memory, and compiles its kernels, all at once. */
 export async function placeProgram(
-  gpu: GpuDevice,
-  pipelines: Pipelines,
+  { gpu, pipelines, hostOps, stateOf }: Surroundings,
   program: Program,
-  stateOf: (name: string) => Region,
 ): Promise<Placed> {
   const owned: GPUBuffer[] = [];
   const own = (bytes: number, label: string): GPUBuffer => {
@@ -29,7 +33,9 @@ export async function placeProgram(
   try {
     const regions = placeBuffers(program, own, gpu.traits.maxBufferBytes, stateOf);
     const made = program.instructions.map((instruction) =>
-      kernelsOf(instruction, program.buffers, gpu.maxBindings),
+      hostOps.includes(instruction.op)
+        ? null
+        : kernelsOf(instruction, program.buffers, gpu.maxBindings),
     );
     const scratchBytes = Math.max(0, ...made.map((each) => each?.scratchBytes ?? 0));
     const scratch = scratchBytes > 0 ? own(scratchBytes, "scratch") : undefined;
@@ -50,9 +56,17 @@ export async function placeProgram(
     const place = (kernel: Kernel): PlacedKernel => bindKernel(kernel, regionOf);
     const placed = made.map((each) => each?.kernels.map(place) ?? null);
     const uniforms =
-      pipelines.mode === "uniforms" ? uniformRegions(gpu, placed.flatMap((each) => each ?? []), owned) : undefined;
+      pipelines.mode === "uniforms"
+        ? uniformRegions(
+            gpu,
+            placed.flatMap((each) => each ?? []),
+            owned,
+          )
+        : undefined;
     const work: Promise<Work>[] = placed.map(async (kernels) =>
-      kernels ? Promise.all(kernels.map((each) => dispatchOf(gpu, pipelines, each, uniforms))) : null,
+      kernels
+        ? Promise.all(kernels.map((each) => dispatchOf(gpu, pipelines, each, uniforms)))
+        : null,
     );
     return { program, regions, work: await Promise.all(work), owned };
   } catch (error) {

@@ -7,10 +7,14 @@ import { UnavailableError } from "../create-executor.js";
  * @throws {UnavailableError} `ERR_ADAPTER` if there is none
  */
 export async function requestAdapter(gpu: GPU | undefined): Promise<readonly [GPU, GPUAdapter]> {
-  if (!gpu) throw unavailable("this runtime has no WebGPU", "use a browser or a runtime that has it");
+  if (!gpu)
+    throw unavailable("this runtime has no WebGPU", "use a browser or a runtime that has it");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter) return [gpu, adapter];
-  throw unavailable("WebGPU finds no GPU here", "install a driver for Vulkan, Metal or Direct3D 12");
+  throw unavailable(
+    "WebGPU finds no GPU here",
+    "install a driver for Vulkan, Metal or Direct3D 12",
+  );
 }
 
 function unavailable(finding: string, remedy: string): UnavailableError {

@@ -14,6 +14,10 @@ import type { ShapeMode } from "./wgsl/assemble.js";
 export interface WebGpuExecutorOptions {
   /** Sizes as constants of the kernels, which is faster to run, or as uniforms, which compiles fewer. Default: constants. */
   readonly shapes?: ShapeMode;
+  /** Bytes of the largest buffer on the device. Default: as many as the adapter allows. */
+  readonly maxBufferBytes?: number;
+  /** Ops that the host computes by their reference rules, to find the kernel that a driver gets wrong. Default: none */
+  readonly hostOps?: readonly string[];
 }
 
 /** Runs programs on a GPU, by WebGPU. */
@@ -31,10 +35,13 @@ export class WebGpuExecutor extends QueuedExecutor {
    */
   static async create(
     gpu: GPU | undefined,
-    { shapes = "constants" }: WebGpuExecutorOptions = {},
+    { shapes = "constants", maxBufferBytes, hostOps = [] }: WebGpuExecutorOptions = {},
   ): Promise<WebGpuExecutor> {
-    const device = await GpuDevice.request(...(await requestAdapter(gpu)));
-    return new WebGpuExecutor(device, new WebGpuEngine(device, new Pipelines(device, shapes)));
+    const device = await GpuDevice.request(...(await requestAdapter(gpu)), maxBufferBytes);
+    return new WebGpuExecutor(
+      device,
+      new WebGpuEngine(device, new Pipelines(device, shapes), hostOps),
+    );
   }
 }
 
@@ -53,28 +60,28 @@ class WebGpuEngine implements Engine {
   constructor(
     private readonly gpu: GpuDevice,
     private readonly pipelines: Pipelines,
+    private readonly hostOps: readonly string[],
   ) {}
 
   async load(program: Program): Promise<EngineProgram> {
     checkInstructions(program);
     const made = new Map<string, State>();
     try {
-      return await this.gpu.scoped(`the program ${program.name}`, async () => {
-        for (const buffer of program.buffers)
-          if (buffer.place === "state" && !this.states.has(buffer.name))
-            made.set(buffer.name, this.createState(buffer.name, buffer));
-        const { gpu, pipelines } = this;
-        const placed = await placeProgram(
-          gpu,
-          pipelines,
-          program,
-          (name) => (this.states.get(name) ?? made.get(name)!).region,
-        );
-        return new GpuProgram(gpu, placed, (name) => this.states.get(name)?.integers);
-      }).then((loaded) => {
-        for (const [name, state] of made) this.states.set(name, state);
-        return loaded;
-      });
+      return await this.gpu
+        .scoped(`the program ${program.name}`, async () => {
+          for (const buffer of program.buffers)
+            if (buffer.place === "state" && !this.states.has(buffer.name))
+              made.set(buffer.name, this.createState(buffer.name, buffer));
+          const { gpu, pipelines, hostOps } = this;
+          const stateOf = (name: string): Region =>
+            (this.states.get(name) ?? made.get(name)!).region;
+          const placed = await placeProgram({ gpu, pipelines, hostOps, stateOf }, program);
+          return new GpuProgram(gpu, placed, (name) => this.states.get(name)?.integers);
+        })
+        .then((loaded) => {
+          for (const [name, state] of made) this.states.set(name, state);
+          return loaded;
+        });
     } catch (error) {
       for (const { region } of made.values()) region.buffer.destroy();
       throw error;

@@ -116,8 +116,7 @@ const runningStatistics: KernelMaker = (op) => {
 };
 
 /** The gradient behind the activation, from `dy` and, where there is an activation, `y`. */
-const gradientOf = (y: Value | undefined): string =>
-  y ? "activationGrad(dy(i), y(i))" : "dy(i)";
+const gradientOf = (y: Value | undefined): string => (y ? "activationGrad(dy(i), y(i))" : "dy(i)");
 
 const batchNormParamGrad: KernelMaker = (op) => {
   const [dy, x, y] = [op.input("dy"), op.input("x"), op.optionalInput("y")];

@@ -8,7 +8,12 @@ import { elementwise, type NamedValues } from "./elementwise.js";
 import { product, type Epilogue, type Product } from "./product.js";
 
 /** Sizes of a convolution of `image` to `output` by `weight`. */
-function convolutionSizes(op: OpReader, image: Value, output: Value, kernelSize: readonly number[]) {
+function convolutionSizes(
+  op: OpReader,
+  image: Value,
+  output: Value,
+  kernelSize: readonly number[],
+) {
   const [h, w, n, cin] = image.shape;
   const [oh, ow, , cout] = output.shape;
   const [kh, kw] = kernelSize;
@@ -75,7 +80,9 @@ const conv2d: KernelMaker = (op) => {
   const groups = op.number("groups");
   const sizes = convolutionSizes(op, x, y, weight.shape);
   const [factors, rounding] = roundedWeight(op, weight, x);
-  const [scale, bias, residual] = ["scale", "bias", "residual"].map((name) => op.optionalInput(name));
+  const [scale, bias, residual] = ["scale", "bias", "residual"].map((name) =>
+    op.optionalInput(name),
+  );
   const activation = { activation: op.attr("activation"), slope: op.number("slope") };
   const kernels = storedProduct(op, {
     name: op.name,

@@ -23,14 +23,7 @@ export interface Elementwise {
  * The kernel of an elementwise computation. An invocation computes as many neighbouring elements as fill a word of every
  * result: 1 of f32 or i32, 2 of bf16, 4 bytes. It reads them all before it writes, so results may lie in the place of operands.
  */
-export function elementwise({
-  name,
-  reads,
-  writes,
-  sizes,
-  functions,
-  body,
-}: Elementwise): Kernel {
+export function elementwise({ name, reads, writes, sizes, functions, body }: Elementwise): Kernel {
   const results = present(writes);
   const count = sizeOf(results[0]![1].shape);
   const lanes = Math.max(...results.map(([, { dtype }]) => 4 / bytesPerElement[dtype]));

@@ -7,7 +7,11 @@ const single = (multiply: string): string => `let left0 = 0u;
   ${multiply}`;
 
 /** A matrix of `[rows, columns]`; `contiguous` says whether it is summed over its columns. */
-const matrix = (factor: Factor["value"], contiguous: Factor["contiguous"], name: string): Factor => ({
+const matrix = (
+  factor: Factor["value"],
+  contiguous: Factor["contiguous"],
+  name: string,
+): Factor => ({
   value: factor,
   contiguous,
   stride: `p.${name}`,

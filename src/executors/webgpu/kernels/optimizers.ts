@@ -82,7 +82,9 @@ const adam: KernelMaker = (op) => {
 
 /** `1 − β^step` as WGSL. */
 const correctionOf = (beta: number): string =>
-  beta > 0 && beta < 1 ? `correction(${f32(-Math.log(beta))}, step(0u))` : `(1.0 - pow(${f32(beta)}, step(0u)))`;
+  beta > 0 && beta < 1
+    ? `correction(${f32(-Math.log(beta))}, step(0u))`
+    : `(1.0 - pow(${f32(beta)}, step(0u)))`;
 
 const lerp: KernelMaker = (op) => [
   elementwise({

@@ -144,8 +144,15 @@ function multiply(
     step === 1
       ? list(rows, (r) => `sum${r} += a${r} * b0;`)
       : right.contiguous === "depth"
-        ? list(rows, (r) => `sum${r} += vec4f(dot(a${r}, b0), dot(a${r}, b1), dot(a${r}, b2), dot(a${r}, b3));`)
-        : list(rows, (r) => `sum${r} += a${r}.x * b0 + a${r}.y * b1 + a${r}.z * b2 + a${r}.w * b3;`);
+        ? list(
+            rows,
+            (r) =>
+              `sum${r} += vec4f(dot(a${r}, b0), dot(a${r}, b1), dot(a${r}, b2), dot(a${r}, b3));`,
+          )
+        : list(
+            rows,
+            (r) => `sum${r} += a${r}.x * b0 + a${r}.y * b1 + a${r}.z * b2 + a${r}.w * b3;`,
+          );
   return `for (var k = 0u; k < p.depth; k += ${step}u) {
     ${readLeft(left, widths.left, rows)}
     ${readRight(right, widths.right, step)}
@@ -188,8 +195,13 @@ function storeRow(r: number, { dtype }: Value, width: 1 | 4): string {
       ? `set_result4(i, finish(i, channel, sum${r}));`
       : dtype === "bf16"
         ? [0, 2]
-            .map((j) => `if (${isInside(j)}) { set_result2(i + ${j}u, vec2f(${value(j)}, ${value(j + 1)})); }`)
+            .map(
+              (j) =>
+                `if (${isInside(j)}) { set_result2(i + ${j}u, vec2f(${value(j)}, ${value(j + 1)})); }`,
+            )
             .join(" ")
-        : [0, 1, 2, 3].map((j) => `if (${isInside(j)}) { set_result(i + ${j}u, ${value(j)}); }`).join(" ");
+        : [0, 1, 2, 3]
+            .map((j) => `if (${isInside(j)}) { set_result(i + ${j}u, ${value(j)}); }`)
+            .join(" ");
   return `if (row0 + ${r}u < p.rows) { let channel = g * p.columns + column0; let i = ${at}; ${stores} }`;
 }

@@ -29,7 +29,11 @@ export interface ColumnReduction {
    */
   readonly fold: (values: readonly string[], overItems: (visit: string) => string) => string;
   /** WGSL that writes the results of column `c` from `out0 …`, with what it reads and writes. */
-  readonly finish: { readonly reads: NamedValues; readonly writes: NamedValues; readonly body: string };
+  readonly finish: {
+    readonly reads: NamedValues;
+    readonly writes: NamedValues;
+    readonly body: string;
+  };
 }
 
 /**
@@ -103,4 +107,3 @@ export const mergeMoments: ColumnReduction["fold"] = ([count, mean, squares], ov
   let out1 = sum / out0;
   var out2 = 0.0;
   ${overItems(`let distance = ${mean} - out1; out2 += ${squares} + ${count} * distance * distance;`)}`;
-

@@ -48,7 +48,15 @@ const subsample: KernelMaker = (op) => {
       name: op.name,
       reads: { x },
       writes: { y },
-      sizes: { w: w!, c: c!, ow: ow!, n: n!, channels: channels!, before: before!, stride: op.number("stride") },
+      sizes: {
+        w: w!,
+        c: c!,
+        ow: ow!,
+        n: n!,
+        channels: channels!,
+        before: before!,
+        stride: op.number("stride"),
+      },
       body: `
   let channel = i % p.channels;
   let sample = (i / p.channels) % p.n;
@@ -69,7 +77,15 @@ const subsampleGrad: KernelMaker = (op) => {
       name: op.name,
       reads: { dy },
       writes: { dx },
-      sizes: { w: w!, c: c!, ow: ow!, n: n!, channels: channels!, before: before!, stride: op.number("stride") },
+      sizes: {
+        w: w!,
+        c: c!,
+        ow: ow!,
+        n: n!,
+        channels: channels!,
+        before: before!,
+        stride: op.number("stride"),
+      },
       body: `
   let channel = i % p.c;
   let sample = (i / p.c) % p.n;

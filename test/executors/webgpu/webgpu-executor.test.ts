@@ -1,0 +1,131 @@
+// What the WebGPU executor promises besides what every executor does.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Executor } from "../../../src/executors/executor.js";
+import { widen } from "../../../src/executors/reference/execute.js";
+import { requestAdapter } from "../../../src/executors/webgpu/request-adapter.js";
+import type { WebGpuExecutorOptions } from "../../../src/executors/webgpu/webgpu-executor.js";
+import { graphOf } from "../../../src/graph/graph.js";
+import { input, state, type Tensor } from "../../../src/graph/tensor.js";
+import { add } from "../../../src/ops/add.js";
+import { gatherLabels } from "../../../src/ops/gather-labels.js";
+import { relu } from "../../../src/ops/relu.js";
+import { softmaxCrossEntropy } from "../../../src/ops/softmax-cross-entropy.js";
+import { plan } from "../../../src/planner/plan.js";
+import { encodeBf16 } from "../../../src/tensor/bf16.js";
+import { hostArray } from "../../../src/tensor/host-array.js";
+import { createWebGpu, webgpuSkip } from "../../helpers/webgpu.js";
+
+const withWebGpu =
+  (body: (executor: Executor) => Promise<void>, options?: WebGpuExecutorOptions) =>
+  async (): Promise<void> => {
+    const executor = await createWebGpu(options);
+    try {
+      await body(executor);
+    } finally {
+      await executor.close();
+    }
+  };
+
+describe("the WebGPU executor", { skip: webgpuSkip || false }, () => {
+  test(
+    "computes in an arena that is cut into several buffers",
+    withWebGpu(
+      async (executor) => {
+        // Four values of 1 KiB live at once; a buffer holds two.
+        const x = input("x", [256]);
+        const values = [relu(x), add(x, x), add(relu(x), x)];
+        const sum = add(add(values[0]!, values[1]!), values[2]!);
+        const graph = graphOf({ a: values[0]!, b: values[1]!, c: values[2]!, sum });
+        const program = plan("cut", graph, executor.traits);
+        assert.ok(program.arenaBytes > 2048, String(program.arenaBytes));
+        const outputs = await (
+          await executor.load(program)
+        ).run({
+          x: hostArray(
+            [256],
+            Float32Array.from({ length: 256 }, (_, i) => i - 100),
+          ),
+        });
+        // At −100: 0, −200, −100 and their sum; at 100: 100, 200, 200.
+        const at = (i: number) => ["a", "b", "c", "sum"].map((name) => outputs[name]!.data[i]);
+        assert.deepEqual(at(0), [0, -200, -100, -300]);
+        assert.deepEqual(at(200), [100, 200, 200, 500]);
+      },
+      { maxBufferBytes: 2048 },
+    ),
+  );
+
+  test(
+    "refuses indices and labels before anything runs",
+    withWebGpu(async (executor) => {
+      const labels = gatherLabels(state("labels", [3], "i32"), input("indices", [2], "i32"));
+      const { loss } = softmaxCrossEntropy(input("logits", [2, 2]), labels);
+      const program = await executor.load(plan("loss", graphOf({ loss }), executor.traits));
+      await executor.write("labels", hostArray([3], [0, 1, 2], "i32"));
+      const logits = hostArray([2, 2]);
+      const run = (...indices: number[]) =>
+        program.run({ logits, indices: hostArray([2], indices, "i32") });
+      await assert.rejects(run(0, 3), {
+        code: "ERR_INDEX",
+        message: "gatherLabels: sample 1 asks for row 3, expected 0 … 2",
+      });
+      await assert.rejects(run(2, 0), {
+        code: "ERR_INDEX",
+        message: "softmaxCrossEntropy: sample 0 has label 2, expected 0 … 1",
+      });
+      const { loss: mean } = await run(0, 1);
+      assert.ok(Math.abs(mean!.data[0]! - Math.LN2) < 1e-6, String(mean!.data[0]));
+    }),
+  );
+
+  for (const dtype of ["f32", "bf16"] as const) {
+    test(
+      `the host computes ops between those of the GPU, in ${dtype}`,
+      withWebGpu(
+        async (executor) => {
+          const x = input("x", [3], dtype);
+          const y = add(relu(add(x, x)), x);
+          const graph = graphOf({ y });
+          const program = await executor.load(plan("host", graph, executor.traits));
+          const values = [-1, 0.5, 3];
+          const given =
+            dtype === "bf16"
+              ? hostArray([3], encodeBf16(values), dtype)
+              : hostArray([3], values, dtype);
+          const result = (await program.run({ x: given }))["y"]!;
+          assert.deepEqual([...widen(result).data], [-1, 1.5, 9]); // max(2x, 0) + x
+        },
+        { hostOps: ["relu"] },
+      ),
+    );
+  }
+
+  test(
+    "gives a reason for a program that it has no memory for",
+    withWebGpu(async (executor) => {
+      const huge = 1 << 28; // 1 GiB of float32, several times
+      const names = Array.from({ length: 64 }, (_, i) => `w${i}`);
+      let sum: Tensor = state("w", [huge]);
+      for (const name of names) sum = add(sum, state(name, [huge]));
+      const program = plan("huge", graphOf({ y: sum }), executor.traits);
+      await assert.rejects(executor.load(program), {
+        code: "ERR_MEMORY",
+        message: "the GPU has no memory for the program huge: make the batch smaller",
+      });
+    }),
+  );
+});
+
+test("without WebGPU one sentence says what to do", async () => {
+  await assert.rejects(requestAdapter(undefined), {
+    name: "UnavailableError",
+    code: "ERR_ADAPTER",
+    message: "this runtime has no WebGPU: use a browser or a runtime that has it",
+  });
+  const noAdapter = { requestAdapter: async () => null } as unknown as GPU;
+  await assert.rejects(requestAdapter(noAdapter), {
+    code: "ERR_ADAPTER",
+    message: "WebGPU finds no GPU here: install a driver for Vulkan, Metal or Direct3D 12",
+  });
+});
