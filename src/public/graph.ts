@@ -11,6 +11,7 @@ export { conv2d } from "../ops/conv2d.js";
 export { dropout } from "../ops/dropout.js";
 export { flatten } from "../ops/flatten.js";
 export { leakyRelu } from "../ops/leaky-relu.js";
+export { lerp } from "../ops/lerp.js";
 export { linear } from "../ops/linear.js";
 export { maxPool2d } from "../ops/max-pool2d.js";
 export { relu } from "../ops/relu.js";
