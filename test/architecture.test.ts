@@ -24,10 +24,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pickle: [],
   tar: [],
   data: ["pickle"],
-  interop: ["pickle", "tar", "graph", "program", "node/interop"],
-  train: [...allAbove("train"), "node/data", "node/interop", "node/runs"],
-  predict: [...allAbove("report"), "node/data", "node/runs"],
-  report: [...allAbove("report"), "node/runs", "node/report"],
+  interop: ["pickle", "tar", "graph", "program"],
+  checkpoint: ["graph", "nn", "models", "executors", "data", "interop"],
+  predict: [...allAbove("predict")],
+  train: [...allAbove("predict")],
+  report: [...allAbove("report")],
   public: [...allAbove("report"), "predict", "report"], // one file per subpath of package.json
   "index.ts": [...allAbove("report"), "predict", "report", "public"],
   "node/native": ["executors", "program"],
@@ -36,6 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "node/data": ["data", "tar", "node/files", "node/native"],
   "node/interop": ["interop", "pickle", "node/files"],
   "node/runs": [...allAbove("report"), "node/files", "node/data", "node/interop"],
+  "node/predict": ["checkpoint", "predict", "executors", "node/data", "node/runs"],
   "node/report": [...allAbove("report"), "predict", "report", ...nodeFolders("runs")],
   "node/train": [...allAbove("report"), "predict", "report", ...nodeFolders("report")],
   "node/public": [...allAbove("report"), "predict", "report", "public", ...nodeFolders("train")],
@@ -59,7 +61,8 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   protobufjs: ["interop"],
   webgpu: ["node/webgpu"],
   yauzl: ["node/data", "node/interop"],
-  zod: ["data", "interop", "train", "node/interop", "node/runs", "node/cli"],
+  "@noble/hashes": ["checkpoint"],
+  zod: ["data", "checkpoint", "train", "node/interop", "node/runs", "node/cli"],
 };
 
 const maxLines = 500;
@@ -74,7 +77,7 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-function allAbove(folder: "train" | "report"): string[] {
+function allAbove(folder: "predict" | "report"): string[] {
   const below = ["graph", "ops", "autodiff", "nn", "models", "program", "planner"];
   below.push(
     "executors",
@@ -84,13 +87,15 @@ function allAbove(folder: "train" | "report"): string[] {
     "tar",
     "data",
     "interop",
+    "checkpoint",
   );
-  return folder === "train" ? below : [...below, "train"];
+  return folder === "predict" ? below : [...below, "train"];
 }
 
 /** The folders of src/node/ up to that one, in reading order. */
 function nodeFolders(last: "runs" | "report" | "train" | "bench"): string[] {
-  const all = ["native", "webgpu", "files", "data", "interop", "runs", "report", "train", "bench"];
+  const all = ["native", "webgpu", "files", "data", "interop", "runs", "predict"];
+  all.push("report", "train", "bench");
   return all.slice(0, all.indexOf(last) + 1).map((folder) => `node/${folder}`);
 }
 

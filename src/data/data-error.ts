@@ -46,3 +46,13 @@ export class DataError extends ResnetError {
 /** A transform that does not exist, or that an image does not fit. */
 export const transformError = (message: string): DataError =>
   new DataError("ERR_DATA_TRANSFORM", message);
+
+/** What `make` gives; what is wrong with the data of a file names the file. */
+export function inFile<Result>(file: string, make: () => Result): Result {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    throw new DataError(error.code, `${file}: ${error.message}`, { cause: error });
+  }
+}

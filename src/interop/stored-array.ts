@@ -18,6 +18,9 @@ export interface SignedBytes {
 /** What a file of weights holds under one name. */
 export type StoredArray = HostArray | Int64Array | SignedBytes;
 
+/** Named tensors of a file, in PyTorch's shapes and order of elements. */
+export type Weights = ReadonlyMap<string, StoredArray>;
+
 /** Whether an executor can take it. */
 export const isHostArray = (array: StoredArray): array is HostArray =>
   array.dtype !== "i64" && array.dtype !== "i8";

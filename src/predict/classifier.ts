@@ -1,8 +1,8 @@
 import { DataError } from "../data/data-error.js";
 import { epochBatches, loadBatches } from "../data/batches.js";
-import { type ImageBytes, blankImage } from "../data/transforms/image-bytes.js";
-import type { Executor, LoadedProgram, RunOutputs } from "../executors/executor.js";
-import { ProgramsBySize } from "../executors/programs-by-size.js";
+import { blankImage, type ImageBytes } from "../data/transforms/image-bytes.js";
+import type { Executor, RunInputs, RunOutputs } from "../executors/executor.js";
+import { ProgramCache } from "../executors/program-cache.js";
 import { scopeOf } from "../executors/scope.js";
 import { graphOf } from "../graph/graph.js";
 import { input, type Tensor } from "../graph/tensor.js";
@@ -11,12 +11,14 @@ import type { Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { ingest } from "../ops/ingest.js";
 import { plan } from "../planner/plan.js";
+import type { Program } from "../program/program.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
-import { Checkpoint, type CheckpointDescription } from "../node/runs/checkpoint.js";
-import { modelOf } from "../train/config/model-variant.js";
-import { dtypeOf, type Precision } from "../train/config/precision.js";
-import { nameOfPicture, pictureLoader, type Picture } from "./picture.js";
+import { Checkpoint } from "../checkpoint/checkpoint.js";
+import type { CheckpointDescription } from "../checkpoint/description.js";
+import { modelOf } from "../checkpoint/model-variant.js";
+import { dtypeOf, type Precision } from "../program/precision.js";
+import { nameOfPicture, pictureLoader, type ImageDecoder, type Picture } from "./picture.js";
 
 /** The outputs that a program computes for a batch. */
 export interface Outputs {
@@ -48,49 +50,65 @@ export interface PictureOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ClassifierOptions {
+  /** A network of one's own that the weights are of. Default: the catalogue's, as the checkpoint says. */
+  readonly model?: Module;
+  /** Decodes image files. Default: Node's classifier has one, the portable one takes decoded pixels only. */
+  readonly decode?: ImageDecoder;
+}
+
+/** Room for one picture and for batches, for logits, features and a map with its gradient. */
+const mostPrograms = 8;
+
 /**
  * A model with the weights of a checkpoint, ready for pictures. Several classifiers can share an executor: each keeps its
  * weights in a scope of its own.
  *
- * A program is planned when its outputs, batch size and precision first come up, and is kept until `close`.
+ * A program is planned when its outputs, batch size and precision first come up. The eight that were used last are kept.
  */
 export class Classifier implements AsyncDisposable {
-  readonly #programs = new Map<string, ProgramsBySize>();
+  readonly #programs: ProgramCache;
   #calls: readonly ModuleCall[] | undefined;
   #isClosed = false;
 
-  private constructor(
+  protected constructor(
     private readonly executor: Executor,
     readonly model: Module,
     readonly description: CheckpointDescription,
-  ) {}
+    private readonly decode: ImageDecoder | undefined,
+  ) {
+    this.#programs = new ProgramCache(executor, mostPrograms);
+  }
 
   /**
-   * @param options.model a network of one's own that the weights are of. Default: the catalogue's, as the checkpoint says
+   * Loads a model and its weights into an executor.
+   *
+   * @param checkpoint the bytes of a checkpoint, or an open one, which stays open
    * @throws {ResnetError} the codes of `Checkpoint.open` and `Checkpoint.load`
    */
   static async open(
-    file: string,
+    checkpoint: Uint8Array | Checkpoint,
     executor: Executor,
-    options: { readonly model?: Module } = {},
+    options: ClassifierOptions = {},
   ): Promise<Classifier> {
-    const checkpoint = await Checkpoint.open(file);
+    const opened =
+      checkpoint instanceof Uint8Array ? await Checkpoint.open(checkpoint) : checkpoint;
+    const { description } = opened;
+    const model = options.model ?? modelOf(description);
+    const scope = scopeOf(executor);
     try {
-      const { description } = checkpoint;
-      const model = options.model ?? modelOf(description);
-      const scope = scopeOf(executor);
-      await checkpoint.load(scope, model);
-      return new Classifier(scope, model, description);
-    } finally {
-      await checkpoint.close();
+      await opened.load(scope, model);
+    } catch (error) {
+      await scope.close();
+      throw error;
     }
+    return new this(scope, model, description, options.decode);
   }
 
   /** Frees the model's weights and programs; the executor stays open. Later calls are rejected with `ERR_CLOSED`. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#programs.clear();
     await this.executor.close();
   }
 
@@ -100,7 +118,8 @@ export class Classifier implements AsyncDisposable {
 
   /** Decodes and transforms a picture to the pixels that the model sees. @throws as `run` */
   async readPicture(picture: Picture): Promise<ImageBytes> {
-    return pictureLoader(this.description)(picture, nameOfPicture(picture, 0));
+    const read = pictureLoader(this.description, this.decode);
+    return read(picture, nameOfPicture(picture, 0));
   }
 
   /** The calls of the model's layers, for one picture in fp32. */
@@ -113,8 +132,10 @@ export class Classifier implements AsyncDisposable {
    *
    * @param wanted the outputs of each batch
    * @param options.precision default: that of the training
-   * @throws {DataError} the codes of `loadImage`, unless `onUnreadable` takes them
-   * @throws {ResnetError} `ERR_INPUT` if pixels do not fit their size, `ERR_CLOSED` if the classifier is closed
+   * @throws {DataError} the codes of the decoder, and `ERR_DATA_TRANSFORM` if a transform does not fit a picture, unless
+   *   `onUnreadable` takes them
+   * @throws {ResnetError} `ERR_INPUT` if pixels do not fit their size, or there is no decoder for a file; `ERR_CLOSED` if the
+   *   classifier is closed
    */
   async *run<P extends Picture>(
     pictures: readonly P[],
@@ -129,7 +150,7 @@ export class Classifier implements AsyncDisposable {
     signal?.throwIfAborted();
     const [height, width, channels] = this.description.imageShape;
     const shape = { height, width, channels };
-    const read = pictureLoader(this.description);
+    const read = pictureLoader(this.description, this.decode);
     const unreadable = new Set<number>();
     const nameOf = (row: number): string => nameOfPicture(pictures[row]!, row);
     const load = async (row: number): Promise<ImageBytes> => {
@@ -149,8 +170,7 @@ export class Classifier implements AsyncDisposable {
     for await (const images of loadBatches(batches, shape, load)) {
       signal?.throwIfAborted();
       const here = [...batches[i++]!];
-      const program = await this.program(wanted, here.length, precision);
-      const outputs = await program.run(batchInputs(images));
+      const outputs = await this.compute(wanted, images, { precision });
       signal?.throwIfAborted();
       yield {
         pictures: here.map((row) => pictures[row]!),
@@ -161,24 +181,32 @@ export class Classifier implements AsyncDisposable {
     }
   }
 
-  /** The program of some outputs for a batch size, planned and loaded the first time. @throws `ERR_CLOSED` after `close` */
-  async program(
+  /**
+   * Computes outputs for a batch, by a program that is planned and loaded where it is not kept.
+   *
+   * @param images u8 `[N, H, W, C]`, as `readPicture` makes them
+   * @param options.precision default: that of the training
+   * @param options.inputs all others that the outputs need
+   * @throws {ResnetError} `ERR_CLOSED` after `close`
+   */
+  async compute(
     { name, choose }: Outputs,
-    batchSize: number,
-    precision: Precision = this.description.precision ?? "fp32",
-  ): Promise<LoadedProgram> {
+    images: HostArray<"u8">,
+    options: { readonly precision?: Precision | undefined; readonly inputs?: RunInputs } = {},
+  ): Promise<RunOutputs> {
     if (this.#isClosed)
       throw new ResnetError("ERR_CLOSED", "the classifier is closed: open another");
-    const key = `${precision} ${name}`;
-    let programs = this.#programs.get(key);
-    if (!programs) {
-      programs = new ProgramsBySize(this.executor, (n) => {
-        const { result, calls } = this.trace(n, precision);
-        return plan("predict", graphOf(choose(result, calls)), this.executor.traits);
-      });
-      this.#programs.set(key, programs);
-    }
-    return programs.ofSize(batchSize);
+    const { precision = this.description.precision ?? "fp32", inputs } = options;
+    const batchSize = images.shape[0]!;
+    const build = (): Program => {
+      const { result, calls } = this.trace(batchSize, precision);
+      return plan("predict", graphOf(choose(result, calls)), this.executor.traits);
+    };
+    const rows = Int32Array.from({ length: batchSize }, (_, row) => row); // each image once
+    const indices = hostArray([batchSize], rows, "i32");
+    return this.#programs.use(`${precision} ${batchSize} ${name}`, build, (program) =>
+      program.run({ ...inputs, images, indices }),
+    );
   }
 
   private trace(
@@ -192,11 +220,4 @@ export class Classifier implements AsyncDisposable {
       return this.model.call(ingest(bytes, indices, normalize, dtypeOf(precision)));
     });
   }
-}
-
-/** Inputs of a program, of images u8 `[N, H, W, C]`. */
-export function batchInputs(images: HostArray<"u8">): Record<string, HostArray> {
-  const n = images.shape[0]!;
-  const indices = Int32Array.from({ length: n }, (_, row) => row); // every image of the batch's own
-  return { images, indices: hostArray([n], indices, "i32") };
 }

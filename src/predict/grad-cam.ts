@@ -6,7 +6,7 @@ import { hostArray } from "../tensor/host-array.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 import { printable, printableList } from "../tensor/printable.js";
 import { dims4 } from "../tensor/shape.js";
-import { batchInputs, type Classifier, type Outputs } from "./classifier.js";
+import type { Classifier, Outputs } from "./classifier.js";
 import { lastMapOf, outputOf } from "./named-layers.js";
 import { nameOfPicture, type Picture } from "./picture.js";
 import { checkOutputs, requireTwoClasses } from "./usable-outputs.js";
@@ -17,6 +17,8 @@ export interface GradCamOptions {
   readonly layer?: string | undefined;
   /** Name or number of the class that is asked for. Default: the likeliest. */
   readonly label?: string | undefined;
+  /** Ends the call with the signal's reason. A program that is running is finished first. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where in a picture the model saw a class. */
@@ -36,13 +38,14 @@ export interface GradCam {
  *
  * @throws {ResnetError} `ERR_LAYER` if the layer does not exist or gives no map; `ERR_CLASS` if the class does not exist;
  *   `ERR_CHECKPOINT` if the model has one class, `ERR_OVERFLOW` if what it computes is not finite
- * @throws {DataError} the codes of `loadImage`
+ * @throws {DataError} as `Classifier.run`
  */
 export async function gradCam(
   classifier: Classifier,
   image: Picture,
-  options: GradCamOptions = {},
+  { signal, ...options }: GradCamOptions = {},
 ): Promise<GradCam> {
+  signal?.throwIfAborted();
   const { classes, imageShape } = classifier.description;
   requireTwoClasses(classifier.description);
   const asked = options.label === undefined ? undefined : classIndex(classes, options.label);
@@ -51,9 +54,11 @@ export async function gradCam(
     throw new ResnetError("ERR_LAYER", `layer "${layer}" gives a vector, but a map is needed`);
   const name = printable(nameOfPicture(image, 0), Infinity);
   const picture = await classifier.readPicture(image);
-  const inputs = batchInputs(hostArray([1, ...imageShape], picture.data, "u8"));
-  const forward = await classifier.program(logitsOutput, 1, "fp32");
-  const { logits } = await forward.run(inputs);
+  signal?.throwIfAborted();
+  const images = hostArray([1, ...imageShape], picture.data, "u8");
+  const precision = "fp32";
+  const { logits } = await classifier.compute(logitsOutput, images, { precision });
+  signal?.throwIfAborted();
   checkOutputs(logits!.data, `${name}: the logits`);
   const ranked = likeliest(logits!.data, classes, classes.length);
   const of = asked === undefined ? ranked[0]! : ranked.find(({ index }) => index === asked)!;
@@ -65,12 +70,15 @@ export async function gradCam(
       return { map, dmap: gradients(result, [map], input("dlogits", result.shape)).get(map)! };
     },
   };
-  const backward = await classifier.program(mapAndGradient, 1, "fp32");
   const dlogits = hostArray(
     [1, classes.length],
     classes.map((_, j) => Number(j === of.index)),
   );
-  const { map, dmap } = await backward.run({ ...inputs, dlogits });
+  const { map, dmap } = await classifier.compute(mapAndGradient, images, {
+    precision,
+    inputs: { dlogits },
+  });
+  signal?.throwIfAborted();
   const [height, width] = dims4(map!);
   checkOutputs(dmap!.data, `${name}: the gradients at ${layer}`);
   return { picture, layer, of, height, width, heat: heatOf(map!.data, dmap!.data, height * width) };

@@ -1,4 +1,4 @@
-import type { CheckpointDescription } from "../node/runs/checkpoint.js";
+import type { CheckpointDescription } from "../checkpoint/description.js";
 import { ResnetError } from "../tensor/error.js";
 
 /**

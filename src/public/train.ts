@@ -10,14 +10,16 @@ export {
   exportModel,
   tracePrediction,
   type ExportOptions,
-} from "../train/weights/export-model.js";
+} from "../checkpoint/export-model.js";
 export {
   importWeights,
   type ImportOptions,
   type ImportedModel,
-} from "../train/weights/import-weights.js";
+} from "../checkpoint/import-weights.js";
 export { parseConfig, type TrainConfig, type TrainConfigInput } from "../train/config/config.js";
-export { modelOf, type DescribedModel } from "../train/config/model-variant.js";
+export { Checkpoint } from "../checkpoint/checkpoint.js";
+export { checkpointMetadata, type CheckpointDescription } from "../checkpoint/description.js";
+export { modelOf, type DescribedModel } from "../checkpoint/model-variant.js";
 export {
   accuracyMetric,
   lossMetric,
@@ -39,7 +41,7 @@ export {
   modelSource,
   readModelState,
   writeModelState,
-} from "../train/weights/model-state.js";
+} from "../checkpoint/model-state.js";
 export { adam, adamw, type AdamOptions } from "../train/optimizers.js";
 export type { Optimizer } from "../train/optimizers.js";
 export { sgd, type SgdOptions } from "../train/optimizers.js";
@@ -50,7 +52,7 @@ export {
   type LearningRateSearchOptions,
   type LearningRateTrial,
 } from "../train/find-learning-rate.js";
-export type { Precision } from "../train/config/precision.js";
+export type { Precision } from "../program/precision.js";
 export { findRecipe, recipes, type Recipe } from "../train/recipes.js";
 export type { SampleScores } from "../train/scores.js";
 export { createSchedule, type Schedule } from "../train/schedules/schedule.js";

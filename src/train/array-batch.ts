@@ -7,7 +7,7 @@ import { ResnetError } from "../tensor/error.js";
 import { checkHostArray, type HostArray } from "../tensor/host-array.js";
 import { formatShape, type Shape } from "../tensor/shape.js";
 import type { Targets } from "./loss.js";
-import { dtypeOf, type Precision } from "./config/precision.js";
+import { dtypeOf, type Precision } from "../program/precision.js";
 import type { BatchTracer } from "./sources/batch-source.js";
 
 /** A batch of the caller's own arrays. */

@@ -3,7 +3,7 @@ import type { Evaluation } from "./evaluate.js";
 import type { EpochMetrics } from "./metrics.js";
 import type { TrainProgress } from "./progress.js";
 import type { Training } from "./training.js";
-import type { ModelState } from "./weights/model-state.js";
+import type { ModelState } from "../checkpoint/model-state.js";
 
 /** Where a training stands after a step. */
 export interface StepProgress {

@@ -5,7 +5,7 @@ import type { Module } from "../nn/module.js";
 import type { Loss, Targets } from "./loss.js";
 import { Session } from "./session.js";
 import type { SessionOptions } from "./session-options.js";
-import { initialState, type ModelState } from "./weights/model-state.js";
+import { initialState, type ModelState } from "../checkpoint/model-state.js";
 
 export interface CreateSessionOptions<T extends Targets = Tensor> extends Omit<
   SessionOptions,

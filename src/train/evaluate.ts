@@ -4,13 +4,13 @@ import { ProgramsBySize } from "../executors/programs-by-size.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
 import { ResnetError } from "../tensor/error.js";
-import type { Precision } from "./config/precision.js";
+import type { Precision } from "../program/precision.js";
 import type { Loss, Targets } from "./loss.js";
 import { hitsWithin, standardMetrics, type Metric } from "./metrics.js";
 import { emptyScores, scoreSamples, SummedProbabilities, type SampleScores } from "./scores.js";
 import type { BatchSource, OpenView } from "./sources/batch-source.js";
 import { traceEvaluation } from "./step.js";
-import type { StateName } from "./weights/model-state.js";
+import type { StateName } from "../checkpoint/model-state.js";
 
 export interface EvaluateOptions {
   readonly executor: Executor;

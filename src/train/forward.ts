@@ -9,13 +9,13 @@ import { plan } from "../planner/plan.js";
 import { decodeBf16 } from "../tensor/bf16.js";
 import { checkHostArray, type HostArray } from "../tensor/host-array.js";
 import { toImages } from "./array-batch.js";
-import type { Precision } from "./config/precision.js";
+import type { Precision } from "../program/precision.js";
 import {
   initialState,
   writeModelState,
   type ModelState,
   type StateName,
-} from "./weights/model-state.js";
+} from "../checkpoint/model-state.js";
 
 export interface ForwardOptions {
   /** Parameters and statistics by name, in PyTorch's layout. Default: the module's initialization with `seed`. */

@@ -1,7 +1,7 @@
 import type { HostArray } from "../tensor/host-array.js";
 import type { ArrayBatch } from "./array-batch.js";
 import type { TrainConfig } from "./config/config.js";
-import type { Precision } from "./config/precision.js";
+import type { Precision } from "../program/precision.js";
 import type { Batch } from "./epoch-batches.js";
 import type { Loss, Targets } from "./loss.js";
 import type { Metric, MetricBatch } from "./metrics.js";

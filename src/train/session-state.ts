@@ -7,7 +7,7 @@ import { namedState, type Module } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { isRemembered } from "./state-names.js";
-import { checkModelState } from "./weights/model-state.js";
+import { checkModelState } from "../checkpoint/model-state.js";
 
 const metadataKey = "resnet-ts-session";
 

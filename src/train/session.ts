@@ -7,7 +7,7 @@ import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { randomKey, type RandomKey } from "../tensor/random.js";
 import type { Shape } from "../tensor/shape.js";
 import { ArrayBatches, readInputs, type ArrayBatch } from "./array-batch.js";
-import type { Precision } from "./config/precision.js";
+import type { Precision } from "../program/precision.js";
 import { batchesOfEpoch, microBatches, type Batch } from "./epoch-batches.js";
 import { evaluateArrays, type ArrayEvaluation } from "./evaluate-arrays.js";
 import { Evaluator, evaluateViews, type EvaluateOptions, type Evaluation } from "./evaluate.js";
@@ -33,7 +33,7 @@ import {
   writeModelState,
   type ModelState,
   type StateName,
-} from "./weights/model-state.js";
+} from "../checkpoint/model-state.js";
 
 /**
  * A model under training in an executor: its programs, its state, and the scalars of each step. `createSession` makes one

@@ -16,7 +16,7 @@ import type { SessionOptions } from "./session-options.js";
 import { ImageSources } from "./sources/image-sources.js";
 import type { TrainData, TrainOptions } from "./train.js";
 import { Training } from "./training.js";
-import { initialState, type ModelState } from "./weights/model-state.js";
+import { initialState, type ModelState } from "../checkpoint/model-state.js";
 
 /** What `train` works with. */
 export interface TrainSetup {

@@ -13,10 +13,10 @@ import { squaredNorm } from "../ops/squared-norm.js";
 import { ResnetError } from "../tensor/error.js";
 import { crossEntropy, lossOutputs, type Loss, type Targets } from "./loss.js";
 import type { BatchTracer } from "./sources/batch-source.js";
-import type { StateName } from "./weights/model-state.js";
+import type { StateName } from "../checkpoint/model-state.js";
 import type { Optimizer, ParameterGradient } from "./optimizers.js";
 import type { ParameterGroups } from "./parameter-groups.js";
-import type { Precision } from "./config/precision.js";
+import type { Precision } from "../program/precision.js";
 import { averageState, gradientSumState } from "./state-names.js";
 import { traceWatches } from "./watches.js";
 

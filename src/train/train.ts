@@ -6,7 +6,7 @@ import { parseConfig, type TrainConfigInput } from "./config/config.js";
 import type { Metric } from "./metrics.js";
 import { setUp } from "./set-up.js";
 import type { FileOpener } from "./sources/image-sources.js";
-import type { ModelState } from "./weights/model-state.js";
+import type { ModelState } from "../checkpoint/model-state.js";
 
 /** The images that a training learns from, is validated with and, if given, tested on. */
 export interface TrainData {

@@ -6,7 +6,7 @@ import { readWeights } from "../../src/node/interop/read-weights.js";
 import type { StoredArray } from "../../src/interop/stored-array.js";
 import { writeTorch } from "../../src/interop/torch/write-torch.js";
 import { createModel } from "../../src/models/catalog.js";
-import { initialState } from "../../src/train/weights/model-state.js";
+import { initialState } from "../../src/checkpoint/model-state.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 import { resnet } from "../helpers/resnet-command.js";
 

@@ -5,9 +5,9 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
-import { readCheckpoint } from "../../src/node/runs/checkpoint.js";
-import { importWeights, type ImportOptions } from "../../src/train/weights/import-weights.js";
-import { initialState } from "../../src/train/weights/model-state.js";
+import { readCheckpoint } from "../../src/node/runs/checkpoint-file.js";
+import { importWeights, type ImportOptions } from "../../src/checkpoint/import-weights.js";
+import { initialState } from "../../src/checkpoint/model-state.js";
 import { resnet } from "../helpers/resnet-command.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 

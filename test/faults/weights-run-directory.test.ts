@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { Checkpoint } from "../../src/node/runs/checkpoint.js";
+import { openCheckpoint } from "../../src/node/runs/checkpoint-file.js";
 import { createModel } from "../../src/models/catalog.js";
 import { readFirstWeights } from "../../src/node/runs/first-weights.js";
 import { writeTestCheckpoint } from "../helpers/checkpoint.js";
@@ -53,7 +53,7 @@ describe("A run directory is accepted where a checkpoint is wanted", () => {
 });
 
 test("A run that has no best weights yet gives its last ones", async () => {
-  const checkpoint = await Checkpoint.open(makeRun("second", "last.safetensors"));
+  const checkpoint = await openCheckpoint(makeRun("second", "last.safetensors"));
   await checkpoint.close();
   assert.match(checkpoint.file, /second\/last\.safetensors$/);
 });

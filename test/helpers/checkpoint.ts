@@ -3,8 +3,11 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
-import { checkpointMetadata, type CheckpointDescription } from "../../src/node/runs/checkpoint.js";
-import { initialState, type ModelState } from "../../src/train/weights/model-state.js";
+import {
+  checkpointMetadata,
+  type CheckpointDescription,
+} from "../../src/checkpoint/description.js";
+import { initialState, type ModelState } from "../../src/checkpoint/model-state.js";
 import { scratchFolder } from "./scratch-folder.js";
 
 export interface WrittenCheckpoint {

@@ -13,7 +13,7 @@ import { plan } from "../../src/planner/plan.js";
 import { encodeBf16 } from "../../src/tensor/bf16.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import type { FloatDType } from "../../src/tensor/shape.js";
-import { readModelState, writeModelState } from "../../src/train/weights/model-state.js";
+import { readModelState, writeModelState } from "../../src/checkpoint/model-state.js";
 import { sgd } from "../../src/train/optimizers.js";
 import { assertClose, ulp } from "./assert-close.js";
 import {

@@ -10,7 +10,7 @@ import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
 import { crossEntropy } from "../../src/train/loss.js";
 import { sgd } from "../../src/train/optimizers.js";
 import { residentTracer } from "../../src/train/sources/resident-source.js";
-import type { Precision } from "../../src/train/config/precision.js";
+import type { Precision } from "../../src/program/precision.js";
 import { traceEvaluation, traceTrainStep } from "../../src/train/step.js";
 
 export class TinyModel extends Module {

@@ -7,7 +7,7 @@ import type { EpochMetrics } from "../../src/train/metrics.js";
 import type { TrainProgress } from "../../src/train/progress.js";
 import { train, type TrainOptions } from "../../src/train/train.js";
 import type { Training } from "../../src/train/training.js";
-import { initialState, writeModelState } from "../../src/train/weights/model-state.js";
+import { initialState, writeModelState } from "../../src/checkpoint/model-state.js";
 import { randomDataset } from "./random-dataset.js";
 import { TinyModel } from "./tiny-model.js";
 

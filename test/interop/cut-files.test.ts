@@ -9,7 +9,7 @@ import { readWeights } from "../../src/node/interop/read-weights.js";
 import { sourceOf } from "../../src/interop/write-safetensors.js";
 import { ResnetError } from "../../src/tensor/error.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { readCheckpoint, writeCheckpoint } from "../../src/node/runs/checkpoint.js";
+import { readCheckpoint, writeCheckpoint } from "../../src/node/runs/checkpoint-file.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { startOfTraining } from "../../src/train/progress.js";
 import { readTrainingState, writeTrainingState } from "../../src/node/runs/training-state.js";

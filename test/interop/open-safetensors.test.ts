@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { InteropError } from "../../src/interop/interop-error.js";
-import { OpenSafetensors } from "../../src/node/interop/open-safetensors.js";
+import { openFile } from "../../src/node/files/open-file.js";
+import { OpenSafetensors } from "../../src/interop/open-safetensors.js";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 import type { StoredArray } from "../../src/interop/stored-array.js";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
@@ -33,7 +34,7 @@ describe("OpenSafetensors", () => {
   test("reads what readSafetensors reads, in the order of the data", async () => {
     const bytes = await writeSafetensors(tensors, { note: "text" });
     const file = await write("whole.safetensors", bytes);
-    const opened = await OpenSafetensors.open(file);
+    const opened = await OpenSafetensors.open(await openFile(file));
     const expected = readSafetensors(bytes);
     assert.deepEqual([...opened.places.keys()], [...expected.tensors.keys()]);
     assert.deepEqual(opened.metadata, expected.metadata);
@@ -51,13 +52,13 @@ describe("OpenSafetensors", () => {
     const file = await write("cut.safetensors", bytes);
     for (let length = bytes.length - 1; length >= 0; length--) {
       await truncate(file, length);
-      await assert.rejects(OpenSafetensors.open(file), InteropError);
+      await assert.rejects(OpenSafetensors.open(await openFile(file)), InteropError);
     }
   });
 
   test("says so when the file becomes shorter while it is read", async () => {
     const file = await write("shorter.safetensors", await writeSafetensors(tensors));
-    const opened = await OpenSafetensors.open(file);
+    const opened = await OpenSafetensors.open(await openFile(file));
     await truncate(file, opened.header.length);
     await assert.rejects(opened.read("weight"), /became shorter while it was read/);
     await opened.close();

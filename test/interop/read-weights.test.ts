@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { readWeights, type Weights } from "../../src/node/interop/read-weights.js";
+import { readWeights } from "../../src/node/interop/read-weights.js";
+import type { Weights } from "../../src/interop/stored-array.js";
 import { packageRoot } from "../helpers/fixtures.js";
 
 const fixture = (name: string): string => path.join(packageRoot, "test/fixtures/torch", name);

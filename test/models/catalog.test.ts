@@ -8,11 +8,7 @@ import { namedState } from "../../src/nn/module.js";
 import { plan } from "../../src/planner/plan.js";
 import { countParameters } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import {
-  initialState,
-  readModelState,
-  writeModelState,
-} from "../../src/train/weights/model-state.js";
+import { initialState, readModelState, writeModelState } from "../../src/checkpoint/model-state.js";
 import { sgd } from "../../src/train/optimizers.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
 import { traceTrainStep } from "../../src/train/step.js";

@@ -17,7 +17,7 @@ import { namedParameters, namedState, type Module } from "../../src/nn/module.js
 import { traceModule } from "../../src/nn/trace-module.js";
 import { plan } from "../../src/planner/plan.js";
 import { randomKey } from "../../src/tensor/random.js";
-import { initialState, writeModelState } from "../../src/train/weights/model-state.js";
+import { initialState, writeModelState } from "../../src/checkpoint/model-state.js";
 import { nativeExecutors, reference } from "../helpers/executors.js";
 import { forward } from "../../src/train/forward.js";
 import { countParameters, outputShapes } from "../../src/report/model-summary.js";

@@ -12,7 +12,7 @@ import {
 } from "../../src/models/catalog.js";
 import { namedState, type Module } from "../../src/nn/module.js";
 import { traceModule } from "../../src/nn/trace-module.js";
-import { variantSchema } from "../../src/train/config/model-variant.js";
+import { variantSchema } from "../../src/checkpoint/model-variant.js";
 
 /** What is not the default of any model. */
 const others: Required<VariantOptions> = {

@@ -18,7 +18,7 @@ import { readWeights } from "../../src/node/interop/read-weights.js";
 import { save } from "../../src/node/train/save.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { forward } from "../../src/train/forward.js";
-import { initialState } from "../../src/train/weights/model-state.js";
+import { initialState } from "../../src/checkpoint/model-state.js";
 
 const net = (): Sequential => new Sequential(new Linear(2, 3), new ReLU(), new Linear(3, 1));
 

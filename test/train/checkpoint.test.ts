@@ -12,13 +12,13 @@ import { BatchNorm2d } from "../../src/nn/batch-norm2d.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { ResnetError } from "../../src/tensor/error.js";
 import {
-  Checkpoint,
-  checkpointMetadata,
+  openCheckpoint,
   readCheckpoint,
   writeCheckpoint,
-} from "../../src/node/runs/checkpoint.js";
+} from "../../src/node/runs/checkpoint-file.js";
+import { checkpointMetadata } from "../../src/checkpoint/description.js";
 import { forward } from "../../src/train/forward.js";
-import { initialState, readModelState } from "../../src/train/weights/model-state.js";
+import { initialState, readModelState } from "../../src/checkpoint/model-state.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { TinyModel } from "../helpers/tiny-model.js";
 
@@ -54,7 +54,7 @@ describe("checkpoints", () => {
     const state = initialState(model, 4);
     await writeCheckpoint(file, description, sourceOf(state));
     const executor = new ReferenceExecutor();
-    const checkpoint = await Checkpoint.open(file);
+    const checkpoint = await openCheckpoint(file);
     await checkpoint.load(executor, model);
     assert.deepEqual(new Map(await readModelState(executor, model)), new Map(state));
     await assert.rejects(checkpoint.load(executor, new BasicBlock(2, 2)), {
@@ -131,7 +131,7 @@ describe("checkpoints", () => {
     const state = new Map<string, StoredArray>(initialState(new TinyModel(), 4));
     state.set("fc.bias", hostArray([3], undefined, "i32"));
     await writeCheckpoint(file, description, sourceOf(state));
-    const checkpoint = await Checkpoint.open(file);
+    const checkpoint = await openCheckpoint(file);
     await assert.rejects(checkpoint.load(new ReferenceExecutor(), new TinyModel()), {
       code: "ERR_CHECKPOINT",
       message: /\n {2}wrong dtype fc\.bias is i32, the model's is f32$/,

@@ -13,7 +13,7 @@ import { sgd } from "../../src/train/optimizers.js";
 import { Session } from "../../src/train/session.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
 import { gradientSumState } from "../../src/train/state-names.js";
-import { initialState, writeModelState } from "../../src/train/weights/model-state.js";
+import { initialState, writeModelState } from "../../src/checkpoint/model-state.js";
 import { reference } from "../helpers/executors.js";
 import { normalize, randomConfig, randomDataset } from "../helpers/random-dataset.js";
 import { LinearModel } from "../helpers/tiny-model.js";

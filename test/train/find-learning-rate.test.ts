@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { parseTransforms } from "../../src/data/transforms/transform-text.js";
 import type { Module } from "../../src/nn/module.js";
 import { learningRateSearchChart } from "../../src/report/training-charts.js";
-import { initialState } from "../../src/train/weights/model-state.js";
+import { initialState } from "../../src/checkpoint/model-state.js";
 import type { TrainConfigInput } from "../../src/train/config/config.js";
 import {
   findLearningRate,

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { sourceOf } from "../../src/interop/write-safetensors.js";
-import { writeCheckpoint } from "../../src/node/runs/checkpoint.js";
+import { writeCheckpoint } from "../../src/node/runs/checkpoint-file.js";
 import { readFirstWeights } from "../../src/node/runs/first-weights.js";
-import { initialState } from "../../src/train/weights/model-state.js";
+import { initialState } from "../../src/checkpoint/model-state.js";
 import { TinyModel } from "../helpers/tiny-model.js";
 
 const trained = initialState(new TinyModel(), 4);

@@ -3,11 +3,7 @@ import { describe, test } from "node:test";
 import { residentSource } from "../../src/train/sources/resident-source.js";
 import { parseConfig } from "../../src/train/config/config.js";
 import { gradientNorms } from "../../src/train/gradient-norms.js";
-import {
-  initialState,
-  readModelState,
-  writeModelState,
-} from "../../src/train/weights/model-state.js";
+import { initialState, readModelState, writeModelState } from "../../src/checkpoint/model-state.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { trainOn } from "../helpers/train-on.js";
 import { randomIntegers } from "../helpers/arrays.js";

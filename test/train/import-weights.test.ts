@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import type { Weights } from "../../src/node/interop/read-weights.js";
+import type { Weights } from "../../src/interop/stored-array.js";
 import type { StoredArray } from "../../src/interop/stored-array.js";
 import { createModel } from "../../src/models/catalog.js";
 import { namedState } from "../../src/nn/module.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { importWeights } from "../../src/train/weights/import-weights.js";
+import { importWeights } from "../../src/checkpoint/import-weights.js";
 import { packageRoot } from "../helpers/fixtures.js";
 
 const huggingFace = JSON.parse(

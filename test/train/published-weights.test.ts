@@ -9,9 +9,9 @@ import { readWeights } from "../../src/node/interop/read-weights.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
 import { Evaluator } from "../../src/train/evaluate.js";
-import { importWeights } from "../../src/train/weights/import-weights.js";
-import { modelOf } from "../../src/train/config/model-variant.js";
-import { writeModelState } from "../../src/train/weights/model-state.js";
+import { importWeights } from "../../src/checkpoint/import-weights.js";
+import { modelOf } from "../../src/checkpoint/model-variant.js";
+import { writeModelState } from "../../src/checkpoint/model-state.js";
 import { nativeSkip } from "../helpers/executors.js";
 import { packageRoot } from "../helpers/fixtures.js";
 

@@ -4,7 +4,7 @@ import { datasetInfo } from "../../src/data/dataset-info.js";
 import { transformedShape } from "../../src/data/transforms/compose-transforms.js";
 import { createModel } from "../../src/models/catalog.js";
 import { fans } from "../../src/nn/initializers.js";
-import { initialState } from "../../src/train/weights/model-state.js";
+import { initialState } from "../../src/checkpoint/model-state.js";
 import { parseConfig } from "../../src/train/config/config.js";
 import { findRecipe, recipes } from "../../src/train/recipes.js";
 import { createSchedule } from "../../src/train/schedules/schedule.js";

@@ -11,7 +11,7 @@ import { graphOf } from "../../src/graph/graph.js";
 import { plan } from "../../src/planner/plan.js";
 import { randomKey, type RandomKey } from "../../src/tensor/random.js";
 import { residentSource } from "../../src/train/sources/resident-source.js";
-import type { Precision } from "../../src/train/config/precision.js";
+import type { Precision } from "../../src/program/precision.js";
 import { randomIntegers } from "../helpers/arrays.js";
 import { assertClose } from "../helpers/assert-close.js";
 import { executorsUnderTest } from "../helpers/executors.js";

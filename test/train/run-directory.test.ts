@@ -24,7 +24,7 @@ import { findRecipe } from "../../src/train/recipes.js";
 import type { TrainConfig } from "../../src/train/config/config.js";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
 import { sourceOf, writeSafetensors } from "../../src/interop/write-safetensors.js";
-import { readCheckpoint } from "../../src/node/runs/checkpoint.js";
+import { readCheckpoint } from "../../src/node/runs/checkpoint-file.js";
 import { startOfTraining } from "../../src/train/progress.js";
 import { RunDirectory, type RunSnapshot } from "../../src/node/runs/run-directory.js";
 

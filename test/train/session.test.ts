@@ -15,7 +15,7 @@ import { crossEntropy, type Loss, type Targets } from "../../src/train/loss.js";
 import { imageSet } from "../../src/train/image-set.js";
 import { adamw, sgd } from "../../src/train/optimizers.js";
 import type { Session } from "../../src/train/session.js";
-import type { ModelState } from "../../src/train/weights/model-state.js";
+import type { ModelState } from "../../src/checkpoint/model-state.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest, nativeExecutors, reference } from "../helpers/executors.js";
 import { normalize, randomConfig, randomDataset } from "../helpers/random-dataset.js";

@@ -12,7 +12,7 @@ import type { Executor } from "../../src/executors/executor.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { parseConfig } from "../../src/train/config/config.js";
 import { Evaluator } from "../../src/train/evaluate.js";
-import { initialState, writeModelState } from "../../src/train/weights/model-state.js";
+import { initialState, writeModelState } from "../../src/checkpoint/model-state.js";
 import { findRecipe } from "../../src/train/recipes.js";
 import { imageFileOpener, streamingSource } from "../../src/node/train/image-file-opener.js";
 import type { FileOpener } from "../../src/train/sources/image-sources.js";

@@ -17,7 +17,7 @@ import {
   readModelState,
   writeModelState,
   initialState,
-} from "../../src/train/weights/model-state.js";
+} from "../../src/checkpoint/model-state.js";
 import { crossEntropy } from "../../src/train/loss.js";
 import { adamw } from "../../src/train/optimizers.js";
 import { sgd } from "../../src/train/optimizers.js";

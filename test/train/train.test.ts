@@ -6,7 +6,7 @@ import "../../src/node/native/register.js";
 import { writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
 import type { TrainConfigInput } from "../../src/train/config/config.js";
-import { initialState, type ModelState } from "../../src/train/weights/model-state.js";
+import { initialState, type ModelState } from "../../src/checkpoint/model-state.js";
 import { train } from "../../src/node/train/train.js";
 import { randomConfig, randomDataset } from "../helpers/random-dataset.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";

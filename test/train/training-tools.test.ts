@@ -10,7 +10,7 @@ import { drawBeta, drawMix } from "../../src/train/mixing.js";
 import type { Callback } from "../../src/train/callbacks.js";
 import { Evaluator } from "../../src/train/evaluate.js";
 import type { Training } from "../../src/train/training.js";
-import { initialState, readModelState } from "../../src/train/weights/model-state.js";
+import { initialState, readModelState } from "../../src/checkpoint/model-state.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest, nativeExecutors, reference } from "../helpers/executors.js";
 import { randomConfig } from "../helpers/random-dataset.js";

@@ -18,7 +18,7 @@ import {
   readModelState,
   writeModelState,
   type ModelState,
-} from "../../src/train/weights/model-state.js";
+} from "../../src/checkpoint/model-state.js";
 import { executorsUnderTest, reference } from "../helpers/executors.js";
 import { normalize, randomConfig, randomDataset } from "../helpers/random-dataset.js";
 import { recording } from "../helpers/recording.js";

@@ -5,7 +5,22 @@ import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
 import { storageLoader, torchGlobals, type StorageClaim } from "./torch-globals.js";
 import type { TorchFile } from "./torch-file.js";
-import { ZipArchive } from "../../node/interop/zip-archive.js";
+
+/** Where an entry's bytes lie in an archive. */
+export interface ArchivePlace {
+  readonly start: number;
+  readonly bytes: number;
+}
+
+/** A zip archive whose entries are read in place. Its methods throw `ERR_TORCH_FILE` for an entry that cannot be. */
+export interface Archive {
+  readonly names: ReadonlySet<string>;
+  locate(name: string): Promise<ArchivePlace>;
+  read(name: string): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Opens a zip archive. */
+export type OpenArchive = (source: ByteSource) => Promise<Archive>;
 
 /**
  * Opens what `torch.save` writes since PyTorch 1.6: a zip archive with `NAME/data.pkl` and a file
@@ -14,9 +29,13 @@ import { ZipArchive } from "../../node/interop/zip-archive.js";
  * @throws {InteropError} `ERR_TORCH_FILE` if the archive is damaged, compressed or holds something else
  * @throws {PickleError} as `unpickle`
  */
-export async function readTorchZip(source: ByteSource, budget: Budget): Promise<TorchFile> {
+export async function readTorchZip(
+  source: ByteSource,
+  budget: Budget,
+  openZip: OpenArchive,
+): Promise<TorchFile> {
   const { file } = source;
-  const archive = await ZipArchive.open(source);
+  const archive = await openZip(source);
   const pickle = [...archive.names].find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle === undefined) {
     throw new InteropError(
@@ -40,7 +59,7 @@ export async function readTorchZip(source: ByteSource, budget: Budget): Promise<
 }
 
 async function locateStorages(
-  archive: ZipArchive,
+  archive: Archive,
   folder: string,
   claims: ReadonlyMap<string, StorageClaim>,
   file: string,
@@ -70,7 +89,7 @@ async function locateStorages(
   return starts;
 }
 
-async function checkByteOrder(archive: ZipArchive, name: string, file: string): Promise<void> {
+async function checkByteOrder(archive: Archive, name: string, file: string): Promise<void> {
   if (!archive.names.has(name)) return; // older than PyTorch 2.1: whatever the machine had
   const order = new TextDecoder().decode(await archive.read(name));
   if (order !== "little") {

@@ -5,11 +5,11 @@ import type { ByteSource } from "../byte-source.js";
 import { headBytes, torchContainer } from "../file-kind.js";
 import { InteropError } from "../interop-error.js";
 import { readElements } from "../safetensors-dtypes.js";
-import type { StoredArray } from "../stored-array.js";
+import type { StoredArray, Weights } from "../stored-array.js";
 import { gather } from "./gather.js";
 import { readTorchTar } from "./read-torch-tar.js";
 import { readTorchLegacy } from "./read-torch-legacy.js";
-import { readTorchZip } from "./read-torch-zip.js";
+import { readTorchZip, type OpenArchive } from "./read-torch-zip.js";
 import { findStateDict } from "./state-dict.js";
 import type { TorchFile } from "./torch-file.js";
 import type { TorchTensor } from "./torch-tensor.js";
@@ -30,16 +30,18 @@ export interface ReadTorchOptions {
  * f32, i32, i64, u8, i8 and bool come as they are; f64, f16 and bf16 become f32, i16 becomes i32. Each tensor is
  * read from the file into memory of its own; names of one and the same tensor, such as tied weights, share it.
  *
+ * @param openZip opens the archive that PyTorch writes since 1.6
  * @throws {InteropError} `ERR_TORCH_FILE`; `ERR_TORCH_LIMIT` if the tensors take more than twice the file
  * @throws {PickleError} as `unpickle`
  */
 export async function readTorch(
   source: ByteSource,
+  openZip: OpenArchive,
   { onNotice, state, budget = Budget.forFile(source.size) }: ReadTorchOptions = {},
-): Promise<ReadonlyMap<string, StoredArray>> {
+): Promise<Weights> {
   const head = await source.read(0, Math.min(headBytes, source.size));
   const readers = { zip: readTorchZip, pickle: readTorchLegacy, tar: readTorchTar };
-  const torchFile = await readers[torchContainer(head) ?? "pickle"](source, budget);
+  const torchFile = await readers[torchContainer(head) ?? "pickle"](source, budget, openZip);
   const { tensors: dict, path, others } = findStateDict(torchFile.value, source.file, state);
   if (state === undefined && others.length > 0) {
     onNotice?.(

@@ -6,7 +6,7 @@ import { plan } from "../../planner/plan.js";
 import { hostArray } from "../../tensor/host-array.js";
 import { randomKey, uniform } from "../../tensor/random.js";
 import { residentSource } from "../../train/sources/resident-source.js";
-import { initialState, writeModelState } from "../../train/weights/model-state.js";
+import { initialState, writeModelState } from "../../checkpoint/model-state.js";
 import { sgd } from "../../train/optimizers.js";
 import { traceTrainStep } from "../../train/step.js";
 import { spreadOf } from "./spread.js";

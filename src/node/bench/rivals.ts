@@ -1,6 +1,6 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Precision } from "../../train/config/precision.js";
+import type { Precision } from "../../program/precision.js";
 import { classesOf, type BenchRow } from "./bench-row.js";
 import type { RivalCommand } from "./rival.js";
 

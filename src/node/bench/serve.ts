@@ -7,7 +7,7 @@
 // `tools/bench_pytorch.py --serve` and `serve-onnxruntime.js` are its rivals, and answer `run K` alike.
 import { createInterface } from "node:readline";
 import { profileOf, programCost } from "../../report/profile.js";
-import type { Precision } from "../../train/config/precision.js";
+import type { Precision } from "../../program/precision.js";
 import type { BenchRow } from "./bench-row.js";
 import { prepareWorkload } from "./workload.js";
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { DataError } from "../../data/data-error.js";
-import { Classifier } from "../../predict/classifier.js";
+import { Classifier } from "../predict/classifier.js";
 import { checkpointOf } from "./checkpoint-of.js";
 import { describeUnusedBits } from "../data/images/scan-files.js";
 import { openExecutor } from "./open-executor.js";

@@ -1,13 +1,11 @@
-import { OpenSafetensors } from "./open-safetensors.js";
 import { openFile } from "../files/open-file.js";
 import { headBytes, torchContainer } from "../../interop/file-kind.js";
 import { readShards } from "./read-shards.js";
-import type { StoredArray } from "../../interop/stored-array.js";
+import { openZip } from "./zip-archive.js";
+import { OpenSafetensors } from "../../interop/open-safetensors.js";
+import type { StoredArray, Weights } from "../../interop/stored-array.js";
 import { weightsUnder } from "../../interop/weights-under.js";
 import { readTorch, type ReadTorchOptions } from "../../interop/torch/read-torch.js";
-
-/** Named tensors, in PyTorch's shapes and order of elements. */
-export type Weights = ReadonlyMap<string, StoredArray>;
 
 /**
  * The tensors of a file of weights: PyTorch's `.pth`, `.pt`, `.th`, `.bin` in any of its formats, safetensors, or
@@ -28,21 +26,12 @@ export async function readWeights(file: string, options: ReadTorchOptions = {}):
   const source = await openFile(file);
   try {
     const head = await source.read(0, Math.min(headBytes, source.size));
-    if (torchContainer(head)) return await readTorch(source, options);
+    if (torchContainer(head)) return await readTorch(source, openZip, options);
+    const opened = await OpenSafetensors.open(source);
+    const all = new Map<string, StoredArray>();
+    for (const name of opened.places.keys()) all.set(name, await opened.read(name));
+    return options.state === undefined ? all : weightsUnder(all, options.state, file);
   } finally {
     await source.close();
-  }
-  const all = await readSafetensorsFile(file);
-  return options.state === undefined ? all : weightsUnder(all, options.state, file);
-}
-
-async function readSafetensorsFile(file: string): Promise<Weights> {
-  const opened = await OpenSafetensors.open(file);
-  try {
-    const tensors = new Map<string, StoredArray>();
-    for (const name of opened.places.keys()) tensors.set(name, await opened.read(name));
-    return tensors;
-  } finally {
-    await opened.close();
   }
 }

@@ -3,6 +3,7 @@ import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type Zip
 import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../../interop/byte-source.js";
 import { InteropError } from "../../interop/interop-error.js";
+import type { Archive, ArchivePlace } from "../../interop/torch/read-torch-zip.js";
 
 /** More than a model and three moments of an optimiser have storages. */
 const maxEntries = 20_000;
@@ -10,50 +11,44 @@ const maxEntries = 20_000;
 /** The directory stands at the end: read at once, up to this many bytes. */
 const tailBytes = 1 << 20;
 
-/** Where an entry's bytes lie in the archive. */
-export interface ZipPlace {
-  readonly start: number;
-  readonly bytes: number;
+/** Opens a zip archive. @throws {InteropError} `ERR_TORCH_FILE` if it is damaged or has too many entries */
+export async function openZip(source: ByteSource): Promise<Archive> {
+  const wrong = (finding: string, cause?: unknown): InteropError =>
+    new InteropError("ERR_TORCH_FILE", `${source.file}: ${finding}`, { cause });
+  const entries = new Map<string, Entry>();
+  try {
+    const tailStart = Math.max(0, source.size - tailBytes);
+    const tail = await source.read(tailStart, source.size - tailStart);
+    const reader = new SourceReader(source, tail);
+    const zip = await fromRandomAccessReaderPromise(reader, source.size, { autoClose: false });
+    if (zip.entryCount > maxEntries) {
+      throw wrong(`the zip archive has ${zip.entryCount} entries, the most is ${maxEntries}`);
+    }
+    for await (const entry of zip.eachEntry()) {
+      if (entries.has(entry.fileName)) throw wrong(`${printable(entry.fileName)} is there twice`);
+      entries.set(entry.fileName, entry);
+    }
+    return new ZipArchive(source, zip, entries);
+  } catch (error) {
+    if (error instanceof InteropError) throw error;
+    throw wrong(`the zip archive is damaged: ${printable((error as Error).message)}`, error);
+  }
 }
 
 /** A zip archive whose entries are not compressed, and so are read in place. */
-export class ZipArchive {
-  private constructor(
+class ZipArchive implements Archive {
+  constructor(
     private readonly source: ByteSource,
     private readonly zip: ZipFile,
     private readonly entries: ReadonlyMap<string, Entry>,
   ) {}
-
-  /** @throws {InteropError} `ERR_TORCH_FILE` */
-  static async open(source: ByteSource): Promise<ZipArchive> {
-    const wrong = (finding: string, cause?: unknown): InteropError =>
-      new InteropError("ERR_TORCH_FILE", `${source.file}: ${finding}`, { cause });
-    const entries = new Map<string, Entry>();
-    try {
-      const tailStart = Math.max(0, source.size - tailBytes);
-      const tail = await source.read(tailStart, source.size - tailStart);
-      const reader = new SourceReader(source, tail);
-      const zip = await fromRandomAccessReaderPromise(reader, source.size, { autoClose: false });
-      if (zip.entryCount > maxEntries) {
-        throw wrong(`the zip archive has ${zip.entryCount} entries, the most is ${maxEntries}`);
-      }
-      for await (const entry of zip.eachEntry()) {
-        if (entries.has(entry.fileName)) throw wrong(`${printable(entry.fileName)} is there twice`);
-        entries.set(entry.fileName, entry);
-      }
-      return new ZipArchive(source, zip, entries);
-    } catch (error) {
-      if (error instanceof InteropError) throw error;
-      throw wrong(`the zip archive is damaged: ${printable((error as Error).message)}`, error);
-    }
-  }
 
   get names(): ReadonlySet<string> {
     return new Set(this.entries.keys());
   }
 
   /** @throws {InteropError} `ERR_TORCH_FILE` if there is none of that name, or it is compressed */
-  async locate(name: string): Promise<ZipPlace> {
+  async locate(name: string): Promise<ArchivePlace> {
     const { file } = this.source;
     const wrong = (finding: string, cause?: unknown): InteropError =>
       new InteropError("ERR_TORCH_FILE", `${file}: ${printable(name)} ${finding}`, { cause });

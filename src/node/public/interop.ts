@@ -1,3 +1,3 @@
 export * from "../../public/interop.js";
-export { OpenSafetensors } from "../interop/open-safetensors.js";
-export { readWeights, type Weights } from "../interop/read-weights.js";
+export { openFile } from "../files/open-file.js";
+export { readWeights } from "../interop/read-weights.js";

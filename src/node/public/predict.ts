@@ -1,5 +1,3 @@
 export * from "../../public/predict.js";
 export { findImages } from "../data/images/find-images.js";
-export { Classifier, type PictureOptions } from "../../predict/classifier.js";
-export { gradCam, type GradCam, type GradCamOptions } from "../../predict/grad-cam.js";
-export type { Picture, Pixels } from "../../predict/picture.js";
+export { Classifier } from "../predict/classifier.js";

@@ -1,10 +1,5 @@
 export * from "../../public/train.js";
-export {
-  Checkpoint,
-  readCheckpoint,
-  writeCheckpoint,
-  type CheckpointDescription,
-} from "../runs/checkpoint.js";
+export { openCheckpoint, readCheckpoint, writeCheckpoint } from "../runs/checkpoint-file.js";
 export { firstWeights, readFirstWeights, type FirstWeights } from "../runs/first-weights.js";
 export { RunDirectory, type RunSnapshot } from "../runs/run-directory.js";
 export { SaveRun } from "../runs/save-run.js";

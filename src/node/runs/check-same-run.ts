@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { checkFingerprint } from "../data/fingerprint.js";
 import { ResnetError } from "../../tensor/error.js";
 import type { TrainConfig } from "../../train/config/config.js";
-import type { CheckpointDescription } from "./checkpoint.js";
+import type { CheckpointDescription } from "../../checkpoint/description.js";
 import type { RunDirectory } from "./run-directory.js";
 
 /** Fields that may change when a run goes on: they do not touch the steps that it has done. */

@@ -1,14 +1,60 @@
 import { createHash } from "node:crypto";
-import { replaceFile, type ReplaceOptions } from "../files/replace-file.js";
-import { OpenSafetensors } from "../interop/open-safetensors.js";
-import type { StoredArray } from "../../interop/stored-array.js";
+import { Checkpoint } from "../../checkpoint/checkpoint.js";
+import {
+  checksumAt,
+  checksumField,
+  checksumKey,
+  zeroDigest,
+  type Sha256,
+} from "../../checkpoint/checksum.js";
+import { checkpointMetadata, type CheckpointDescription } from "../../checkpoint/description.js";
+import type { ModelState } from "../../checkpoint/model-state.js";
+import type { ByteSource } from "../../interop/byte-source.js";
 import { safetensorsChunks, type ArraySource } from "../../interop/write-safetensors.js";
 import { ResnetError } from "../../tensor/error.js";
+import { openFile } from "../files/open-file.js";
+import { replaceFile, type ReplaceOptions } from "../files/replace-file.js";
+import { findCheckpoint } from "./find-checkpoint.js";
 
-/** Under this name the metadata has the SHA-256 of the file, computed with zeros in the digest's place. */
-const checksumKey = "sha256";
-const zeros = "0".repeat(64);
-const checksumField = (digest: string): string => `"${checksumKey}":"${digest}"`;
+/** Node's SHA-256. */
+export const nodeSha256 = (): Sha256 => createHash("sha256");
+
+/**
+ * Opens a checkpoint on disk.
+ *
+ * @param place a file, or a run's directory: then its `best.safetensors`, else `last.safetensors`
+ * @throws {ResnetError} `ERR_CHECKPOINT` if the file cannot be read; the codes of `Checkpoint.open`
+ */
+export async function openCheckpoint(place: string): Promise<Checkpoint> {
+  return Checkpoint.open(await openCheckpointFile(await findCheckpoint(place)), nodeSha256);
+}
+
+/** A whole checkpoint. @throws {ResnetError} as `openCheckpoint`, and as `Checkpoint.read` */
+export async function readCheckpoint(
+  place: string,
+): Promise<{ readonly description: CheckpointDescription; readonly state: ModelState }> {
+  const checkpoint = await openCheckpoint(place);
+  try {
+    return { description: checkpoint.description, state: await checkpoint.read() };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/**
+ * Writes a checkpoint, whole or not at all: weights and running statistics, under PyTorch's names and in its layout,
+ * with a checksum inside.
+ *
+ * @param weights read one by one: `modelSource` takes them out of an executor
+ * @throws {ResnetError} `ERR_CHECKPOINT` if the description could not be read back
+ */
+export async function writeCheckpoint(
+  file: string,
+  description: CheckpointDescription,
+  weights: ArraySource,
+): Promise<void> {
+  await writeCheckpointFile(file, weights, checkpointMetadata(description));
+}
 
 /**
  * Writes a safetensors file with a checksum inside, whole or not at all. Arrays are read one after the other, so that a
@@ -24,81 +70,20 @@ export async function writeCheckpointFile(
     file,
     async (handle) => {
       const hash = createHash("sha256");
-      let checksumAt = -1;
-      for await (const chunk of safetensorsChunks(source, { ...metadata, [checksumKey]: zeros })) {
-        if (checksumAt < 0) checksumAt = fieldAt(chunk, checksumField(zeros));
+      let at = -1;
+      const withChecksum = { ...metadata, [checksumKey]: zeroDigest };
+      for await (const chunk of safetensorsChunks(source, withChecksum)) {
+        if (at < 0) at = checksumAt(chunk, zeroDigest);
         hash.update(chunk);
         await handle.writeFile(chunk);
       }
       const field = Buffer.from(checksumField(hash.digest("hex")));
-      await handle.write(field, 0, field.length, checksumAt);
+      await handle.write(field, 0, field.length, at);
     },
     options,
   );
 }
 
-/**
- * Hands every array of an open file to `visit`, whose promise is awaited, in the order of the file, then checks the checksum. A file without
- * one, which another program wrote, is taken as it is.
- *
- * @param file its name, for the error
- * @throws {ResnetError} `ERR_CHECKPOINT` if the file is not what was written, or cannot be read: what was visited is then
- *   worth nothing
- */
-export async function visitArrays(
-  opened: OpenSafetensors,
-  file: string,
-  visit: (name: string, array: StoredArray) => unknown,
-): Promise<void> {
-  const expected = opened.metadata.get(checksumKey);
-  const hash = createHash("sha256");
-  const header = Buffer.from(opened.header);
-  if (expected !== undefined) {
-    const at = fieldAt(header, checksumField(expected));
-    if (at >= 0) header.write(checksumField(zeros), at);
-  }
-  hash.update(header);
-  for (const name of opened.places.keys()) {
-    await visit(name, await readArray(opened, file, name, (bytes) => hash.update(bytes)));
-  }
-  if (expected !== undefined && hash.digest("hex") !== expected) {
-    throw new ResnetError(
-      "ERR_CHECKPOINT",
-      `${file}: its checksum is not that of its contents: it was damaged or changed after it was written`,
-    );
-  }
-}
-
-async function readArray(
-  opened: OpenSafetensors,
-  file: string,
-  name: string,
-  onBytes: (bytes: Uint8Array) => void,
-): Promise<StoredArray> {
-  try {
-    return await opened.read(name, onBytes);
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-}
-
-/** Where the text begins in a header, or -1. */
-const fieldAt = (header: Uint8Array, text: string): number =>
-  Buffer.from(header.buffer, header.byteOffset, header.byteLength).indexOf(text);
-
-/** Opens a file of weights. @throws {ResnetError} `ERR_CHECKPOINT` if it cannot be; as `OpenSafetensors` if it is damaged */
-export async function openCheckpointFile(file: string): Promise<OpenSafetensors> {
-  try {
-    return await OpenSafetensors.open(file);
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-}
-
-function unreadable(file: string, error: unknown): ResnetError {
-  if (error instanceof ResnetError) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  const reason =
-    code === "ENOENT" ? "there is no such file" : `it cannot be read (${code ?? String(error)})`;
-  return new ResnetError("ERR_CHECKPOINT", `${file}: ${reason}`, { cause: error });
-}
+/** Opens a file of weights. @throws {ResnetError} `ERR_CHECKPOINT` if it cannot be read, then or later */
+export const openCheckpointFile = (file: string): Promise<ByteSource> =>
+  openFile(file, (message, cause) => new ResnetError("ERR_CHECKPOINT", message, { cause }));

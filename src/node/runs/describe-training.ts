@@ -3,7 +3,7 @@ import { countViews } from "../../data/transforms/test-views.js";
 import type { TrainData } from "../../train/train.js";
 import type { Training } from "../../train/training.js";
 import type { DataFingerprint } from "../data/fingerprint.js";
-import type { CheckpointDescription } from "./checkpoint.js";
+import type { CheckpointDescription } from "../../checkpoint/description.js";
 
 /** The description that the checkpoints of a training carry. */
 export function describeTraining(

@@ -1,13 +1,15 @@
 import { fitWeights } from "../../interop/fit-weights.js";
-import { readWeights, type Weights } from "../../node/interop/read-weights.js";
-import type { StoredArray } from "../../interop/stored-array.js";
+import { readWeights } from "../interop/read-weights.js";
+import type { StoredArray, Weights } from "../../interop/stored-array.js";
 import { namedState, type Module } from "../../nn/module.js";
 import { findCheckpoint } from "./find-checkpoint.js";
-import { openCheckpointFile, visitArrays } from "./checkpoint-file.js";
+import { visitArrays } from "../../checkpoint/checksum.js";
+import { OpenSafetensors } from "../../interop/open-safetensors.js";
+import { nodeSha256, openCheckpointFile } from "./checkpoint-file.js";
 import type { TrainConfig } from "../../train/config/config.js";
-import { initialState, type ModelState } from "../../train/weights/model-state.js";
+import { initialState, type ModelState } from "../../checkpoint/model-state.js";
 import { headOf } from "../../train/parameter-groups.js";
-import { likeliestModel } from "../../train/weights/likeliest-model.js";
+import { likeliestModel } from "../../checkpoint/likeliest-model.js";
 
 /** What a training starts from. */
 export interface FirstWeights {
@@ -65,10 +67,10 @@ export async function readFirstWeights(
 
 /** Checks the checksum of a file that has one. */
 async function readVerified(file: string): Promise<Weights> {
-  const opened = await openCheckpointFile(file);
+  const opened = await OpenSafetensors.open(await openCheckpointFile(file));
   try {
     const weights = new Map<string, StoredArray>();
-    await visitArrays(opened, file, (name, array) => weights.set(name, array));
+    await visitArrays(opened, (name, array) => weights.set(name, array), nodeSha256);
     return weights;
   } finally {
     await opened.close();

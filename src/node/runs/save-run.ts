@@ -2,7 +2,7 @@ import type { Callback, StepProgress } from "../../train/callbacks.js";
 import type { EpochMetrics } from "../../train/metrics.js";
 import type { TrainData } from "../../train/train.js";
 import type { Training } from "../../train/training.js";
-import { modelSource } from "../../train/weights/model-state.js";
+import { modelSource } from "../../checkpoint/model-state.js";
 import { fingerprintOf } from "../data/fingerprint.js";
 import { checkSameConfig, checkSameData } from "./check-same-run.js";
 import { describeTraining } from "./describe-training.js";

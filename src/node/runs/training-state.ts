@@ -5,8 +5,10 @@ import { isHostArray, type StoredArray } from "../../interop/stored-array.js";
 import { ResnetError } from "../../tensor/error.js";
 import { hostArray } from "../../tensor/host-array.js";
 import type { TensorSpec } from "../../tensor/shape.js";
-import { openCheckpointFile, visitArrays, writeCheckpointFile } from "./checkpoint-file.js";
-import type { CheckpointDescription } from "./checkpoint.js";
+import { visitArrays } from "../../checkpoint/checksum.js";
+import { OpenSafetensors } from "../../interop/open-safetensors.js";
+import { nodeSha256, openCheckpointFile, writeCheckpointFile } from "./checkpoint-file.js";
+import type { CheckpointDescription } from "../../checkpoint/description.js";
 import { parseConfig, type TrainConfig } from "../../train/config/config.js";
 import type { EpochMetrics } from "../../train/metrics.js";
 import { differences } from "../../nn/state-dict.js";
@@ -88,13 +90,14 @@ export interface SavedTraining extends TrainingRecord {
 
 /** @throws {ResnetError} `ERR_CHECKPOINT` if there is no such file, or it is damaged; as `readSafetensors` */
 export async function readTrainingState(file: string): Promise<SavedTraining> {
-  const opened = await openCheckpointFile(file);
+  const opened = await OpenSafetensors.open(await openCheckpointFile(file));
   try {
     let epochs: string | undefined;
-    await visitArrays(opened, file, (name, array) => {
+    const visit = (name: string, array: StoredArray): void => {
       if (name === epochsName && array.dtype === "u8")
         epochs = new TextDecoder().decode(array.data);
-    });
+    };
+    await visitArrays(opened, visit, nodeSha256);
     const record = parseRecord(file, opened.metadata.get(metadataKey), epochs);
     return { ...record, file, restore: (executor) => restore(file, executor) };
   } finally {
@@ -116,7 +119,7 @@ function parseRecord(file: string, text = "", epochs = ""): TrainingRecord {
 }
 
 async function restore(file: string, executor: Executor): Promise<void> {
-  const opened = await openCheckpointFile(file);
+  const opened = await OpenSafetensors.open(await openCheckpointFile(file));
   try {
     const states = trainedStates(executor);
     const places = new Map([...opened.places].filter(([name]) => name !== epochsName));
@@ -127,9 +130,10 @@ async function restore(file: string, executor: Executor): Promise<void> {
         `${file}: the state is of another training:\n${findings}`,
       );
     }
-    await visitArrays(opened, file, async (name, array) => {
+    const visit = async (name: string, array: StoredArray): Promise<void> => {
       if (name !== epochsName && isHostArray(array)) await executor.write(name, array);
-    });
+    };
+    await visitArrays(opened, visit, nodeSha256);
   } finally {
     await opened.close();
   }

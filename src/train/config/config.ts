@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { isRandom, transformSchema } from "../../data/transforms/transform.js";
 import { oneView, testViewsSchema } from "../../data/transforms/test-views.js";
-import { normalizeSchema } from "./normalize-schema.js";
-import { variantSchema } from "./model-variant.js";
+import { normalizeSchema } from "../../checkpoint/normalize-schema.js";
+import { variantSchema } from "../../checkpoint/model-variant.js";
 import { scheduleSchema } from "../schedules/schedule-config.js";
-import { parseSettings } from "./parse-settings.js";
+import { parseSettings } from "../../data/parse-settings.js";
 import { metricName, watchedMetric } from "./metric-names.js";
 
 const positive = z.number().positive();

@@ -1,7 +1,7 @@
 import type { RunInputs } from "../../executors/executor.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { RandomKey } from "../../tensor/random.js";
-import type { Precision } from "../config/precision.js";
+import type { Precision } from "../../program/precision.js";
 import type { Targets } from "../loss.js";
 
 /** A batch while it is traced: images `[H, W, N, C]`, and their targets, most often labels i32 `[N]`. */

@@ -9,7 +9,7 @@ import { gatherLabels } from "../../ops/gather-labels.js";
 import { ingest, ingestPlaced, type IngestAttrs, type PlacingAttrs } from "../../ops/ingest.js";
 import { checkHostArray, hostArray } from "../../tensor/host-array.js";
 import { dims4, type Shape } from "../../tensor/shape.js";
-import { dtypeOf } from "../config/precision.js";
+import { dtypeOf } from "../../program/precision.js";
 import { dataState } from "../state-names.js";
 import type { BatchSource, BatchTracer } from "./batch-source.js";
 import { preparedSource } from "./prepared-source.js";

@@ -5,7 +5,7 @@ import { input } from "../../graph/tensor.js";
 import { ingest, type IngestAttrs } from "../../ops/ingest.js";
 import { hostArray } from "../../tensor/host-array.js";
 import type { RandomKey } from "../../tensor/random.js";
-import { dtypeOf } from "../config/precision.js";
+import { dtypeOf } from "../../program/precision.js";
 import type { BatchSource } from "./batch-source.js";
 
 /** Images that are made one by one while they are used. */

@@ -24,7 +24,7 @@ import { defaultWorkers } from "../../data/loader/image-workers.js";
 import { measurePeak, nativeCapabilities } from "../../native/load-addon.js";
 import { formatProfile } from "../../../report/profile.js";
 import { ResnetError } from "../../../tensor/error.js";
-import type { Precision } from "../../../train/config/precision.js";
+import type { Precision } from "../../../program/precision.js";
 import { jsonOption, threadsOption, wholeNumber, workersOption } from "../options.js";
 import { Output } from "../output.js";
 import { packageVersion } from "../package-version.js";

@@ -16,10 +16,11 @@ import { printableList } from "../../../tensor/printable.js";
 import { formatShape, sameShape } from "../../../tensor/shape.js";
 import { checkpointOf } from "../checkpoint-of.js";
 import { checkOutputs, requireTwoClasses } from "../../../predict/usable-outputs.js";
-import { Checkpoint } from "../../runs/checkpoint.js";
+import type { Checkpoint } from "../../../checkpoint/checkpoint.js";
+import { openCheckpoint } from "../../runs/checkpoint-file.js";
 import { evaluateViews } from "../../../train/evaluate.js";
-import type { Precision } from "../../../train/config/precision.js";
-import { modelOf } from "../../../train/config/model-variant.js";
+import type { Precision } from "../../../program/precision.js";
+import { modelOf } from "../../../checkpoint/model-variant.js";
 import { precisionOf } from "../training/train-config.js";
 import { loadPartsOf } from "../load-data.js";
 import { openExecutor } from "../open-executor.js";
@@ -93,7 +94,7 @@ export const evalCommand = (): Command =>
 
 async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
-  const checkpoint = await Checkpoint.open(await checkpointOf(file, output));
+  const checkpoint = await openCheckpoint(await checkpointOf(file, output));
   try {
     await evaluateOpened(checkpoint, flags, output);
   } finally {

@@ -3,12 +3,12 @@ import { Command, Option } from "commander";
 import { ResnetError } from "../../../tensor/error.js";
 import { replaceFile } from "../../files/replace-file.js";
 import { checkpointOf } from "../checkpoint-of.js";
-import { Checkpoint } from "../../runs/checkpoint.js";
+import { openCheckpoint } from "../../runs/checkpoint-file.js";
 import {
   exportChunks,
   exportFormats,
   type ExportOptions,
-} from "../../../train/weights/export-model.js";
+} from "../../../checkpoint/export-model.js";
 import { jsonOption } from "../options.js";
 import { Output } from "../output.js";
 import { requireOther } from "../output-file.js";
@@ -64,7 +64,7 @@ async function exportCheckpoint(
   const output = new Output(json ?? false);
   const weights = await checkpointOf(file, output);
   await requireOther(out, [weights]);
-  const checkpoint = await Checkpoint.open(weights);
+  const checkpoint = await openCheckpoint(weights);
   try {
     const { description } = checkpoint;
     const chunks = exportChunks(description, await checkpoint.tensors(), { format, fold });

@@ -5,9 +5,10 @@ import type { StoredArray } from "../../../interop/stored-array.js";
 import { sourceOf } from "../../../interop/write-safetensors.js";
 import { findModel, models, type VariantOptions } from "../../../models/catalog.js";
 import { ResnetError } from "../../../tensor/error.js";
-import { writeCheckpoint, type CheckpointDescription } from "../../runs/checkpoint.js";
-import { importWeights } from "../../../train/weights/import-weights.js";
-import { nameOf, parseVariant } from "../../../train/config/model-variant.js";
+import { writeCheckpoint } from "../../runs/checkpoint-file.js";
+import type { CheckpointDescription } from "../../../checkpoint/description.js";
+import { importWeights } from "../../../checkpoint/import-weights.js";
+import { nameOf, parseVariant } from "../../../checkpoint/model-variant.js";
 import {
   decimal,
   decimals,

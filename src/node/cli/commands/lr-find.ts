@@ -2,7 +2,7 @@ import path from "node:path";
 import { Command } from "commander";
 import { learningRateSearchChart } from "../../../report/training-charts.js";
 import { findLearningRate } from "../../../train/find-learning-rate.js";
-import type { Precision } from "../../../train/config/precision.js";
+import type { Precision } from "../../../program/precision.js";
 import { configOptions, otherConfigOptions } from "../config-options.js";
 import { imageFileOpener } from "../../train/image-file-opener.js";
 import { loadPartsOf } from "../load-data.js";

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { createModel, models, defaultInput, type VariantOptions } from "../../../models/catalog.js";
 import { formatSummary } from "../../../report/model-summary.js";
 import { summarize } from "../../../report/model-summary.js";
-import { nameOf, parseVariant } from "../../../train/config/model-variant.js";
+import { nameOf, parseVariant } from "../../../checkpoint/model-variant.js";
 import { imageSize, jsonOption, modelOptionOption, wholeNumber } from "../options.js";
 import { Output } from "../output.js";
 

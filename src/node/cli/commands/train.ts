@@ -1,7 +1,7 @@
 import path from "node:path";
 import { Command, Option } from "commander";
 import type { VariantOptions } from "../../../models/catalog.js";
-import type { Precision } from "../../../train/config/precision.js";
+import type { Precision } from "../../../program/precision.js";
 import { recipes } from "../../../train/recipes.js";
 import { requireEmpty } from "../../runs/new-directory.js";
 import { RunDirectory } from "../../runs/run-directory.js";

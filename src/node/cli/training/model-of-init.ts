@@ -1,5 +1,6 @@
 import { ResnetError } from "../../../tensor/error.js";
-import { Checkpoint, type CheckpointDescription } from "../../runs/checkpoint.js";
+import { openCheckpoint } from "../../runs/checkpoint-file.js";
+import type { CheckpointDescription } from "../../../checkpoint/description.js";
 
 interface InitFlags {
   readonly init?: string;
@@ -20,7 +21,7 @@ export async function withModelOfInit<Flags extends InitFlags>(flags: Flags): Pr
 /** The model that a file of weights is of; undefined where it does not say. */
 async function modelIn(file: string): Promise<CheckpointDescription | undefined> {
   try {
-    const checkpoint = await Checkpoint.open(file);
+    const checkpoint = await openCheckpoint(file);
     await checkpoint.close();
     return checkpoint.description;
   } catch (error) {

@@ -6,7 +6,7 @@ import { sharedOptions } from "../../../models/catalog.js";
 import { fileErrorReason } from "../../files/file-error.js";
 import { ResnetError } from "../../../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../../../train/config/config.js";
-import type { Precision } from "../../../train/config/precision.js";
+import type { Precision } from "../../../program/precision.js";
 import { scheduleSchema } from "../../../train/schedules/schedule-config.js";
 import { findRecipe } from "../../../train/recipes.js";
 import { configOptions } from "../config-options.js";

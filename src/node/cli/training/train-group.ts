@@ -5,7 +5,7 @@ import type { Callback } from "../../../train/callbacks.js";
 import { validationName, type TrainConfig } from "../../../train/config/config.js";
 import { gradientNorms } from "../../../train/gradient-norms.js";
 import type { Training } from "../../../train/training.js";
-import { writeModelState } from "../../../train/weights/model-state.js";
+import { writeModelState } from "../../../checkpoint/model-state.js";
 import { writeFileAtomically } from "../../files/replace-file.js";
 import { renderPng } from "../../report/picture.js";
 import { firstWeights } from "../../runs/first-weights.js";

@@ -11,7 +11,7 @@ import type { Callback } from "../../../train/callbacks.js";
 import type { TrainConfig } from "../../../train/config/config.js";
 import type { EpochMetrics } from "../../../train/metrics.js";
 import { isOver, type TrainProgress } from "../../../train/progress.js";
-import type { ModelState } from "../../../train/weights/model-state.js";
+import type { ModelState } from "../../../checkpoint/model-state.js";
 import { firstWeights } from "../../runs/first-weights.js";
 import type { RunDirectory } from "../../runs/run-directory.js";
 import { trainRun } from "../../train/train.js";

@@ -4,7 +4,7 @@ import { countParameters } from "../../../report/model-summary.js";
 import type { TestReport } from "../../../report/test-report.js";
 import { printableList } from "../../../tensor/printable.js";
 import { validationName, type TrainConfig } from "../../../train/config/config.js";
-import { nameOf } from "../../../train/config/model-variant.js";
+import { nameOf } from "../../../checkpoint/model-variant.js";
 import type { EpochMetrics } from "../../../train/metrics.js";
 import { isOver, type TrainProgress } from "../../../train/progress.js";
 import { epochsIn } from "../../../train/schedules/span.js";

@@ -1,6 +1,6 @@
 import type { RandomKey } from "../../../tensor/random.js";
-import { DataError } from "../../../data/data-error.js";
-import { type ImageChannels, decodeImage } from "../images/decode-image.js";
+import { DataError, inFile } from "../../../data/data-error.js";
+import { decodeImage, type ImageChannels } from "../images/decode-image.js";
 import { readImageFile } from "../images/read-image-file.js";
 import {
   composeTransforms,
@@ -67,7 +67,7 @@ export async function loadImage(
       )
     : await makeOnce(task, once, tools);
   const rest = composeTransforms(transforms.slice(once.length), once.length, tools.loops);
-  const image = withName(file, () => rest(start, key));
+  const image = inFile(file, () => rest(start, key));
   if (shape && !sameSize(image, shape)) {
     throw new DataError(
       "ERR_DATA_TRANSFORM",
@@ -87,7 +87,7 @@ async function makeOnce(
   const bytes = readImageFile(file);
   const image =
     decodeQuickly?.(bytes, channels, file) ?? (await decodeByName(bytes, channels, file));
-  return withName(file, () => {
+  return inFile(file, () => {
     transformedShape(mustFit, image);
     return composeTransforms(once, 0, loops)(image, null);
   });
@@ -101,16 +101,6 @@ async function decodeByName(
   const { shape, data } = await decodeImage(bytes, channels, file);
   const [height = 0, width = 0] = shape;
   return { height, width, channels, data };
-}
-
-/** What is wrong with a file's image names the file. */
-function withName(file: string, make: () => ImageBytes): ImageBytes {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    throw new DataError(error.code, `${file}: ${error.message}`, { cause: error });
-  }
 }
 
 const sameSize = (a: ImageShape, b: ImageShape): boolean =>

@@ -1,13 +1,13 @@
-import { nameInModel } from "../../interop/weight-names.js";
+import { nameInModel } from "../interop/weight-names.js";
 import {
   createModel,
   models,
   defaultInput,
   hasOption,
   type VariantOptions,
-} from "../../models/catalog.js";
-import { namedState } from "../../nn/module.js";
-import type { Weights } from "../../node/interop/read-weights.js";
+} from "../models/catalog.js";
+import { namedState } from "../nn/module.js";
+import type { Weights } from "../interop/stored-array.js";
 
 /** What a network may differ in besides its name, as files of weights have it. */
 const variants: readonly VariantOptions[] = [{}, { stem: "cifar" }, { shortcut: "B" }];

@@ -1,16 +1,16 @@
-import { graphOf, type Graph } from "../../graph/graph.js";
-import { input } from "../../graph/tensor.js";
-import { joinChunks } from "../../interop/join-chunks.js";
-import { chunksOfOnnx } from "../../interop/onnx/write-onnx.js";
-import type { StoredArray } from "../../interop/stored-array.js";
-import { torchChunks } from "../../interop/torch/write-torch.js";
-import { safetensorsChunks, sourceOf } from "../../interop/write-safetensors.js";
-import { namedState, type Module } from "../../nn/module.js";
-import { traceModule } from "../../nn/trace-module.js";
-import type { CheckpointDescription } from "../../node/runs/checkpoint.js";
+import { graphOf, type Graph } from "../graph/graph.js";
+import { input } from "../graph/tensor.js";
+import { joinChunks } from "../interop/join-chunks.js";
+import { chunksOfOnnx } from "../interop/onnx/write-onnx.js";
+import type { StoredArray } from "../interop/stored-array.js";
+import { torchChunks } from "../interop/torch/write-torch.js";
+import { safetensorsChunks, sourceOf } from "../interop/write-safetensors.js";
+import { namedState, type Module } from "../nn/module.js";
+import { traceModule } from "../nn/trace-module.js";
+import type { CheckpointDescription } from "./description.js";
 import { checkModelState } from "./model-state.js";
-import { formatTransforms } from "../../data/transforms/transform-text.js";
-import { modelOf } from "../config/model-variant.js";
+import { formatTransforms } from "../data/transforms/transform-text.js";
+import { modelOf } from "./model-variant.js";
 
 /** The graph of a prediction, as it is traced: `images` `[H, W, 1, C]`, normalized, to `logits` `[1, classes]`. */
 export function tracePrediction(

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { createModel, type VariantOptions } from "../../models/catalog.js";
-import type { Module } from "../../nn/module.js";
-import { parseSettings } from "./parse-settings.js";
+import { createModel, type VariantOptions } from "../models/catalog.js";
+import type { Module } from "../nn/module.js";
+import { parseSettings } from "../data/parse-settings.js";
 
 const share = z.number().min(0).max(1);
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { expected } from "../../data/expected.js";
-import { ResnetError } from "../../tensor/error.js";
-import { printable } from "../../tensor/printable.js";
+import { expected } from "./expected.js";
+import { ResnetError } from "../tensor/error.js";
+import { printable } from "../tensor/printable.js";
 
 /** More than anybody reads of a file that was made to have more. */
 const mostFindings = 20;

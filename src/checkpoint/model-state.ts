@@ -1,11 +1,10 @@
-import type { Executor } from "../../executors/executor.js";
-import { fromTorchLayout, toTorchLayout } from "../../interop/torch-layout.js";
-import type { ArraySource } from "../../interop/write-safetensors.js";
-import { xavierUniform } from "../../nn/initializers.js";
-import { namedState, type Module } from "../../nn/module.js";
-import { checkState, type ModelState, type StateSpecs } from "../../nn/state-dict.js";
-import type { HostArray } from "../../tensor/host-array.js";
-import type { TrainConfig } from "../config/config.js";
+import type { Executor } from "../executors/executor.js";
+import { fromTorchLayout, toTorchLayout } from "../interop/torch-layout.js";
+import type { ArraySource } from "../interop/write-safetensors.js";
+import { xavierUniform } from "../nn/initializers.js";
+import { namedState, type Module } from "../nn/module.js";
+import { checkState, type ModelState, type StateSpecs } from "../nn/state-dict.js";
+import type { HostArray } from "../tensor/host-array.js";
 
 export type { ModelState };
 
@@ -18,7 +17,7 @@ export type { ModelState };
 export const initialState = (
   model: Module,
   seed: number,
-  initializer: TrainConfig["initializer"] = "model",
+  initializer: "model" | "xavier-uniform" = "model",
 ): ModelState =>
   new Map(
     [...namedState(model)].map(([name, leaf]) => {

@@ -1,9 +1,8 @@
-import { imageNetClasses } from "../../data/catalog/imagenet.js";
-import { fitWeights } from "../../interop/fit-weights.js";
-import type { Int64Array } from "../../interop/stored-array.js";
-import { nameInModel } from "../../interop/weight-names.js";
-import type { Weights } from "../../node/interop/read-weights.js";
-import type { TransformList } from "../../data/transforms/transform.js";
+import { imageNetClasses } from "../data/catalog/imagenet.js";
+import { fitWeights } from "../interop/fit-weights.js";
+import { nameInModel } from "../interop/weight-names.js";
+import type { Int64Array, Weights } from "../interop/stored-array.js";
+import type { TransformList } from "../data/transforms/transform.js";
 import {
   createModel,
   defaultInput,
@@ -11,12 +10,12 @@ import {
   type ModelOptions,
   type ModelSize,
   type VariantOptions,
-} from "../../models/catalog.js";
-import { namedState, type Module } from "../../nn/module.js";
-import type { Shape } from "../../tensor/shape.js";
-import { ResnetError } from "../../tensor/error.js";
-import type { CheckpointDescription } from "../../node/runs/checkpoint.js";
-import { nameOf } from "../config/model-variant.js";
+} from "../models/catalog.js";
+import { namedState, type Module } from "../nn/module.js";
+import type { Shape } from "../tensor/shape.js";
+import { ResnetError } from "../tensor/error.js";
+import type { CheckpointDescription } from "./description.js";
+import { nameOf } from "./model-variant.js";
 import { likeliestModel } from "./likeliest-model.js";
 import type { ModelState } from "./model-state.js";
 

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { parseSettings } from "../data/parse-settings.js";
+import { side } from "../data/transforms/define-transform.js";
+import { testViewsSchema } from "../data/transforms/test-views.js";
+import { isRandom, transformSchema } from "../data/transforms/transform.js";
+import { ResnetError } from "../tensor/error.js";
+import { variantSchema } from "./model-variant.js";
+import { normalizeSchema } from "./normalize-schema.js";
+
+/** Values of an image: beyond this, a file asks for memory that nobody means to give. */
+const maxImageValues = 2 ** 28;
+
+const imageShape = z
+  .tuple([side, side, z.int().min(1)])
+  .refine(
+    ([height, width, channels]) => height * width * channels <= maxImageValues,
+    `an image has at most ${maxImageValues} values`,
+  );
+
+/** What is needed to use the weights: stands in the file's metadata, so that a checkpoint alone can predict. */
+const fields = z.object({
+  model: z.string(),
+  /** How it differs from the one of that name; not at all where nothing is said. */
+  modelOptions: variantSchema.optional(),
+  classes: z.array(z.string()).min(1),
+  /** Height, width and channels of what the model sees. */
+  imageShape,
+  /** What it was trained in, and so is evaluated in; fp32 where nothing is said. */
+  precision: z.enum(["fp32", "bf16"]).optional(),
+  /** What is done to an image of the data before it is normalized; nothing where nothing is said. */
+  transforms: z
+    .array(transformSchema)
+    .refine((list) => !list.some(isRandom), "a random transform is for training only")
+    .optional(),
+  /** What its test shows of each image; where nothing is said, the image as it is. */
+  testViews: testViewsSchema.optional(),
+  normalize: normalizeSchema,
+  /** What it was trained on: the rows can be drawn again. Imported weights do not say. */
+  data: z
+    .object({
+      name: z.string(),
+      trainSize: z.int().min(1),
+      validSize: z.int().min(0),
+      /** Of the test images, which validate where `validSize` is 0; all where nothing is said. */
+      testSize: z.int().min(1).optional(),
+      seed: z.int().min(0),
+      stratify: z.boolean().optional(),
+      /** What tells its images from others; versions before had none. */
+      fingerprint: z.object({ train: z.string(), valid: z.string(), test: z.string() }).optional(),
+    })
+    .optional(),
+  /** Whole epochs that the weights were trained for. */
+  epoch: z.int().min(0),
+  /** Steps after those, where the training was stopped within an epoch. */
+  step: z.int().min(1).optional(),
+});
+
+const descriptionSchema = fields.refine(
+  ({ imageShape: [, , channels], normalize: { mean, std } }) =>
+    mean.length === channels && std.length === channels,
+  {
+    path: ["normalize"],
+    message: "there should be a mean and a deviation for each channel of imageShape",
+  },
+);
+
+export type CheckpointDescription = z.infer<typeof descriptionSchema>;
+
+const metadataKey = "resnet-ts";
+
+/**
+ * The metadata of a checkpoint. `format: "pt"` says that names and layouts are PyTorch's.
+ *
+ * @throws {ResnetError} `ERR_CHECKPOINT` if the description could not be read back
+ */
+export function checkpointMetadata(description: CheckpointDescription): Record<string, string> {
+  parseSettings(descriptionSchema, description, "the checkpoint's description", "ERR_CHECKPOINT");
+  return { format: "pt", [metadataKey]: JSON.stringify(description) };
+}
+
+/**
+ * What the metadata of a file says of its model.
+ *
+ * @param file its name, for the error
+ * @throws {ResnetError} `ERR_CHECKPOINT` if it says nothing, or something else
+ */
+export function parseDescription(
+  file: string,
+  metadata: ReadonlyMap<string, string>,
+): CheckpointDescription {
+  const what = `${file}: what it says of its model`;
+  const found = parseJson(file, metadata.get(metadataKey) ?? "");
+  return parseSettings(descriptionSchema, found, what, "ERR_CHECKPOINT");
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ResnetError(
+      "ERR_CHECKPOINT",
+      `${file}: its metadata does not say which model the weights are of: it was not written by resnet train or resnet import; import it first: resnet import ${file} --model NAME --out checkpoint.safetensors`,
+      { cause: error },
+    );
+  }
+}

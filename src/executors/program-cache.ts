@@ -1,0 +1,59 @@
+import type { Program } from "../program/program.js";
+import type { Executor, LoadedProgram } from "./executor.js";
+
+interface Entry {
+  readonly program: Promise<LoadedProgram>;
+  /** Calls that have not ended. */
+  users: number;
+}
+
+/** Loaded programs by key. Beyond `capacity`, those that were used longest ago are closed. */
+export class ProgramCache {
+  /** Least recently used first. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(
+    private readonly executor: Executor,
+    private readonly capacity: number,
+  ) {}
+
+  /**
+   * Gives the program of a key to `work`, and keeps it open until that has ended, even beyond the capacity.
+   *
+   * @param build plans the program where it is not loaded
+   * @throws what `build`, the executor and `work` throw; a program that did not load is tried again by the next call
+   */
+  async use<Result>(
+    key: string,
+    build: () => Program,
+    work: (program: LoadedProgram) => Promise<Result>,
+  ): Promise<Result> {
+    const entry = this.#entries.get(key) ?? this.#load(key, build);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    entry.users++;
+    try {
+      await this.#closeUnused();
+      return await work(await entry.program);
+    } finally {
+      entry.users--;
+    }
+  }
+
+  #load(key: string, build: () => Program): Entry {
+    const entry: Entry = { program: this.executor.load(build()), users: 0 };
+    entry.program.catch(() => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    });
+    return entry;
+  }
+
+  async #closeUnused(): Promise<void> {
+    for (const [key, { program, users }] of this.#entries) {
+      if (this.#entries.size <= this.capacity) return;
+      if (users > 0) continue;
+      this.#entries.delete(key);
+      await (await program).close();
+    }
+  }
+}
