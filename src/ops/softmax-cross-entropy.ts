@@ -1,6 +1,7 @@
 import { number, numbers, optional, type AttrsOf } from "../graph/attributes.js";
 import { defineOp, type Values } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
+import { logSumExp } from "../tensor/log-sum-exp.js";
 import { ResnetError } from "../tensor/error.js";
 import { dims2, sameShape, ShapeError, sizeOf, type TensorSpec } from "../tensor/shape.js";
 
@@ -64,7 +65,7 @@ export const softmaxCrossEntropyOp = defineOp({
       const row = logits.data.subarray(i * k, (i + 1) * k);
       const label = labelOf(labels, i, k);
       const { max, logSum } = logSumExp(row);
-      // −log softmax. The difference comes first: next to a huge logit, ln Σ would be lost.
+      // −log softmax
       const cost = (j: number): number => max - row[j]! + logSum;
       const weightOf = (j: number): number => attrs.classWeights?.[j] ?? 1;
       total += (1 - attrs.smoothing) * weightOf(label) * cost(label);
@@ -201,13 +202,4 @@ function predictionOf(row: Values["data"]): number {
     if (!(row[j]! <= row[best]!)) best = j;
   }
   return best;
-}
-
-/** The largest logit and `ln Σ exp(logit − max)`. */
-function logSumExp(row: Values["data"]): { readonly max: number; readonly logSum: number } {
-  let max = -Infinity;
-  for (const value of row) if (value > max) max = value;
-  let sum = 0;
-  for (const value of row) sum += Math.exp(value - max);
-  return { max, logSum: Math.log(sum) };
 }

@@ -1,3 +1,4 @@
+import { logSumExp } from "../tensor/log-sum-exp.js";
 import { printable } from "../tensor/printable.js";
 import { checkOutputs, requireTwoClasses } from "./usable-outputs.js";
 import type { Classifier, Outputs, PictureOptions } from "./classifier.js";
@@ -58,11 +59,10 @@ export function likeliest(
   top: number,
 ): ClassProbability[] {
   const order = classes.map((_, j) => j).sort((a, b) => logits[b]! - logits[a]! || a - b);
-  const largest = logits[order[0]!]!;
-  const sum = order.reduce((total, j) => total + Math.exp(logits[j]! - largest), 0);
+  const { max, logSum } = logSumExp(logits);
   return order.slice(0, top).map((index) => ({
     label: classes[index]!,
     index,
-    probability: Math.exp(logits[index]! - largest) / sum,
+    probability: Math.exp(logits[index]! - max - logSum),
   }));
 }

@@ -1,3 +1,5 @@
+import { logSumExp } from "../tensor/log-sum-exp.js";
+
 /** What a model makes of each sample of a data set, in order of rows. */
 export interface SampleScores {
   /** Class with the first largest logit. */
@@ -41,11 +43,10 @@ export function scoreSamples(
       const isAfter = logit(j) < logit(label) || (logit(j) === logit(label) && j > label);
       if (j !== label && !isAfter) rank++;
     }
-    let sum = 0;
-    for (let j = 0; j < classes; j++) sum += Math.exp(logit(j) - logit(best));
+    const { max, logSum } = logSumExp(logits, i * classes, classes);
     scores.predictions[row] = best;
-    scores.confidences[row] = 1 / sum;
-    scores.losses[row] = Math.log(sum) + logit(best) - logit(label);
+    scores.confidences[row] = Math.exp(-logSum);
+    scores.losses[row] = max - logit(label) + logSum;
     scores.ranks[row] = rank;
   }
 }
@@ -69,11 +70,10 @@ export class SummedProbabilities {
       this.#logarithms = new Float64Array(this.rows * classes).fill(-Infinity);
     for (let i = 0; i < samples; i++) {
       const start = (first + i) * classes;
-      let total = -Infinity;
-      for (let j = 0; j < classes; j++) total = logAdd(total, logits[i * classes + j]!);
+      const { max, logSum } = logSumExp(logits, i * classes, classes);
       for (let j = 0; j < classes; j++) {
         const known = this.#logarithms[start + j]!;
-        this.#logarithms[start + j] = logAdd(known, logits[i * classes + j]! - total);
+        this.#logarithms[start + j] = logAdd(known, logits[i * classes + j]! - max - logSum);
       }
     }
   }

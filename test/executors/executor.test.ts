@@ -13,6 +13,7 @@ import { scopeOf } from "../../src/executors/scope.js";
 import { plan } from "../../src/planner/plan.js";
 import type { Program } from "../../src/program/program.js";
 import { encodeBf16 } from "../../src/tensor/bf16.js";
+import type { ResnetError } from "../../src/tensor/error.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { sizeOf } from "../../src/tensor/shape.js";
 import { executorsUnderTest } from "../helpers/executors.js";
@@ -338,10 +339,30 @@ for (const { name, create } of [...executorsUnderTest, ...webgpuExecutors]) {
         assert.deepEqual([...a.states()], [["w", { shape: [3], dtype: "f32" }]]);
         assert.deepEqual(steps[0]!.program, stepProgram());
         await a.close();
-        await assert.rejects(a.read("w"), { code: "ERR_STATE" });
+        await assert.rejects(a.read("w"), { code: "ERR_CLOSED" });
         assert.deepEqual(await b.read("w"), hostArray([3], [2, 4, 6]));
         assert.deepEqual(await executor.read("w"), x);
         assert.equal(executor.states().size, 2);
+      }),
+    );
+
+    test(
+      "a scope that is closed during calls rejects them and leaves nothing behind",
+      withExecutor(async (executor) => {
+        const scope = scopeOf(executor);
+        const calls = [scope.load(stepProgram()), scope.write("v", x), scope.read("v")];
+        const results = Promise.allSettled(calls);
+        await Promise.all([scope.close(), scope.close()]);
+        for (const result of await results) {
+          assert.equal(result.status, "rejected");
+          assert.equal((result.reason as ResnetError).code, "ERR_CLOSED");
+        }
+        assert.equal(executor.states().size, 0);
+        await assert.rejects(scope.load(stepProgram()), {
+          code: "ERR_CLOSED",
+          message: "the scope is closed",
+        });
+        assert.equal(executor.states().size, 0);
       }),
     );
 

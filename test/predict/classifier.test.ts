@@ -20,7 +20,9 @@ import { AdaptiveAvgPool2d } from "../../src/nn/pooling.js";
 import { Classifier } from "../../src/node/predict/classifier.js";
 import { features, type Features } from "../../src/predict/features.js";
 import { gradCam } from "../../src/predict/grad-cam.js";
-import type { Picture } from "../../src/predict/picture.js";
+import { Classifier as PortableClassifier } from "../../src/predict/classifier.js";
+import type { ImageDecoder, Picture, Pixels } from "../../src/predict/picture.js";
+import { inputSpecs } from "../../src/program/input-specs.js";
 import { predict, type Prediction } from "../../src/predict/predict.js";
 import { countParameters } from "../../src/report/model-summary.js";
 import { hostArray } from "../../src/tensor/host-array.js";
@@ -169,11 +171,89 @@ describe("a classifier", () => {
     for (const { top } of made) assert.deepEqual(top, made[0]!.top);
     const maps = await Promise.all(pictures.map((picture) => gradCam(classifier, picture)));
     for (const { heat } of maps) assert.deepEqual(heat, maps[0]!.heat);
-    const short = { width, height, data: rgba.subarray(1) };
-    await assert.rejects(collect(predict(classifier, [short])), {
-      code: "ERR_INPUT",
-      message: /^picture 0: \d+ values are given for \d+ x \d+ pixels: give 1 /,
+  });
+
+  const bytes = new Uint8Array(24);
+  const impossible: readonly (readonly [string, Pixels, string])[] = [
+    [
+      "too few values",
+      { width: 3, height: 3, data: bytes.subarray(1) },
+      "23 values are given for 3 x 3 pixels: give 1 (grey), 3 (RGB) or 4 (RGBA) for each pixel",
+    ],
+    ...(
+      [
+        [0, 0],
+        [-2, -3],
+        [2.5, 4],
+        [NaN, 1],
+      ] as const
+    ).map(
+      ([width, height]) =>
+        [
+          `a size of ${height} x ${width}`,
+          { width, height, data: bytes },
+          `its size is ${height} x ${width} pixels: give a height and a width that are whole numbers above 0`,
+        ] as const,
+    ),
+    [
+      "values that are not bytes",
+      { width: 2, height: 3, data: new Float32Array(24) as unknown as Uint8Array },
+      "its pixels are not bytes: give a Uint8Array or a Uint8ClampedArray",
+    ],
+  ];
+  for (const [what, pixels, finding] of impossible) {
+    test(`refuses pixels with ${what}`, async (t) => {
+      const { classifier } = await open(t);
+      const error = { code: "ERR_INPUT", message: `picture 0: ${finding}` };
+      await assert.rejects(collect(predict(classifier, [pixels])), error);
+      await assert.rejects(gradCam(classifier, pixels), error);
     });
+  }
+
+  test("opens the bytes of a checkpoint, and checks their checksum", async (t) => {
+    const { file, description, state } = await open(t);
+    await writeCheckpoint(file, description, sourceOf(state));
+    const checkpoint = new Uint8Array(readFileSync(file));
+    const executor = await createExecutor("auto");
+    t.after(() => executor.close());
+    const picture = { width: 20, height: 20, data: new Uint8Array(1200).map((_, i) => i) };
+    const made: unknown[] = [];
+    for (const source of [file, checkpoint]) {
+      const classifier = await Classifier.open(source, executor);
+      made.push(await collect(predict(classifier, [picture])));
+      await classifier.close();
+    }
+    assert.deepEqual(made[1], made[0]);
+    checkpoint[checkpoint.length - 1]! ^= 1;
+    await assert.rejects(PortableClassifier.open(checkpoint, executor), {
+      code: "ERR_CHECKPOINT",
+      message:
+        "the checkpoint: its checksum is not that of its contents: it was damaged or changed after it was written",
+    });
+    assert.equal(executor.states().size, 0, "what was loaded of it is freed");
+  });
+
+  test("of the portable core takes files only with a decoder", async (t) => {
+    const { file, folder } = await open(t);
+    const executor = await createExecutor("auto");
+    t.after(() => executor.close());
+    const bytes = readFileSync(file);
+    const [image = ""] = await findImages([folder]);
+    const bare = await PortableClassifier.open(bytes, executor);
+    for (const [picture, name] of [[image, image] as const, [bytes, "picture 0"] as const]) {
+      await assert.rejects(collect(predict(bare, [picture])), {
+        code: "ERR_INPUT",
+        message: `${name}: image files are not decoded here: give pixels, such as ImageData, or open the classifier with a decoder ({ decode })`,
+      });
+    }
+    const asked: unknown[] = [];
+    const decode: ImageDecoder = async (source, channels, name) => {
+      asked.push([source, channels, name]);
+      return { width: 2, height: 1, data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
+    };
+    const able = await PortableClassifier.open(bytes, executor, { decode });
+    assert.equal((await collect(predict(able, [image]))).length, 1);
+    assert.deepEqual(asked, [[image, 3, image]]);
   });
 
   test("plans once for each outputs and batch size", async (t) => {
@@ -205,6 +285,36 @@ describe("a classifier", () => {
     assert.equal(await twice(() => gradCam(classifier, files[0]!, { layer: "layer2" })), 1);
   });
 
+  test("keeps the eight programs that were used last", async (t) => {
+    const { file } = await open(t);
+    const executor = await createExecutor("auto");
+    t.after(() => executor.close());
+    const [loads, closes]: [number[], number[]] = [[], []];
+    const load = executor.load.bind(executor);
+    executor.load = async (program) => {
+      const loaded = await load(program);
+      const size = inputSpecs(program).get("images")!.shape[0]!;
+      loads.push(size);
+      return {
+        ...loaded,
+        close: () => {
+          closes.push(size);
+          return loaded.close();
+        },
+      };
+    };
+    const classifier = await Classifier.open(file, executor);
+    const pixels = { width: 20, height: 20, data: new Uint8Array(1200) };
+    const show = (count: number): Promise<unknown> =>
+      collect(predict(classifier, new Array<Pixels>(count).fill(pixels)));
+    for (const count of [1, 2, 3, 4, 5, 6, 7, 8, 1, 9]) await show(count);
+    assert.deepEqual(loads, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert.deepEqual(closes, [2], "1 was used again, and so 2 was used longest ago");
+    await show(1);
+    assert.equal(loads.length, 9);
+    await Promise.all([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map(show)); // more at once than are kept
+  });
+
   test("ends with the signal's reason", async (t) => {
     const { classifier, folder } = await open(t);
     const files = await findImages([folder]);
@@ -221,6 +331,24 @@ describe("a classifier", () => {
     assert.deepEqual(seen, files.slice(0, 2));
     await assert.rejects(collect(predict(classifier, files, { signal: stop.signal })), reason);
     assert.equal((await collect(predict(classifier, files))).length, 9);
+  });
+
+  test("ends a map with the signal's reason, before its next program", async (t) => {
+    const { classifier, folder } = await open(t);
+    const [file = ""] = await findImages([folder]);
+    const reason = new Error("enough");
+    await assert.rejects(gradCam(classifier, file, { signal: AbortSignal.abort(reason) }), reason);
+    const computed: string[] = [];
+    const compute = classifier.compute.bind(classifier);
+    const stop = new AbortController();
+    classifier.compute = async (wanted, ...rest) => {
+      computed.push(wanted.name);
+      if (computed.length === 1) stop.abort(reason);
+      return compute(wanted, ...rest);
+    };
+    await assert.rejects(gradCam(classifier, file, { signal: stop.signal }), reason);
+    assert.deepEqual(computed, ["logits"]);
+    assert.equal((await gradCam(classifier, file)).layer, "layer3");
   });
 
   test("frees its weights at the end of its scope and refuses later calls", async (t) => {

@@ -13,11 +13,7 @@ import { Module } from "../../src/nn/module.js";
 import { relu } from "../../src/ops/relu.js";
 import { plan } from "../../src/planner/plan.js";
 import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
-import {
-  readModelState,
-  writeModelState,
-  initialState,
-} from "../../src/checkpoint/model-state.js";
+import { readModelState, writeModelState, initialState } from "../../src/checkpoint/model-state.js";
 import { crossEntropy } from "../../src/train/loss.js";
 import { adamw } from "../../src/train/optimizers.js";
 import { sgd } from "../../src/train/optimizers.js";
