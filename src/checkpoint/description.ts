@@ -68,13 +68,16 @@ export type CheckpointDescription = z.infer<typeof descriptionSchema>;
 
 const metadataKey = "resnet-ts";
 
+const checkpointError = (message: string, options: ErrorOptions): ResnetError =>
+  new ResnetError("ERR_CHECKPOINT", message, options);
+
 /**
  * The metadata of a checkpoint. `format: "pt"` says that names and layouts are PyTorch's.
  *
  * @throws {ResnetError} `ERR_CHECKPOINT` if the description could not be read back
  */
 export function checkpointMetadata(description: CheckpointDescription): Record<string, string> {
-  parseSettings(descriptionSchema, description, "the checkpoint's description", "ERR_CHECKPOINT");
+  parseSettings(descriptionSchema, description, "the checkpoint's description", checkpointError);
   return { format: "pt", [metadataKey]: JSON.stringify(description) };
 }
 
@@ -90,7 +93,7 @@ export function parseDescription(
 ): CheckpointDescription {
   const what = `${file}: what it says of its model`;
   const found = parseJson(file, metadata.get(metadataKey) ?? "");
-  return parseSettings(descriptionSchema, found, what, "ERR_CHECKPOINT");
+  return parseSettings(descriptionSchema, found, what, checkpointError);
 }
 
 function parseJson(file: string, text: string): unknown {

@@ -13,7 +13,7 @@ import {
 } from "../models/catalog.js";
 import { namedState, type Module } from "../nn/module.js";
 import type { Shape } from "../tensor/shape.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import type { CheckpointDescription } from "./description.js";
 import { nameOf } from "./model-variant.js";
 import { likeliestModel } from "./likeliest-model.js";
@@ -78,13 +78,13 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
   const classes =
     options.classes ?? classNames?.length ?? (outputs === 1 ? 2 : outputs) ?? purpose.classes;
   if (classes < 2) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CLASSES",
       "a network of one class tells nothing apart: give two classes or more; one output with a sigmoid is imported as two classes",
     );
   }
   if (classNames && classNames.length !== classes) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CLASSES",
       `there are ${classNames.length} names for ${classes} classes: give as many`,
     );
@@ -101,7 +101,7 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
   const transforms = transformsOf(options, height, width);
   const normalize = options.normalize ?? normalizeOf(channels, sizeIn("channels", 1));
   if (normalize.mean.length !== channels || normalize.std.length !== channels) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CONFIG",
       `the images have ${channels} channels but ${normalize.mean.length} means and ${normalize.std.length} deviations are given`,
     );

@@ -33,6 +33,13 @@ export type DataErrorCode =
   /** A transform that does not exist, or that an image does not fit. */
   | "ERR_DATA_TRANSFORM";
 
+/** Those of what was asked for; the others are of the data. */
+const usageCodes: ReadonlySet<DataErrorCode> = new Set([
+  "ERR_DATA_NAME",
+  "ERR_DATA_ROWS",
+  "ERR_DATA_TRANSFORM",
+]);
+
 /** Thrown when data cannot be found, read or divided; names the file and the finding. */
 export class DataError extends ResnetError {
   override readonly name = "DataError";
@@ -40,6 +47,10 @@ export class DataError extends ResnetError {
 
   constructor(code: DataErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
+  }
+
+  override get isUsage(): boolean {
+    return usageCodes.has(this.code);
   }
 }
 

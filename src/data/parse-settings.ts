@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { expected } from "./expected.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError, type ResnetError } from "../tensor/error.js";
 import { printable } from "../tensor/printable.js";
 
 /** More than anybody reads of a file that was made to have more. */
@@ -10,13 +10,15 @@ const mostFindings = 20;
  * What a schema makes of plain data that people or files give.
  *
  * @param what its name, for the error
- * @throws {ResnetError} of that code, which lists every finding at once
+ * @param refuse makes the error. Default: `ERR_CONFIG`
+ * @throws {ResnetError} the one that `refuse` makes, which lists every finding at once
  */
 export function parseSettings<T>(
   schema: z.ZodType<T>,
   value: unknown,
   what: string,
-  code = "ERR_CONFIG",
+  refuse: (message: string, options: ErrorOptions) => ResnetError = (message, options) =>
+    new UsageError("ERR_CONFIG", message, options),
 ): T {
   const result = schema.safeParse(value, { error: expected });
   if (result.success) return result.data;
@@ -28,7 +30,7 @@ export function parseSettings<T>(
     return `${printable(path.join("."))} is ${printable(found)}: ${finding}`;
   });
   if (issues.length > mostFindings) findings.push(`… and ${issues.length - mostFindings} more`);
-  throw new ResnetError(code, `${what} is off: ${findings.join("; ")}`, { cause: result.error });
+  throw refuse(`${what} is off: ${findings.join("; ")}`, { cause: result.error });
 }
 
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>

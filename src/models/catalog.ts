@@ -1,5 +1,5 @@
 import type { Module } from "../nn/module.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 import { printable } from "../tensor/printable.js";
 import { cifarPlain, cifarResnet, type CifarResNetOptions } from "./cifar-resnet.js";
@@ -125,7 +125,7 @@ export function findModel(name: string, variant: VariantOptions = {}): (size: Mo
   const { options, members } = familyOf(name);
   for (const option of Object.keys(variant)) {
     if (!options.includes(option)) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_MODEL",
         `${name} has no option "${option}"${didYouMean(option, options)}: its options are ${options.join(", ")}`,
       );
@@ -142,7 +142,7 @@ function familyOf(name: string): Family {
   const found = families.find(({ members }) => Object.hasOwn(members, name));
   const names = Object.keys(models);
   if (!found)
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_MODEL",
       `there is no model "${printable(name)}"${didYouMean(name, names)}: choose one of ${names.join(", ")}`,
     );

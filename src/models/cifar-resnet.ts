@@ -7,7 +7,7 @@ import { Module } from "../nn/module.js";
 import { AdaptiveAvgPool2d } from "../nn/pooling.js";
 import type { Sequential } from "../nn/sequential.js";
 import { relu } from "../ops/relu.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { convolution, type BlockFactory } from "./block.js";
 import { cifarBlocks, type CifarBlockOptions } from "./cifar-block.js";
 import type { NetworkOptions } from "./network-options.js";
@@ -39,7 +39,7 @@ export class CifarResNet extends Module {
     const { classes = 10, channels = 3, width = 16 } = options;
     const n = (depth - 2) / 6;
     if (!Number.isInteger(n) || n < 1) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_ATTRIBUTE",
         `CifarResNet: the depth must be 6n + 2, such as 20 or 56, but it is ${depth}`,
       );

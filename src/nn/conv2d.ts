@@ -1,7 +1,7 @@
 import type { Tensor } from "../graph/tensor.js";
 import { conv2d } from "../ops/conv2d.js";
 import { checkNumber, checkOptions, count, size } from "../tensor/check-options.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { formatArguments } from "./describe.js";
 import { fans, torchDefault, torchDefaultBias, type Initializer } from "./initializers.js";
 import { Module } from "./module.js";
@@ -55,7 +55,7 @@ export class Conv2d extends Module {
       checkNumber("Conv2d", name, value, count);
     checkNumber("Conv2d", "padding", padding, size);
     if (inChannels % groups !== 0) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_ARGUMENT",
         `Conv2d: inChannels (${inChannels}) must be divisible by groups (${groups})`,
       );

@@ -4,7 +4,7 @@ import { adaptiveMaxPool2d } from "../ops/adaptive-max-pool2d.js";
 import { avgPool2d } from "../ops/avg-pool2d.js";
 import { maxPool2d, type PoolAttrs } from "../ops/max-pool2d.js";
 import { checkNumber, checkOptions, count, size } from "../tensor/check-options.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { formatArguments } from "./describe.js";
 import { Module } from "./module.js";
 
@@ -31,7 +31,7 @@ const describeWindow = ({ kernel, ...options }: PoolAttrs): string =>
 /** The adaptive poolings take the whole image. PyTorch's take a size too. */
 function requireSizeOne(where: string, size: number): void {
   if (size === 1) return;
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_ARGUMENT",
     `${where}: the output size is ${size}, but only 1 is supported: pool with windows, such as new AvgPool2d(2)`,
   );

@@ -1,7 +1,7 @@
 import { number } from "../graph/attributes.js";
 import { defineOp, type Operands } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
 import {
   activationAttrs,
@@ -139,5 +139,5 @@ export const batchNormInputGrad = (
 /** @throws {ResnetError} `ERR_ATTRIBUTE` if an activation was fused and its result is not given */
 function requireResult(op: string, y: unknown, { activation }: ActivationAttrs): void {
   if (activation === "none" || y !== undefined) return;
-  throw new ResnetError("ERR_ATTRIBUTE", `${op}: the derivative of ${activation} needs y`);
+  throw new UsageError("ERR_ATTRIBUTE", `${op}: the derivative of ${activation} needs y`);
 }

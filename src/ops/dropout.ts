@@ -1,7 +1,7 @@
 import { integer, number, type AttrsOf } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { threefry, uniform } from "../tensor/random.js";
 import { sizeOf } from "../tensor/shape.js";
 
@@ -38,7 +38,7 @@ export const dropoutOp = defineOp({
   inPlace: { y: ["x"] },
   shape({ x }, { probability }) {
     if (!(probability >= 0 && probability <= 1)) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_ATTRIBUTE",
         `dropout: probability must be in [0, 1], but it is ${probability}`,
       );

@@ -1,7 +1,7 @@
 import { floatDType, numbers, optional, sizes, type AttrsOf } from "../graph/attributes.js";
 import { defineOp, type Values } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
-import { ResnetError } from "../tensor/error.js";
+import { ResnetError, UsageError } from "../tensor/error.js";
 import {
   bytesPerElement,
   dims4,
@@ -93,7 +93,7 @@ export const ingestOp = defineOp({
       });
     }
     if (placement && !(size && fill && eraseFill)) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_ATTRIBUTE",
         "ingest: a placement needs the attributes size, fill and eraseFill",
       );

@@ -1,7 +1,7 @@
 import { number } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { sizeOf } from "../tensor/shape.js";
 import { activate, activationGrad } from "./activation.js";
 
@@ -23,7 +23,7 @@ export const leakyReluOp = defineOp({
   inPlace: { y: ["x"] },
   shape({ x }, { slope }) {
     if (!Number.isFinite(slope))
-      throw new ResnetError("ERR_ATTRIBUTE", `leakyRelu: slope must be finite, but it is ${slope}`);
+      throw new UsageError("ERR_ATTRIBUTE", `leakyRelu: slope must be finite, but it is ${slope}`);
     return { y: x };
   },
   // The result has the sign of x unless the slope is negative.

@@ -1,7 +1,7 @@
 import { integer, sizes, type AttrsOf } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
 import { checkOutputSize, forEachTap, windowOutput } from "./window.js";
 
@@ -109,13 +109,13 @@ export const maxPool2dGradOp = defineOp({
 /** Rules that a pooling window obeys besides those of every window. @throws {ResnetError} `ERR_ATTRIBUTE` */
 export function checkPool(op: string, { kernel, padding }: PoolAttrs): void {
   if (!Number.isInteger(kernel) || kernel < 1 || kernel > 16) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_ATTRIBUTE",
       `${op}: kernel must be an integer in 1 … 16, but it is ${kernel}`,
     );
   }
   if (padding > kernel / 2) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_ATTRIBUTE",
       `${op}: padding must be at most half of the kernel ${kernel}, but it is ${padding}`,
     );

@@ -1,6 +1,6 @@
 import { number } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { sizeOf } from "../tensor/shape.js";
 
 /**
@@ -27,7 +27,7 @@ export const runningStatisticsOp = defineOp({
   gradient: null,
   shape({ runningMean, runningVariance }, { count }) {
     if (count < 2) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_ATTRIBUTE",
         "batch norm needs more than one value per channel in training, but this batch has one (one image on a 1×1 map): " +
           "use a larger batch, or a number of images that does not leave a last batch of one",

@@ -2,7 +2,7 @@ import { number, numbers, optional, type AttrsOf } from "../graph/attributes.js"
 import { defineOp, type Values } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { logSumExp } from "../tensor/log-sum-exp.js";
-import { ResnetError } from "../tensor/error.js";
+import { ResnetError, UsageError } from "../tensor/error.js";
 import { dims2, sameShape, ShapeError, sizeOf, type TensorSpec } from "../tensor/shape.js";
 
 export const crossEntropyAttrs = {
@@ -43,7 +43,7 @@ export const softmaxCrossEntropyOp = defineOp({
     checkLabels(logits, labels);
     checkWeights(logits, classWeights);
     if (!(smoothing >= 0 && smoothing <= 1)) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_ATTRIBUTE",
         `softmaxCrossEntropy: smoothing must be in [0, 1], but it is ${smoothing}`,
       );
@@ -166,14 +166,14 @@ function checkWeights(logits: TensorSpec, classWeights: readonly number[] | unde
   const [, k] = dims2(logits, "softmaxCrossEntropy", "logits", "N K");
   if (!classWeights) return;
   if (classWeights.length !== k) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_ATTRIBUTE",
       `softmaxCrossEntropy: there are ${k} classes but ${classWeights.length} class weights`,
     );
   }
   const wrong = classWeights.find((weight) => !(weight >= 0 && Number.isFinite(weight)));
   if (wrong !== undefined) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_ATTRIBUTE",
       `softmaxCrossEntropy: class weights must be numbers of 0 or more, but one is ${wrong}`,
     );

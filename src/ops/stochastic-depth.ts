@@ -1,6 +1,6 @@
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { threefry, uniform } from "../tensor/random.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
 import { dropoutAttrs, type DropoutAttrs } from "./dropout.js";
@@ -32,7 +32,7 @@ export const stochasticDepthOp = defineOp({
   shape({ x }, { probability }) {
     dims4(x, "stochasticDepth");
     if (!(probability >= 0 && probability <= 1)) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_ATTRIBUTE",
         `stochasticDepth: probability must be in [0, 1], but it is ${probability}`,
       );

@@ -1,7 +1,7 @@
 import { integer, integerPair, sizes, type AttrsOf } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { dims4, ShapeError } from "../tensor/shape.js";
 
 export const subsampleAttrs = {
@@ -33,13 +33,13 @@ export const subsampleOp = defineOp({
   shape({ x }, { stride, padChannels: [before, after] }) {
     const [h, w, n, c] = dims4(x, "subsample");
     if (!Number.isInteger(stride) || stride < 1) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_ATTRIBUTE",
         `subsample: stride must be a positive integer, but it is ${stride}`,
       );
     }
     if (![before, after].every((count) => Number.isInteger(count) && count >= 0)) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_ATTRIBUTE",
         `subsample: padChannels must be two non-negative integers, but it is ${before} and ${after}`,
       );

@@ -1,5 +1,5 @@
 import { integer, type AttrsOf } from "../graph/attributes.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { dims4, ShapeError, type Shape } from "../tensor/shape.js";
 
 /** How a window moves over an image, the same in height and width, in pixels. */
@@ -27,7 +27,7 @@ export function windowOutput(
   { stride, padding }: WindowAttrs,
 ): readonly [number, number] {
   if (!Number.isInteger(stride) || stride < 1 || !Number.isInteger(padding) || padding < 0) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_ATTRIBUTE",
       `${op}: stride must be a positive and padding a non-negative integer, but they are ${stride} and ${padding}`,
     );
@@ -108,7 +108,7 @@ export function tapCount({ image, kernel, output, stride, padding }: WindowSizes
 /** @throws {ResnetError} `ERR_ATTRIBUTE` unless the groups divide the output channels */
 export function checkGroups(op: string, cout: number, groups: number): void {
   if (Number.isInteger(groups) && groups >= 1 && cout % groups === 0) return;
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_ATTRIBUTE",
     `${op}: groups must divide the ${cout} output channels, but it is ${groups}`,
   );

@@ -1,7 +1,7 @@
 import { gradients } from "../autodiff/gradients.js";
 import type { ImageBytes } from "../data/transforms/image-bytes.js";
 import { input } from "../graph/tensor.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { hostArray } from "../tensor/host-array.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 import { printable, printableList } from "../tensor/printable.js";
@@ -51,7 +51,7 @@ export async function gradCam(
   const asked = options.label === undefined ? undefined : classIndex(classes, options.label);
   const layer = options.layer ?? lastMapOf(classifier.calls);
   if (outputOf(classifier.calls, layer).shape.length !== 4)
-    throw new ResnetError("ERR_LAYER", `layer "${layer}" gives a vector, but a map is needed`);
+    throw new UsageError("ERR_LAYER", `layer "${layer}" gives a vector, but a map is needed`);
   const name = printable(nameOfPicture(image, 0), Infinity);
   const picture = await classifier.readPicture(image);
   signal?.throwIfAborted();
@@ -93,7 +93,7 @@ function classIndex(classes: readonly string[], label: string): number {
   if (alike.length === 1) return classes.indexOf(alike[0]!);
   const likely = didYouMean(label, classes);
   const finding = `no class is named "${label}"${likely}`;
-  throw new ResnetError("ERR_CLASS", `${finding}; there are: ${printableList(classes)}`);
+  throw new UsageError("ERR_CLASS", `${finding}; there are: ${printableList(classes)}`);
 }
 
 /** @param map and its gradient, `[pixels, channels]` */

@@ -1,7 +1,7 @@
 import type { ModuleCall } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
 import { Linear } from "../nn/linear.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 
 /**
@@ -17,7 +17,7 @@ export function outputOf(calls: readonly ModuleCall[], path: string): Tensor {
   const near = paths.filter((each) => each.startsWith(`${start}.`) || each === start);
   const some = near.length > 0 ? near : paths.filter((each) => !each.includes("."));
   const likely = didYouMean(path, paths);
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_LAYER",
     `no layer is named "${path}"${likely}; there are: ${some.join(", ")}`,
   );
@@ -28,7 +28,7 @@ export function embeddingOf(calls: readonly ModuleCall[]): Tensor {
   const head = calls.findLast(({ module }) => module instanceof Linear);
   const embedding = head?.output.node?.inputs["x"];
   if (embedding) return embedding;
-  throw new ResnetError("ERR_LAYER", "the model has no linear layer, whose input is the embedding");
+  throw new UsageError("ERR_LAYER", "the model has no linear layer, whose input is the embedding");
 }
 
 /** The last of the outermost layers whose output is a map, `[H, W, N, C]`, of more than one pixel if there is such. */
@@ -38,5 +38,5 @@ export function lastMapOf(calls: readonly ModuleCall[]): string {
   );
   const found = maps.findLast(({ output: { shape } }) => shape[0]! * shape[1]! > 1) ?? maps.at(-1);
   if (found) return found.path;
-  throw new ResnetError("ERR_LAYER", "no layer of the model gives a map");
+  throw new UsageError("ERR_LAYER", "no layer of the model gives a map");
 }

@@ -1,5 +1,5 @@
 import { didYouMean } from "./did-you-mean.js";
-import { ResnetError } from "./error.js";
+import { UsageError } from "./error.js";
 import { printable } from "./printable.js";
 
 /**
@@ -30,7 +30,7 @@ export const fraction: NumberRange = { least: 0, most: 1 };
  */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_ARGUMENT",
       `${where}: the options are ${printable(JSON.stringify(options) ?? "undefined")}, but they must be an object such as ` +
         `{ ${known[0]}: … }; its options are ${known.join(", ")}`,
@@ -38,7 +38,7 @@ export function checkOptions(where: string, options: object, known: readonly str
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_ARGUMENT",
       `${where} has no option "${printable(name)}"${didYouMean(camelCase(name), known)}: its options are ${known.join(", ")}`,
     );
@@ -51,7 +51,7 @@ export function checkNumber(where: string, name: string, value: unknown, range: 
   const isInRange =
     typeof value === "number" && (above ? value > least : value >= least) && value <= most;
   if (isInRange && (!whole || Number.isSafeInteger(value))) return;
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_ARGUMENT",
     `${where}: ${name} is ${shown(value)}, but it must be ${describeRange(range)}`,
   );

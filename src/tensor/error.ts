@@ -17,10 +17,24 @@ export class ResnetError extends Error {
     super(printableLines(message), options);
   }
 
+  /** Whether the fault lies in what was asked for, such as a name or a setting. The command then exits with 2, else with 1. */
+  get isUsage(): boolean {
+    return false;
+  }
+
   /** Adds the path of the module that was being traced; the innermost module speaks first and alone. */
   inModule(path: string): this {
     if (!this.message.includes("\n  in "))
       this.message += `\n  in ${printable(path)}, while tracing`;
     return this;
+  }
+}
+
+/** What was asked for does not exist, does not fit, or contradicts itself: a name, a setting, an attribute, a shape. */
+export class UsageError extends ResnetError {
+  override readonly name: string = "UsageError";
+
+  override get isUsage(): boolean {
+    return true;
   }
 }

@@ -1,4 +1,4 @@
-import { ResnetError } from "./error.js";
+import { ResnetError, UsageError } from "./error.js";
 import { formatShape, sizeOf, type DType, type Shape } from "./shape.js";
 
 /** The typed array that holds each dtype on the host. */
@@ -43,7 +43,7 @@ export function hostArray<D extends DType>(
 ): HostArray<D>;
 export function hostArray(shape: Shape, data?: ArrayLike<number>, dtype: DType = "f32"): HostArray {
   if (!shape.every(isSize)) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_SHAPE",
       `the shape of an array is ${formatShape(shape)}: it takes whole numbers of 0 or more`,
     );

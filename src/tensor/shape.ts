@@ -1,4 +1,4 @@
-import { ResnetError } from "./error.js";
+import { UsageError } from "./error.js";
 
 /**
  * Type of one element. `f32` for parameters, statistics and losses; `f32` or `bf16` for activations and their
@@ -40,7 +40,7 @@ export interface NamedShape {
 }
 
 /** Thrown while tracing, when an op's inputs do not fit together. */
-export class ShapeError extends ResnetError {
+export class ShapeError extends UsageError {
   override readonly name = "ShapeError";
 
   /**

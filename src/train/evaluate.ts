@@ -3,7 +3,7 @@ import type { Executor } from "../executors/executor.js";
 import { ProgramsBySize } from "../executors/programs-by-size.js";
 import type { Module } from "../nn/module.js";
 import { plan } from "../planner/plan.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import type { Precision } from "../program/precision.js";
 import type { Loss, Targets } from "./loss.js";
 import { hitsWithin, standardMetrics, type Metric } from "./metrics.js";
@@ -71,7 +71,7 @@ export class Evaluator {
       ),
     );
     if (source.rows === 0)
-      throw new ResnetError("ERR_DATA_ROWS", "there is no image to evaluate on");
+      throw new UsageError("ERR_DATA_ROWS", "there is no image to evaluate on");
     for (const { length } of allRows(source.rows, batch)) await programs.ofSize(length);
     return new Evaluator(source, batch, programs, metrics);
   }
@@ -101,7 +101,7 @@ export class Evaluator {
       const view = await open();
       if (view.rows !== rows) {
         const counts = `${rows} images and another ${view.rows}`;
-        throw new ResnetError(
+        throw new UsageError(
           "ERR_DATA_ROWS",
           `one view has ${counts}: views show the same images`,
         );
@@ -175,7 +175,7 @@ export async function evaluateViews(
 ): Promise<Evaluation> {
   const [openFirst, ...others] = views;
   if (!openFirst)
-    throw new ResnetError("ERR_DATA_ROWS", "there is no view to evaluate on: give at least one");
+    throw new UsageError("ERR_DATA_ROWS", "there is no view to evaluate on: give at least one");
   const first = await openFirst();
   const evaluator = await Evaluator.create(first, options);
   try {

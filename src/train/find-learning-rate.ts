@@ -1,4 +1,4 @@
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { parseConfig, type TrainConfigInput } from "./config/config.js";
 import { batchesOfEpoch } from "./epoch-batches.js";
 import { lossMetric } from "./metrics.js";
@@ -49,7 +49,7 @@ export async function findLearningRate(
 ): Promise<LearningRateSearch> {
   const { signal, onTrial, from = 1e-6, to = 1, steps = 100 } = options;
   if (!(from > 0 && to > from && steps >= 2)) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CONFIG",
       `a search of learning rates needs 0 < from < to and 2 steps, not from ${from} to ${to} in ${steps}`,
     );

@@ -1,7 +1,7 @@
 import { Linear } from "../nn/linear.js";
 import { namedModules, namedParameters, type Module } from "../nn/module.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import type { TrainConfig } from "./config/config.js";
 
 /** How the parts of a model are trained. Parts go by the paths of their modules and parameters. */
@@ -31,7 +31,7 @@ export function parameterGroups(
     .map(([part, factor]) => ({ isMember: covers(model, "lrScales", part), factor }));
   const isFrozen = (path: string): boolean => frozen.some((isMember) => isMember(path));
   if ([...namedParameters(model).keys()].every(isFrozen))
-    throw new ResnetError("ERR_CONFIG", `freeze [${freeze.join(", ")}] leaves nothing to train`);
+    throw new UsageError("ERR_CONFIG", `freeze [${freeze.join(", ")}] leaves nothing to train`);
   return {
     isFrozen,
     lrScale: (path) => factors.find(({ isMember }) => isMember(path))?.factor ?? 1,
@@ -51,7 +51,7 @@ function covers(model: Module, field: string, part: string): (path: string) => b
   if (part === "stem" && first > 0)
     return (path) => parts.slice(0, first).some((name) => within(name)(path));
   const known = ["head", "backbone", "stem", ...modules.keys()];
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_CONFIG",
     `${field}: the model has no part "${part}"${didYouMean(part, known)}: choose head, backbone, stem where there is a layer1, ` +
       `or a module such as ${parts.join(", ")}`,

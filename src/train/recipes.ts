@@ -1,4 +1,4 @@
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 import { parseConfig, type TrainConfig } from "./config/config.js";
 import { bestRecipes } from "./recipes/best.js";
@@ -38,7 +38,7 @@ export function findRecipe(name: string): Recipe {
   const recipe = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
   const names = Object.keys(recipes);
   if (!recipe)
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_RECIPE",
       `there is no recipe "${name}"${didYouMean(name, names)}: choose one of ${names.join(", ")}`,
     );

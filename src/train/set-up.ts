@@ -3,7 +3,7 @@ import { DataError } from "../data/data-error.js";
 import { labelsOf } from "../data/image-files.js";
 import { createExecutor } from "../executors/create-executor.js";
 import { findModel } from "../models/catalog.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { printableList } from "../tensor/printable.js";
 import type { TrainConfig } from "./config/config.js";
 import { resolveNormalization } from "./config/resolve-normalization.js";
@@ -105,7 +105,7 @@ function classWeightsOf(
   if (classWeights === "balanced") return (classes) => balancedClassWeights(labels, classes);
   return (classes) => {
     if (classWeights.length === classes) return classWeights;
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CONFIG",
       `classWeights has ${classWeights.length} numbers, and there are ${classes} classes: give one for each`,
     );

@@ -10,7 +10,7 @@ import { constant } from "../ops/constant.js";
 import { lerp } from "../ops/lerp.js";
 import { mixSamplesOp } from "../ops/mix-samples.js";
 import { squaredNorm } from "../ops/squared-norm.js";
-import { ResnetError } from "../tensor/error.js";
+import { UsageError } from "../tensor/error.js";
 import { crossEntropy, lossOutputs, type Loss, type Targets } from "./loss.js";
 import type { BatchTracer } from "./sources/batch-source.js";
 import type { StateName } from "../checkpoint/model-state.js";
@@ -151,7 +151,7 @@ function traceLoss(model: Module, options: GradientOptions): TracedLoss {
     tracedLoss(loss, outputs, of, source, "the training images");
   if (!mixes) return lossOf(model.call(images), targets);
   if (!(targets instanceof Tensor)) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CONFIG",
       `mixup and cutmix mix class labels, but the targets are ${Object.keys(targets).join(", ")}`,
     );

@@ -1,4 +1,4 @@
-import { ResnetError } from "../tensor/error.js";
+import { ResnetError, UsageError } from "../tensor/error.js";
 import type { StepProgress } from "./callbacks.js";
 import type { TrainConfig } from "./config/config.js";
 import { batchesOfEpoch, stepsPerEpoch, type Batch } from "./epoch-batches.js";
@@ -230,7 +230,7 @@ export class Training {
     const found = all.find(({ key }) => key === name);
     if (found) return { name, better: found.each.better };
     const names = all.map(({ key }) => key).join(", ");
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CONFIG",
       `there is no metric "${name}" to watch: choose one of ${names}`,
     );

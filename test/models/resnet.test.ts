@@ -64,7 +64,7 @@ describe("the catalogue", () => {
       ["toString", ""],
     ] as const) {
       assert.throws(() => createModel(name, { classes: 10, channels: 1 }), {
-        name: "ResnetError",
+        name: "UsageError",
         code: "ERR_MODEL",
         message: `there is no model "${name}"${hint}: choose one of ${Object.keys(models).join(", ")}`,
       });

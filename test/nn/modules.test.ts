@@ -197,7 +197,7 @@ describe("what goes wrong", () => {
 
   test("groups that do not divide the input channels", () => {
     assert.throws(() => new Conv2d(3, 4, 1, { groups: 2 }), {
-      name: "ResnetError",
+      name: "UsageError",
       code: "ERR_ARGUMENT",
       message: "Conv2d: inChannels (3) must be divisible by groups (2)",
     });

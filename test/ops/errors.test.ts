@@ -223,7 +223,7 @@ describe("shape errors name both sides and their axes", () => {
 describe("attribute errors say what is allowed", () => {
   for (const [name, [make, message]] of Object.entries(attributeErrors)) {
     test(name, () => {
-      assert.throws(make, { name: "ResnetError", code: "ERR_ATTRIBUTE", message });
+      assert.throws(make, { name: "UsageError", code: "ERR_ATTRIBUTE", message });
     });
   }
 });

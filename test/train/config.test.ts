@@ -7,7 +7,7 @@ const { config } = findRecipe("fashion-resnet34");
 
 const fails = (change: object, finding: string): void => {
   assert.throws(() => parseConfig({ ...config, ...change }), {
-    name: "ResnetError",
+    name: "UsageError",
     code: "ERR_CONFIG",
     message: `the training set-up is off: ${finding}`,
   });

@@ -1,4 +1,4 @@
-import { ResnetError } from "../../tensor/error.js";
+import { UsageError } from "../../tensor/error.js";
 import { threefry, uniform, type RandomKey } from "../../tensor/random.js";
 
 // A counter word that `uniform` and `normal` never use, nor those above it, so that a folded key is no number of the stream.
@@ -25,7 +25,7 @@ export class Draws {
   /** Uniform in `[low, high)`. */
   uniform(low = 0, high = 1): number {
     if (!this.key)
-      throw new ResnetError("ERR_DATA_TRANSFORM", "a random transform needs the sample's key");
+      throw new UsageError("ERR_DATA_TRANSFORM", "a random transform needs the sample's key");
     return low + (high - low) * uniform(this.key, this.#count++);
   }
 

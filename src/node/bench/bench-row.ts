@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ResnetError } from "../../tensor/error.js";
+import { UsageError } from "../../tensor/error.js";
 
 /** One line of the benchmark's tables; `rows.json` holds them all. */
 export interface BenchRow {
@@ -30,7 +30,7 @@ export function selectRows(rows: readonly BenchRow[], pattern: string): readonly
   );
   if (chosen.length > 0) return chosen;
   const names = rows.map(({ name }) => `  ${name}`).join("\n");
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_ROWS",
     `no row has all the words of "${pattern}"; the rows are\n${names}`,
   );

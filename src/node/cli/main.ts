@@ -5,25 +5,6 @@ import { commandsFor } from "./commands.js";
 import { surviveFailedOutput, writeText } from "./output.js";
 import { packageVersion } from "./package-version.js";
 
-/** Errors in the words of the command rather than in the work: exit code 2. */
-const usageErrors = new Set([
-  "ERR_CONFIG",
-  "ERR_MODEL",
-  "ERR_LAYER",
-  "ERR_CLASS",
-  "ERR_CLASSES",
-  "ERR_RECIPE",
-  "ERR_COMPARISON",
-  "ERR_DATA_NAME",
-  "ERR_DATA_ROWS",
-  "ERR_DATA_TRANSFORM",
-  "ERR_THREADS",
-  "ERR_ROWS",
-  "ERR_OVERWRITE",
-  "ERR_ATTRIBUTE",
-  "ERR_SHAPE",
-]);
-
 const program = new Command("resnet")
   .description("Defines, trains, evaluates and inspects residual networks.")
   .version(packageVersion)
@@ -58,5 +39,5 @@ function report(error: unknown): number {
   writeText(process.stderr, `error: ${text}`);
   if (!(error instanceof ResnetError) && !debug)
     writeText(process.stderr, "This is a fault of resnet-ts; --debug shows where.");
-  return error instanceof ResnetError && usageErrors.has(error.code) ? 2 : 1;
+  return error instanceof ResnetError && error.isUsage ? 2 : 1;
 }

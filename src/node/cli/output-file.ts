@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import path from "node:path";
-import { ResnetError } from "../../tensor/error.js";
+import { UsageError } from "../../tensor/error.js";
 import { renderPng } from "../report/picture.js";
 
 /**
@@ -11,7 +11,7 @@ import { renderPng } from "../report/picture.js";
  */
 export function requireExtension(file: string, extension: string, kind: string): void {
   if (["", extension].includes(path.extname(file).toLowerCase())) return;
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_CONFIG",
     `${file}: this command writes ${kind}: end the name of the file in ${extension}`,
   );
@@ -23,7 +23,7 @@ type PictureFormat = ".svg" | ".png";
 export function pictureFormat(file: string): PictureFormat {
   const extension = path.extname(file).toLowerCase();
   if (extension === ".svg" || extension === ".png") return extension;
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_CONFIG",
     `${file}: pictures are written as SVG or PNG: end the name in .svg or .png`,
   );
@@ -42,7 +42,7 @@ export async function requireOther(out: string, inputs: readonly string[]): Prom
   const place = await placeOf(out);
   for (const input of inputs) {
     if ((await placeOf(input)) !== place) continue;
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_OVERWRITE",
       `${out} is what is read here: name another file to write`,
     );

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Program } from "../../program/program.js";
-import { ResnetError } from "../../tensor/error.js";
+import { ResnetError, UsageError } from "../../tensor/error.js";
 import type { HostArray } from "../../tensor/host-array.js";
 import type { DType, Shape } from "../../tensor/shape.js";
 import { UnavailableError } from "../../executors/create-executor.js";
@@ -207,7 +207,7 @@ export function withCodes<T>(call: () => T): T {
 export function asResnetError(error: unknown): unknown {
   if (error instanceof ResnetError || !(error instanceof Error)) return error;
   const { code } = error as { code?: unknown };
-  return typeof code === "string" && code.startsWith("ERR_")
-    ? new ResnetError(code, error.message, { cause: error })
-    : error;
+  if (typeof code !== "string" || !code.startsWith("ERR_")) return error;
+  const Kind = code === "ERR_THREADS" ? UsageError : ResnetError;
+  return new Kind(code, error.message, { cause: error });
 }

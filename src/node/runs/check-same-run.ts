@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { checkFingerprint } from "../data/fingerprint.js";
-import { ResnetError } from "../../tensor/error.js";
+import { ResnetError, UsageError } from "../../tensor/error.js";
 import type { TrainConfig } from "../../train/config/config.js";
 import type { CheckpointDescription } from "../../checkpoint/description.js";
 import type { RunDirectory } from "./run-directory.js";
@@ -63,7 +63,7 @@ function comparable({ data, ...rest }: Description): Readonly<Record<string, unk
 
 /** The error for a change that would make a run another training. */
 export const differentRun = (directory: string, finding: string): ResnetError =>
-  new ResnetError(
+  new UsageError(
     "ERR_CONFIG",
     `the run in ${directory} ${finding}: a resumed run keeps its configuration, except for more --epochs; ` +
       "start another one without --resume",

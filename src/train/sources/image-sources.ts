@@ -6,7 +6,7 @@ import { viewsOf, type TestViews } from "../../data/transforms/test-views.js";
 import type { TransformList } from "../../data/transforms/transform.js";
 import type { Executor } from "../../executors/executor.js";
 import type { IngestAttrs } from "../../ops/ingest.js";
-import { ResnetError } from "../../tensor/error.js";
+import { UsageError } from "../../tensor/error.js";
 import { dims4 } from "../../tensor/shape.js";
 import type { BatchSource, OpenView } from "./batch-source.js";
 import { residentSource } from "./resident-source.js";
@@ -30,7 +30,7 @@ export function shapeSeen(
 /** Files are decoded to as many channels as are normalized. */
 export function channelsOf({ mean }: IngestAttrs): 1 | 3 {
   if (mean.length === 1 || mean.length === 3) return mean.length;
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_CONFIG",
     `image files have 1 or 3 channels, but normalize has ${mean.length} means: give one of each channel`,
   );
@@ -54,7 +54,7 @@ export interface FileOpener {
 /** @throws {ResnetError} `ERR_CONFIG` if there is no `FileOpener` */
 export function requireFiles(files: FileOpener | undefined, { name }: ImageFiles): FileOpener {
   if (files) return files;
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_CONFIG",
     `${name} is in files, which cannot be read here: pass images in memory, or a FileOpener as files`,
   );
@@ -98,7 +98,7 @@ export class ImageSources {
   ): OpenView[] {
     const { height, width } = shapeSeen(images, this.preparation);
     if (views.shift >= Math.min(height, width)) {
-      throw new ResnetError(
+      throw new UsageError(
         "ERR_CONFIG",
         `a shift of ${views.shift} pixels moves images of ${height} x ${width} out of sight: take a smaller one`,
       );

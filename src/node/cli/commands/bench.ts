@@ -23,7 +23,7 @@ import { onnxModelFile, onnxruntimeWays, ourselves, pytorchWays } from "../../be
 import { defaultWorkers } from "../../data/loader/image-workers.js";
 import { measurePeak, nativeCapabilities } from "../../native/load-addon.js";
 import { formatProfile } from "../../../report/profile.js";
-import { ResnetError } from "../../../tensor/error.js";
+import { ResnetError, UsageError } from "../../../tensor/error.js";
 import type { Precision } from "../../../program/precision.js";
 import { jsonOption, threadsOption, wholeNumber, workersOption } from "../options.js";
 import { Output } from "../output.js";
@@ -156,7 +156,7 @@ function peersOf(row: BenchRow, threads: number, flags: BenchFlags): readonly Ri
     const chosen = ways.filter(({ name }) => words.every((word) => name.split(" ").includes(word)));
     if (chosen.length > 0) return chosen;
     const names = ways.map(({ name }) => name).join(", ");
-    throw new ResnetError("ERR_ROWS", `no way has all the words of "${flags.ways}": ${names}`);
+    throw new UsageError("ERR_ROWS", `no way has all the words of "${flags.ways}": ${names}`);
   }
   if (compare !== "onnxruntime" || row.pass === "train") return [];
   for (const name of ["RESNET_BENCH_ONNXRUNTIME", "RESNET_BENCH_ONNX_MODELS"]) {

@@ -11,7 +11,7 @@ import { readFolder } from "../../data/loader/read-folder.js";
 import { countViews, oneView } from "../../../data/transforms/test-views.js";
 import { formatClassificationReport } from "../../../report/classification-report.js";
 import { formatScores, formatViews, testReport } from "../../../report/test-report.js";
-import { ResnetError } from "../../../tensor/error.js";
+import { ResnetError, UsageError } from "../../../tensor/error.js";
 import { printableList } from "../../../tensor/printable.js";
 import { formatShape, sameShape } from "../../../tensor/shape.js";
 import { checkpointOf } from "../checkpoint-of.js";
@@ -157,7 +157,7 @@ async function loadPart(
 ): Promise<LabelledImages> {
   const name = flags.data ?? data?.name;
   if (name === undefined || (flags.split !== "test" && !data)) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CONFIG",
       "the weights were imported, and do not say which images they were trained on: name a data set with --data, " +
         "and test on its test images",

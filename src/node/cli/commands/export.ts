@@ -1,6 +1,6 @@
 import path from "node:path";
 import { Command, Option } from "commander";
-import { ResnetError } from "../../../tensor/error.js";
+import { UsageError } from "../../../tensor/error.js";
 import { replaceFile } from "../../files/replace-file.js";
 import { checkpointOf } from "../checkpoint-of.js";
 import { openCheckpoint } from "../../runs/checkpoint-file.js";
@@ -95,14 +95,14 @@ async function exportCheckpoint(
 function formatOf(file: string, wanted?: Format): Format {
   const format = formatOfExtension.get(path.extname(file).toLowerCase());
   if (wanted !== undefined && format !== undefined && wanted !== format) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CONFIG",
       `${file} is the name of a file in the format ${format}, and --format says ${wanted}: change one of them`,
     );
   }
   const chosen = wanted ?? format;
   if (chosen !== undefined) return chosen;
-  throw new ResnetError(
+  throw new UsageError(
     "ERR_CONFIG",
     `${file}: end the name in .onnx, .pt, .pth or .safetensors, or give --format ${exportFormats.join(", ")}`,
   );

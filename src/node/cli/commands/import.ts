@@ -4,7 +4,7 @@ import { readWeights } from "../../interop/read-weights.js";
 import type { StoredArray } from "../../../interop/stored-array.js";
 import { sourceOf } from "../../../interop/write-safetensors.js";
 import { findModel, models, type VariantOptions } from "../../../models/catalog.js";
-import { ResnetError } from "../../../tensor/error.js";
+import { UsageError } from "../../../tensor/error.js";
 import { writeCheckpoint } from "../../runs/checkpoint-file.js";
 import type { CheckpointDescription } from "../../../checkpoint/description.js";
 import { importWeights } from "../../../checkpoint/import-weights.js";
@@ -148,7 +148,7 @@ function shareOf(text: string): number {
 function normalizeOf({ mean, std }: ImportFlags): CheckpointDescription["normalize"] | undefined {
   if (!mean && !std) return undefined;
   if (!mean || mean.length !== std?.length || std.some((deviation) => deviation <= 0)) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CONFIG",
       "--mean and --std go together: one number for each channel, deviations above 0",
     );
@@ -158,7 +158,7 @@ function normalizeOf({ mean, std }: ImportFlags): CheckpointDescription["normali
 
 async function readLines(file: string): Promise<readonly string[]> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new ResnetError("ERR_CONFIG", `${file}: it cannot be read (${error.code})`, {
+    throw new UsageError("ERR_CONFIG", `${file}: it cannot be read (${error.code})`, {
       cause: error,
     });
   });

@@ -4,7 +4,7 @@ import { datasetInfo } from "../../../data/dataset-info.js";
 import { isOnDisk } from "../../data/images/images-on-disk.js";
 import { sharedOptions } from "../../../models/catalog.js";
 import { fileErrorReason } from "../../files/file-error.js";
-import { ResnetError } from "../../../tensor/error.js";
+import { ResnetError, UsageError } from "../../../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../../../train/config/config.js";
 import type { Precision } from "../../../program/precision.js";
 import { scheduleSchema } from "../../../train/schedules/schedule-config.js";
@@ -28,13 +28,13 @@ export function trainingsOf(
   for (const [flag, field] of givenFields(flags)) {
     if (!trainings.some(([, own]) => Object.hasOwn(own, field.split(".")[0]!))) continue;
     const names = trainings.map(([training]) => training).join(", ");
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_COMPARISON",
       `${flag}: the trainings of ${name} (${names}) differ in it; leave it out, or choose another recipe`,
     );
   }
   if (flags["normalizeFromData"] === true) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_COMPARISON",
       `--normalize-from-data is for one training, and ${name} compares several: --set normalize=… is for all`,
     );
@@ -102,14 +102,14 @@ function startOf(name: string): TrainConfig {
   try {
     text = readFileSync(name, "utf8");
   } catch (error) {
-    throw new ResnetError("ERR_CONFIG", `${name}: ${fileErrorReason(error)}`, { cause: error });
+    throw new UsageError("ERR_CONFIG", `${name}: ${fileErrorReason(error)}`, { cause: error });
   }
   try {
     return parseConfig(JSON.parse(text));
   } catch (error) {
     if (error instanceof ResnetError)
       throw new ResnetError(error.code, `${name}: ${error.message}`, { cause: error });
-    throw new ResnetError("ERR_CONFIG", `${name} is not JSON: give the config.json of a run`, {
+    throw new UsageError("ERR_CONFIG", `${name} is not JSON: give the config.json of a run`, {
       cause: error,
     });
   }
@@ -138,7 +138,7 @@ function withWarmup(schedule: unknown, { schedule: text, warmup }: OptionValues)
   const { data } = scheduleSchema.safeParse(schedule);
   if (!data) return schedule; // parseConfig reports it
   if (text !== undefined && data.warmup !== 0 && data.warmup !== warmup) {
-    throw new ResnetError(
+    throw new UsageError(
       "ERR_CONFIG",
       `--schedule ${String(text)} has a warm-up of ${data.warmup}, and --warmup says ${String(warmup)}: give one of them`,
     );
