@@ -96,6 +96,17 @@ export function parseDescription(
   return parseSettings(descriptionSchema, found, what, checkpointError);
 }
 
+/** Whether a file says anything of its model, as a checkpoint does. */
+export const isDescribed = (metadata: ReadonlyMap<string, string>): boolean =>
+  metadata.has(metadataKey);
+
+/** Whether the classes have names, and are not mere numbers, as of weights that were imported without names. */
+export const areClassesNamed = ({
+  classes,
+  data,
+}: Pick<CheckpointDescription, "classes" | "data">): boolean =>
+  data !== undefined || !classes.every((name, i) => name === String(i));
+
 function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);

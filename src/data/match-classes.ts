@@ -50,6 +50,11 @@ export function matchClasses(
   );
 }
 
+/** Whether these are the same classes in the same order. ImageNet's count as the same by name and WordNet identifier. */
+export const areSameClasses = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length &&
+  a.every((name, i) => name === b[i] || imageNetName(name) === imageNetName(b[i]!));
+
 function relabelled(
   images: LabelledImages,
   labels: Int32Array,

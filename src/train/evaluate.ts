@@ -101,10 +101,7 @@ export class Evaluator {
       const view = await open();
       if (view.rows !== rows) {
         const counts = `${rows} images and another ${view.rows}`;
-        throw new UsageError(
-          "ERR_DATA_ROWS",
-          `one view has ${counts}: views show the same images`,
-        );
+        throw new UsageError("ERR_DATA_ROWS", `one view has ${counts}: views show the same images`);
       }
       for await (const { first, samples, logits } of this.batches(view))
         sums.add(first, logits, samples);

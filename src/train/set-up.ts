@@ -2,6 +2,7 @@ import { balancedClassWeights } from "../data/labels.js";
 import { DataError } from "../data/data-error.js";
 import { labelsOf } from "../data/image-files.js";
 import { createExecutor } from "../executors/create-executor.js";
+import { scopeOf } from "../executors/scope.js";
 import { findModel } from "../models/catalog.js";
 import { UsageError } from "../tensor/error.js";
 import { printableList } from "../tensor/printable.js";
@@ -37,19 +38,19 @@ export async function setUp(
   requireImages(data);
   const config = await resolveNormalization(configuration, data.train, options.files);
   const { testViews } = config;
-  const executor = options.executor ?? (await createExecutor());
+  const owner = options.executor ?? (await createExecutor());
+  const executor = scopeOf(owner); // what another training left in the executor has no part in this one
   const sources = new ImageSources(executor, config, options.files);
-  const opened: { close(): Promise<void> }[] = options.executor ? [sources] : [executor, sources];
+  const opened: { close(): Promise<void> }[] = [executor, sources];
+  if (!options.executor) opened.unshift(owner);
   try {
     const train = await sources.open("train", data.train);
     const valid = await sources.open("valid", data.valid);
     const [, , channels] = valid.imageShape;
+    const { classes } = data.train;
     const model =
       options.model ??
-      findModel(
-        config.model,
-        config.modelOptions,
-      )({ classes: data.train.classes.length, channels });
+      findModel(config.model, config.modelOptions)({ classes: classes.length, channels });
     const metrics = [...config.metrics.map(metricNamed), ...(options.metrics ?? [])];
     const asked = sessionOptions(config, metrics, train.labels);
     const session = new Session(executor, model, asked);
@@ -59,7 +60,7 @@ export async function setUp(
     const { signal, weights = initialState(model, config.seed, config.initializer) } = options;
     return {
       session,
-      training: new Training(session, config, { train, valid, metrics, signal }),
+      training: new Training(session, config, { train, valid, classes, metrics, signal }),
       firstWeights: async () => (typeof weights === "function" ? weights(model) : weights),
       async test() {
         if (!data.test) return null;

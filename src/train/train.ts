@@ -16,7 +16,10 @@ export interface TrainData {
 }
 
 export interface TrainOptions {
-  /** Default: the fastest that there is, closed at the end. */
+  /**
+   * Default: the fastest that there is, closed at the end. Of one that is passed in, the training uses a scope: it meets
+   * nothing of another training, and leaves nothing behind.
+   */
   readonly executor?: Executor;
   /** A network of your own. Default: the one that the configuration names. */
   readonly model?: Module;

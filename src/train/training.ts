@@ -20,6 +20,8 @@ import type { BatchSource } from "./sources/batch-source.js";
 export interface TrainingOptions {
   readonly train: BatchSource;
   readonly valid: BatchSource;
+  /** Names of the classes, in the order of the labels. */
+  readonly classes: readonly string[];
   /** Validation metrics besides loss and accuracy. */
   readonly metrics: readonly Metric[];
   readonly signal?: AbortSignal | undefined;
@@ -62,6 +64,11 @@ export class Training {
   /** The validation images. */
   get valid(): BatchSource {
     return this.options.valid;
+  }
+
+  /** Names of the classes, in the order of the labels. */
+  get classes(): readonly string[] {
+    return this.options.classes;
   }
 
   /** `[H, W, C]` that the model sees when it is evaluated. */

@@ -12,6 +12,7 @@ import { parseConfig } from "../../src/train/config/config.js";
 import { initialState } from "../../src/checkpoint/model-state.js";
 import { train } from "../../src/node/train/train.js";
 import { packageRoot } from "../helpers/fixtures.js";
+import { writeTestCheckpoint } from "../helpers/checkpoint.js";
 import { writeImageFolder } from "../helpers/image-folder.js";
 import { scratchFolder } from "../helpers/scratch-folder.js";
 import { resnet } from "../helpers/resnet-command.js";
@@ -95,6 +96,13 @@ describe("a folder of images", () => {
     const file = path.join(scratch, "weights.safetensors");
     writeFileSync(file, await writeSafetensors(initialState(model, 5), {}));
     assert.notEqual(firstLoss("--init", file), own);
+    const { file: named } = await writeTestCheckpoint(t);
+    const started = resnet("lr-find", ...words, "--init", named, "--steps=2", "--chart", chart);
+    const notices = [
+      `starting from ${named}; linear.weight and linear.bias start anew, for the 3 classes of ${root}\n`,
+      `${named} tells apart ant, bee, cat, and the images are of a, b, c: its head is not taken\n`,
+    ];
+    for (const notice of notices) assert.ok(started.stderr.includes(notice), started.stderr);
     assert.equal(readFileSync(chart).toString("latin1", 1, 4), "PNG");
     const { status, stderr } = resnet("lr-find", ...words, "--chart", "lr-find.pdf");
     assert.equal(status, 2);

@@ -7,12 +7,22 @@ import type { EpochMetrics } from "../../src/train/metrics.js";
 import type { TrainProgress } from "../../src/train/progress.js";
 import { train, type TrainOptions } from "../../src/train/train.js";
 import type { Training } from "../../src/train/training.js";
-import { initialState, writeModelState } from "../../src/checkpoint/model-state.js";
+import {
+  initialState,
+  readModelState,
+  writeModelState,
+  type ModelState,
+} from "../../src/checkpoint/model-state.js";
+import type { TensorSpec } from "../../src/tensor/shape.js";
 import { randomDataset } from "./random-dataset.js";
 import { TinyModel } from "./tiny-model.js";
 
 export interface TrainedOn extends TrainResult {
   readonly steps: readonly StepProgress[];
+  /** The model's own weights after the last step, which `weights` are not where averages are kept. */
+  readonly state: ModelState;
+  /** What the executor keeps for the training at its end. */
+  readonly states: ReadonlyMap<string, TensorSpec>;
 }
 
 export interface TrainOnOptions extends Omit<TrainOptions, "executor" | "model"> {
@@ -32,13 +42,19 @@ export async function trainOn(
   { data = tinyData(), from, callbacks = [], ...options }: TrainOnOptions = {},
 ): Promise<TrainedOn> {
   const steps: StepProgress[] = [];
+  let state: ModelState = new Map();
+  let states: ReadonlyMap<string, TensorSpec> = new Map();
   const collect: Callback = {
     async onSetUp(training: Training) {
       if (!from) return;
-      await writeModelState(executor, model, initialState(model, config.seed));
+      await writeModelState(training.session.executor, model, initialState(model, config.seed));
       training.restore(from.progress, from.epochs);
     },
     onStep: (step: StepProgress) => steps.push(step),
+    async onStop({ session }: Training) {
+      state = await readModelState(session.executor, model);
+      states = session.executor.states();
+    },
   };
   const result = await train(config, data, {
     executor,
@@ -47,5 +63,5 @@ export async function trainOn(
     ...options,
     callbacks: [collect, ...callbacks],
   });
-  return { ...result, steps };
+  return { ...result, steps, state, states };
 }

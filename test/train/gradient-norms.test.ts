@@ -41,8 +41,9 @@ describe("gradientNorms", () => {
       schedule: "constant",
     });
     const set = { name: "random", classes: ["a", "b", "c"], ...data };
-    await trainOn(executor, config, model, { data: { train: set, valid: set } });
-    const after = await readModelState(executor, model);
+    const { state: after } = await trainOn(executor, config, model, {
+      data: { train: set, valid: set },
+    });
     for (const [name, norm] of norms) {
       const [from, to] = [before.get(name)!.data, after.get(name)!.data];
       const moved = Math.hypot(...Array.from(from, (value, i) => value - to[i]!));

@@ -3,7 +3,10 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import "../../src/node/native/register.js";
-import { writeSafetensors } from "../../src/interop/write-safetensors.js";
+import type { CheckpointDescription } from "../../src/checkpoint/description.js";
+import { createExecutor } from "../../src/executors/create-executor.js";
+import { writeCheckpoint } from "../../src/node/runs/checkpoint-file.js";
+import { sourceOf, writeSafetensors } from "../../src/interop/write-safetensors.js";
 import { createModel } from "../../src/models/catalog.js";
 import type { TrainConfigInput } from "../../src/train/config/config.js";
 import { initialState, type ModelState } from "../../src/checkpoint/model-state.js";
@@ -69,6 +72,52 @@ describe("train", () => {
     const other = initialState(model, 9);
     writeFileSync(file, await writeSafetensors(other, {}));
     assert.deepEqual(await first({ init: file }), other.get("conv1.weight"));
+  });
+
+  test("takes the head of weights only for the classes that it is of", async (t) => {
+    const file = path.join(scratchFolder(t), "trained.safetensors");
+    const model = createModel("cifar-resnet20", { classes: 3, channels: 2 });
+    const state = initialState(model, 9);
+    const [, height = 0, width = 0] = data.train.images.shape;
+    const description: CheckpointDescription = {
+      model: "cifar-resnet20",
+      classes: ["x", "y", "z"],
+      imageShape: [height, width, 2],
+      normalize: config.normalize,
+      epoch: 1,
+    };
+    await writeCheckpoint(file, description, sourceOf(state));
+    const signal = AbortSignal.abort(); // the first weights are the result
+    const notices: string[] = [];
+    const onNotice = (notice: string) => notices.push(notice);
+    const { weights } = await train({ ...config, init: file }, data, { signal, onNotice });
+    assert.deepEqual(weights.get("conv1.weight"), state.get("conv1.weight"));
+    assert.deepEqual(
+      weights.get("linear.bias"),
+      initialState(model, config.seed).get("linear.bias"),
+    );
+    const found = data.train.classes.join(", ");
+    assert.deepEqual(notices, [
+      `${file} tells apart x, y, z, and the images are of ${found}: its head is not taken`,
+    ]);
+  });
+
+  test("can follow another training of any size on one executor, and leaves nothing in it", async (t) => {
+    const executor = await createExecutor("auto");
+    t.after(() => executor.close());
+    const other = { train: randomDataset(12, 4), valid: randomDataset(9, 5) };
+    const alone = await train(config, other);
+    await train(config, data, { executor });
+    assert.equal(executor.states().size, 0);
+    const after = await train(config, other, { executor });
+    assert.deepEqual(after.weights, alone.weights);
+    const [first, second] = await Promise.all([
+      train(config, other, { executor }),
+      train(config, data, { executor }),
+    ]);
+    assert.deepEqual(first.weights, alone.weights);
+    assert.equal(second.epochs.length, 3);
+    assert.equal(executor.states().size, 0);
   });
 
   test("goes on from given weights, tells of every step, and can be steered", async () => {

@@ -9,8 +9,7 @@ import type { TrainConfigInput } from "../../src/train/config/config.js";
 import { drawBeta, drawMix } from "../../src/train/mixing.js";
 import type { Callback } from "../../src/train/callbacks.js";
 import { Evaluator } from "../../src/train/evaluate.js";
-import type { Training } from "../../src/train/training.js";
-import { initialState, readModelState } from "../../src/checkpoint/model-state.js";
+import { initialState, readModelState, type ModelState } from "../../src/checkpoint/model-state.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest, nativeExecutors, reference } from "../helpers/executors.js";
 import { randomConfig } from "../helpers/random-dataset.js";
@@ -19,8 +18,7 @@ import { trainOn, type TrainedOn, type TrainOnOptions } from "../helpers/train-o
 
 const [fast = reference] = nativeExecutors;
 
-interface Ran extends TrainedOn {
-  readonly executor: Executor;
+interface Ran extends Omit<TrainedOn, "state"> {
   /** The model's state after the last step, which averages are not. */
   readonly state: ReadonlyMap<string, Float32Array>;
 }
@@ -37,16 +35,16 @@ async function run(
   t.after(() => executor.close());
   const config = randomConfig({ schedule: "constant", ...change });
   const trained = await trainOn(executor, config, model, options);
-  return { ...trained, executor, state: await stateOf(executor, model) };
+  return { ...trained, state: numbers(trained.state) };
 }
 
-async function stateOf(executor: Executor, model: Module): Promise<Map<string, Float32Array>> {
-  const state = await readModelState(executor, model);
-  return new Map([...state].map(([name, { data }]) => [name, data as Float32Array]));
-}
+const numbers = (state: ModelState): Map<string, Float32Array> =>
+  new Map([...state].map(([name, { data }]) => [name, data as Float32Array]));
 
-const firstState = (model: Module): Map<string, Float32Array> =>
-  new Map([...initialState(model, 1)].map(([name, { data }]) => [name, data as Float32Array]));
+const stateOf = async (executor: Executor, model: Module): Promise<Map<string, Float32Array>> =>
+  numbers(await readModelState(executor, model));
+
+const firstState = (model: Module): Map<string, Float32Array> => numbers(initialState(model, 1));
 
 for (const { name, create } of executorsUnderTest) {
   describe(`accumulation on ${name}`, () => {
@@ -84,6 +82,7 @@ describe("averages of weights", () => {
     const emaDecay = 0.7;
     const means = new Map<string, Float64Array>();
     const losses: number[] = [];
+    let atEnd: ModelState = new Map();
     const average: Callback = {
       async onStep(_, { session: { executor, model } }) {
         for (const [key, values] of await stateOf(executor, model)) {
@@ -98,31 +97,19 @@ describe("averages of weights", () => {
         const own = await Evaluator.create(valid, { executor, model, batch: 4 });
         losses.push(validLoss, (await own.evaluate()).loss);
       },
+      async onStop({ session }) {
+        atEnd = await session.weights();
+      },
     };
     const change = { emaDecay, learningRate: 0.2 };
-    const { weights, session } = await runWithSession(t, change, average);
+    const options = { callbacks: [average] };
+    const { weights } = await run(t, change, new TinyModel(), fast.create, options);
     for (const [key, mean] of means)
       assertClose(weights.get(key)!.data, mean, { rtol: 20 * ulp }, key); // nine steps of a few roundings
-    assert.deepEqual(await session.weights(), weights);
+    assert.deepEqual(weights, atEnd);
     for (const epoch of [0, 2, 4]) assert.notEqual(losses[epoch], losses[epoch + 1]);
   });
 });
-
-/** A training, and its session. */
-async function runWithSession(
-  t: TestContext,
-  change: Partial<TrainConfigInput>,
-  callback: Callback,
-) {
-  let session!: Training["session"];
-  const keep: Callback = {
-    onStart(training) {
-      session = training.session;
-    },
-  };
-  const options = { callbacks: [keep, callback] };
-  return { ...(await run(t, change, new TinyModel(), fast.create, options)), session };
-}
 
 describe("groups of parameters", () => {
   test("what is frozen keeps its values and its statistics, and costs no gradient", async (t) => {
@@ -136,7 +123,7 @@ describe("groups of parameters", () => {
         key,
       );
     }
-    assert.ok(!started.executor.states().has("optimizer/velocity/block.conv1.weight"));
+    assert.ok(!started.states.has("optimizer/velocity/block.conv1.weight"));
   });
 
   test("the backbone is all but the head", async (t) => {
@@ -268,7 +255,7 @@ describe("ending and steering a training", () => {
     const options = { callbacks: [stop] };
     const ran = await run(t, { emaDecay: 0.9 }, new TinyModel(), fast.create, options);
     assert.deepEqual(ran.steps, []);
-    assert.deepEqual(ran.weights, await readModelState(ran.executor, ran.model));
+    assert.deepEqual(numbers(ran.weights), ran.state);
     assert.ok(ran.weights.get("fc.weight")!.data.some((value) => value !== 0));
   });
 

@@ -94,8 +94,12 @@ for (const { name, create } of executorsUnderTest) {
       const uninterrupted = numbers(await trainOn(whole, settings, new DroppingModel()));
 
       const model = new DroppingModel();
+      const kept = new Map<string, HostArray>();
       const stop: Callback = {
         onStep: ({ epoch, step }, training) => epoch === 2 && step === 2 && training.stop(),
+        async onStop({ session: { executor } }) {
+          for (const key of executor.states().keys()) kept.set(key, await executor.read(key));
+        },
       };
       const { progress, epochs } = await trainOn(first, settings, model, { callbacks: [stop] });
       const from = JSON.parse(JSON.stringify({ progress, epochs })) as {
@@ -105,8 +109,8 @@ for (const { name, create } of executorsUnderTest) {
       assert.deepEqual([progress.epoch, progress.step], [1, 2]);
 
       const copy: Callback = {
-        async onSetUp() {
-          for (const key of first.states().keys()) await second.write(key, await first.read(key));
+        async onSetUp({ session: { executor } }) {
+          for (const [key, value] of kept) await executor.write(key, value);
         },
       };
       const rest = await trainOn(second, settings, model, { from, callbacks: [copy] });
@@ -136,9 +140,10 @@ describe("train", () => {
     t.after(() => executor.close());
     const model = new KeywordModel();
     const options = { signal: AbortSignal.abort() };
-    await trainOn(executor, randomConfig({ emaDecay: 0.9 }), model, options);
-    assert.deepEqual(await readModelState(executor, model), initialState(model, 1));
-    assert.deepEqual([...executor.states().keys()].filter(isDataState).sort(), [
+    const settings = randomConfig({ emaDecay: 0.9 });
+    const { state, states } = await trainOn(executor, settings, model, options);
+    assert.deepEqual(state, initialState(model, 1));
+    assert.deepEqual([...states.keys()].filter(isDataState).sort(), [
       "data/train/images",
       "data/train/labels",
       "data/valid/images",

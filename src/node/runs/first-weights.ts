@@ -3,6 +3,15 @@ import { readWeights } from "../interop/read-weights.js";
 import type { StoredArray, Weights } from "../../interop/stored-array.js";
 import { namedState, type Module } from "../../nn/module.js";
 import { findCheckpoint } from "./find-checkpoint.js";
+import { areSameClasses } from "../../data/match-classes.js";
+import {
+  areClassesNamed,
+  isDescribed,
+  parseDescription,
+  type CheckpointDescription,
+} from "../../checkpoint/description.js";
+import type { HostArray } from "../../tensor/host-array.js";
+import { printableList } from "../../tensor/printable.js";
 import { visitArrays } from "../../checkpoint/checksum.js";
 import { OpenSafetensors } from "../../interop/open-safetensors.js";
 import { nodeSha256, openCheckpointFile } from "./checkpoint-file.js";
@@ -14,39 +23,47 @@ import { likeliestModel } from "../../checkpoint/likeliest-model.js";
 /** What a training starts from. */
 export interface FirstWeights {
   readonly state: ModelState;
-  /** Parameters of the head that start anew, since the file's tells another number of classes apart, or has none. */
+  /** Parameters of the head that start anew: the file's has another shape, is missing, or is of other classes. */
   readonly replaced: readonly string[];
-  /** A sentence for each kind of objects in the file that were skipped. */
+  /** A sentence for each choice that was made: what was adapted, skipped, or starts anew for its classes. */
   readonly notices: readonly string[];
 }
 
-/** What a configuration starts from: the weights in the file that `init` names, or random ones of its seed. */
+/**
+ * What a configuration starts from: the weights in the file that `init` names, or random ones of its seed.
+ *
+ * @param classes names of the classes to train, as `readFirstWeights`
+ */
 export const firstWeights = async (
   model: Module,
   { init, seed, initializer }: Pick<TrainConfig, "init" | "seed" | "initializer">,
+  classes?: readonly string[],
 ): Promise<FirstWeights> =>
   init === null
     ? { state: initialState(model, seed, initializer), replaced: [], notices: [] }
-    : readFirstWeights(init, model, seed);
+    : readFirstWeights(init, model, seed, classes);
 
 /**
  * Weights to start a training from: a checkpoint, or a file of PyTorch's or of safetensors, under any names that
- * `resnet import` knows. The head, the model's last linear layer, starts anew where the file's has another shape.
+ * `resnet import` knows. The head, the model's last linear layer, starts anew where the file's has another shape, or is a
+ * checkpoint's of as many classes with other names: its outputs mean something else.
  *
  * @param place a file, or a run's directory
  * @param seed of a head that starts anew
+ * @param classes names of the classes to train. Default: they are not compared
  * @throws {InteropError} `ERR_WEIGHTS_MATCH` that lists all else that does not fit the model
  */
 export async function readFirstWeights(
   place: string,
   model: Module,
   seed: number,
+  classes?: readonly string[],
 ): Promise<FirstWeights> {
   const file = await findCheckpoint(place);
   const notices: string[] = [];
-  const weights = await (file.endsWith(".safetensors")
-    ? readVerified(file)
-    : readWeights(file, { onNotice: (notice) => notices.push(notice) }));
+  const { weights, description } = file.endsWith(".safetensors")
+    ? await readVerified(file)
+    : { weights: await readWeights(file, { onNotice: (notice) => notices.push(notice) }) };
   const shapes = new Map([...namedState(model)].map(([name, leaf]) => [name, leaf.torchShape]));
   const head = headOf(model);
   const ofHead = [...shapes.keys()].filter((name) => head && name.startsWith(`${head}.`));
@@ -55,23 +72,38 @@ export async function readFirstWeights(
     file,
     likeliest: () => likeliestModel(weights),
   });
-  const { state, replaced } = fitted;
+  notices.push(...fitted.notices);
+  const replaced = new Set(fitted.replaced);
+  const known = description?.classes ?? [];
+  if (description && classes?.length === known.length && !areSameClasses(known, classes)) {
+    if (areClassesNamed(description)) {
+      for (const name of ofHead) replaced.add(name);
+      notices.push(
+        `${file} tells apart ${printableList(known)}, and the images are of ${printableList(classes)}: its head is not taken`,
+      );
+    } else {
+      notices.push(
+        `${file} numbers its classes and does not name them: its head is taken for ${printableList(classes)}, in this order`,
+      );
+    }
+  }
   const random = initialState(model, seed);
-  const anew = replaced.map((name) => [name, random.get(name)!] as const);
-  return {
-    state: new Map([...state, ...anew]),
-    replaced,
-    notices: [...notices, ...fitted.notices],
-  };
+  const state = new Map<string, HostArray>(fitted.state);
+  for (const name of replaced) state.set(name, random.get(name)!);
+  return { state, replaced: [...replaced], notices };
 }
 
-/** Checks the checksum of a file that has one. */
-async function readVerified(file: string): Promise<Weights> {
+/** The weights, whose checksum is checked where there is one, and what a checkpoint says of its model. */
+async function readVerified(
+  file: string,
+): Promise<{ readonly weights: Weights; readonly description?: CheckpointDescription }> {
   const opened = await OpenSafetensors.open(await openCheckpointFile(file));
   try {
     const weights = new Map<string, StoredArray>();
     await visitArrays(opened, (name, array) => weights.set(name, array), nodeSha256);
-    return weights;
+    return isDescribed(opened.metadata)
+      ? { weights, description: parseDescription(file, opened.metadata) }
+      : { weights };
   } finally {
     await opened.close();
   }

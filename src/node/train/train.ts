@@ -12,7 +12,10 @@ export interface NodeTrainOptions extends Omit<TrainOptions, "files">, FileReadi
   readonly out?: string;
   /** The directory of a run to go on with, bit for bit. */
   readonly resume?: string;
-  /** Called with a line if a damaged training state was replaced by the one before it. */
+  /**
+   * Called with a line if a damaged training state was replaced by the one before it, and for each choice that was made in
+   * taking the weights of `init`.
+   */
   readonly onNotice?: (notice: string) => void;
 }
 
@@ -28,13 +31,13 @@ export interface NodeTrainOptions extends Omit<TrainOptions, "files">, FileReadi
 export async function train(
   config: TrainConfigInput,
   data: TrainData,
-  { out, resume, onNotice = () => {}, ...options }: NodeTrainOptions = {},
+  { out, resume, ...options }: NodeTrainOptions = {},
 ): Promise<TrainResult> {
   if (out === undefined && resume === undefined) return trainFromFiles(config, data, options);
   const run =
     resume === undefined
       ? await RunDirectory.create(out!)
-      : await RunDirectory.open(resume, onNotice);
+      : await RunDirectory.open(resume, options.onNotice ?? (() => {}));
   try {
     return await trainRun(run, config, data, options);
   } finally {
@@ -47,7 +50,7 @@ export const trainRun = (
   run: RunDirectory,
   config: TrainConfigInput,
   data: TrainData,
-  options: Omit<NodeTrainOptions, "out" | "resume" | "onNotice">,
+  options: Omit<NodeTrainOptions, "out" | "resume">,
 ): Promise<TrainResult> => {
   const own: readonly Callback[] = [new SaveRun(run, data), new ReportRun(run, data)];
   return trainFromFiles(config, data, {
@@ -59,11 +62,15 @@ export const trainRun = (
 async function trainFromFiles(
   config: TrainConfigInput,
   data: TrainData,
-  { workers, cache, ...options }: Omit<NodeTrainOptions, "out" | "resume" | "onNotice">,
+  { workers, cache, onNotice, ...options }: Omit<NodeTrainOptions, "out" | "resume">,
 ): Promise<TrainResult> {
   const settings = parseConfig(config);
   return trainInMemory(settings, data, {
-    weights: async (model) => (await firstWeights(model, settings)).state,
+    async weights(model) {
+      const { state, notices } = await firstWeights(model, settings, data.train.classes);
+      for (const notice of notices) onNotice?.(notice);
+      return state;
+    },
     ...options,
     files: imageFileOpener({ workers, cache }),
   });

@@ -16,6 +16,7 @@ import { printableList } from "../../../tensor/printable.js";
 import { formatShape, sameShape } from "../../../tensor/shape.js";
 import { checkpointOf } from "../checkpoint-of.js";
 import { checkOutputs, requireTwoClasses } from "../../../predict/usable-outputs.js";
+import { areClassesNamed } from "../../../checkpoint/description.js";
 import type { Checkpoint } from "../../../checkpoint/checkpoint.js";
 import { openCheckpoint } from "../../runs/checkpoint-file.js";
 import { evaluateViews } from "../../../train/evaluate.js";
@@ -111,7 +112,7 @@ async function evaluateOpened(
   const { imageShape, transforms = [], normalize } = description;
   requireTwoClasses(description);
   const found = await loadPart(checkpoint, flags, output);
-  const areNamed = description.data !== undefined || !areNumbers(description.classes);
+  const areNamed = areClassesNamed(description);
   const data = matchClasses(found, { file, classes: description.classes, areNamed });
   if (!areNamed) output.notice(describeUnnamed(file, found.classes));
   const preparation = { transforms: { train: transforms, eval: transforms }, normalize };
@@ -184,9 +185,6 @@ function drawnSplit(split: Split, parts: DataParts, validSize: number | null): S
   if (split !== "test") return split;
   return parts.test === parts.valid && validSize !== 0 ? "valid" : null;
 }
-
-const areNumbers = (classes: readonly string[]): boolean =>
-  classes.every((name, i) => name === String(i));
 
 const describeUnnamed = (file: string, classes: readonly string[]): string =>
   `${file} numbers its classes and does not name them: taken for ${printableList(classes)}, in this order ` +

@@ -84,7 +84,7 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
     const search = await findLearningRate(config, parts, {
       executor,
       files: imageFileOpener(flags),
-      weights: (model) => announcedWeights(model, config, parts.train.classes.length, output),
+      weights: (model) => announcedWeights(model, config, parts.train.classes, output),
       callbacks: [{ onStart: (training) => output.say(describeTraining(training, parts)) }],
       from: flags.from,
       to: flags.to,

@@ -82,9 +82,9 @@ async function trainMember(
 class NormsAtStart implements Callback {
   norms: ReadonlyMap<string, number> = new Map();
 
-  async onSetUp({ session, config, valid }: Training): Promise<void> {
+  async onSetUp({ session, config, valid, classes }: Training): Promise<void> {
     const { executor, model } = session;
-    await writeModelState(executor, model, (await firstWeights(model, config)).state);
+    await writeModelState(executor, model, (await firstWeights(model, config, classes)).state);
     this.norms = await gradientNorms(executor, model, valid, config.batch);
   }
 }

@@ -78,7 +78,7 @@ export async function trainOne(
       workers: flags.workers,
       cache: flags.cache,
       signal: stop.signal,
-      weights: (model) => announcedWeights(model, config, parts.train.classes.length, output),
+      weights: (model) => announcedWeights(model, config, parts.train.classes, output),
       callbacks: [...callbacks, show],
     });
     if (!test) {
@@ -110,18 +110,19 @@ export async function trainOne(
   }
 }
 
-/** The first weights that the configuration asks for. Tells which parts of a file were not taken. */
+/** The first weights that the configuration asks for. Tells which parts of a file were not taken, and what was adapted. */
 export async function announcedWeights(
   model: Module,
   config: TrainConfig,
-  classes: number,
+  classes: readonly string[],
   output: Output,
 ): Promise<ModelState> {
-  const { state, replaced } = await firstWeights(model, config);
+  const { state, replaced, notices } = await firstWeights(model, config, classes);
   if (config.init !== null) {
-    const anew = `${replaced.join(" and ")} start anew, for the ${classes} classes of ${config.data}`;
+    const anew = `${replaced.join(" and ")} start anew, for the ${classes.length} classes of ${config.data}`;
     const from = `starting from ${config.init}`;
     output.notice(replaced.length > 0 ? `${from}; ${anew}` : from);
+    for (const notice of notices) output.notice(notice);
   }
   return state;
 }
