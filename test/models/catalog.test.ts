@@ -80,7 +80,7 @@ describe("sizes", () => {
     for (const make of [cifarResnet, cifarPlain]) {
       for (const depth of [2, 18, 21]) {
         assert.throws(() => make(depth), {
-          name: "ResnetError",
+          name: "UsageError",
           message: `CifarResNet: the depth must be 6n + 2, such as 20 or 56, but it is ${depth}`,
         });
       }
