@@ -185,7 +185,9 @@ printed program and in every executor. An operand has a dtype and a shape, row-m
   rounded once, to the nearest, ties to even. Products round the weight to the dtype of x (or dy).
 - An axis has the same size everywhere in an instruction: H and W are height and width of the image, N samples, C
   channels; OH, OW and Cout belong to the output, KH and KW to the filter. \`...\` stands for any axes, which are equal
-  everywhere in the instruction.
+  everywhere in the instruction; \`*\` for any axes of that operand alone. Operands with \`*\` of \`binary\` and \`where\`
+  broadcast as in NumPy: shapes are aligned at their last axes, and an axis of 1, or one that is missing, is repeated.
+- \`any\` is any dtype. An op that only moves elements gives the dtype that it takes.
 - A window of stride s and padding p gives OH = ⌊(H + 2p − KH) / s⌋ + 1, and OW likewise.
 - \`?\` marks optional operands and attributes. An optional output is absent if no instruction reads it.
 - An output may use the memory of an input only if the table says "in place of".

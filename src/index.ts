@@ -4,6 +4,7 @@ export * from "./public/graph.js";
 export * from "./public/interop.js";
 export * from "./public/models.js";
 export * from "./public/nn.js";
+export * from "./public/ops.js";
 export * from "./public/predict.js";
 export * from "./public/program.js";
 export * from "./public/report.js";

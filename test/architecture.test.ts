@@ -14,8 +14,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   graph: [],
   ops: ["graph"],
   autodiff: ["graph", "ops"],
-  nn: ["graph", "ops"],
-  models: ["graph", "ops", "nn"],
+  functional: ["graph", "ops"],
+  nn: ["graph", "ops", "functional"],
+  models: ["graph", "ops", "functional", "nn"],
   program: [],
   planner: ["graph", "ops", "program"],
   executors: ["program"],
@@ -78,7 +79,7 @@ interface Import {
 }
 
 function allAbove(folder: "predict" | "report"): string[] {
-  const below = ["graph", "ops", "autodiff", "nn", "models", "program", "planner"];
+  const below = ["graph", "ops", "functional", "autodiff", "nn", "models", "program", "planner"];
   below.push(
     "executors",
     "executors/reference",

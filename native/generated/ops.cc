@@ -12,6 +12,7 @@ KernelCall makeAdaptiveAvgPool2d(OpReader& op);
 KernelCall makeAdaptiveMaxPool2dGrad(OpReader& op);
 KernelCall makeAdaptiveMaxPool2d(OpReader& op);
 KernelCall makeAdd(OpReader& op);
+KernelCall makeArgmax(OpReader& op);
 KernelCall makeAvgPool2dGrad(OpReader& op);
 KernelCall makeAvgPool2d(OpReader& op);
 KernelCall makeBatchNorm2d(OpReader& op);
@@ -20,7 +21,11 @@ KernelCall makeBatchNormInputGrad(OpReader& op);
 KernelCall makeBatchNormParamGrad(OpReader& op);
 KernelCall makeBatchNormStatistics(OpReader& op);
 KernelCall makeBiasGrad(OpReader& op);
+KernelCall makeBinary(OpReader& op);
+KernelCall makeBroadcast(OpReader& op);
+KernelCall makeCast(OpReader& op);
 KernelCall makeClipScale(OpReader& op);
+KernelCall makeConcat(OpReader& op);
 KernelCall makeConstant(OpReader& op);
 KernelCall makeConv2dInputGrad(OpReader& op);
 KernelCall makeConv2d(OpReader& op);
@@ -36,19 +41,31 @@ KernelCall makeLerp(OpReader& op);
 KernelCall makeLinearInputGrad(OpReader& op);
 KernelCall makeLinear(OpReader& op);
 KernelCall makeLinearWeightGrad(OpReader& op);
+KernelCall makeMatmul(OpReader& op);
 KernelCall makeMaxPool2dGrad(OpReader& op);
 KernelCall makeMaxPool2d(OpReader& op);
 KernelCall makeMixSamples(OpReader& op);
+KernelCall makePad(OpReader& op);
+KernelCall makePermute(OpReader& op);
+KernelCall makeReduceGrad(OpReader& op);
+KernelCall makeReduce(OpReader& op);
 KernelCall makeReluGrad(OpReader& op);
 KernelCall makeRelu(OpReader& op);
+KernelCall makeReshape(OpReader& op);
 KernelCall makeRunningStatistics(OpReader& op);
 KernelCall makeSgd(OpReader& op);
+KernelCall makeSlice(OpReader& op);
 KernelCall makeSoftmaxCrossEntropyGrad(OpReader& op);
 KernelCall makeSoftmaxCrossEntropy(OpReader& op);
+KernelCall makeSoftmaxGrad(OpReader& op);
+KernelCall makeSoftmax(OpReader& op);
 KernelCall makeSquaredNorm(OpReader& op);
 KernelCall makeStochasticDepth(OpReader& op);
 KernelCall makeSubsampleGrad(OpReader& op);
 KernelCall makeSubsample(OpReader& op);
+KernelCall makeUnaryGrad(OpReader& op);
+KernelCall makeUnary(OpReader& op);
+KernelCall makeWhere(OpReader& op);
 
 const std::vector<OpDeclaration>& declaredOps() {
   static const std::vector<OpDeclaration> ops = {
@@ -96,6 +113,11 @@ const std::vector<OpDeclaration>& declaredOps() {
         {{"y", false, Element::floating, {"..."}}},
         {},
         {{"y", "a"}, {"y", "b"}}},
+      {"argmax", makeArgmax,
+        {{"x", false, Element::floating, {"*"}}},
+        {{"y", false, Element::i32, {"*"}}},
+        {{"axis", false, AttrKind::number, {0, HUGE_VAL, false, true}, {}}},
+        {}},
       {"avgPool2dGrad", makeAvgPool2dGrad,
         {{"dy", false, Element::floating, {"OH", "OW", "N", "C"}}},
         {{"dx", false, Element::floating, {"H", "W", "N", "C"}}},
@@ -162,16 +184,41 @@ const std::vector<OpDeclaration>& declaredOps() {
         {{"dbias", false, Element::f32, {"C"}}},
         {},
         {}},
+      {"binary", makeBinary,
+        {{"a", true, Element::floating, {"*"}}, {"b", true, Element::floating, {"*"}}},
+        {{"y", false, Element::floating, {"*"}}},
+        {{"function", false, AttrKind::choice, {}, {"add", "sub", "mul", "div", "pow", "maximum", "minimum", "equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"}},
+         {"scalar", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}}},
+        {{"y", "a"}, {"y", "b"}}},
+      {"broadcast", makeBroadcast,
+        {{"x", false, Element::any, {"*"}}},
+        {{"y", false, Element::any, {"..."}}},
+        {{"shape", false, AttrKind::sizes, {}, {"..."}}},
+        {}},
+      {"cast", makeCast,
+        {{"x", false, Element::any, {"..."}}},
+        {{"y", false, Element::floating, {"..."}}},
+        {{"dtype", false, AttrKind::floatDType, {}, {}}},
+        {}},
       {"clipScale", makeClipScale,
         {{"squaredNorm", false, Element::f32, {}}},
         {{"scale", false, Element::f32, {}}, {"norm", true, Element::f32, {}}},
         {{"maxNorm", false, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}}},
         {}},
+      {"concat", makeConcat,
+        {{"x0", false, Element::any, {"*"}}, {"x1", true, Element::any, {"*"}},
+         {"x2", true, Element::any, {"*"}}, {"x3", true, Element::any, {"*"}},
+         {"x4", true, Element::any, {"*"}}, {"x5", true, Element::any, {"*"}},
+         {"x6", true, Element::any, {"*"}}, {"x7", true, Element::any, {"*"}}},
+        {{"y", false, Element::any, {"*"}}},
+        {{"axis", false, AttrKind::number, {0, HUGE_VAL, false, true}, {}}},
+        {}},
       {"constant", makeConstant,
         {},
-        {{"y", false, Element::f32, {"..."}}},
+        {{"y", false, Element::floating, {"..."}}},
         {{"value", false, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}},
-         {"shape", false, AttrKind::sizes, {}, {"..."}}},
+         {"shape", false, AttrKind::sizes, {}, {"..."}},
+         {"dtype", true, AttrKind::floatDType, {}, {}}},
         {}},
       {"conv2dInputGrad", makeConv2dInputGrad,
         {{"dy", false, Element::floating, {"OH", "OW", "N", "Cout"}},
@@ -271,6 +318,11 @@ const std::vector<OpDeclaration>& declaredOps() {
         {{"dweight", false, Element::f32, {"In", "Out"}}},
         {},
         {}},
+      {"matmul", makeMatmul,
+        {{"a", false, Element::floating, {"*"}}, {"b", false, Element::floating, {"*"}}},
+        {{"y", false, Element::floating, {"*"}}},
+        {{"transposed", false, AttrKind::choice, {}, {"none", "a", "b"}}},
+        {}},
       {"maxPool2dGrad", makeMaxPool2dGrad,
         {{"dy", false, Element::floating, {"OH", "OW", "N", "C"}},
          {"index", false, Element::u8, {"OH", "OW", "N", "C"}}},
@@ -296,6 +348,34 @@ const std::vector<OpDeclaration>& declaredOps() {
          {"neighbourLabels", false, Element::i32, {"N"}}},
         {},
         {}},
+      {"pad", makePad,
+        {{"x", false, Element::floating, {"*"}}},
+        {{"y", false, Element::floating, {"..."}}},
+        {{"starts", false, AttrKind::list, {0, HUGE_VAL, false, true}, {"*"}},
+         {"steps", false, AttrKind::list, {-HUGE_VAL, HUGE_VAL, false, true}, {"*"}},
+         {"shape", false, AttrKind::sizes, {}, {"..."}},
+         {"value", false, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}}},
+        {}},
+      {"permute", makePermute,
+        {{"x", false, Element::any, {"*"}}},
+        {{"y", false, Element::any, {"*"}}},
+        {{"axes", false, AttrKind::list, {0, HUGE_VAL, false, true}, {"*"}}},
+        {}},
+      {"reduceGrad", makeReduceGrad,
+        {{"dy", false, Element::floating, {"*"}}, {"x", true, Element::floating, {"..."}},
+         {"y", true, Element::floating, {"*"}}},
+        {{"dx", false, Element::floating, {"..."}}},
+        {{"function", false, AttrKind::choice, {}, {"sum", "mean", "max", "min"}},
+         {"axes", false, AttrKind::list, {0, HUGE_VAL, false, true}, {"*"}},
+         {"shape", false, AttrKind::sizes, {}, {"..."}}},
+        {}},
+      {"reduce", makeReduce,
+        {{"x", false, Element::floating, {"*"}}},
+        {{"y", false, Element::floating, {"*"}}},
+        {{"function", false, AttrKind::choice, {}, {"sum", "mean", "max", "min"}},
+         {"axes", false, AttrKind::list, {0, HUGE_VAL, false, true}, {"*"}},
+         {"keepDims", false, AttrKind::flag, {}, {}}},
+        {}},
       {"reluGrad", makeReluGrad,
         {{"dy", false, Element::floating, {"..."}}, {"y", false, Element::floating, {"..."}}},
         {{"dx", false, Element::floating, {"..."}}},
@@ -305,6 +385,11 @@ const std::vector<OpDeclaration>& declaredOps() {
         {{"x", false, Element::floating, {"..."}}},
         {{"y", false, Element::floating, {"..."}}},
         {},
+        {{"y", "x"}}},
+      {"reshape", makeReshape,
+        {{"x", false, Element::any, {"*"}}},
+        {{"y", false, Element::any, {"..."}}},
+        {{"shape", false, AttrKind::sizes, {}, {"..."}}},
         {{"y", "x"}}},
       {"runningStatistics", makeRunningStatistics,
         {{"runningMean", false, Element::f32, {"C"}},
@@ -324,6 +409,13 @@ const std::vector<OpDeclaration>& declaredOps() {
          {"weightDecay", false, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}},
          {"lrScale", false, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}}},
         {{"newParameter", "parameter"}, {"newVelocity", "velocity"}}},
+      {"slice", makeSlice,
+        {{"x", false, Element::any, {"*"}}},
+        {{"y", false, Element::any, {"..."}}},
+        {{"starts", false, AttrKind::list, {0, HUGE_VAL, false, true}, {"*"}},
+         {"steps", false, AttrKind::list, {-HUGE_VAL, HUGE_VAL, false, true}, {"*"}},
+         {"shape", false, AttrKind::sizes, {}, {"..."}}},
+        {}},
       {"softmaxCrossEntropyGrad", makeSoftmaxCrossEntropyGrad,
         {{"logits", false, Element::f32, {"N", "K"}}, {"labels", false, Element::i32, {"N"}},
          {"dloss", false, Element::f32, {}}},
@@ -337,6 +429,18 @@ const std::vector<OpDeclaration>& declaredOps() {
         {{"smoothing", false, AttrKind::number, {0, 1, false, false}, {}},
          {"classWeights", true, AttrKind::list, {0, HUGE_VAL, false, false}, {"K"}}},
         {}},
+      {"softmaxGrad", makeSoftmaxGrad,
+        {{"dy", false, Element::floating, {"..."}}, {"y", false, Element::floating, {"..."}}},
+        {{"dx", false, Element::floating, {"..."}}},
+        {{"axis", false, AttrKind::number, {0, HUGE_VAL, false, true}, {}},
+         {"log", false, AttrKind::flag, {}, {}}},
+        {{"dx", "dy"}, {"dx", "y"}}},
+      {"softmax", makeSoftmax,
+        {{"x", false, Element::floating, {"..."}}},
+        {{"y", false, Element::floating, {"..."}}},
+        {{"axis", false, AttrKind::number, {0, HUGE_VAL, false, true}, {}},
+         {"log", false, AttrKind::flag, {}, {}}},
+        {{"y", "x"}}},
       {"squaredNorm", makeSquaredNorm,
         {{"x", false, Element::f32, {"..."}}, {"addend", true, Element::f32, {}}},
         {{"y", false, Element::f32, {}}},
@@ -362,6 +466,31 @@ const std::vector<OpDeclaration>& declaredOps() {
         {{"stride", false, AttrKind::number, {1, 32768, false, true}, {}},
          {"padChannels", false, AttrKind::list, {0, 1048576, false, true}, {"2"}}},
         {}},
+      {"unaryGrad", makeUnaryGrad,
+        {{"dy", false, Element::floating, {"..."}}, {"at", false, Element::floating, {"..."}}},
+        {{"dx", false, Element::floating, {"..."}}},
+        {{"function", false, AttrKind::choice, {}, {"neg", "abs", "sign", "square", "reciprocal", "sqrt", "rsqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "erf", "sigmoid", "tanh", "silu", "gelu", "geluTanh", "hardSigmoid", "hardSwish", "relu6", "softplus", "clamp"}},
+         {"min", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}},
+         {"max", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}},
+         {"beta", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}},
+         {"threshold", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}}},
+        {{"dx", "dy"}, {"dx", "at"}}},
+      {"unary", makeUnary,
+        {{"x", false, Element::floating, {"..."}}},
+        {{"y", false, Element::floating, {"..."}}},
+        {{"function", false, AttrKind::choice, {}, {"neg", "abs", "sign", "square", "reciprocal", "sqrt", "rsqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "erf", "sigmoid", "tanh", "silu", "gelu", "geluTanh", "hardSigmoid", "hardSwish", "relu6", "softplus", "clamp"}},
+         {"min", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}},
+         {"max", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}},
+         {"beta", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}},
+         {"threshold", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}}},
+        {{"y", "x"}}},
+      {"where", makeWhere,
+        {{"condition", false, Element::floating, {"*"}}, {"a", true, Element::floating, {"*"}},
+         {"b", true, Element::floating, {"*"}}},
+        {{"y", false, Element::floating, {"*"}}},
+        {{"scalarA", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}},
+         {"scalarB", true, AttrKind::number, {-HUGE_VAL, HUGE_VAL, false, false}, {}}},
+        {{"y", "condition"}, {"y", "a"}, {"y", "b"}}},
   };
   return ops;
 }

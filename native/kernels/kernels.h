@@ -189,6 +189,46 @@ struct ResampleCall {
   long outer, from, to, inner, stride;
 };
 
+/** The functions of the op `unary`; unary.cc has their values and gradients. */
+#define RESNET_UNARY_FUNCTIONS(X)                                                                  \
+  X(neg) X(abs) X(sign) X(square) X(reciprocal) X(sqrt) X(rsqrt) X(exp) X(expm1) X(log) X(log1p)   \
+  X(sin) X(cos) X(erf) X(sigmoid) X(tanh) X(silu) X(gelu) X(geluTanh) X(hardSigmoid) X(hardSwish)  \
+  X(relu6) X(softplus) X(clamp)
+
+/** The functions of the op `binary`; binary.cc has their values. */
+#define RESNET_BINARY_FUNCTIONS(X)                                                                 \
+  X(add) X(sub) X(mul) X(div) X(pow) X(maximum) X(minimum) X(equal) X(notEqual) X(less)            \
+  X(lessEqual) X(greater) X(greaterEqual)
+
+#define RESNET_ENUMERATOR(name) name,
+enum class Unary : int { RESNET_UNARY_FUNCTIONS(RESNET_ENUMERATOR) };
+enum class Binary : int { RESNET_BINARY_FUNCTIONS(RESNET_ENUMERATOR) };
+enum class Reduction : int { sum, max, min };
+#undef RESNET_ENUMERATOR
+
+/** A function of a run of elements; p and q are the bounds of clamp, or beta and threshold of softplus. */
+struct UnaryFunction {
+  Unary name;
+  float p, q;
+};
+
+/** A run of elements of an operand: `step` is 1, or 0 where one element is repeated. */
+template <class T>
+struct Run {
+  const T* first;
+  long step;
+};
+
+/** y[i] = function(a[i], b[i]); where a or b has no elements, `scalar` stands for them. */
+template <class T>
+struct BinaryCall {
+  Binary function;
+  Run<T> a, b;
+  T* y;
+  long n;
+  float scalar;
+};
+
 // X(name, arguments): every kernel returns nothing.
 #define RESNET_KERNELS(X)                                                                          \
   /* Around a thread's calls of brgemm: tile registers are claimed and given back. */              \
@@ -244,6 +284,16 @@ struct ResampleCall {
   X(scale, (const T* x, float factor, T* y, long n))                                               \
   /* y[i] = sum[i] · factor */                                                                     \
   X(scaleSums, (const float* sum, float factor, T* y, long n))                                     \
+  X(unary, (UnaryFunction function, const T* x, T* y, long n))                                     \
+  /* `at` is x, or y for the functions whose gradient is told by y. */                             \
+  X(unaryGrad, (UnaryFunction function, const T* dy, const T* at, T* dx, long n))                  \
+  X(binary, (const BinaryCall<T>* call))                                                           \
+  /* y[i] = condition[i] != 0 ? a[i] : b[i] */                                                     \
+  X(where, (Run<T> condition, Run<T> a, Run<T> b, T* y, long n))                                   \
+  /* total = combine(total, x[0], x[1] …). NaN stays. */                                           \
+  X(reduceRun, (Reduction function, const T* x, long n, double* total))                            \
+  /* totals[i] = combine(totals[i], x[i]) */                                                       \
+  X(reduceColumns, (Reduction function, const T* x, long n, double* totals))                       \
   X(maxWindow, (const MaxWindowCall<T>* call, long begin, long end))                               \
   X(maxWindowGrad, (const MaxWindowGradCall<T>* call, long begin, long end))                       \
   /* y = x · keepScale where i's number, uniform in 0 … 2^24 − 1, is at least threshold, */        \

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../element.h"
 #include "op.h"
 
 namespace resnet {
@@ -79,11 +80,15 @@ KernelCall makeLerp(OpReader& op) {
 KernelCall makeConstant(OpReader& op) {
   const Operand y = op.output("y");
   const float value = static_cast<float>(op.number("value"));
-  return [=](const RunContext& context) {
-    parallelBlocks(context, y.elements(), elementBlock, [&](long begin, long end) {
-      context.kernels.fill(value, y.in<float>(context) + begin, end - begin);
-    });
-  };
+  return byElement(op.element, [&](auto zero) -> KernelCall {
+    using T = decltype(zero);
+    if (y.spec->dtype == DType::bf16 && !op.has("dtype")) op.fail("y is bf16, not f32");
+    return [=](const RunContext& context) {
+      parallelBlocks(context, y.elements(), elementBlock, [&](long begin, long end) {
+        std::fill(y.in<T>(context) + begin, y.in<T>(context) + end, fromFloat<T>(value));
+      });
+    };
+  });
 }
 
 KernelCall makeBiasGrad(OpReader& op) {

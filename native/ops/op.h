@@ -71,6 +71,7 @@ class OpReader {
   bool has(const char* attr) const { return instruction_.attrs.count(attr) > 0; }
   double number(const char* attr) const { return get<double>(attr); }
   long integer(const char* attr) const { return static_cast<long>(number(attr)); }
+  const std::string& word(const char* attr) const { return get<std::string>(attr); }
   bool flag(const char* attr) const { return get<bool>(attr); }
   const std::vector<double>& numbers(const char* attr) const {
     return get<std::vector<double>>(attr);

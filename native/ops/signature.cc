@@ -86,6 +86,7 @@ class Checker {
     }
     const BufferSpec& spec = program_.buffers[static_cast<size_t>(entry->second)];
     checkElement(operand, spec.dtype);
+    if (!operand.axes.empty() && std::string(operand.axes[0]) == "*") return;
     const Shape& shape = spec.shape;
     const bool any = isRest(operand.axes);
     const size_t named = operand.axes.size() - (any ? 1 : 0);
@@ -115,6 +116,7 @@ class Checker {
       case Element::bf16: return require(DType::bf16);
       case Element::i32: return require(DType::i32);
       case Element::u8: return require(DType::u8);
+      case Element::any: return;
       case Element::floating: break;
     }
     if (dtype != DType::f32 && dtype != DType::bf16) mustBe("f32 or bf16");
@@ -177,10 +179,12 @@ class Checker {
         return text && *text == name ? "" : "\"" + name + "\", as its operands";
       }
       case AttrKind::list: {
+        const bool anyLength = std::string(attr.words[0]) == "*";
         const long length = sizeOf(attr.words[0]);
-        bool fits = list && static_cast<long>(list->size()) == length;
+        bool fits = list && (anyLength || static_cast<long>(list->size()) == length);
         for (size_t i = 0; fits && i < list->size(); i++) fits = inRange((*list)[i], attr.range);
-        return fits ? "" : std::to_string(length) + " " + formatRange(attr.range, true);
+        if (fits) return "";
+        return (anyLength ? "" : std::to_string(length) + " ") + formatRange(attr.range, true);
       }
       case AttrKind::sizes: {
         Shape expected;

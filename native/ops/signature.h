@@ -21,15 +21,15 @@ class OpReader;
 /** Carries out one instruction. */
 using KernelCall = std::function<void(const RunContext&)>;
 
-/** The type of an operand's elements; `floating` is f32 or bf16, one of the two in a whole instruction. */
-enum class Element { f32, bf16, i32, u8, floating };
+/** The type of an operand's elements; `floating` is f32 or bf16, one of the two in a whole instruction; `any` is every type. */
+enum class Element { f32, bf16, i32, u8, floating, any };
 
 struct OperandDeclaration {
   const char* name;
   bool isOptional;
   Element element;
   // Each is a name, which has one size in the whole instruction, or a number. `...` as the first stands for
-  // any number of axes, the same ones for all operands that have it.
+  // any number of axes, the same ones for all operands that have it; `*` alone for any shape of the operand's own.
   std::vector<const char*> axes;
 };
 
@@ -44,7 +44,7 @@ enum class AttrKind {
   flag,
   choice,      // one of `words`
   floatDType,  // the dtype of the operands declared as floating
-  list,        // as many numbers as the axis words[0] has elements, or as the number there says
+  list,        // as many numbers as the axis words[0] has elements, or as the number there says, or any count (`*`)
   sizes,       // the sizes of the axes in `words`
 };
 

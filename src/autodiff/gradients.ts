@@ -42,6 +42,7 @@ export function gradients(
           "ERR_GRADIENT",
           "the loss does not depend on one of the tensors to differentiate by",
         );
+      gradient.order = target.order; // rules work on axes of memory, and leave the users' names of them out
       return [target, gradient];
     }),
   );

@@ -16,7 +16,7 @@ export type AttrForm =
   | { readonly kind: "choice"; readonly choices: readonly string[] }
   /** The dtype of the operands declared as `float`. */
   | { readonly kind: "floatDType" }
-  /** As many numbers as the axis `length` has elements; or a fixed count, `"2"`. */
+  /** As many numbers as the axis `length` has elements; or a fixed count, `"2"`; or any count, `"*"`. */
   | { readonly kind: "list"; readonly length: string; readonly range: Range }
   /** The sizes of these axes of the operands; `...` stands for all axes of the operands of any shape. */
   | { readonly kind: "sizes"; readonly axes: readonly string[] };
@@ -81,6 +81,10 @@ export const floatDType: AttrSpec<FloatDType, false> = required({ kind: "floatDT
 /** One number for each element of an axis. */
 export const numbers = (axis: string, bounds: Bounds = {}): AttrSpec<readonly number[], false> =>
   required({ kind: "list", length: axis, range: rangeOf(bounds) });
+
+/** Any count of integers. */
+export const integers = (bounds: Bounds = {}): AttrSpec<readonly number[], false> =>
+  required({ kind: "list", length: "*", range: rangeOf(bounds, true) });
 
 /** Two integers. */
 export const integerPair = (bounds: Bounds): AttrSpec<readonly [number, number], false> =>

@@ -1,5 +1,6 @@
 import type { Attrs } from "../tensor/attrs.js";
 import { type DType, type Shape, type TensorSpec } from "../tensor/shape.js";
+import { orderOfAxes, type AxisOrder } from "./axis-order.js";
 import { currentModule } from "./trace.js";
 import { Tensor, type GraphNode } from "./tensor.js";
 import type { AttrSpecs, AttrsOf } from "./attributes.js";
@@ -38,6 +39,11 @@ export type Role =
   /** Computes new values of state: optimizer steps, running statistics, and the scales for them. */
   | "update";
 
+/** Shape, dtype and the order of axes; no order means that of the declared axes. */
+export interface OrderedSpec extends TensorSpec {
+  readonly order?: AxisOrder;
+}
+
 /** What an op can compute on its first output before it writes it, so that the planner may fuse it in. */
 export interface Epilogue<I extends string> {
   /** The optional operand that is added. */
@@ -69,12 +75,16 @@ export interface OpDeclaration<I extends string, O extends string, S extends Att
   asEpilogue?(attrs: AttrsOf<S>): Attrs;
   /** Whether computing the first output again costs little beside keeping it until the backward pass. */
   readonly isCheap?: boolean;
-  /** Shapes and dtypes of the outputs. @throws {ShapeError} if the inputs do not fit together */
+  /**
+   * Shapes and dtypes of the outputs, and in which order their axes lie, where the declared axes do not say it.
+   *
+   * @throws {ShapeError} if the inputs do not fit together
+   */
   // The second type lets TypeScript read "f32" as a DType while it still infers O.
   shape(
-    inputs: Operands<I, TensorSpec>,
+    inputs: Operands<I, OrderedSpec>,
     attrs: AttrsOf<S>,
-  ): All<O, TensorSpec> & Readonly<Record<string, TensorSpec>>;
+  ): All<O, OrderedSpec> & Readonly<Record<string, OrderedSpec>>;
   /**
    * Nodes for the gradients by the inputs, given `dy`. Gradients flow through the first output only.
    * `null` if the op is not differentiated: gradients themselves, optimizers, data.
@@ -140,8 +150,9 @@ export function applyOp(
   const inputs = present(operands);
   const outputs: Record<string, Tensor> = {};
   const node: GraphNode = { id: nodeCount++, op, inputs, outputs, attrs, module };
-  for (const [name, { shape, dtype }] of Object.entries(op.shape(inputs, attrs))) {
-    outputs[name] = new Tensor(shape, dtype, node);
+  for (const [name, { shape, dtype, order }] of Object.entries(op.shape(inputs, attrs))) {
+    const declared = op.outputs.find((output) => output.name === name)?.axes ?? [];
+    outputs[name] = new Tensor(shape, dtype, node, order ?? orderOfAxes(declared));
   }
   return node;
 }

@@ -8,14 +8,18 @@ import {
 } from "../tensor/shape.js";
 import type { AttrForm, AttrSpecs, Range } from "./attributes.js";
 
-/** The type of an operand's elements; `float` is f32 or bf16, one of the two in a whole instruction. */
-export type ElementType = DType | "float";
+/**
+ * The type of an operand's elements; `float` is f32 or bf16, one of the two in a whole instruction; `any` is every type, and the op's
+ * own rules say which.
+ */
+export type ElementType = DType | "float" | "any";
 
 /**
  * An operand of an op as declared by name and text, `"bias?": "f32 [Cout]"`.
  *
  * An axis is a name, which has one size in the whole instruction; or a number, its size. `...` as the first axis stands for
- * any number of axes, the same ones for all operands that have it.
+ * any number of axes, the same ones for all operands that have it. `[*]` is any shape of the operand's own, which the op's own
+ * rules check.
  */
 export interface Operand {
   readonly name: string;
@@ -27,7 +31,7 @@ export interface Operand {
 
 /** @throws {Error} if the text does not have that form: the declaration of the op is wrong */
 export function parseOperand(name: string, text: string): Operand {
-  const [, element, axes] = /^(float|f32|bf16|i32|u8) \[(.*)\]$/.exec(text) ?? [];
+  const [, element, axes] = /^(float|any|f32|bf16|i32|u8) \[(.*)\]$/.exec(text) ?? [];
   if (element === undefined || axes === undefined)
     throw new Error(`operand ${name}: "${text}" must be like "f32 [N, C]"`);
   return {
@@ -109,13 +113,18 @@ function operandMismatch(
 ): string | null {
   if (!spec) return isOptional ? null : `${name} is missing`;
   const { shape, dtype } = spec;
-  if (element !== "float" ? dtype !== element : dtype !== "f32" && dtype !== "bf16")
+  const isWrong =
+    element === "float"
+      ? dtype !== "f32" && dtype !== "bf16"
+      : element !== "any" && dtype !== element;
+  if (isWrong)
     return `${name} is ${dtype} but must be ${element === "float" ? "f32 or bf16" : element}`;
   if (element === "float") {
     known.float ??= dtype;
     if (known.float !== dtype)
       return `${name} is ${dtype} but must be ${known.float}, as the other operands`;
   }
+  if (axes[0] === "*") return null;
   const isAny = axes[0] === "...";
   const named = isAny ? axes.slice(1) : axes;
   const before = shape.length - named.length;
@@ -166,12 +175,13 @@ function attrMismatch(form: AttrForm, value: unknown, known: Axes): string | nul
     case "floatDType":
       return value === known.float ? null : `"${known.float ?? "f32"}", as its operands`;
     case "list": {
+      const isAny = form.length === "*";
       const length = /^\d+$/.test(form.length) ? Number(form.length) : known.sizes.get(form.length);
       const fits =
         Array.isArray(value) &&
-        value.length === length &&
+        (isAny || value.length === length) &&
         value.every((each) => inRange(each, form.range));
-      return fits ? null : `${String(length)} ${formatRange(form.range, true)}`;
+      return fits ? null : `${isAny ? "" : `${String(length)} `}${formatRange(form.range, true)}`;
     }
     case "sizes": {
       const expected =

@@ -1,5 +1,6 @@
 import type { Attrs } from "../tensor/attrs.js";
 import type { DType, Shape, TensorSpec } from "../tensor/shape.js";
+import { filterOrder, imageOrder, matrixOrder, type AxisOrder } from "./axis-order.js";
 import type { Op } from "./define-op.js";
 
 /** A value in the graph being traced: shape and dtype, no data. */
@@ -9,6 +10,8 @@ export class Tensor implements TensorSpec {
     readonly dtype: DType,
     /** The node that computes it, or null for a leaf. */
     readonly node: GraphNode | null,
+    /** In which order the axes lie in memory; the functions of `functional/` count them as users do. */
+    public order: AxisOrder = null,
   ) {}
 }
 
@@ -25,9 +28,17 @@ export class Leaf extends Tensor {
     public name: string,
     shape: Shape,
     dtype: DType = "f32",
+    /** Default: inputs of 4 axes are images; states of 2 or 4 axes are weights of linear layers and convolutions. */
+    order: AxisOrder = defaultOrder(kind, shape, dtype),
   ) {
-    super(shape, dtype, null);
+    super(shape, dtype, null, order);
   }
+}
+
+function defaultOrder(kind: Leaf["kind"], shape: Shape, dtype: DType): AxisOrder {
+  if (dtype !== "f32" && dtype !== "bf16") return null;
+  if (shape.length === 4) return kind === "input" ? imageOrder : filterOrder;
+  return kind === "state" && shape.length === 2 ? matrixOrder : null;
 }
 
 export const input = (name: string, shape: Shape, dtype: DType = "f32"): Leaf =>

@@ -80,7 +80,10 @@ function require4<D extends DType>(array: HostArray<D>, name: string, axes: stri
 }
 
 /** A copy whose axis i is axis `order[i]` of `array`. */
-function permuteAxes<D extends DType>(array: HostArray<D>, order: readonly number[]): HostArray<D> {
+export function permuteAxes<D extends DType>(
+  array: HostArray<D>,
+  order: readonly number[],
+): HostArray<D> {
   const { dtype, data } = array;
   const shape = order.map((axis) => array.shape[axis]!);
   const allStrides = stridesOf(array.shape);

@@ -2,6 +2,7 @@ import { sizes } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
+import { asImages } from "./permute.js";
 
 /** Mean over the whole image: `x [H, W, N, C]` to `y [1, 1, N, C]`. PyTorch's `AdaptiveAvgPool2d(1)`. */
 export const adaptiveAvgPool2dOp = defineOp({
@@ -33,7 +34,8 @@ export const adaptiveAvgPool2dOp = defineOp({
 });
 
 /** Traces the mean over the whole image; see `adaptiveAvgPool2dOp`. */
-export const adaptiveAvgPool2d = (x: Tensor): Tensor => adaptiveAvgPool2dOp.trace({ x }, {}).y;
+export const adaptiveAvgPool2d = (x: Tensor): Tensor =>
+  adaptiveAvgPool2dOp.trace({ x: asImages(x) }, {}).y;
 
 /** Gradient of `adaptiveAvgPool2d`: `dx[h, w] = dy / (H · W)`. */
 export const adaptiveAvgPool2dGradOp = defineOp({

@@ -2,6 +2,7 @@ import { sizes } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
+import { asImages } from "./permute.js";
 
 /**
  * The largest value of the whole image, the first of equals; the last NaN beats everything. PyTorch's `AdaptiveMaxPool2d(1)`.
@@ -48,7 +49,8 @@ export const adaptiveMaxPool2dOp = defineOp({
 });
 
 /** Traces the largest value of the whole image; see `adaptiveMaxPool2dOp`. */
-export const adaptiveMaxPool2d = (x: Tensor): Tensor => adaptiveMaxPool2dOp.trace({ x }, {}).y;
+export const adaptiveMaxPool2d = (x: Tensor): Tensor =>
+  adaptiveMaxPool2dOp.trace({ x: asImages(x) }, {}).y;
 
 /** Gradient of `adaptiveMaxPool2d`: dy goes to the pixel that won. */
 export const adaptiveMaxPool2dGradOp = defineOp({

@@ -4,6 +4,7 @@ import type { Tensor } from "../graph/tensor.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
 import { checkPool, poolAttrs, type PoolAttrs } from "./max-pool2d.js";
 import { checkOutputSize, forEachTap, windowOutput } from "./window.js";
+import { asImages } from "./permute.js";
 
 /**
  * Mean of each window. Padding counts as zeros, as in PyTorch by default.
@@ -47,7 +48,8 @@ export const avgPool2dOp = defineOp({
 });
 
 /** Traces average pooling; see `avgPool2dOp`. */
-export const avgPool2d = (x: Tensor, attrs: PoolAttrs): Tensor => avgPool2dOp.trace({ x }, attrs).y;
+export const avgPool2d = (x: Tensor, attrs: PoolAttrs): Tensor =>
+  avgPool2dOp.trace({ x: asImages(x) }, attrs).y;
 
 /** Gradient of `avgPool2d`: each dy is shared out evenly over its window. */
 export const avgPool2dGradOp = defineOp({

@@ -7,6 +7,7 @@ import { batchNormInputGrad, batchNormParamGrad } from "./batch-norm2d-grad.js";
 import { batchNormStatisticsOp } from "./batch-norm-statistics.js";
 import { checkDType } from "./stored.js";
 import { requireUnfused } from "./require-unfused.js";
+import { asImages } from "./permute.js";
 
 /**
  * Batch normalization with given statistics: `y = act((x − mean) / √(variance + eps) · weight + bias + residual)`.
@@ -116,16 +117,17 @@ export const batchNorm2d = (
   eps: number,
 ): Tensor =>
   batchNorm2dOp.trace(
-    { x, mean, variance, weight, bias },
+    { x: asImages(x), mean, variance, weight, bias },
     { eps, statistics: "running", ...noActivation },
   ).y;
 
 /** Traces a normalization with the batch's own statistics, which it returns as well: training mode. */
 export function batchNorm2dTraining(
-  x: Tensor,
+  image: Tensor,
   { weight, bias }: BatchNormParameters,
   eps: number,
 ): { readonly y: Tensor } & BatchNormStatistics {
+  const x = asImages(image);
   const { mean, variance } = batchNormStatisticsOp.trace({ x }, {});
   const attrs = { eps, statistics: "batch", ...noActivation } as const;
   return { y: batchNorm2dOp.trace({ x, mean, variance, weight, bias }, attrs).y, mean, variance };

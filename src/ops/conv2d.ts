@@ -16,6 +16,7 @@ import {
   windowOutput,
 } from "./window.js";
 import { requireUnfused } from "./require-unfused.js";
+import { asFilter, asImages } from "./permute.js";
 
 /**
  * 2-D convolution: `y[oh, ow] = act(scale · Σ x[oh·s+kh−p, ow·s+kw−p] · weight[kh, kw] + bias + residual)`.
@@ -144,7 +145,7 @@ export const conv2d = (
   bias?: Tensor,
 ): Tensor =>
   conv2dOp.trace(
-    { x, weight, bias },
+    { x: asImages(x), weight: asFilter(weight), bias },
     { stride: 1, padding: 0, groups: 1, ...attrs, ...noActivation },
   ).y;
 

@@ -2,6 +2,7 @@ import { floatDType, sizes } from "../graph/attributes.js";
 import { defineOp } from "../graph/define-op.js";
 import type { Tensor } from "../graph/tensor.js";
 import { dims2, dims4 } from "../tensor/shape.js";
+import { asImages } from "./permute.js";
 
 /**
  * One row of features for each sample: `x [H, W, N, C]` to `y [N, C·H·W]`, features in PyTorch's order C, H, W, so
@@ -43,7 +44,7 @@ export const flattenOp = defineOp({
 });
 
 /** Traces `x [H, W, N, C]` as rows `[N, C·H·W]`. */
-export const flatten = (x: Tensor): Tensor => flattenOp.trace({ x }, {}).y;
+export const flatten = (x: Tensor): Tensor => flattenOp.trace({ x: asImages(x) }, {}).y;
 
 /** Gradient of `flatten`: `dy [N, C·H·W]` back to `dx [H, W, N, C]`, in the image's dtype. */
 export const flattenGradOp = defineOp({

@@ -4,6 +4,7 @@ import type { Tensor } from "../graph/tensor.js";
 import { UsageError } from "../tensor/error.js";
 import { dims4, sizeOf } from "../tensor/shape.js";
 import { checkOutputSize, forEachTap, windowOutput } from "./window.js";
+import { asImages } from "./permute.js";
 
 /** A square window, and how it moves; all in pixels. */
 export const poolAttrs = {
@@ -65,7 +66,8 @@ export const maxPool2dOp = defineOp({
 });
 
 /** Traces max pooling; see `maxPool2dOp`. */
-export const maxPool2d = (x: Tensor, attrs: PoolAttrs): Tensor => maxPool2dOp.trace({ x }, attrs).y;
+export const maxPool2d = (x: Tensor, attrs: PoolAttrs): Tensor =>
+  maxPool2dOp.trace({ x: asImages(x) }, attrs).y;
 
 /** Gradient of `maxPool2d`: each dy goes to the pixel that won its window. */
 export const maxPool2dGradOp = defineOp({

@@ -64,12 +64,19 @@ function statisticsOf(y: HostArray, channels: number): Readonly<Record<string, V
   return outputs;
 }
 
-/** None in place, then each result in the memory of each input that the op allows; and all at once. */
-export function variants({ op, outputs, inputs: draw }: ConformanceCase): InPlace[] {
-  const rules = opsByName.get(op)!.inPlace ?? {};
+/** None in place, then each result in the memory of each input of its size that the op allows; and all at once. */
+export function variants({ op, attrs, outputs, inputs: draw }: ConformanceCase): InPlace[] {
+  const { inPlace: rules = {}, shape } = opsByName.get(op)!;
   const inputs = draw();
+  const specs = shape(inputs, attrs);
+  const fits = (output: string, input: string): boolean => {
+    const [to, from] = [specs[output]!, inputs[input]];
+    return from !== undefined && from.shape.length > 0 && sizeOf(to.shape) === sizeOf(from.shape);
+  };
   const pairs = outputs.flatMap((output) =>
-    (rules[output] ?? []).filter((input) => inputs[input]).map((input) => ({ [output]: input })),
+    (rules[output] ?? [])
+      .filter((input) => fits(output, input))
+      .map((input) => ({ [output]: input })),
   );
   const all: InPlace = Object.assign({}, ...pairs);
   return [{}, ...pairs, ...(Object.keys(all).length > 1 ? [all] : [])];

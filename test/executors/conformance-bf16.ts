@@ -34,10 +34,28 @@ const activations: Readonly<Record<string, readonly string[]>> = {
   subsampleGrad: ["dy"],
   ingest: [],
   mixSamples: ["x"],
+  unary: ["x"],
+  unaryGrad: ["dy", "at"],
+  binary: ["a", "b"],
+  where: ["condition", "a", "b"],
+  reduce: ["x"],
+  reduceGrad: ["dy", "x", "y"],
+  broadcast: ["x"],
+  reshape: ["x"],
+  permute: ["x"],
+  slice: ["x"],
+  pad: ["x"],
+  concat: ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"],
+  cast: [],
+  softmax: ["x"],
+  softmaxGrad: ["dy", "y"],
+  argmax: ["x"],
+  matmul: ["a", "b"],
 };
 
-const encode = ({ shape, data }: HostArray): HostArray =>
-  hostArray(shape, encodeBf16(data), "bf16");
+/** Integers stay. */
+const encode = (array: HostArray): HostArray =>
+  array.dtype === "f32" ? hostArray(array.shape, encodeBf16(array.data), "bf16") : array;
 
 /** The case in bf16, if its op has activations. */
 export function inBf16(each: ConformanceCase): ConformanceCase[] {

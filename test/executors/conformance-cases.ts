@@ -1,6 +1,7 @@
 // Every case that every executor must pass: all ops on awkward shapes.
 import { inBf16 } from "./conformance-bf16.js";
 import type { ConformanceCase } from "./conformance-case.js";
+import { generalCases } from "./conformance-general.js";
 import { normCases } from "./conformance-norms.js";
 import { optimizerCases } from "./conformance-optimizers.js";
 import { otherCases } from "./conformance-others.js";
@@ -18,6 +19,7 @@ const cases: readonly ConformanceCase[] = [
   ...normCases,
   ...poolingCases,
   ...otherCases,
+  ...generalCases,
   ...optimizerCases,
 ].map(drawnOnce);
 

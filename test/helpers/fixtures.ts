@@ -186,6 +186,47 @@ export function specialCases(): readonly SpecialCase[] {
   }));
 }
 
+/** A function of tensors of any rank, its values and gradients, in PyTorch's order of axes. */
+export interface TensorCase {
+  readonly name: string;
+  readonly call: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly inputs: Readonly<Record<string, HostArray>>;
+  readonly seed: number;
+  readonly expected: Readonly<
+    Record<
+      string,
+      { readonly values: readonly number[]; readonly shape: Shape; readonly deviation: number }
+    >
+  >;
+}
+
+/** The cases of `tensors.json`. */
+export function tensorCases(): readonly TensorCase[] {
+  type Stored = Omit<TensorCase, "inputs" | "expected"> & {
+    readonly inputs: Readonly<Record<string, DrawnSpec | SpecialValues>>;
+    readonly expected: Readonly<Record<string, SpecialValues & { readonly deviation: number }>>;
+  };
+  const { cases } = readJson(fixture("tensors.json")) as { readonly cases: readonly Stored[] };
+  return cases.map(({ inputs, expected, ...rest }) => ({
+    ...rest,
+    inputs: Object.fromEntries(
+      Object.entries(inputs).map(([name, spec]) => [
+        name,
+        "values" in spec
+          ? hostArray(spec.shape, spec.values.map(Number))
+          : draw(rest.seed, name, spec),
+      ]),
+    ),
+    expected: Object.fromEntries(
+      Object.entries(expected).map(([name, each]) => [
+        name,
+        { ...each, values: each.values.map(Number) },
+      ]),
+    ),
+  }));
+}
+
 /** What torchvision makes of all 256 bytes, [C, 256]. */
 export interface NormalizeRow {
   readonly name: string;
