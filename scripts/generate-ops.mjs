@@ -133,6 +133,8 @@ function describeAttribute(/** @type {[string, AttrSpec]} */ [name, { form, isOp
         return describeRange(form.range);
       case "flag":
         return "true or false";
+      case "text":
+        return "text";
       case "choice":
         return form.choices.map(code).join(" or ");
       case "floatDType":

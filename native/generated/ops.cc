@@ -31,6 +31,7 @@ KernelCall makeConv2dInputGrad(OpReader& op);
 KernelCall makeConv2d(OpReader& op);
 KernelCall makeConv2dWeightGrad(OpReader& op);
 KernelCall makeDropout(OpReader& op);
+KernelCall makeElementwise(OpReader& op);
 KernelCall makeFlattenGrad(OpReader& op);
 KernelCall makeFlatten(OpReader& op);
 KernelCall makeGatherLabels(OpReader& op);
@@ -258,6 +259,15 @@ const std::vector<OpDeclaration>& declaredOps() {
         {{"probability", false, AttrKind::number, {0, 1, false, false}, {}},
          {"stream", false, AttrKind::number, {0, 4294967295, false, true}, {}}},
         {{"y", "x"}}},
+      {"elementwise", makeElementwise,
+        {{"x0", false, Element::floating, {"*"}}, {"x1", true, Element::floating, {"*"}},
+         {"x2", true, Element::floating, {"*"}}, {"x3", true, Element::floating, {"*"}},
+         {"x4", true, Element::floating, {"*"}}, {"x5", true, Element::floating, {"*"}},
+         {"x6", true, Element::floating, {"*"}}, {"x7", true, Element::floating, {"*"}}},
+        {{"y", false, Element::floating, {"*"}}},
+        {{"steps", false, AttrKind::text, {}, {}}},
+        {{"y", "x0"}, {"y", "x1"}, {"y", "x2"}, {"y", "x3"}, {"y", "x4"}, {"y", "x5"},
+         {"y", "x6"}, {"y", "x7"}}},
       {"flattenGrad", makeFlattenGrad,
         {{"dy", false, Element::f32, {"N", "C·H·W"}}},
         {{"dx", false, Element::floating, {"H", "W", "N", "C"}}},

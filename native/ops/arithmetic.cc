@@ -3,38 +3,24 @@
 #include <cmath>
 
 #include "../element.h"
+#include "arithmetic.h"
 #include "strided_loop.h"
 
 namespace resnet {
-namespace {
-
-Unary unaryNamed(const OpReader& op) {
-  const std::string& name = op.word("function");
-#define RESNET_NAMED(function) if (name == #function) return Unary::function;
+bool findUnary(const std::string& name, Unary& function) {
+#define RESNET_NAMED(each) if (name == #each) return function = Unary::each, true;
   RESNET_UNARY_FUNCTIONS(RESNET_NAMED)
 #undef RESNET_NAMED
-  op.fail("the native executor does not know the function " + name);
+  return false;
 }
 
-Binary binaryNamed(const OpReader& op) {
-  const std::string& name = op.word("function");
-#define RESNET_NAMED(function) if (name == #function) return Binary::function;
+bool findBinary(const std::string& name, Binary& function) {
+#define RESNET_NAMED(each) if (name == #each) return function = Binary::each, true;
   RESNET_BINARY_FUNCTIONS(RESNET_NAMED)
 #undef RESNET_NAMED
-  op.fail("the native executor does not know the function " + name);
+  return false;
 }
 
-UnaryFunction readUnary(const OpReader& op) {
-  const auto constant = [&](const char* attr, double absent) {
-    return static_cast<float>(op.has(attr) ? op.number(attr) : absent);
-  };
-  const Unary name = unaryNamed(op);
-  if (name == Unary::clamp) return {name, constant("min", -INFINITY), constant("max", INFINITY)};
-  if (name == Unary::softplus) return {name, constant("beta", 1), constant("threshold", 20)};
-  return {name, 0, 0};
-}
-
-/** Refuses y unless it has the shape to which the operands broadcast. */
 void requireBroadcast(const OpReader& op, const Operand& y,
                       const std::vector<std::pair<const char*, Operand>>& operands) {
   Shape shape;
@@ -53,6 +39,26 @@ void requireBroadcast(const OpReader& op, const Operand& y,
     op.fail(std::string(name) + " of shape " + formatShape(operand.shape()) +
             " does not broadcast to " + formatShape(shape));
   }
+}
+
+namespace {
+
+template <class F>
+F functionNamed(const OpReader& op, bool (*find)(const std::string&, F&)) {
+  const std::string& name = op.word("function");
+  F function;
+  if (!find(name, function)) op.fail("the native executor does not know the function " + name);
+  return function;
+}
+
+UnaryFunction readUnary(const OpReader& op) {
+  const auto constant = [&](const char* attr, double absent) {
+    return static_cast<float>(op.has(attr) ? op.number(attr) : absent);
+  };
+  const Unary name = functionNamed(op, findUnary);
+  if (name == Unary::clamp) return {name, constant("min", -INFINITY), constant("max", INFINITY)};
+  if (name == Unary::softplus) return {name, constant("beta", 1), constant("threshold", 20)};
+  return {name, 0, 0};
 }
 
 Strides stridesOrNone(const Operand& operand, const Shape& target) {
@@ -96,7 +102,7 @@ KernelCall makeBinary(OpReader& op) {
     op.fail("it takes two tensors, or a tensor and a number");
   }
   requireBroadcast(op, y, {{"a", a}, {"b", b}});
-  const Binary function = binaryNamed(op);
+  const Binary function = functionNamed(op, findBinary);
   const float scalar = op.has("scalar") ? static_cast<float>(op.number("scalar")) : 0;
   const StridedLoop loop(y.shape(), {stridesOf(y.shape()), stridesOrNone(a, y.shape()),
                                      stridesOrNone(b, y.shape())});

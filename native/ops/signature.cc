@@ -165,6 +165,8 @@ class Checker {
       }
       case AttrKind::flag:
         return std::holds_alternative<bool>(value) ? "" : "true or false";
+      case AttrKind::text:
+        return text ? "" : "a text";
       case AttrKind::choice: {
         std::string words;
         for (size_t i = 0; i < attr.words.size(); i++) {

@@ -42,6 +42,7 @@ struct NumberRange {
 enum class AttrKind {
   number,
   flag,
+  text,        // whose form the maker checks
   choice,      // one of `words`
   floatDType,  // the dtype of the operands declared as floating
   list,        // as many numbers as the axis words[0] has elements, or as the number there says, or any count (`*`)

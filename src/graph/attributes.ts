@@ -13,6 +13,8 @@ export interface Range {
 export type AttrForm =
   | { readonly kind: "number"; readonly range: Range }
   | { readonly kind: "flag" }
+  /** A text whose form the op's own rules check. */
+  | { readonly kind: "text" }
   | { readonly kind: "choice"; readonly choices: readonly string[] }
   /** The dtype of the operands declared as `float`. */
   | { readonly kind: "floatDType" }
@@ -70,6 +72,9 @@ export const integer = (bounds: Bounds): AttrSpec<number, false> =>
 
 /** True or false. */
 export const flag: AttrSpec<boolean, false> = required({ kind: "flag" });
+
+/** A text, whose form the op's shape rule checks. */
+export const text: AttrSpec<string, false> = required({ kind: "text" });
 
 /** One of some words. */
 export const choice = <const T extends string>(...choices: readonly T[]): AttrSpec<T, false> =>

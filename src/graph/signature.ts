@@ -170,6 +170,8 @@ function attrMismatch(form: AttrForm, value: unknown, known: Axes): string | nul
       return inRange(value, form.range) ? null : formatRange(form.range);
     case "flag":
       return typeof value === "boolean" ? null : "true or false";
+    case "text":
+      return typeof value === "string" ? null : "a text";
     case "choice":
       return form.choices.includes(value as string) ? null : listWords(form.choices);
     case "floatDType":

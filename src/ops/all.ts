@@ -19,6 +19,7 @@ export * from "./constant.js";
 export * from "./conv2d-grad.js";
 export * from "./conv2d.js";
 export * from "./dropout.js";
+export * from "./elementwise.js";
 export * from "./flatten.js";
 export * from "./gather-labels.js";
 export * from "./ingest.js";

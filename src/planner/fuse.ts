@@ -9,6 +9,7 @@ import { batchNormInputGradOp, batchNormParamGradOp } from "../ops/batch-norm2d-
 import { batchNorm2dOp } from "../ops/batch-norm2d.js";
 import { conv2dOp } from "../ops/conv2d.js";
 import { inModule } from "../graph/trace.js";
+import { elementwise } from "./fuse-elementwise.js";
 import { fusions, type Fusion } from "../program/traits.js";
 
 /**
@@ -19,13 +20,21 @@ import { fusions, type Fusion } from "../program/traits.js";
  * 3. `activationGrad` the two backward passes of batch norm compute the activation's gradient
  * 4. `gradientSum`    the epilogue of a gradient adds another gradient of the same tensor
  * 5. `foldBatchNorm`  at inference, the epilogue of conv2d computes the batch norm as scale and bias
+ * 6. `elementwise`    one instruction computes a chain of elementwise functions (fuse-elementwise.ts)
  *
  * The rules know ops by identity and by what an op declares: its role, its epilogue, and the attributes of an activation.
  *
  * @param fuses the passes that the executor has kernels for. Default: all
  */
 export function fuse(graph: Graph, fuses: readonly Fusion[] = fusions): Graph {
-  const passes = { statistics, activation, activationGrad, gradientSum, foldBatchNorm };
+  const passes = {
+    statistics,
+    activation,
+    activationGrad,
+    gradientSum,
+    foldBatchNorm,
+    elementwise,
+  };
   return fusions.filter((name) => fuses.includes(name)).reduce((g, name) => passes[name](g), graph);
 }
 

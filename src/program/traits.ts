@@ -7,6 +7,7 @@ export const fusions = [
   "activationGrad",
   "gradientSum",
   "foldBatchNorm",
+  "elementwise",
 ] as const;
 
 export type Fusion = (typeof fusions)[number];

@@ -47,6 +47,7 @@ const activations: Readonly<Record<string, readonly string[]>> = {
   pad: ["x"],
   concat: ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"],
   cast: [],
+  elementwise: ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"],
   softmax: ["x"],
   softmaxGrad: ["dy", "y"],
   argmax: ["x"],

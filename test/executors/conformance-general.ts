@@ -380,6 +380,34 @@ const matmulCases = (
   ),
 );
 
+/** Every kind of step, with operands that repeat along each axis; nothing is fused that would round anew. */
+const elementwiseCases = [
+  { steps: "neg x0", shapes: [[7]] },
+  { steps: "mul x0 x1; silu t0; add t1 0.5", shapes: [[3, 33], [33]] },
+  { steps: "clamp x0 -0.5 Infinity; softplus t0 2 3; siluGrad t1 t0", shapes: [[2, 3, 17]] },
+  { steps: "less x0 x1; where t0 x2 0.25; sub 1 t1", shapes: [[2, 1, 5], [3, 1], []] },
+  {
+    steps: "add x0 x1; mul t0 x2; maximum t1 x3; add t2 x4; mul t3 x5; sub t4 x6; add t5 x7",
+    shapes: [[40, 70], [70], [40, 1], [40, 70], [70], [1, 1], [70], [40, 70]],
+  },
+].map(({ steps, shapes }): ConformanceCase => {
+  const seed = seedOf(steps);
+  const inputs = (): Inputs =>
+    Object.fromEntries(shapes.map((shape, i) => [`x${i}`, randomArray(shape, seed + i)]));
+  return one("elementwise", steps, inputs, { attrs: { steps }, rtol: few });
+});
+
+/** The same with a result of one element in the memory of each operand. */
+const elementwiseInPlace = one(
+  "elementwise",
+  "eight operands of one shape",
+  () => Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`x${i}`, randomArray([3, 17], i)])),
+  {
+    attrs: { steps: "add x0 x1; add x2 x3; add x4 x5; add x6 x7; add t0 t1; add t2 t3; add t4 t5" },
+    rtol: few,
+  },
+);
+
 export const generalCases: readonly ConformanceCase[] = [
   ...unaryCases,
   ...binaryCases,
@@ -389,4 +417,6 @@ export const generalCases: readonly ConformanceCase[] = [
   ...arrangeCases,
   ...softmaxCases,
   ...matmulCases,
+  ...elementwiseCases,
+  elementwiseInPlace,
 ];
