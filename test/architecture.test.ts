@@ -283,7 +283,9 @@ describe("architecture", () => {
   for (const top of ["src", "native", "test", "examples", "scripts", "tools"]) {
     test(`files of ${top}/ have at most ${maxLines} lines`, () => {
       const sources = readSources(top, /\.(ts|mjs|cc|h|py)$/);
-      none(longFiles(new Map([...sources].map(([file, text]) => [`${top}/${file}`, text]))));
+      // A table that follows from the declarations of ops is nobody's to split.
+      const written = [...sources].filter(([file]) => !file.startsWith("generated/"));
+      none(longFiles(new Map(written.map(([file, text]) => [`${top}/${file}`, text]))));
     });
   }
 });
