@@ -193,8 +193,63 @@ def norms() -> list[dict]:
     ]
 
 
+def images() -> list[dict]:
+    image = uniform(2, 2, 7, 6)
+
+    def conv(options: dict, kernel: tuple[int, int], groups: int = 1, bias: bool = True) -> dict:
+        inputs = {"a": image, "weight": uniform(4, 2 // groups, *kernel)} | ({"bias": uniform(4)} if bias else {})
+        torch_options = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+        return case("conv2d", options, inputs, lambda a, w, b=None: F.conv2d(a, w, b, **torch_options))
+
+    def transposed(options: dict, kernel: tuple[int, int], groups: int = 1) -> dict:
+        names = {"outputPadding": "output_padding"}
+        torch_options = {names.get(k, k): tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+        inputs = {"a": uniform(2, 2, 3, 4), "weight": uniform(2, 4 // groups, *kernel), "bias": uniform(4)}
+        return case("convTranspose2d", options, inputs, lambda a, w, b: F.conv_transpose2d(a, w, b, **torch_options))
+
+    def pool(call: str, options: dict, step: float = 0) -> dict:
+        names = {"kernel": "kernel_size", "ceilMode": "ceil_mode", "countIncludePad": "count_include_pad"}
+        torch_options = {names.get(k, k): tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+        compute = {"maxPool2d": F.max_pool2d, "avgPool2d": F.avg_pool2d}[call]
+        return case(call, options, {"a": uniform(2, 2, 7, 6, step=step)}, lambda a: compute(a, **torch_options))
+
+    def up(options: dict) -> dict:
+        names = {"scale": "scale_factor", "alignCorners": "align_corners"}
+        torch_options = {names.get(k, k): tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+        return case("upsample", options, {"a": uniform(2, 3, 3, 4)}, lambda a: F.interpolate(a, **torch_options))
+
+    cases = [
+        conv({"stride": 2, "padding": 1}, (3, 3)), conv({"padding": 1}, (3, 2)), conv({"stride": [2, 1], "padding": [1, 0]}, (3, 1)),
+        conv({"stride": [2, 4]}, (2, 3)), conv({"dilation": 2, "padding": 2}, (3, 3), bias=False), conv({"dilation": [1, 2], "stride": [3, 2]}, (2, 2)),
+        conv({"padding": "same"}, (3, 2)), conv({"padding": "same", "dilation": [2, 1]}, (4, 3)), conv({"groups": 2, "padding": [0, 2]}, (1, 3), groups=2),
+        transposed({}, (2, 3)), transposed({"stride": 2, "padding": 1, "outputPadding": 1}, (3, 3)), transposed({"stride": [2, 3], "padding": [0, 1]}, (2, 3)),
+        transposed({"dilation": 2, "groups": 2}, (2, 2), groups=2), transposed({"stride": 2, "padding": [1, 0], "outputPadding": [0, 1]}, (3, 2)),
+    ]
+    for step in (0, 0.5):
+        cases += [
+            pool("maxPool2d", {"kernel": 3, "stride": 2, "padding": 1}, step), pool("maxPool2d", {"kernel": [2, 3]}, step),
+            pool("maxPool2d", {"kernel": [3, 2], "stride": [2, 1], "padding": [1, 0]}, step), pool("maxPool2d", {"kernel": 2, "stride": 2, "ceilMode": True}, step),
+            pool("maxPool2d", {"kernel": 3, "stride": 4, "padding": 1, "ceilMode": True}, step),
+        ]
+    specials = np.tile(SPECIAL, 3).astype(np.float32).reshape(1, 1, 6, 7)
+    cases.append(case("maxPool2d", {"kernel": [2, 3]}, {"a": listed(specials)}, lambda a: F.max_pool2d(a, (2, 3)), "special values"))
+    cases += [
+        pool("avgPool2d", {"kernel": 2}), pool("avgPool2d", {"kernel": [2, 3], "stride": [1, 2], "padding": [1, 0]}),
+        pool("avgPool2d", {"kernel": 3, "stride": 2, "padding": 1, "countIncludePad": False}),
+        pool("avgPool2d", {"kernel": 3, "stride": 2, "padding": 1, "ceilMode": True}), pool("avgPool2d", {"kernel": [4, 2], "stride": 3, "padding": [2, 1], "ceilMode": True}),
+        pool("avgPool2d", {"kernel": 2, "stride": 3, "ceilMode": True, "countIncludePad": False}),
+    ]
+    for size in ([1, 1], [3, 4], [7, 2], [9, 6]):
+        cases.append(case("adaptiveAvgPool2d", {"size": size}, {"a": uniform(2, 2, 7, 6)}, lambda a: F.adaptive_avg_pool2d(a, tuple(size))))
+    cases += [
+        up({"scale": 2}), up({"size": [5, 3]}), up({"scale": [1.5, 3]}), up({"size": [6, 8], "mode": "bilinear"}),
+        up({"scale": 1.7, "mode": "bilinear"}), up({"size": [5, 7], "mode": "bilinear", "alignCorners": True}), up({"size": [1, 2], "mode": "bilinear", "alignCorners": True}),
+    ]
+    return cases
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    cases = [*unary(), *binary(), *reductions(), *shapes(), *products(), *norms()]
+    cases = [*unary(), *binary(), *reductions(), *shapes(), *products(), *norms(), *images()]
     write_json(FIXTURES / "tensors.json", {"torch": torch.__version__}, "cases", cases)
     print(f"{len(cases)} cases")

@@ -30,6 +30,7 @@ KernelCall makeConstant(OpReader& op);
 KernelCall makeConv2dInputGrad(OpReader& op);
 KernelCall makeConv2d(OpReader& op);
 KernelCall makeConv2dWeightGrad(OpReader& op);
+KernelCall makeConvTranspose2d(OpReader& op);
 KernelCall makeDropout(OpReader& op);
 KernelCall makeElementwise(OpReader& op);
 KernelCall makeFlattenGrad(OpReader& op);
@@ -42,6 +43,7 @@ KernelCall makeLerp(OpReader& op);
 KernelCall makeLinearInputGrad(OpReader& op);
 KernelCall makeLinear(OpReader& op);
 KernelCall makeLinearWeightGrad(OpReader& op);
+KernelCall makeLiteral(OpReader& op);
 KernelCall makeMatmul(OpReader& op);
 KernelCall makeMaxPool2dGrad(OpReader& op);
 KernelCall makeMaxPool2d(OpReader& op);
@@ -253,6 +255,15 @@ const std::vector<OpDeclaration>& declaredOps() {
          {"groups", false, AttrKind::number, {1, 1048576, false, true}, {}},
          {"kernelSize", false, AttrKind::sizes, {}, {"KH", "KW"}}},
         {}},
+      {"convTranspose2d", makeConvTranspose2d,
+        {{"x", false, Element::floating, {"H", "W", "N", "Cin"}},
+         {"weight", false, Element::f32, {"KH", "KW", "Cout/groups", "Cin"}}},
+        {{"y", false, Element::floating, {"OH", "OW", "N", "Cout"}}},
+        {{"stride", false, AttrKind::number, {1, 1048576, false, true}, {}},
+         {"padding", false, AttrKind::number, {0, 1048576, false, true}, {}},
+         {"groups", false, AttrKind::number, {1, 1048576, false, true}, {}},
+         {"imageSize", false, AttrKind::sizes, {}, {"OH", "OW"}}},
+        {}},
       {"dropout", makeDropout,
         {{"x", false, Element::floating, {"..."}}, {"key", false, Element::i32, {"2"}}},
         {{"y", false, Element::floating, {"..."}}},
@@ -327,6 +338,12 @@ const std::vector<OpDeclaration>& declaredOps() {
         {{"x", false, Element::f32, {"N", "In"}}, {"dy", false, Element::f32, {"N", "Out"}}},
         {{"dweight", false, Element::f32, {"In", "Out"}}},
         {},
+        {}},
+      {"literal", makeLiteral,
+        {},
+        {{"y", false, Element::f32, {"..."}}},
+        {{"values", false, AttrKind::list, {-HUGE_VAL, HUGE_VAL, false, false}, {"*"}},
+         {"shape", false, AttrKind::sizes, {}, {"..."}}},
         {}},
       {"matmul", makeMatmul,
         {{"a", false, Element::floating, {"*"}}, {"b", false, Element::floating, {"*"}}},

@@ -113,6 +113,18 @@ KernelCall makeConv2dInputGrad(OpReader& op) {
   });
 }
 
+KernelCall makeConvTranspose2d(OpReader& op) {
+  const Operand x = op.input("x"), weight = op.input("weight"), y = op.output("y");
+  const ConvShape shape = readShape(op, y, x, weight);
+  return byElement(op.element, [&](auto zero) -> KernelCall {
+    using T = decltype(zero);
+    const auto run = makeProduct<T>(op, shape, Direction::inputGrad, false, nullptr);
+    return [=](const RunContext& context) {
+      run(context, {x.in<T>(context), weight.in<float>(context), y.in<T>(context)});
+    };
+  });
+}
+
 KernelCall makeConv2dWeightGrad(OpReader& op) {
   const Operand x = op.input("x"), dy = op.input("dy");
   const Operand dweight = op.output("dweight");

@@ -91,6 +91,19 @@ KernelCall makeConstant(OpReader& op) {
   });
 }
 
+KernelCall makeLiteral(OpReader& op) {
+  const Operand y = op.output("y");
+  std::vector<float> values;
+  for (double value : op.numbers("values")) values.push_back(static_cast<float>(value));
+  if (static_cast<long>(values.size()) != y.elements()) {
+    op.fail("there are " + std::to_string(values.size()) + " values, not " +
+            std::to_string(y.elements()));
+  }
+  return [=](const RunContext& context) {
+    std::copy(values.begin(), values.end(), y.in<float>(context));
+  };
+}
+
 KernelCall makeBiasGrad(OpReader& op) {
   const Operand dy = op.input("dy"), dbias = op.output("dbias");
   const long channels = dy.shape().back(), rows = dy.elements() / channels;

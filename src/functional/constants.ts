@@ -1,11 +1,15 @@
 import { Leaf, type Tensor } from "../graph/tensor.js";
 import { constant } from "../ops/constant.js";
+import { literal } from "../ops/literal.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { normal, randomKey, uniform } from "../tensor/random.js";
 import { formatShape, sizeOf, type Shape } from "../tensor/shape.js";
 
 let constants = 0;
+
+/** Numbers that may stand in a program; more are inputs of it. */
+const mostLiterals = 4096;
 
 /** An input that brings its value with it. `compute` gives it to the run; so must whoever runs a program with one himself. */
 export class Constant extends Leaf {
@@ -41,7 +45,8 @@ export function tensor(values: Nested | HostArray): Tensor {
     }
   };
   collect(values, 0);
-  return new Constant(hostArray(shape, flat));
+  const isSmall = flat.length <= mostLiterals && flat.every(Number.isFinite);
+  return isSmall ? literal(flat, shape) : new Constant(hostArray(shape, flat));
 }
 
 function shapeOfRows(values: Nested): Shape {
@@ -75,12 +80,7 @@ export function arange(start: number, end?: number, step = 1): Tensor {
       "ERR_INPUT",
       `arange: there are no numbers from ${from} to ${to} in steps of ${step}`,
     );
-  return new Constant(
-    hostArray(
-      [count],
-      Float32Array.from({ length: count }, (_, i) => from + i * step),
-    ),
-  );
+  return tensor(Array.from({ length: count }, (_, i) => from + i * step));
 }
 
 export interface RandomOptions {

@@ -87,6 +87,13 @@ export const floatDType: AttrSpec<FloatDType, false> = required({ kind: "floatDT
 export const numbers = (axis: string, bounds: Bounds = {}): AttrSpec<readonly number[], false> =>
   required({ kind: "list", length: axis, range: rangeOf(bounds) });
 
+/** Any count of numbers. */
+export const anyNumbers: AttrSpec<readonly number[], false> = required({
+  kind: "list",
+  length: "*",
+  range: rangeOf({}),
+});
+
 /** Any count of integers. */
 export const integers = (bounds: Bounds = {}): AttrSpec<readonly number[], false> =>
   required({ kind: "list", length: "*", range: rangeOf(bounds, true) });

@@ -14,7 +14,7 @@ export const constantOp = defineOp({
   },
   /** Without a dtype, f32. */
   attrs: { value: number(), shape: wholeShape, dtype: optional(floatDType) },
-  gradient: null,
+  gradient: () => ({}),
   shape: (_, { shape, dtype = "f32" }) => ({ y: { shape, dtype } }),
   flops: () => 0,
   reference(_, { y }, { value }) {

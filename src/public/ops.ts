@@ -53,6 +53,18 @@ export {
   type GeluOptions,
   type SoftplusOptions,
 } from "../functional/elementwise.js";
+export {
+  adaptiveAvgPool2d,
+  avgPool2d,
+  conv2d,
+  convTranspose2d,
+  maxPool2d,
+  type AvgPoolingOptions,
+  type ConvolutionOptions,
+  type ConvTransposeOptions,
+  type PerAxis,
+  type PoolingOptions,
+} from "../functional/images.js";
 export { groupNorm, layerNorm, type AffineOptions } from "../functional/normalization.js";
 export { matmul } from "../functional/products.js";
 export {
@@ -67,6 +79,7 @@ export {
   type ReductionOptions,
   type VarianceOptions,
 } from "../functional/reductions.js";
+export { upsample, type UpsampleOptions } from "../functional/resample.js";
 export {
   broadcastTo,
   concat,
@@ -82,17 +95,13 @@ export {
   unsqueeze,
   type SliceRange,
 } from "../functional/shapes.js";
-export { adaptiveAvgPool2d } from "../ops/adaptive-avg-pool2d.js";
 export { adaptiveMaxPool2d } from "../ops/adaptive-max-pool2d.js";
-export { avgPool2d } from "../ops/avg-pool2d.js";
 export { cast } from "../ops/cast.js";
-export { conv2d } from "../ops/conv2d.js";
 export { dropout } from "../ops/dropout.js";
 export { flatten } from "../ops/flatten.js";
 export { leakyRelu } from "../ops/leaky-relu.js";
 export { lerp } from "../ops/lerp.js";
 export { linear } from "../ops/linear.js";
-export { maxPool2d } from "../ops/max-pool2d.js";
 export { relu } from "../ops/relu.js";
 export { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
 export { stochasticDepth } from "../ops/stochastic-depth.js";

@@ -48,6 +48,7 @@ const activations: Readonly<Record<string, readonly string[]>> = {
   concat: ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"],
   cast: [],
   elementwise: ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"],
+  convTranspose2d: ["x"],
   softmax: ["x"],
   softmaxGrad: ["dy", "y"],
   argmax: ["x"],

@@ -408,6 +408,35 @@ const elementwiseInPlace = one(
   },
 );
 
+const literalCases = shapes.map((shape) =>
+  one("literal", title(shape), () => ({}), {
+    attrs: { shape, values: [...randomArray(shape, 1).data] },
+  }),
+);
+
+/** H, W, N, Cin, Cout, filter, stride, padding, groups; the largest image of that size, and one pixel less where the stride allows it. */
+const transposedCases = (
+  [
+    [1, 1, 1, 1, 1, 1, 1, 0, 1],
+    [3, 2, 3, 10, 5, 3, 1, 1, 1],
+    [4, 3, 17, 33, 10, 2, 2, 0, 1],
+    [5, 4, 3, 8, 12, 3, 2, 1, 4],
+    [2, 3, 33, 65, 3, 5, 3, 2, 1],
+  ] as const
+).flatMap(([h, w, n, cin, cout, kernel, stride, padding, groups]) =>
+  [0, stride - 1].map((more): ConformanceCase => {
+    const size = (pixels: number): number => (pixels - 1) * stride - 2 * padding + kernel + more;
+    const text = `[${[h, w, n, cin].join(", ")}] to ${cout}, ${kernel}×${kernel}, stride ${stride}, ${more} more`;
+    const seed = seedOf(text);
+    const inputs = (): Inputs => ({
+      x: randomArray([h, w, n, cin], seed),
+      weight: randomArray([kernel, kernel, cout / groups, cin], seed + 1),
+    });
+    const attrs = { stride, padding, groups, imageSize: [size(h), size(w)] };
+    return one("convTranspose2d", text, inputs, { attrs, rtol: ulp * (8 + kernel * kernel * cin) });
+  }),
+);
+
 export const generalCases: readonly ConformanceCase[] = [
   ...unaryCases,
   ...binaryCases,
@@ -419,4 +448,6 @@ export const generalCases: readonly ConformanceCase[] = [
   ...matmulCases,
   ...elementwiseCases,
   elementwiseInPlace,
+  ...literalCases,
+  ...transposedCases,
 ];

@@ -5,9 +5,11 @@ import { gradients } from "../../src/autodiff/gradients.js";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
 import { arange, full, ones, rand, randn, tensor, zeros } from "../../src/functional/constants.js";
 import { add, equal, maximum, mul, where } from "../../src/functional/elementwise.js";
+import { avgPool2d, conv2d, convTranspose2d, maxPool2d } from "../../src/functional/images.js";
 import { groupNorm, layerNorm } from "../../src/functional/normalization.js";
 import { matmul } from "../../src/functional/products.js";
 import { argmax, mean, softmax, sum } from "../../src/functional/reductions.js";
+import { upsample } from "../../src/functional/resample.js";
 import {
   concat,
   flip,
@@ -19,9 +21,7 @@ import {
   unsqueeze,
 } from "../../src/functional/shapes.js";
 import { input, state, type Tensor } from "../../src/graph/tensor.js";
-import { avgPool2d } from "../../src/ops/avg-pool2d.js";
 import { cast } from "../../src/ops/cast.js";
-import { conv2d } from "../../src/ops/conv2d.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { compute } from "../../src/train/compute.js";
 
@@ -171,6 +171,24 @@ describe("what does not fit together is refused in the user's axes", () => {
       () => groupNorm(image, 2),
       "groupNorm: 3 channels of the shape [2, 3, 4, 5] do not divide into 2 groups",
     ],
+    [() => conv2d(vector, vector), "conv2d: x needs 4 axes but has 1\n  x  [2]   N C H W"],
+    [
+      () => conv2d(image, zeros([1, 3, 3, 3]), { padding: "same", stride: 2 }),
+      "conv2d: padding same takes a stride of 1",
+    ],
+    [
+      () => convTranspose2d(image, zeros([3, 1, 3, 3]), { stride: [1, 0] }),
+      "convTranspose2d: stride must be an integer of at least 1, or two, but it is [1,0]",
+    ],
+    [
+      () => maxPool2d(image, { kernel: [5, 2] }),
+      "maxPool2d: a window of 5 does not fit 4 pixels with padding 0\n  x  [2, 3, 4, 5]   N C H W",
+    ],
+    [
+      () => avgPool2d(image, { kernel: 3, padding: 2 }),
+      "avgPool2d: padding must be at most half of the kernel 3, but it is 2",
+    ],
+    [() => upsample(image, {}), "upsample: takes a size in pixels or a scale, one of the two"],
     [() => add(1, 2), "add: one of the operands must be a tensor, but they are 1 and 2"],
     [() => arange(0), "arange: there are no numbers from 0 to 0 in steps of 1"],
   ];

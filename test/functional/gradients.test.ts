@@ -1,9 +1,11 @@
 // Gradients of functions of tensors against finite differences, in float64.
 import { describe, test } from "node:test";
 import * as elementwise from "../../src/functional/elementwise.js";
+import { avgPool2d, conv2d, convTranspose2d, maxPool2d } from "../../src/functional/images.js";
 import { groupNorm, layerNorm } from "../../src/functional/normalization.js";
 import { matmul } from "../../src/functional/products.js";
 import * as reductions from "../../src/functional/reductions.js";
+import { upsample } from "../../src/functional/resample.js";
 import * as shapes from "../../src/functional/shapes.js";
 import type { Tensor } from "../../src/graph/tensor.js";
 import type { Shape } from "../../src/tensor/shape.js";
@@ -11,6 +13,8 @@ import { randomArray, type Draw } from "../helpers/arrays.js";
 import { checkGradients } from "../helpers/gradient-check.js";
 
 type Build = (a: Tensor, b: Tensor) => Tensor;
+
+const { reshape } = shapes;
 
 const check = (build: Build, a: Shape, b?: Shape, draw?: Draw): void => {
   const inputs = { a: randomArray(a, 1, draw), ...(b && { b: randomArray(b, 2, draw) }) };
@@ -114,6 +118,27 @@ describe("gradients match finite differences", () => {
         ),
     ],
     concat: [[2, 3], (a, b) => shapes.concat([a, b, a], 1), [2, 1]],
+    "conv2d with other steps along each axis": [
+      [5, 6, 2, 2],
+      (a, b) =>
+        conv2d(a, reshape(b, [3, 2, 2, 2]), { stride: [2, 1], dilation: [1, 2], padding: [1, 0] }),
+      [24],
+    ],
+    convTranspose2d: [
+      [3, 2, 2, 2],
+      (a, b) =>
+        convTranspose2d(a, reshape(b, [2, 3, 3, 3]), { stride: 2, padding: 1, outputPadding: 1 }),
+      [54],
+    ],
+    "maxPool2d of other height and width": [
+      [5, 6, 2, 1],
+      (a) => maxPool2d(a, { kernel: [2, 3], ceilMode: true }),
+    ],
+    "avgPool2d without its padding": [
+      [5, 6, 2, 1],
+      (a) => avgPool2d(a, { kernel: 3, stride: 2, padding: 1, countIncludePad: false }),
+    ],
+    "bilinear upsample": [[3, 4, 2, 1], (a) => upsample(a, { scale: 2, mode: "bilinear" })],
     matmul: [[2, 3, 4], matmul, [4, 5]],
     "matmul of vectors": [[4], matmul, [4]],
     layerNorm: [[3, 4, 5], (a, weight) => layerNorm(a, [4, 5], { weight, eps: 0.1 }), [4, 5]],

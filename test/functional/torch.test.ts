@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { gradients } from "../../src/autodiff/gradients.js";
 import * as elementwise from "../../src/functional/elementwise.js";
+import * as images from "../../src/functional/images.js";
 import * as normalization from "../../src/functional/normalization.js";
 import * as products from "../../src/functional/products.js";
 import * as reductions from "../../src/functional/reductions.js";
+import * as resampling from "../../src/functional/resample.js";
 import * as shapes from "../../src/functional/shapes.js";
 import { imageOrder } from "../../src/graph/axis-order.js";
 import { Leaf, type Tensor } from "../../src/graph/tensor.js";
@@ -37,6 +39,10 @@ const calls: Readonly<Record<string, Call>> = {
   slice: ({ a }, { axis, ...range }) => shapes.slice(a!, axis!, range),
   flip: ({ a }, { axis }) => shapes.flip(a!, axis!),
   pad: ({ a }, { widths, value }) => shapes.pad(a!, widths!, value),
+  conv2d: ({ a, weight, bias }, options) => images.conv2d(a!, weight!, { ...options, bias }),
+  convTranspose2d: ({ a, weight, bias }, options) =>
+    images.convTranspose2d(a!, weight!, { ...options, bias }),
+  adaptiveAvgPool2d: ({ a }, { size }) => images.adaptiveAvgPool2d(a!, size!),
   layerNorm: ({ a, ...affine }, { normalizedShape, eps }) =>
     normalization.layerNorm(a!, normalizedShape!, { ...affine, eps: eps! }),
   groupNorm: ({ a, ...affine }, { groups, eps }) =>
@@ -44,9 +50,13 @@ const calls: Readonly<Record<string, Call>> = {
 };
 
 type Anything = (...values: readonly unknown[]) => Tensor;
-const named = { ...elementwise, ...reductions, ...products } as unknown as Readonly<
-  Record<string, Anything>
->;
+const named = {
+  ...elementwise,
+  ...images,
+  ...resampling,
+  ...reductions,
+  ...products,
+} as unknown as Readonly<Record<string, Anything>>;
 
 function apply({ call, options }: TensorCase, tensors: Readonly<Record<string, Tensor>>): Tensor {
   const special = calls[call];
@@ -59,9 +69,10 @@ function apply({ call, options }: TensorCase, tensors: Readonly<Record<string, T
   return named[call]!(...list(tensors), options);
 }
 
-/** An input of the user's shape; images lie H W N C in memory. */
+/** An input of the user's shape; images lie H W N C in memory, and weights as users give them. */
 function leafOf(name: string, shape: Shape, isImage: boolean): Leaf {
-  if (!isImage || shape.length !== 4) return new Leaf("input", name, shape, "f32", null);
+  if (!isImage || shape.length !== 4 || name === "weight")
+    return new Leaf("input", name, shape, "f32", null);
   const [n, c, h, w] = shape;
   return new Leaf("input", name, [h!, w!, n!, c!], "f32", imageOrder);
 }
