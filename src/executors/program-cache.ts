@@ -1,5 +1,4 @@
-import type { Program } from "../program/program.js";
-import type { Executor, LoadedProgram } from "./executor.js";
+import type { LoadedProgram } from "./executor.js";
 
 interface Entry {
   readonly program: Promise<LoadedProgram>;
@@ -12,23 +11,20 @@ export class ProgramCache {
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
 
-  constructor(
-    private readonly executor: Executor,
-    private readonly capacity: number,
-  ) {}
+  constructor(private readonly capacity: number) {}
 
   /**
    * Gives the program of a key to `work`, and keeps it open until that has ended, even beyond the capacity.
    *
-   * @param build plans the program where it is not loaded
-   * @throws what `build`, the executor and `work` throw; a program that did not load is tried again by the next call
+   * @param load loads the program where it is not kept
+   * @throws what `load` and `work` throw; a program that did not load is tried again by the next call
    */
   async use<Result>(
     key: string,
-    build: () => Program,
+    load: () => Promise<LoadedProgram>,
     work: (program: LoadedProgram) => Promise<Result>,
   ): Promise<Result> {
-    const entry = this.#entries.get(key) ?? this.#load(key, build);
+    const entry = this.#entries.get(key) ?? this.#load(key, load);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.users++;
@@ -40,8 +36,8 @@ export class ProgramCache {
     }
   }
 
-  #load(key: string, build: () => Program): Entry {
-    const entry: Entry = { program: this.executor.load(build()), users: 0 };
+  #load(key: string, load: () => Promise<LoadedProgram>): Entry {
+    const entry: Entry = { program: load(), users: 0 };
     entry.program.catch(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
     });

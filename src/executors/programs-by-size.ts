@@ -1,19 +1,15 @@
-import type { Executor, LoadedProgram } from "./executor.js";
-import type { Program } from "../program/program.js";
+import type { LoadedProgram } from "./executor.js";
 
-/** Programs that differ only in batch size, each planned and loaded when its size first comes up. */
-export class ProgramsBySize {
-  private readonly loaded = new Map<number, Promise<LoadedProgram>>();
+/** Programs that differ only in batch size, each loaded when its size first comes up. */
+export class ProgramsBySize<P extends LoadedProgram = LoadedProgram> {
+  private readonly loaded = new Map<number, Promise<P>>();
 
-  constructor(
-    private readonly executor: Executor,
-    private readonly build: (batchSize: number) => Program,
-  ) {}
+  constructor(private readonly load: (batchSize: number) => Promise<P>) {}
 
-  ofSize(batchSize: number): Promise<LoadedProgram> {
+  ofSize(batchSize: number): Promise<P> {
     let program = this.loaded.get(batchSize);
     if (!program) {
-      program = this.executor.load(this.build(batchSize));
+      program = this.load(batchSize);
       this.loaded.set(batchSize, program);
       program.catch(() => this.loaded.delete(batchSize)); // so that the next call tries again
     }

@@ -1,7 +1,7 @@
 import { DataError } from "../data/data-error.js";
 import { epochBatches, loadBatches } from "../data/batches.js";
 import { blankImage, type ImageBytes } from "../data/transforms/image-bytes.js";
-import type { Executor, RunInputs, RunOutputs } from "../executors/executor.js";
+import type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executors/executor.js";
 import { ProgramCache } from "../executors/program-cache.js";
 import { scopeOf } from "../executors/scope.js";
 import { graphOf } from "../graph/graph.js";
@@ -10,8 +10,8 @@ import type { ModuleCall } from "../graph/trace.js";
 import type { Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { ingest } from "../ops/ingest.js";
-import { plan } from "../planner/plan.js";
-import type { Program } from "../program/program.js";
+
+import { loadGraph } from "../train/load-graph.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { Checkpoint } from "../checkpoint/checkpoint.js";
@@ -77,7 +77,7 @@ export class Classifier implements AsyncDisposable {
     readonly description: CheckpointDescription,
     private readonly decode: ImageDecoder | undefined,
   ) {
-    this.#programs = new ProgramCache(executor, mostPrograms);
+    this.#programs = new ProgramCache(mostPrograms);
   }
 
   /**
@@ -198,13 +198,13 @@ export class Classifier implements AsyncDisposable {
       throw new ResnetError("ERR_CLOSED", "the classifier is closed: open another");
     const { precision = this.description.precision ?? "fp32", inputs } = options;
     const batchSize = images.shape[0]!;
-    const build = (): Program => {
+    const load = async (): Promise<LoadedProgram> => {
       const { result, calls } = this.trace(batchSize, precision);
-      return plan("predict", graphOf(choose(result, calls)), this.executor.traits);
+      return loadGraph(this.executor, "predict", graphOf(choose(result, calls)));
     };
     const rows = Int32Array.from({ length: batchSize }, (_, row) => row); // each image once
     const indices = hostArray([batchSize], rows, "i32");
-    return this.#programs.use(`${precision} ${batchSize} ${name}`, build, (program) =>
+    return this.#programs.use(`${precision} ${batchSize} ${name}`, load, (program) =>
       program.run({ ...inputs, images, indices }),
     );
   }

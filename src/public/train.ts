@@ -45,6 +45,15 @@ export {
 export { adam, adamw, type AdamOptions } from "../train/optimizers.js";
 export type { Optimizer } from "../train/optimizers.js";
 export { sgd, type SgdOptions } from "../train/optimizers.js";
+export {
+  lamb,
+  lars,
+  rmsprop,
+  type LambOptions,
+  type LarsOptions,
+  type RmspropOptions,
+} from "../train/more-optimizers.js";
+export { ownOptimizer, type ParameterStep, type ParameterUpdate } from "../train/own-optimizer.js";
 export { parameterGroups, type ParameterGroups } from "../train/parameter-groups.js";
 export {
   findLearningRate,
@@ -62,7 +71,11 @@ export type { Callback, StepProgress, TrainResult } from "../train/callbacks.js"
 export type { Training } from "../train/training.js";
 export { createSession, type CreateSessionOptions } from "../train/create-session.js";
 export {
+  bceWithLogits,
   crossEntropy,
+  huberLoss,
+  l1Loss,
+  mseLoss,
   type CrossEntropy,
   type CrossEntropyOptions,
   type Loss,

@@ -5,9 +5,9 @@ import { graphOf, type Graph } from "../graph/graph.js";
 import { Tensor } from "../graph/tensor.js";
 import { permuteAxes } from "../interop/torch-layout.js";
 import { plan } from "../planner/plan.js";
-import { decodeBf16 } from "../tensor/bf16.js";
+import { withUserAxes } from "./load-graph.js";
 import { ResnetError } from "../tensor/error.js";
-import { hostArray, type HostArray } from "../tensor/host-array.js";
+import type { HostArray } from "../tensor/host-array.js";
 
 export interface ComputeOptions {
   /** An executor, which stays open, or the name of one. Default `auto`. */
@@ -45,7 +45,7 @@ export async function compute(
     const counted = Object.fromEntries(
       Object.entries(wanted).map(([name, { order }]) => [
         name,
-        asUserCounts(results[name]!, order),
+        withUserAxes(results[name]!, order),
       ]),
     );
     return expression instanceof Tensor ? counted["y"]! : counted;
@@ -71,15 +71,4 @@ function valuesOf(
       return [name, leaf.order ? permuteAxes(value, leaf.order) : value];
     }),
   );
-}
-
-function asUserCounts(value: HostArray, order: Tensor["order"]): HostArray {
-  const { shape, data } = value;
-  const array = data instanceof Uint16Array ? hostArray(shape, decodeBf16(data)) : value;
-  return order
-    ? permuteAxes(
-        array,
-        order.map((_, axis) => order.indexOf(axis)),
-      )
-    : array;
 }

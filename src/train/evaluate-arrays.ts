@@ -1,7 +1,7 @@
 import { ProgramsBySize } from "../executors/programs-by-size.js";
-import { plan } from "../planner/plan.js";
 import { readInputs, type ArrayBatch, type ArrayBatches } from "./array-batch.js";
 import type { EvaluateOptions } from "./evaluate.js";
+import { loadGraph } from "./load-graph.js";
 import type { BatchTracer } from "./sources/batch-source.js";
 import { traceEvaluation } from "./step.js";
 
@@ -24,11 +24,11 @@ export async function evaluateArrays(
   const programsOf = (tracer: BatchTracer): ProgramsBySize => {
     const known = programs.get(tracer);
     if (known) return known;
-    const made = new ProgramsBySize(executor, (n) =>
-      plan(
+    const made = new ProgramsBySize(async (n) =>
+      loadGraph(
+        executor,
         "evaluate",
         traceEvaluation(model, tracer, n, precision, stateName, loss),
-        executor.traits,
       ),
     );
     programs.set(tracer, made);

@@ -2,10 +2,10 @@ import { epochBatches } from "../data/batches.js";
 import type { Executor } from "../executors/executor.js";
 import { ProgramsBySize } from "../executors/programs-by-size.js";
 import type { Module } from "../nn/module.js";
-import { plan } from "../planner/plan.js";
 import { UsageError } from "../tensor/error.js";
 import type { Precision } from "../program/precision.js";
 import type { Loss, Targets } from "./loss.js";
+import { loadGraph } from "./load-graph.js";
 import { hitsWithin, standardMetrics, type Metric } from "./metrics.js";
 import { emptyScores, scoreSamples, SummedProbabilities, type SampleScores } from "./scores.js";
 import type { BatchSource, OpenView } from "./sources/batch-source.js";
@@ -63,11 +63,11 @@ export class Evaluator {
    */
   static async create(source: BatchSource, options: EvaluateOptions): Promise<Evaluator> {
     const { executor, model, batch, precision, stateName, metrics = [], loss } = options;
-    const programs = new ProgramsBySize(executor, (n) =>
-      plan(
+    const programs = new ProgramsBySize(async (n) =>
+      loadGraph(
+        executor,
         "evaluate",
         traceEvaluation(model, source, n, precision, stateName, loss),
-        executor.traits,
       ),
     );
     if (source.rows === 0)

@@ -1,13 +1,11 @@
 import { createExecutor } from "../executors/create-executor.js";
-import type { Executor, LoadedProgram } from "../executors/executor.js";
+import type { Executor } from "../executors/executor.js";
 import { graphOf } from "../graph/graph.js";
 import { input } from "../graph/tensor.js";
-import { hwncToNchw } from "../interop/torch-layout.js";
 import { namedState, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
-import { plan } from "../planner/plan.js";
-import { decodeBf16 } from "../tensor/bf16.js";
 import { checkHostArray, type HostArray } from "../tensor/host-array.js";
+import { loadGraph, withUserAxes, type LoadedGraph } from "./load-graph.js";
 import { toImages } from "./array-batch.js";
 import type { Precision } from "../program/precision.js";
 import {
@@ -54,7 +52,7 @@ export async function forward(
 
 /** The programs of a model in evaluation mode, one for each shape of its input. */
 export class ForwardPrograms {
-  private readonly loaded = new Map<string, Promise<LoadedProgram>>();
+  private readonly loaded = new Map<string, Promise<LoadedGraph>>();
 
   /** @param stateName the executor's name for a parameter or statistic of the model. Default: its own */
   constructor(
@@ -75,7 +73,7 @@ export class ForwardPrograms {
     const program = await this.ofShape(array);
     await onLoaded?.();
     const { y } = await program.run({ x: array });
-    return toTorchAxes(y!);
+    return withUserAxes(y!, program.orders.get("y"));
   }
 
   async close(): Promise<void> {
@@ -83,28 +81,17 @@ export class ForwardPrograms {
     this.loaded.clear();
   }
 
-  private ofShape({ shape, dtype }: HostArray): Promise<LoadedProgram> {
+  private ofShape({ shape, dtype }: HostArray): Promise<LoadedGraph> {
     const key = shape.join("x");
     let program = this.loaded.get(key);
     if (!program) {
       const { executor, model, stateName } = this;
       const { result } = traceModule(model, false, () => model.call(input("x", shape, dtype)));
       const names = new Map([...namedState(model)].map(([name, leaf]) => [leaf, stateName(name)]));
-      program = executor.load(
-        plan("forward", graphOf({ y: result }, new Map(), names), executor.traits),
-      );
+      program = loadGraph(executor, "forward", graphOf({ y: result }, new Map(), names));
       this.loaded.set(key, program);
       program.catch(() => this.loaded.delete(key)); // so that the next call tries again
     }
     return program;
   }
-}
-
-/** A value of a program with PyTorch's axes, in float32: images `[N, C, H, W]`, and features as they are. */
-export function toTorchAxes(array: HostArray): HostArray {
-  const values: HostArray =
-    array.dtype === "bf16"
-      ? { shape: array.shape, dtype: "f32", data: decodeBf16(array.data as Uint16Array) }
-      : array;
-  return values.shape.length === 4 ? hwncToNchw(values) : values;
 }

@@ -1,3 +1,22 @@
+import { arange, tensor } from "../functional/constants.js";
+import {
+  abs,
+  add,
+  div,
+  equal,
+  exp,
+  less,
+  log1p,
+  maximum,
+  mul,
+  neg,
+  notEqual,
+  square,
+  sub,
+  where,
+} from "../functional/elementwise.js";
+import { argmax, logSoftmax, mean, sum } from "../functional/reductions.js";
+import { reshape } from "../functional/shapes.js";
 import { Tensor } from "../graph/tensor.js";
 import { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
 import { ResnetError } from "../tensor/error.js";
@@ -28,10 +47,10 @@ export type Loss<T extends Targets = Tensor> = (
   targets: T,
 ) => Tensor | LossOutputs;
 
-/** A loss of class indices that also counts the samples that are classified correctly. */
+/** A loss of classes that also counts the samples that are classified correctly. */
 export type CrossEntropy = (
   logits: Tensor,
-  labels: Targets,
+  targets: Targets,
 ) => { readonly loss: Tensor; readonly correct: Tensor };
 
 export interface CrossEntropyOptions {
@@ -39,34 +58,94 @@ export interface CrossEntropyOptions {
   readonly labelSmoothing?: number;
   /** The weight of a sample of each class, 0 or more; or a function of the number of classes. Default: 1 each. */
   readonly classWeights?: readonly number[] | ((classes: number) => readonly number[]) | null;
+  /** A label whose samples do not count, such as PyTorch's -100. Default: none. */
+  readonly ignoreIndex?: number;
+  /** `mean` over the weights of the labels, or over N for probabilities; `sum`; or `none`, one number a sample. Default mean. */
+  readonly reduction?: "mean" | "sum" | "none";
 }
 
 /**
- * The mean cross-entropy of logits `[N, K]` and class indices i32 `[N]`, in nats: PyTorch's `nn.CrossEntropyLoss`. It also
- * counts the samples that are classified correctly.
+ * The cross-entropy of logits `[N, K]`, in nats: PyTorch's `nn.CrossEntropyLoss`. Targets are class indices i32 `[N]` or
+ * probabilities f32 `[N, K]`. It also counts the samples that are classified correctly; with probabilities, whose largest
+ * logit is at the largest probability.
  *
  * @throws {ResnetError} `ERR_ATTRIBUTE`, when it is traced, if the weights are not one number for each class
  */
 export function crossEntropy({
   labelSmoothing = 0,
   classWeights = null,
+  ignoreIndex,
+  reduction = "mean",
 }: CrossEntropyOptions = {}): CrossEntropy {
-  return (logits, labels) => {
-    if (!(labels instanceof Tensor)) {
+  return (logits, targets) => {
+    if (!(targets instanceof Tensor)) {
       throw new ResnetError(
         "ERR_LOSS",
-        `crossEntropy takes one array of labels as targets, but the batch has ${Object.keys(labels).join(", ")}: ` +
+        `crossEntropy takes one array of labels as targets, but the batch has ${Object.keys(targets).join(", ")}: ` +
           "write a loss that picks one of them",
       );
     }
     const [, classes = 0] = logits.shape;
     const weights = typeof classWeights === "function" ? classWeights(classes) : classWeights;
-    return softmaxCrossEntropy(logits, labels, {
-      smoothing: labelSmoothing,
-      ...(weights && { classWeights: weights }),
-    });
+    const isPlain = reduction === "mean" && ignoreIndex === undefined && targets.dtype === "i32";
+    if (isPlain) {
+      return softmaxCrossEntropy(logits, targets, {
+        smoothing: labelSmoothing,
+        ...(weights && { classWeights: weights }),
+      });
+    }
+    return composedCrossEntropy(logits, targets, weights, labelSmoothing, reduction);
   };
 }
+
+/** The same from general ops. A label that is no class, such as an ignored one, matches none and counts nothing. */
+function composedCrossEntropy(
+  logits: Tensor,
+  targets: Tensor,
+  weights: readonly number[] | null,
+  smoothing: number,
+  reduction: CrossEntropyOptions["reduction"],
+): { readonly loss: Tensor; readonly correct: Tensor } {
+  const [, classes = 0] = logits.shape;
+  const isIndices = targets.dtype === "i32";
+  const hot = isIndices ? equal(reshape(targets, [-1, 1]), arange(classes)) : targets;
+  const isCounted = sum(hot, { axes: 1, keepDims: true });
+  const spread = isIndices ? mul(isCounted, smoothing / classes) : smoothing / classes;
+  const target = add(mul(hot, 1 - smoothing), spread);
+  const weighted = weights ? mul(target, tensor(weights)) : target;
+  // Where the target is 0, a logit of −∞ costs nothing.
+  const costs = where(notEqual(weighted, 0), mul(weighted, neg(logSoftmax(logits, 1))), 0);
+  const losses = sum(costs, { axes: 1 });
+  const largest = isIndices ? targets : argmax(targets, 1);
+  const correct = sum(equal(argmax(logits, 1), largest));
+  if (reduction === "none") return { loss: losses, correct };
+  const total = sum(losses);
+  if (reduction === "sum") return { loss: total, correct };
+  const count = weights ? sum(mul(hot, tensor(weights))) : sum(isCounted);
+  return { loss: isIndices ? div(total, count) : mean(losses), correct };
+}
+
+/** The mean squared difference of outputs and targets of one shape: PyTorch's `nn.MSELoss`. */
+export const mseLoss: Loss = (outputs, targets) => mean(square(sub(outputs, targets)));
+
+/** The mean absolute difference of outputs and targets of one shape: PyTorch's `nn.L1Loss`. */
+export const l1Loss: Loss = (outputs, targets) => mean(abs(sub(outputs, targets)));
+
+/** Squared up to a difference of `delta`, and absolute beyond: PyTorch's `nn.HuberLoss(delta=delta)`. */
+export const huberLoss =
+  (delta = 1): Loss =>
+  (outputs, targets) => {
+    const distance = abs(sub(outputs, targets));
+    const linear = mul(sub(distance, delta / 2), delta);
+    return mean(where(less(distance, delta), mul(square(distance), 0.5), linear));
+  };
+
+/**
+ * Binary cross-entropy of logits and targets in `[0, 1]`, both `[N, K]`, for several labels a picture: PyTorch's
+ * `nn.BCEWithLogitsLoss`. `max(x, 0) − x·t + log(1 + e^−|x|)` does not overflow.
+ */
+export const bceWithLogits: Loss = (logits, targets) =>
+  mean(add(sub(maximum(logits, 0), mul(logits, targets)), log1p(exp(neg(abs(logits))))));
 
 /** What a loss returned, in its long form. @throws {ResnetError} `ERR_LOSS` unless it is one float32 number */
 export function lossOutputs(result: Tensor | LossOutputs): LossOutputs {

@@ -1,6 +1,5 @@
 import type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executors/executor.js";
-import { toTorchLayout } from "../interop/torch-layout.js";
-import { namedParameters, namedState, type Module } from "../nn/module.js";
+import { namedState, type Module } from "../nn/module.js";
 import { inputSpecs } from "../program/input-specs.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
@@ -11,7 +10,8 @@ import type { Precision } from "../program/precision.js";
 import { batchesOfEpoch, microBatches, type Batch } from "./epoch-batches.js";
 import { evaluateArrays, type ArrayEvaluation } from "./evaluate-arrays.js";
 import { Evaluator, evaluateViews, type EvaluateOptions, type Evaluation } from "./evaluate.js";
-import { ForwardPrograms, toTorchAxes } from "./forward.js";
+import { ForwardPrograms } from "./forward.js";
+import { withUserAxes, type LoadedGraph } from "./load-graph.js";
 import { crossEntropy } from "./loss.js";
 import { isMixing, mixRegisters } from "./mixing.js";
 import { parameterGroups, type ParameterGroups } from "./parameter-groups.js";
@@ -27,7 +27,6 @@ import { resetTrainingState, restoreSessionState, writeSessionState } from "./se
 import type { BatchSource, BatchTracer, OpenView } from "./sources/batch-source.js";
 import { averageState } from "./state-names.js";
 import { StepPrograms, type BatchKind, type StepOptions } from "./step-programs.js";
-import { gradientName } from "./watches.js";
 import {
   readModelState,
   writeModelState,
@@ -282,10 +281,8 @@ export class Session {
     const mixes = isMixing(this.options) && this.mix(programs.imageShape);
     const registers = { ...this.registers(program, kind, scalars), ...mixes };
     if (kind !== "step") registers["gradientWeight"] = weight ?? own.weight;
-    return this.resultOf(
-      samples,
-      await program.run({ ...readInputs(program, inputs), ...registers }),
-    );
+    const outputs = await program.run({ ...readInputs(program, inputs), ...registers });
+    return resultOf(samples, outputs, program.orders);
   }
 
   private traced(batch: SessionBatch): TracedBatch {
@@ -308,27 +305,6 @@ export class Session {
     };
   }
 
-  private resultOf(
-    samples: number,
-    { loss, correct, gradientNorm, ...values }: RunOutputs,
-  ): BatchResult {
-    const count = correct?.data[0] ?? NaN;
-    const gradients = new Set([...namedParameters(this.model).keys()].map(gradientName));
-    return {
-      samples,
-      loss: loss!.data[0]!,
-      correct: count,
-      accuracy: count / samples,
-      gradientNorm: gradientNorm?.data[0] ?? null,
-      values: Object.fromEntries(
-        Object.entries(values).map(([name, value]) => [
-          name,
-          gradients.has(name) ? toTorchLayout(value) : toTorchAxes(value),
-        ]),
-      ),
-    };
-  }
-
   /** The draw of a mixed batch. */
   private mix(imageShape: Shape): RunInputs {
     return mixRegisters(this.options, imageShape, this.randomKey("mix"));
@@ -336,16 +312,16 @@ export class Session {
 
   /** The scalars that the program takes besides the images. */
   private registers(
-    { program }: LoadedProgram,
+    program: LoadedProgram,
     kind: BatchKind,
     { learningRate = NaN, ...scalars }: Partial<StepScalars>,
   ): Record<string, HostArray | number> {
     const { optimizer, emaDecay = null } = this.options;
-    const drops = inputSpecs(program).has("randomKey");
+    const drops = inputSpecs(program.program).has("randomKey");
     return {
       ...(drops && { randomKey: hostArray([2], this.randomKey("step"), "i32") }),
       ...(kind !== "accumulate" && {
-        ...optimizer.registers(this.steps, learningRate),
+        ...readInputs(program, optimizer.registers(this.steps, learningRate)),
         ...(emaDecay !== null && { emaWeight: this.steps === 0 ? 1 : 1 - emaDecay }),
       }),
       ...(scalars as Readonly<Record<string, number>>),
@@ -365,4 +341,22 @@ interface TracedBatch {
   readonly samples: number;
   readonly inputs: RunInputs;
   readonly weight: number;
+}
+
+function resultOf(
+  samples: number,
+  { loss, correct, gradientNorm, ...values }: RunOutputs,
+  orders: LoadedGraph["orders"],
+): BatchResult {
+  const count = correct?.data[0] ?? NaN;
+  return {
+    samples,
+    loss: loss!.data[0]!,
+    correct: count,
+    accuracy: count / samples,
+    gradientNorm: gradientNorm?.data[0] ?? null,
+    values: Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, withUserAxes(value, orders.get(name))]),
+    ),
+  };
 }

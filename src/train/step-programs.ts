@@ -1,8 +1,8 @@
 import type { Executor } from "../executors/executor.js";
 import { ProgramsBySize } from "../executors/programs-by-size.js";
 import type { Module } from "../nn/module.js";
-import { plan } from "../planner/plan.js";
 import type { Shape } from "../tensor/shape.js";
+import { loadGraph, type LoadedGraph } from "./load-graph.js";
 import type { BatchTracer } from "./sources/batch-source.js";
 import { traceAccumulation, traceTrainStep, type TrainStepOptions } from "./step.js";
 
@@ -10,7 +10,7 @@ import { traceAccumulation, traceTrainStep, type TrainStepOptions } from "./step
 export type BatchKind = "step" | "accumulate" | "finish";
 
 /** The programs of batches that are traced alike. */
-export interface BatchPrograms extends Readonly<Record<BatchKind, ProgramsBySize>> {
+export interface BatchPrograms extends Readonly<Record<BatchKind, ProgramsBySize<LoadedGraph>>> {
   /** `[H, W, N, C]` of the images that the model sees, with N = 1. */
   readonly imageShape: Shape;
 }
@@ -53,23 +53,19 @@ export class StepPrograms {
 
   private build(source: BatchTracer): BatchPrograms {
     const { executor, model, options, watched } = this;
-    const { traits } = executor;
-    const stepOf = (accumulates: boolean): ProgramsBySize =>
-      new ProgramsBySize(executor, (batchSize) => {
+    const stepOf = (accumulates: boolean): ProgramsBySize<LoadedGraph> =>
+      new ProgramsBySize(async (batchSize) => {
         const traced = { ...options, source, batchSize, accumulates, watched };
-        return plan("train-step", traceTrainStep(model, traced), traits);
+        return loadGraph(executor, "train-step", traceTrainStep(model, traced));
       });
     return {
       imageShape: source.trace(1, options.precision ?? "fp32", true).images.shape,
       step: stepOf(false),
       finish: stepOf(true),
-      accumulate: new ProgramsBySize(executor, (batchSize) =>
-        plan(
-          "accumulate",
-          traceAccumulation(model, { ...options, source, batchSize, watched }),
-          traits,
-        ),
-      ),
+      accumulate: new ProgramsBySize(async (batchSize) => {
+        const traced = { ...options, source, batchSize, watched };
+        return loadGraph(executor, "accumulate", traceAccumulation(model, traced));
+      }),
     };
   }
 }

@@ -14,9 +14,6 @@ export interface Watches {
 
 const suffix = ".grad";
 
-/** The name under which the gradient of a module's output or of a parameter is watched. */
-export const gradientName = (path: string): string => `${path}${suffix}`;
-
 /**
  * Finds what is watched in the present trace. `layer2.1` is the output of a module's last call; `layer2.1.grad` is the
  * gradient of the loss with respect to it; `fc.weight.grad` is that of a parameter.

@@ -11,6 +11,12 @@ import { nativeSkip } from "../helpers/executors.js";
 
 const skip = nativeSkip ? `needs the native executor: ${nativeSkip}` : false;
 
+test("own-losses trains with each of its losses", () => {
+  const output = execFileSync("node", ["dist/examples/own-losses.js", "50"], { encoding: "utf8" });
+  const losses = [...output.matchAll(/^(.+): (\d+\.\d+)$/gm)].map(([, name]) => name);
+  assert.deepEqual(losses, ["focal loss", "several labels", "regression", "teacher", "student"]);
+});
+
 test("notebook-fashion has the losses of the recipe, to 1e-6", { skip }, async (t) => {
   const output = execFileSync("node", ["dist/examples/notebook-fashion.js", "64", "1", "--json"], {
     encoding: "utf8",

@@ -276,6 +276,41 @@ export interface StepsFixture {
 export const stepsFixture = (): StepsFixture =>
   readJson(fixture("train", "steps.json")) as StepsFixture;
 
+export interface LossesFixture {
+  readonly seed: number;
+  readonly samples: number;
+  readonly classes: number;
+  readonly cases: readonly {
+    readonly loss: string;
+    readonly options: object;
+    readonly targets: readonly number[];
+    readonly value: readonly number[];
+    readonly gradient: readonly number[];
+    readonly deviation: number;
+  }[];
+}
+
+export const lossesFixture = (): LossesFixture =>
+  readJson(fixture("train", "losses.json")) as LossesFixture;
+
+export interface OptimizersFixture {
+  readonly seed: number;
+  readonly batch: number;
+  readonly features: number;
+  readonly classes: number;
+  readonly steps: number;
+  readonly cases: readonly {
+    readonly optimizer: string;
+    readonly options: { readonly learningRate: number };
+    readonly deviation: number;
+    readonly weight: readonly number[];
+    readonly bias: readonly number[];
+  }[];
+}
+
+export const optimizersFixture = (): OptimizersFixture =>
+  readJson(fixture("train", "optimizers.json")) as OptimizersFixture;
+
 /** How far PyTorch's batch statistics are from the exact ones, for values of deviation 1 around each mean. */
 export interface StatisticsFixture {
   /** Height, width and batch of the images of each draw. */
