@@ -2,7 +2,6 @@ import { Linear } from "../nn/linear.js";
 import { namedModules, namedParameters, type Module } from "../nn/module.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 import { UsageError } from "../tensor/error.js";
-import type { TrainConfig } from "./config/config.js";
 
 /** How the parts of a model are trained. Parts go by the paths of their modules and parameters. */
 export interface ParameterGroups {
@@ -12,7 +11,10 @@ export interface ParameterGroups {
   readonly lrScale: (path: string) => number;
 }
 
-type GroupSettings = Pick<TrainConfig, "freeze" | "lrScales">;
+interface GroupSettings {
+  readonly freeze: readonly string[];
+  readonly lrScales: Readonly<Record<string, number>>;
+}
 
 /**
  * The groups that a configuration makes of a model's parameters. Parts are named by a module's path (`layer1`,

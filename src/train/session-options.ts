@@ -10,13 +10,17 @@ import type { FileOpener } from "./sources/image-sources.js";
 
 /** How a session trains its model. */
 export interface SessionOptions extends Partial<
-  Pick<TrainConfig, "mixup" | "cutmix" | "freeze" | "lrScales" | "weightDecayOn">
+  Pick<TrainConfig, "mixup" | "cutmix" | "weightDecayOn">
 > {
   readonly optimizer: Optimizer;
   /** Default: `crossEntropy()`. */
   readonly loss?: Loss<Targets>;
   /** The loss that evaluations report. Default: `loss`. */
   readonly evaluationLoss?: Loss<Targets>;
+  /** Parts of the model that keep their values, in evaluation mode, such as `layer1` or `backbone`. Default: none. */
+  readonly freeze?: readonly string[];
+  /** Parts of the model, and what the learning rate is multiplied by there, such as `{ head: 10 }`. Default: none. */
+  readonly lrScales?: Readonly<Record<string, number>>;
   /** What activations are stored and multiplied in. Default: fp32. */
   readonly precision?: Precision;
   /** The norm that all gradients together are scaled down to, as PyTorch's `clip_grad_norm_`. Default: none. */
