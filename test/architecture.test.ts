@@ -26,6 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   tar: [],
   data: ["pickle"],
   interop: ["pickle", "tar", "graph", "program"],
+  runtime: ["graph", "functional", "planner", "program", "executors", "interop"],
   checkpoint: ["graph", "nn", "models", "executors", "data", "interop"],
   predict: [...allAbove("predict")],
   train: [...allAbove("predict")],
@@ -88,6 +89,7 @@ function allAbove(folder: "predict" | "report"): string[] {
     "tar",
     "data",
     "interop",
+    "runtime",
     "checkpoint",
   );
   return folder === "predict" ? below : [...below, "train"];

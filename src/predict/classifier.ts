@@ -11,7 +11,7 @@ import type { Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { ingest } from "../ops/ingest.js";
 
-import { loadGraph } from "../train/load-graph.js";
+import { loadGraph } from "../runtime/load-graph.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { Checkpoint } from "../checkpoint/checkpoint.js";

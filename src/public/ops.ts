@@ -106,4 +106,4 @@ export { relu } from "../ops/relu.js";
 export { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
 export { stochasticDepth } from "../ops/stochastic-depth.js";
 export { subsample } from "../ops/subsample.js";
-export { compute, type ComputeOptions } from "../train/compute.js";
+export { compute, type ComputeOptions } from "../runtime/compute.js";

@@ -1,7 +1,7 @@
 import { ProgramsBySize } from "../executors/programs-by-size.js";
 import { readInputs, type ArrayBatch, type ArrayBatches } from "./array-batch.js";
 import type { EvaluateOptions } from "./evaluate.js";
-import { loadGraph } from "./load-graph.js";
+import { loadGraph } from "../runtime/load-graph.js";
 import type { BatchTracer } from "./sources/batch-source.js";
 import { traceEvaluation } from "./step.js";
 

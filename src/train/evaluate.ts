@@ -5,7 +5,7 @@ import type { Module } from "../nn/module.js";
 import { UsageError } from "../tensor/error.js";
 import type { Precision } from "../program/precision.js";
 import type { Loss, Targets } from "./loss.js";
-import { loadGraph } from "./load-graph.js";
+import { loadGraph } from "../runtime/load-graph.js";
 import { hitsWithin, standardMetrics, type Metric } from "./metrics.js";
 import { emptyScores, scoreSamples, SummedProbabilities, type SampleScores } from "./scores.js";
 import type { BatchSource, OpenView } from "./sources/batch-source.js";

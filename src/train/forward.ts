@@ -5,7 +5,7 @@ import { input } from "../graph/tensor.js";
 import { namedState, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { checkHostArray, type HostArray } from "../tensor/host-array.js";
-import { loadGraph, withUserAxes, type LoadedGraph } from "./load-graph.js";
+import { loadGraph, withUserAxes, type LoadedGraph } from "../runtime/load-graph.js";
 import { toImages } from "./array-batch.js";
 import type { Precision } from "../program/precision.js";
 import {

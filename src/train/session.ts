@@ -11,7 +11,7 @@ import { batchesOfEpoch, microBatches, type Batch } from "./epoch-batches.js";
 import { evaluateArrays, type ArrayEvaluation } from "./evaluate-arrays.js";
 import { Evaluator, evaluateViews, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import { ForwardPrograms } from "./forward.js";
-import { withUserAxes, type LoadedGraph } from "./load-graph.js";
+import { withUserAxes, type LoadedGraph } from "../runtime/load-graph.js";
 import { crossEntropy } from "./loss.js";
 import { isMixing, mixRegisters } from "./mixing.js";
 import { parameterGroups, type ParameterGroups } from "./parameter-groups.js";

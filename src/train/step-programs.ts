@@ -2,7 +2,7 @@ import type { Executor } from "../executors/executor.js";
 import { ProgramsBySize } from "../executors/programs-by-size.js";
 import type { Module } from "../nn/module.js";
 import type { Shape } from "../tensor/shape.js";
-import { loadGraph, type LoadedGraph } from "./load-graph.js";
+import { loadGraph, type LoadedGraph } from "../runtime/load-graph.js";
 import type { BatchTracer } from "./sources/batch-source.js";
 import { traceAccumulation, traceTrainStep, type TrainStepOptions } from "./step.js";
 

@@ -11,7 +11,7 @@ import * as resampling from "../../src/functional/resample.js";
 import * as shapes from "../../src/functional/shapes.js";
 import { imageOrder } from "../../src/graph/axis-order.js";
 import { Leaf, type Tensor } from "../../src/graph/tensor.js";
-import { compute } from "../../src/train/compute.js";
+import { compute } from "../../src/runtime/compute.js";
 import type { Shape } from "../../src/tensor/shape.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest } from "../helpers/executors.js";

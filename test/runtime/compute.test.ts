@@ -23,7 +23,7 @@ import {
 import { input, state, type Tensor } from "../../src/graph/tensor.js";
 import { cast } from "../../src/ops/cast.js";
 import { hostArray } from "../../src/tensor/host-array.js";
-import { compute } from "../../src/train/compute.js";
+import { compute } from "../../src/runtime/compute.js";
 
 const valuesOf = async (expression: Tensor): Promise<readonly number[]> => [
   ...(await compute(expression, { executor: "reference" })).data,
