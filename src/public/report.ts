@@ -13,6 +13,16 @@ export {
   type ModelSummary,
   type SummaryOptions,
 } from "../report/model-summary.js";
+export { calibrationChart, precisionRecallChart, rocChart } from "../report/probability-charts.js";
+export {
+  calibration,
+  precisionRecallCurves,
+  rocCurves,
+  type Calibration,
+  type CalibrationBin,
+  type ClassProbabilities,
+  type ThresholdCurve,
+} from "../report/probability-curves.js";
 export {
   accuracyChart,
   errorChart,

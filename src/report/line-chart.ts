@@ -22,6 +22,8 @@ export interface Curve {
   readonly name: string;
   readonly colour: string;
   readonly dashed?: boolean;
+  /** Whether a curve of at most 30 values has a circle at each. Default true. */
+  readonly dots?: boolean;
   /** Which vertical axis it is read on. Default left. */
   readonly axis?: "left" | "right";
   /** NaN is no value, and the curve goes on; an infinite value is a gap. */
@@ -36,14 +38,16 @@ export interface LineChart {
   readonly about?: string;
   /** Another line below the title. */
   readonly note?: string;
+  /** Default wide. */
+  readonly shape?: "wide" | "square";
   readonly x: Axis;
   readonly y: Axis;
   readonly right?: Axis;
   readonly curves: readonly Curve[];
 }
 
-const width = 760;
-const plotHeight = 312;
+/** Width of the picture and height of its plot, in pixels. */
+const sizes = { wide: [760, 312], square: [560, 412] } as const;
 
 /** A rectangle of the picture, in pixels. */
 interface Frame {
@@ -60,9 +64,11 @@ interface Scale {
 }
 
 /** Curves over a common horizontal axis, with one vertical axis or two, as SVG. */
-export function lineChart({ title, about, note, x, y, right, curves }: LineChart): string {
+export function lineChart(chart: LineChart): string {
+  const { title, about, note, shape = "wide", x, y, right, curves } = chart;
+  const [width, plotHeight] = sizes[shape];
   const top = heading(title, [about, note], width);
-  const key = legend(curves, top.height);
+  const key = legend(curves, top.height, width);
   const frame = {
     left: 76,
     top: top.height + key.height + 14,
@@ -95,7 +101,7 @@ const first = ([value]: Point): number => value;
 const second = ([, value]: Point): number => value;
 
 /** Samples of the curves with their names, in as many lines as they need. */
-function legend(curves: readonly Curve[], top: number) {
+function legend(curves: readonly Curve[], top: number, width: number) {
   let [x, y] = [24, top + 12];
   const entries: string[] = [];
   for (const { name, colour, dashed } of curves) {
@@ -191,20 +197,20 @@ function verticalAxis(axis: Axis, scale: Scale, frame: Frame, side: "left" | "ri
 }
 
 function drawCurve(curve: Curve, axis: Axis, x: Scale, y: Scale, frame: Frame): string {
-  const { colour, dashed, points } = curve;
+  const { colour, dashed, dots = true, points } = curve;
   const drawn = points.filter(([, value]) => !Number.isNaN(value));
   let path = "";
   let isGap = true;
-  const dots: string[] = [];
+  const circles: string[] = [];
   for (const [at, value] of drawn) {
     if (isDrawable(value, axis)) {
       const [cx, cy] = [round(x(at)), round(y(value))];
       path += `${isGap ? "M" : "L"}${cx} ${cy}`;
-      dots.push(element("circle", { cx, cy, r: 3, fill: colour }));
+      circles.push(element("circle", { cx, cy, r: 3, fill: colour }));
     }
     isGap = !isDrawable(value, axis);
   }
-  const marks = stroke(path, colour, dashed) + (drawn.length <= 30 ? dots.join("") : "");
+  const marks = stroke(path, colour, dashed) + (dots && drawn.length <= 30 ? circles.join("") : "");
   return drawn.some(([, value]) => value > (axis.to ?? Infinity)) ? clip(marks, frame) : marks;
 }
 

@@ -6,6 +6,13 @@ import {
   formatClassificationReport,
   type ClassificationReport,
 } from "./classification-report.js";
+import {
+  calibration,
+  precisionRecallCurves,
+  rocCurves,
+  type ClassProbabilities,
+  type ThresholdCurve,
+} from "./probability-curves.js";
 import { confusionMatrix, type ConfusionMatrix } from "./confusion-matrix.js";
 
 /** The results of a test: `report.json`. */
@@ -20,11 +27,19 @@ export interface TestReport {
   readonly views: number;
   readonly report: ClassificationReport;
   readonly confusion: ConfusionMatrix;
+  /** Mean distance of confidence and accuracy, 0 … 1. */
+  readonly calibrationError: number;
+  /**
+   * Area below the receiver operating characteristic of each class against all others, and average precision; null if no
+   * image, or every image, is of the class. Only if the probabilities of all classes were kept.
+   */
+  readonly rocAreas?: readonly (number | null)[];
+  readonly averagePrecisions?: readonly (number | null)[];
 }
 
 /** @param test the evaluation of `images` */
 export function testReport(
-  { accuracy, loss, ranks, predictions }: Evaluation,
+  { accuracy, loss, ranks, predictions, confidences, probabilities }: Evaluation,
   images: LabelledImages,
   views = 1,
 ): TestReport {
@@ -39,6 +54,17 @@ export function testReport(
     views,
     report: classificationReport(confusion, classes),
     confusion,
+    calibrationError: calibration(confidences, (i) => ranks[i] === 0).error,
+    ...(probabilities && areasOf({ probabilities, labels, classes })),
+  };
+}
+
+function areasOf(data: ClassProbabilities) {
+  const areas = (curves: readonly ThresholdCurve[]) =>
+    curves.map(({ area }) => (Number.isNaN(area) ? null : area));
+  return {
+    rocAreas: areas(rocCurves(data)),
+    averagePrecisions: areas(precisionRecallCurves(data)),
   };
 }
 

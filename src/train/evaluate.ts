@@ -25,6 +25,8 @@ export interface EvaluateOptions {
   readonly metrics?: readonly Metric[];
   /** Default: `crossEntropy()`. */
   readonly loss?: Loss<Targets>;
+  /** Whether the probabilities of all classes are kept for each sample. Default false: there can be many. */
+  readonly probabilities?: boolean;
 }
 
 /** The result of an evaluation, for each sample and for all of them together. */
@@ -53,6 +55,7 @@ export class Evaluator {
     readonly batchSize: number,
     private readonly programs: ProgramsBySize,
     metrics: readonly Metric[],
+    private readonly keepsProbabilities: boolean,
   ) {
     this.metrics = [...standardMetrics(), ...metrics];
   }
@@ -62,7 +65,8 @@ export class Evaluator {
    * @throws {ShapeError} if the model does not take its images
    */
   static async create(source: BatchSource, options: EvaluateOptions): Promise<Evaluator> {
-    const { executor, model, batch, precision, stateName, metrics = [], loss } = options;
+    const { executor, model, batch, precision, stateName, loss } = options;
+    const { metrics = [], probabilities = false } = options;
     const programs = new ProgramsBySize(async (n) =>
       loadGraph(
         executor,
@@ -73,14 +77,15 @@ export class Evaluator {
     if (source.rows === 0)
       throw new UsageError("ERR_DATA_ROWS", "there is no image to evaluate on");
     for (const { length } of allRows(source.rows, batch)) await programs.ofSize(length);
-    return new Evaluator(source, batch, programs, metrics);
+    return new Evaluator(source, batch, programs, metrics, probabilities);
   }
 
   async evaluate(): Promise<Evaluation> {
     const { rows, labels } = this.source;
-    const scores = emptyScores(rows);
+    let scores = emptyScores(rows);
     for (const metric of this.metrics) metric.reset();
     for await (const { first, samples, logits, loss } of this.batches(this.source)) {
+      if (first === 0) scores = this.emptyScores(rows, logits.length / samples);
       scoreSamples(scores, first, logits, samples, labels);
       this.update(scores.ranks.subarray(first, first + samples), loss);
     }
@@ -106,7 +111,7 @@ export class Evaluator {
       for await (const { first, samples, logits } of this.batches(view))
         sums.add(first, logits, samples);
     }
-    const scores = emptyScores(rows);
+    const scores = this.emptyScores(rows, sums.logarithms.length / rows);
     scoreSamples(scores, 0, sums.logarithms, rows, labels);
     for (const metric of this.metrics) metric.reset();
     this.update(scores.ranks, scores.losses.reduce((sum, loss) => sum + loss, 0) / rows);
@@ -115,6 +120,10 @@ export class Evaluator {
 
   close(): Promise<void> {
     return this.programs.close();
+  }
+
+  private emptyScores(rows: number, classes: number): SampleScores {
+    return emptyScores(rows, this.keepsProbabilities ? classes : undefined);
   }
 
   private update(ranks: Int32Array, loss: number): void {

@@ -10,13 +10,17 @@ export interface SampleScores {
   readonly losses: Float32Array;
   /** How many classes come before the true one: 0 is a hit, below 5 a hit of the top five. The last rank if logits are NaN. */
   readonly ranks: Int32Array;
+  /** `[samples, classes]`, flat: the probability of every class, 0 … 1. Only if it was asked for. */
+  readonly probabilities?: Float32Array;
 }
 
-export const emptyScores = (rows: number): SampleScores => ({
+/** @param classes to keep the probabilities of them all; without, none are kept */
+export const emptyScores = (rows: number, classes?: number): SampleScores => ({
   predictions: new Int32Array(rows),
   confidences: new Float32Array(rows),
   losses: new Float32Array(rows),
   ranks: new Int32Array(rows),
+  ...(classes !== undefined && { probabilities: new Float32Array(rows * classes) }),
 });
 
 /**
@@ -48,6 +52,9 @@ export function scoreSamples(
     scores.confidences[row] = Math.exp(-logSum);
     scores.losses[row] = max - logit(label) + logSum;
     scores.ranks[row] = rank;
+    if (!scores.probabilities) continue;
+    for (let j = 0; j < classes; j++)
+      scores.probabilities[row * classes + j] = Math.exp(logit(j) - logit(best)) / sum;
   }
 }
 

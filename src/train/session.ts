@@ -214,9 +214,9 @@ export class Session {
     this.#evaluators.set(source, await Evaluator.create(source, this.evaluation(size)));
   }
 
-  /** Evaluates the present weights once, on several views of each image, so many images at once. */
+  /** Evaluates the present weights once, on several views of each image, so many images at once; keeps all probabilities. */
   evaluateViews(views: readonly OpenView[], size: number): Promise<Evaluation> {
-    return evaluateViews(views, this.evaluation(size));
+    return evaluateViews(views, { ...this.evaluation(size), probabilities: true });
   }
 
   /**

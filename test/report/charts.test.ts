@@ -6,6 +6,11 @@ import type { EpochMetrics } from "../../src/train/metrics.js";
 import { renderPng } from "../../src/node/report/picture.js";
 import { lineChart } from "../../src/report/line-chart.js";
 import {
+  calibrationChart,
+  precisionRecallChart,
+  rocChart,
+} from "../../src/report/probability-charts.js";
+import {
   accuracyChart,
   learningRateChart,
   lossChart,
@@ -48,6 +53,8 @@ function assertWellFormed(svg: string): void {
   assert.equal(/&(?!(amp|lt|gt|quot|#\d+);)/.test(svg), false);
 }
 
+const twoClasses = { probabilities: [0.9, 0.1, 0.4, 0.6], labels: [0, 1], classes: ["a", "b"] };
+
 const charts = {
   loss: () => lossChart(falling),
   "loss of 100 epochs": () =>
@@ -70,6 +77,11 @@ const charts = {
       ],
       ["T-shirt/top", 'a <b> & "c"'],
     ),
+  calibration: () => calibrationChart([0.5, 0.95], (i) => i === 1),
+  "calibration of nothing": () => calibrationChart([], () => true),
+  roc: () => rocChart(twoClasses),
+  "roc without samples": () => rocChart({ probabilities: [], labels: [], classes: ["a"] }),
+  "precision and recall": () => precisionRecallChart(twoClasses),
   "confusion of odd names": () => confusionChart([[1]], ["\u001b[31mred\u0000"]),
   "confusion of no class": () => confusionChart([], []),
   "confusion of 100 classes": () =>

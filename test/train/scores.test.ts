@@ -34,6 +34,14 @@ describe("scoreSamples", () => {
     assert.deepEqual([...ranks], [2, 2]);
   });
 
+  test("keeps the probabilities of all classes if there is room for them", () => {
+    const scores = emptyScores(2, 3);
+    scoreSamples(scores, 1, [0, Math.log(3), 0], 1, Int32Array.of(0, 0));
+    const expected = [0, 0, 0, 0.2, 0.6, 0.2]; // 1 : 3 : 1
+    assert.deepEqual([...scores.probabilities!], [...Float32Array.from(expected)]);
+    assert.equal(emptyScores(2).probabilities, undefined);
+  });
+
   test("fills in a batch at its place", () => {
     const scores = emptyScores(3);
     scoreSamples(scores, 2, [5, 1], 1, Int32Array.of(1, 1, 0));

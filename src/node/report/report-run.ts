@@ -4,6 +4,11 @@ import { countViews } from "../../data/transforms/test-views.js";
 import type { TransformList } from "../../data/transforms/transform.js";
 import { confusionChart } from "../../report/confusion-chart.js";
 import { formatJson } from "../../report/format.js";
+import {
+  calibrationChart,
+  precisionRecallChart,
+  rocChart,
+} from "../../report/probability-charts.js";
 import { formatTestReport, testReport } from "../../report/test-report.js";
 import {
   accuracyChart,
@@ -65,6 +70,16 @@ export class ReportRun implements Callback {
   }
 }
 
+function probabilityCharts(
+  probabilities: Float32Array,
+  labels: Int32Array,
+  classes: readonly string[],
+  words: ChartWords,
+) {
+  const data = { probabilities, labels, classes };
+  return { roc: rocChart(data, words), "precision-recall": precisionRecallChart(data, words) };
+}
+
 export interface RunReportOptions extends ChartWords {
   /** Transforms of images in files before they are drawn. Default: none. */
   readonly transforms?: TransformList;
@@ -91,6 +106,8 @@ export async function writeRunReport(
   const charts = {
     ...epochCharts(epochs, run.steps, words),
     confusion: confusionChart(report.confusion, classes, words),
+    calibration: calibrationChart(test.confidences, (i) => test.ranks[i] === 0, words),
+    ...(test.probabilities && probabilityCharts(test.probabilities, scored.labels, classes, words)),
     predictions: await predictionGrid(scored),
     mistakes: await mistakeGrid(scored),
   };

@@ -1,6 +1,8 @@
+import path from "node:path";
 import type { Command } from "commander";
 import { gradCam } from "../../../predict/grad-cam.js";
-import { heatPicture } from "../../report/heat-picture.js";
+import { gradCamPicture } from "../../report/grad-cam-picture.js";
+import { renderPng } from "../../report/picture.js";
 import { printable } from "../../../tensor/printable.js";
 import {
   noticeUnusedBits,
@@ -25,7 +27,7 @@ export const explainCommand = (): Command =>
       "Draws over a picture what speaks for a class: Grad-CAM, Selvaraju et al. 2016, arXiv:1610.02391.",
     )
     .argument("<image>", "the picture")
-    .requiredOption("--out <file.png>", "the drawing to write")
+    .requiredOption("--out <file>", "the drawing to write, .png or .svg")
     .option("--label <class>", "name or number of the class (default: the likeliest)")
     .option("--layer <path>", "layer whose map is drawn (default: the last before the pooling)")
     .addHelpText(
@@ -37,11 +39,13 @@ export const explainCommand = (): Command =>
 async function explainImage(checkpoint: string, image: string, flags: ExplainFlags): Promise<void> {
   const { label, layer } = flags;
   await requireOther(flags.out, [await findCheckpoint(checkpoint), image]);
-  requireExtension(flags.out, ".png", "PNG");
+  const isSvg = path.extname(flags.out).toLowerCase() === ".svg";
+  if (!isSvg) requireExtension(flags.out, ".png", "PNG");
   await withClassifier(checkpoint, flags, async (classifier, output) => {
     await noticeUnusedBits([image], output);
     const cam = await gradCam(classifier, image, { label, layer });
-    await writeOutput(flags.out, await heatPicture(cam.picture, cam));
+    const svg = await gradCamPicture(cam, classifier.description.model);
+    await writeOutput(flags.out, isSvg ? svg : await renderPng(svg));
     const { label: name, index, probability } = cam.of;
     output.result(
       {
