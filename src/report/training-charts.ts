@@ -31,28 +31,43 @@ export function epochCharts(
   words?: ChartWords,
 ): Readonly<Record<"loss" | "accuracy" | "learning-rate", string>> {
   const points = pointsOf(metrics, steps);
+  const rates = [...metrics, ...steps.map((at) => ({ ...at, epoch: epochOf(at) }))];
+  rates.sort((a, b) => a.epoch - b.epoch);
   return {
     loss: lossChart(metrics, words),
     accuracy: accuracyChart(points, words),
-    "learning-rate": learningRateChart(points, words),
+    "learning-rate": learningRateChart(rates, words),
   };
 }
 
+/** A step within an epoch, as a fraction of the epoch. */
+const epochOf = ({ epoch, step, steps }: LoggedStep): number => epoch - 1 + step / steps;
+
+/** Points of a whole training: means over fewer steps would show the noise of single batches. */
+const mostPoints = 60;
+
 /**
- * A training after its epochs and after steps within them, in order; an epoch's number is then a fraction. Loss and accuracy of
- * the training images are means over the steps since the point before.
+ * A training after its epochs and, if they are few, after steps within them, in order; an epoch's number is then a fraction.
+ * Loss and accuracy of the training images are means over the steps since the point before.
  */
 export function pointsOf(
   metrics: readonly EpochMetrics[],
   steps: readonly LoggedStep[],
-): (AccuracyPoint & LearningRatePoint)[] {
-  const within = steps.map((at) => ({
-    epoch: at.epoch - 1 + at.step / at.steps,
-    trainLoss: at.loss,
-    trainAccuracy: at.accuracy,
-    validAccuracy: NaN,
-    learningRate: at.learningRate,
-  }));
+): AccuracyPoint[] {
+  const epochs = Math.max(1, metrics.length, steps.at(-1)?.epoch ?? 0);
+  const parts = Math.max(1, Math.floor(mostPoints / epochs));
+  const partOf = ({ step, steps: count }: LoggedStep): number => Math.floor((step * parts) / count);
+  const within = steps
+    .filter((at, i) => {
+      const before = steps[i - 1];
+      return partOf(at) > (before?.epoch === at.epoch ? partOf(before) : 0);
+    })
+    .map((at) => ({
+      epoch: epochOf(at),
+      trainLoss: at.loss,
+      trainAccuracy: at.accuracy,
+      validAccuracy: NaN,
+    }));
   const means = [...metrics, ...within].toSorted((a, b) => a.epoch - b.epoch);
   return means.map((point, i) => {
     const start = Math.ceil(point.epoch) - 1;

@@ -281,10 +281,8 @@ describe("train and eval on real data", { skip: skipWithoutFashionMnist }, () =>
       document.imagesPerSecond > 0 && document.test.loss > 0 && document.test.accuracy >= 0,
     );
 
-    const charts =
-      "accuracy calibration confusion learning-rate loss mistakes precision-recall predictions roc".split(
-        " ",
-      );
+    const charts = ["accuracy", "calibration", "confusion", "learning-rate", "loss", "mistakes"];
+    charts.push("precision-recall", "predictions", "roc");
     const others =
       "best.safetensors config.json last.safetensors metrics.jsonl report.json report.txt " +
       "resume.previous.safetensors resume.safetensors steps.jsonl";

@@ -316,6 +316,26 @@ describe("accuracyChart", () => {
   });
 });
 
+test("pointsOf has some sixty points: within the epochs if those are few", () => {
+  const stepsOf = (epochs: number) =>
+    Array.from({ length: epochs * 9 }, (_, i) => ({
+      epoch: 1 + Math.floor(i / 9),
+      step: (1 + (i % 9)) * 10,
+      steps: 100,
+      loss: 1,
+      accuracy: 0.5,
+      learningRate: 0.1,
+    }));
+  const count = (epochs: number): number =>
+    pointsOf(
+      Array.from({ length: epochs }, (_, i) => row(i + 1, 1, 1, 0.5)),
+      stepsOf(epochs),
+    ).length;
+  assert.equal(count(2), 2 * 10); // all of them
+  assert.equal(count(20), 20 * 3); // thirds of an epoch
+  assert.equal(count(50), 50);
+});
+
 test("pointsOf gives means over the steps since the point before, without the sawtooth of running means", () => {
   const step = (epoch: number, at: number, loss: number) => ({
     epoch,
