@@ -61,6 +61,21 @@ describe("flags of fields", () => {
     assert.equal(configFor("--momentum", "0.9", "--nesterov").nesterov, true);
   });
 
+  test("0 switches off what a recipe or a file has", (t) => {
+    const flags = "--mixup 0.2 --cutmix 1 --ema-decay 0.99 --clip-norm 1 --save-every 5";
+    const file = path.join(scratchFolder(t), "config.json");
+    writeFileSync(file, JSON.stringify(configFor(...flags.split(" "), "--early-stopping", "3")));
+    const off = `${flags} --early-stopping 3`.replaceAll(/ [\d.]+/g, " 0").split(" ");
+    const { mixup, cutmix, emaDecay, clipNorm, saveEvery, earlyStopping } = configOf(
+      file,
+      flagsOf(...off),
+    );
+    assert.deepEqual(
+      [mixup, cutmix, emaDecay, clipNorm, saveEvery, earlyStopping],
+      [null, null, null, null, null, null],
+    );
+  });
+
   test("--warmup is the warm-up of any schedule, in epochs or as a share", () => {
     assert.equal(configFor("--warmup", "2").schedule.warmup, 2);
     const { schedule } = configFor("--schedule", "step:5", "--warmup", "5%");
@@ -81,6 +96,7 @@ describe("flags of fields", () => {
     assert.deepEqual(resumed("--smoothing", String(config.labelSmoothing)), config);
     assert.throws(() => resumed("--mixup", "0.2"), /runs\/x is trained without --mixup 0\.2: /);
     assert.throws(() => resumed("--early-stopping", "3"), /without --early-stopping 3: /);
+    assert.doesNotThrow(() => resumed("--mixup", "0", "--early-stopping", "0")); // as they are
     assert.throws(() => resumed("--nesterov"), /is trained without --nesterov: /);
   });
 

@@ -43,7 +43,7 @@ export const configOptions: Readonly<Record<string, Option>> = {
   weightDecay: new Option("--weight-decay <x>", "weight decay").argParser(decimal),
   clipNorm: new Option(
     "--clip-norm <x>",
-    "scale all gradients of a step down to this L2 norm together (default: never)",
+    "scale all gradients of a step down to this L2 norm together; 0: never",
   ).argParser(decimal),
   accumulate: new Option(
     "--accumulate <n>",
@@ -52,20 +52,20 @@ export const configOptions: Readonly<Record<string, Option>> = {
   labelSmoothing: new Option("--smoothing <x>", "label smoothing, 0 … 1").argParser(decimal),
   mixup: new Option(
     "--mixup <alpha>",
-    "mix pairs of images by a weighted sum; α of the Beta distribution, 0.05 … 8",
+    "mix pairs of images by a weighted sum; α of the Beta distribution, 0.05 … 8; 0: never",
   ).argParser(decimal),
   cutmix: new Option(
     "--cutmix <alpha>",
-    "paste a box of one image into another; α as for --mixup",
+    "paste a box of one image into another; α as for --mixup; 0: never",
   ).argParser(decimal),
   emaDecay: new Option(
     "--ema-decay <x>",
-    "validate and save an exponential moving average of the weights with this decay, such as 0.99",
+    "validate and save an exponential moving average of the weights with this decay, such as 0.99; 0: none",
   ).argParser(decimal),
   "earlyStopping.patience": new Option(
     "--early-stopping <patience>",
-    "stop after this many validations in a row without a lower validation loss",
-  ).argParser(wholeNumber),
+    "stop after this many validations in a row without a lower validation loss; 0: never",
+  ).argParser(zeroOrMore),
   schedule: new Option("--schedule <s>", `learning rate over time: ${scheduleForms}`),
   "transforms.train": new Option(
     "--train-transforms <list>",
@@ -111,10 +111,55 @@ export const configOptions: Readonly<Record<string, Option>> = {
   ).argParser(bestMetric),
   saveEvery: new Option(
     "--save-every <steps>",
-    "save after every so many steps, not only after each epoch",
-  ).argParser(wholeNumber),
+    "save after every so many steps, not only after each epoch; 0: only then",
+  ).argParser(zeroOrMore),
   testSize: new Option("--limit-test <n>", "test images (default: all)").argParser(wholeNumber),
 };
+
+/** Fields whose option takes 0 for null: to switch off what a recipe has. */
+export const offAtZero: ReadonlySet<string> = new Set([
+  "clipNorm",
+  "mixup",
+  "cutmix",
+  "emaDecay",
+  "earlyStopping.patience",
+  "saveEvery",
+]);
+
+/** Under which heading of the help an option stands; the help has the headings in the order of their first options. */
+const headings: Readonly<Record<string, readonly string[]>> = {
+  "Model and first weights:": ["model", "init", "freeze"],
+  "Data:": [
+    "data",
+    "transforms.train",
+    "transforms.eval",
+    "trainSize",
+    "validSize",
+    "testSize",
+    "stratify",
+    "sampling",
+  ],
+  "Optimization:": [
+    "epochs",
+    "batch",
+    "optimizer",
+    "learningRate",
+    "schedule",
+    "schedule.warmup",
+    "momentum",
+    "nesterov",
+    "weightDecay",
+    "clipNorm",
+    "accumulate",
+    "emaDecay",
+    "earlyStopping.patience",
+  ],
+  "Loss and regularization:": ["labelSmoothing", "mixup", "cutmix", "classWeights"],
+  "Run:": ["precision", "seed", "bestMetric", "saveEvery"],
+};
+
+for (const [heading, fields] of Object.entries(headings))
+  for (const field of fields) configOptions[field]?.helpGroup(heading);
 
 /** Any field of the configuration, also those without an option of their own. */
 const setOption = new Option(
@@ -122,7 +167,8 @@ const setOption = new Option(
   "any other field of the configuration, such as keepEpochs=true; may be repeated; docs/training.md lists them",
 )
   .argParser(assignments("FIELD=VALUE, such as keepEpochs=true"))
-  .conflicts("resume");
+  .conflicts("resume")
+  .helpGroup("Run:");
 
 /** The learning rate of the head alone, which the configuration says as a factor of the model's. */
 const headRateOption = new Option(
@@ -130,16 +176,19 @@ const headRateOption = new Option(
   "learning rate of the last linear layer, for fine-tuning (default: that of all)",
 )
   .argParser(decimal)
-  .conflicts("resume");
+  .conflicts("resume")
+  .helpGroup("Optimization:");
 
 const normalizeOption = new Option(
   "--normalize-from-data",
   "normalize by the mean and deviation of the training images",
-).conflicts("resume");
+)
+  .conflicts("resume")
+  .helpGroup("Data:");
 
 /** Options of the configuration that are not the value of one field, and which a resumed run does not take. */
 export const otherConfigOptions: readonly Option[] = [
-  modelOptionOption().conflicts("resume"),
+  modelOptionOption().conflicts("resume").helpGroup("Model and first weights:"),
   headRateOption,
   setOption,
   normalizeOption,

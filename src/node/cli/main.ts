@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { ResnetError } from "../../tensor/error.js";
 import { commandsFor } from "./commands.js";
+import { layOutHelp } from "./help-layout.js";
 import { surviveFailedOutput, writeText } from "./output.js";
 import { packageVersion } from "./package-version.js";
 
@@ -11,11 +12,11 @@ const program = new Command("resnet")
   .option("--debug", "show the stack of an error")
   .addHelpText(
     "after",
-    "\nEnvironment:\n  RESNET_MAX_MEGAPIXELS  the largest picture that is decoded, all frames together (default: 64)",
+    "\nEnvironment:\n  RESNET_MAX_MEGAPIXELS\n    the largest picture that is decoded, all frames together (default: 64)",
   );
 for (const command of await commandsFor(process.argv.slice(2))) program.addCommand(command);
 forEachCommand(program, (command) =>
-  command.exitOverride().showSuggestionAfterError().allowExcessArguments(false),
+  layOutHelp(command).exitOverride().showSuggestionAfterError().allowExcessArguments(false),
 );
 
 surviveFailedOutput();

@@ -145,7 +145,7 @@ export const machineOptions: readonly Option[] = [
   workersOption(),
   cacheOption(),
   onUnreadableOption(),
-];
+].map((option) => option.helpGroup("Machine:"));
 
 export const jsonOption = (): Option =>
   new Option("--json", "print one JSON document and nothing else on standard output");

@@ -57,7 +57,8 @@ export class Output {
   }
 }
 
-const widthOf = (stream: NodeJS.WriteStream): number =>
+/** Columns of the terminal; infinite if the stream is a pipe or a file. */
+export const widthOf = (stream: NodeJS.WriteStream): number =>
   stream.isTTY && stream.columns > 0 ? stream.columns : Infinity;
 
 /** Writes lines for people. */

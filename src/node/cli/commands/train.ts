@@ -41,6 +41,7 @@ export function trainCommand(): Command {
   for (const option of [...Object.values(configOptions), ...otherConfigOptions, ...machineOptions])
     command.addOption(option);
   return command
+    .optionsGroup("Run:")
     .option("--out <dir>", "run directory (default: runs/RECIPE-TIME)")
     .addOption(
       new Option(

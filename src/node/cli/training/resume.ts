@@ -84,7 +84,7 @@ function checkFlag(
     directory,
     then === undefined || then === null || then === false
       ? `is trained without ${given}`
-      : `is trained with ${option.long} ${show(then)}, not ${show(now)}`,
+      : `is trained with ${option.long} ${show(then)}, not ${show(now ?? 0)}`,
   );
 }
 

@@ -9,7 +9,7 @@ import { parseConfig, type TrainConfig } from "../../../train/config/config.js";
 import type { Precision } from "../../../program/precision.js";
 import { scheduleSchema } from "../../../train/schedules/schedule-config.js";
 import { findRecipe } from "../../../train/recipes.js";
-import { configOptions } from "../config-options.js";
+import { configOptions, offAtZero } from "../config-options.js";
 import { prefersBf16 } from "../open-executor.js";
 import type { ExecutorFlags } from "../options.js";
 
@@ -122,7 +122,8 @@ export const settled = async <Flags extends PrecisionFlags>(flags: Flags): Promi
 /** Sets the fields of a configuration whose options were given. */
 export function override(config: Record<string, unknown>, flags: OptionValues): void {
   for (const [path, option] of Object.entries(configOptions)) {
-    const value: unknown = flags[option.attributeName()];
+    const given: unknown = flags[option.attributeName()];
+    const value = given === 0 && offAtZero.has(path) ? null : given;
     if (path === "schedule.warmup") continue; // set below: it changes the schedule
     if (value !== undefined) setAt(config, path.split("."), value);
   }
@@ -146,9 +147,9 @@ function withWarmup(schedule: unknown, { schedule: text, warmup }: OptionValues)
   return { ...data, warmup: warmup as number | string };
 }
 
-/** Sets a field of a field; a null field becomes an object. */
+/** Sets a field of a field; a null field becomes an object, and null switches the whole field off. */
 function setAt(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [name = "", ...rest] = path;
-  if (rest.length === 0) object[name] = value;
+  if (rest.length === 0 || value === null) object[name] = value;
   else setAt((object[name] ??= {}) as Record<string, unknown>, rest, value);
 }
