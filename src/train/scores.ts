@@ -54,7 +54,7 @@ export function scoreSamples(
     scores.ranks[row] = rank;
     if (!scores.probabilities) continue;
     for (let j = 0; j < classes; j++)
-      scores.probabilities[row * classes + j] = Math.exp(logit(j) - logit(best)) / sum;
+      scores.probabilities[row * classes + j] = Math.exp(logit(j) - max - logSum);
   }
 }
 
