@@ -36,25 +36,39 @@ double sumOf(const T* x, long n) {
   return total;
 }
 
+/** The largest value of x and `start`, or the smallest; NaN if there is one. */
+template <bool Largest, class T>
+double extremumOf(const T* x, long n, double start) {
+  constexpr long vectors = 4;
+  vec best[vectors];
+  for (vec& each : best) each = vec{} + static_cast<float>(start);
+  long i = 0;
+  for (; i + vectors * lanes <= n; i += vectors * lanes) {
+    RESNET_UNROLL
+    for (long v = 0; v < vectors; v++) {
+      const vec value = load(x + i + v * lanes);
+      const intVec wins = (Largest ? value > best[v] : value < best[v]) | (value != value);
+      best[v] = wins ? value : best[v];
+    }
+  }
+  constexpr Reduction function = Largest ? Reduction::max : Reduction::min;
+  double total = start;
+  for (; i < n; i++) total = combined(function, total, static_cast<double>(toFloat(x[i])));
+  for (const vec& each : best) {
+    for (long lane = 0; lane < lanes; lane++) {
+      total = combined(function, total, static_cast<double>(each[lane]));
+    }
+  }
+  return total;
+}
+
 template <class T>
 void runAll(Reduction function, const T* x, long n, double* total) {
   if (function == Reduction::sum) {
     *total += sumOf(x, n);
     return;
   }
-  float best = static_cast<float>(*total);
-  if (function == Reduction::max) {
-    for (long i = 0; i < n; i++) {
-      const float value = toFloat(x[i]);
-      best = value > best || value != value ? value : best;
-    }
-  } else {
-    for (long i = 0; i < n; i++) {
-      const float value = toFloat(x[i]);
-      best = value < best || value != value ? value : best;
-    }
-  }
-  *total = static_cast<double>(best);
+  *total = function == Reduction::max ? extremumOf<true>(x, n, *total) : extremumOf<false>(x, n, *total);
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 // src/ops/unary-functions.ts has the same table. Values of NaN, infinities and -0 are PyTorch's.
 
 #include "declare.h"
+#include "math.h"
 #include "simd.h"
 
 namespace resnet {
@@ -16,20 +17,21 @@ constexpr float twoOverRootPi = 1.12837916709551257f;  // 2/√π
 constexpr float density = 0.39894228040143268f;        // 1/√(2π)
 
 RESNET_INLINE float signOf(float x) { return static_cast<float>((x > 0) - (x < 0)); }
-/** NaN stays NaN. */
-RESNET_INLINE float bounded(float x, float low, float high) {
-  const float raised = x < low ? low : x;
-  return raised > high ? high : raised;
-}
-RESNET_INLINE float sigmoidOf(float x) { return 1 / (1 + __builtin_expf(-x)); }
-RESNET_INLINE float geluTanhOf(float x) {
-  return __builtin_tanhf(rootTwoOverPi * (x + 0.044715f * x * x * x));
-}
+RESNET_INLINE float sigmoidOf(float x) { return 1 / (1 + expOf(-x)); }
+/** (1 + tanh(u)) / 2 is 1 / (1 + e^(−2u)). */
+RESNET_INLINE float geluInner(float x) { return rootTwoOverPi * (x + 0.044715f * x * x * x); }
 RESNET_INLINE float geluTanhGrad(float x) {
-  const float tanh = geluTanhOf(x), slope = rootTwoOverPi * (1 + 3 * 0.044715f * x * x);
-  return 0.5f * (1 + tanh + x * (1 - tanh * tanh) * slope);
+  const float u = geluInner(x), slope = rootTwoOverPi * (1 + 3 * 0.044715f * x * x);
+  const float e = expOf(-2 * __builtin_fabsf(u));
+  return 1 / (1 + expOf(-2 * u)) + 2 * x * slope * (e / ((1 + e) * (1 + e)));
 }
-RESNET_INLINE float normalIntegral(float x) { return 0.5f * (1 + __builtin_erff(x * rootHalf)); }
+/** log(1 + e^(beta·x)) / beta, which must not overflow; x itself above the threshold. */
+RESNET_INLINE float softplusOf(float x, float beta, float threshold) {
+  const float scaled = x * beta, u = expOf(-__builtin_fabsf(scaled));
+  const float soft = ((scaled > 0 ? scaled : 0) + log1pOf(u)) / beta;
+  return scaled > threshold ? x : soft;
+}
+RESNET_INLINE float normalIntegral(float x) { return 0.5f * (1 + erfOf(x * rootHalf)); }
 RESNET_INLINE float hardSixth(float x) { return bounded(x + 3, 0, 6) / 6; }
 
 // X(name, value of x, gradient of dy and x or y)
@@ -41,24 +43,23 @@ RESNET_INLINE float hardSixth(float x) { return bounded(x + 3, 0, 6) / 6; }
   X(reciprocal, 1 / x, -dy * x * x)                                                                \
   X(sqrt, __builtin_sqrtf(x), dy / (2 * x))                                                        \
   X(rsqrt, 1 / __builtin_sqrtf(x), -0.5f * dy * x * x * x)                                         \
-  X(exp, __builtin_expf(x), dy * x)                                                                \
+  X(exp, expOf(x), dy * x)                                                                         \
   X(expm1, __builtin_expm1f(x), dy * (x + 1))                                                      \
-  X(log, __builtin_logf(x), dy / x)                                                                \
-  X(log1p, __builtin_log1pf(x), dy / (x + 1))                                                      \
+  X(log, logOf(x), dy / x)                                                                \
+  X(log1p, log1pOf(x), dy / (x + 1))                                                      \
   X(sin, __builtin_sinf(x), dy * __builtin_cosf(x))                                                \
   X(cos, __builtin_cosf(x), -dy * __builtin_sinf(x))                                               \
-  X(erf, __builtin_erff(x), dy * twoOverRootPi * __builtin_expf(-x * x))                           \
+  X(erf, erfOf(x), dy * twoOverRootPi * expOf(-x * x))                                             \
   X(sigmoid, sigmoidOf(x), dy * (1 - x) * x)                                                       \
-  X(tanh, __builtin_tanhf(x), dy * (1 - x * x))                                                    \
-  X(silu, x / (1 + __builtin_expf(-x)), dy * sigmoidOf(x) * (1 + x * (1 - sigmoidOf(x))))          \
+  X(tanh, tanhOf(x), dy * (1 - x * x))                                                             \
+  X(silu, x / (1 + expOf(-x)), dy * sigmoidOf(x) * (1 + x * (1 - sigmoidOf(x))))                   \
   X(gelu, x * normalIntegral(x),                                                                   \
-    dy * (normalIntegral(x) + x * density * __builtin_expf(-0.5f * x * x)))                        \
-  X(geluTanh, 0.5f * x * (1 + geluTanhOf(x)), dy * geluTanhGrad(x))                                \
+    dy * (normalIntegral(x) + x * density * expOf(-0.5f * x * x)))                                 \
+  X(geluTanh, x / (1 + expOf(-2 * geluInner(x))), dy * geluTanhGrad(x))                            \
   X(hardSigmoid, hardSixth(x), x > -3 && x < 3 ? dy / 6 : 0)                                       \
   X(hardSwish, x * hardSixth(x), x <= -3 ? 0 : x < 3 ? dy * (x / 3 + 0.5f) : dy)                   \
   X(relu6, bounded(x, 0, 6), x <= 0 || x >= 6 ? 0 : dy)                                            \
-  X(softplus, x * p > q ? x : __builtin_log1pf(__builtin_expf(x * p)) / p,                         \
-    x * p > q ? dy : dy * sigmoidOf(x * p))                                                        \
+  X(softplus, softplusOf(x, p, q), x * p > q ? dy : dy * sigmoidOf(x * p))                         \
   X(clamp, bounded(x, p, q), x >= p && x <= q ? dy : 0)
 
 template <class T, class F>

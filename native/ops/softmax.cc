@@ -43,6 +43,28 @@ struct Lines {
   }
 };
 
+/** y[i] = function(x[i], scalar) */
+void withScalar(const Kernels& kernels, Binary function, const float* x, double scalar, float* y,
+                long n) {
+  const BinaryCall<float> call{function, {x, 1}, {nullptr, 0}, y, n, static_cast<float>(scalar)};
+  kernels.ofFloat.binary(&call);
+}
+
+/** Of elements side by side. */
+template <class T>
+void softmaxLine(const RunContext& context, const T* from, T* to, long length, bool isLog) {
+  const Kernels& kernels = context.kernels;
+  std::vector<float> apart(static_cast<size_t>(length)), exps(static_cast<size_t>(length));
+  for (long i = 0; i < length; i++) apart[static_cast<size_t>(i)] = toFloat(from[i]);
+  double largest = -INFINITY, sum = 0;
+  kernels.ofFloat.reduceRun(Reduction::max, apart.data(), length, &largest);
+  withScalar(kernels, Binary::sub, apart.data(), largest, apart.data(), length);
+  kernels.ofFloat.unary({Unary::exp, 0, 0}, apart.data(), exps.data(), length);
+  kernels.ofFloat.reduceRun(Reduction::sum, exps.data(), length, &sum);
+  if (isLog) withScalar(kernels, Binary::sub, apart.data(), std::log(sum), exps.data(), length);
+  kernels.of<T>().scaleSums(exps.data(), isLog ? 1 : static_cast<float>(1 / sum), to, length);
+}
+
 }  // namespace
 
 KernelCall makeSoftmax(OpReader& op) {
@@ -55,26 +77,36 @@ KernelCall makeSoftmax(OpReader& op) {
       lines.run(context, [&](long place, long, long width) {
         const T* from = x.in<T>(context) + place;
         T* to = y.in<T>(context) + place;
-        float largest[Lines::most];
-        double sums[Lines::most] = {};
+        const auto& kernels = context.kernels.ofFloat;
+        if (lines.inner == 1) return softmaxLine(context, from, to, lines.length, isLog);
+        // The lines' elements in float, a row of `width` for each place.
+        std::vector<float> apart(static_cast<size_t>(lines.length * width));
+        double largest[Lines::most], sums[Lines::most] = {};
         std::fill(largest, largest + width, -INFINITY);
         for (long i = 0; i < lines.length; i++) {
           for (long c = 0; c < width; c++) {
-            const float value = toFloat(from[i * lines.inner + c]);
-            largest[c] = value > largest[c] || std::isnan(value) ? value : largest[c];
+            apart[static_cast<size_t>(i * width + c)] = toFloat(from[i * lines.inner + c]);
           }
         }
         for (long i = 0; i < lines.length; i++) {
-          for (long c = 0; c < width; c++) {
-            sums[c] += std::exp(toFloat(from[i * lines.inner + c]) - largest[c]);
-          }
+          kernels.reduceColumns(Reduction::max, apart.data() + i * width, width, largest);
         }
-        for (long c = 0; c < width; c++) if (isLog) sums[c] = std::log(sums[c]);
+        float exps[Lines::most];
+        for (long i = 0; i < lines.length; i++) {
+          float* row = apart.data() + i * width;
+          for (long c = 0; c < width; c++) row[c] -= static_cast<float>(largest[c]);
+          kernels.unary({Unary::exp, 0, 0}, row, exps, width);
+          kernels.reduceColumns(Reduction::sum, exps, width, sums);
+          if (!isLog) std::copy(exps, exps + width, row);
+        }
+        float factors[Lines::most];
+        for (long c = 0; c < width; c++) {
+          factors[c] = static_cast<float>(isLog ? std::log(sums[c]) : 1 / sums[c]);
+        }
         for (long i = 0; i < lines.length; i++) {
           for (long c = 0; c < width; c++) {
-            const float apart = toFloat(from[i * lines.inner + c]) - largest[c];
-            const double value = isLog ? apart - sums[c] : std::exp(apart) / sums[c];
-            to[i * lines.inner + c] = fromFloat<T>(static_cast<float>(value));
+            const float value = apart[static_cast<size_t>(i * width + c)];
+            to[i * lines.inner + c] = fromFloat<T>(isLog ? value - factors[c] : value * factors[c]);
           }
         }
       });
