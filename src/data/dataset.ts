@@ -1,4 +1,6 @@
 import { type HostArray, hostArray } from "../tensor/host-array.js";
+import { describeValue } from "../tensor/check-options.js";
+import { UsageError } from "../tensor/error.js";
 import { DataError } from "./data-error.js";
 
 /** Labelled images on the host, all of one size. */
@@ -26,6 +28,18 @@ export interface DatasetSplits {
  * @throws {DataError} `ERR_DATA_ROWS` if an index lies outside the data set; names it and the limit
  */
 export function takeRows(dataset: Dataset, rows: ArrayLike<number>): Dataset {
+  if (typeof rows !== "object" || rows === null || !Number.isSafeInteger(rows.length)) {
+    throw new UsageError(
+      "ERR_ARGUMENT",
+      `takeRows: the rows are ${describeValue(rows)}, but they must be an array of row indices`,
+    );
+  }
+  if (typeof dataset?.name !== "string" || !dataset.images || !dataset.labels) {
+    throw new UsageError(
+      "ERR_ARGUMENT",
+      `takeRows: the data set is ${describeValue(dataset)}, but it must be one of datasetOfArrays or loadDataset`,
+    );
+  }
   const { images, labels } = dataset;
   const [available = 0, ...imageShape] = images.shape;
   const imageLength = imageShape.reduce((product, size) => product * size, 1);

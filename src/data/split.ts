@@ -1,4 +1,6 @@
 import { permutation, randomKey, type RandomKey } from "../tensor/random.js";
+import { checkNumber, checkOptions, describeValue, size } from "../tensor/check-options.js";
+import { UsageError } from "../tensor/error.js";
 import { countLabels } from "./labels.js";
 import { DataError } from "./data-error.js";
 
@@ -24,9 +26,13 @@ export function splitRows<Part extends string>(
   rows: number,
   sizes: Readonly<Record<Part, number>>,
   seed: number,
-  { stratifyBy }: SplitOptions = {},
+  options: SplitOptions = {},
 ): Record<Part, Int32Array> {
-  const parts = Object.entries<number>(sizes);
+  checkNumber("splitRows", "rows", rows, size);
+  checkNumber("splitRows", "seed", seed, size);
+  checkOptions("splitRows", options, ["stratifyBy"]);
+  const { stratifyBy } = options;
+  const parts = Object.entries<number>(checkParts("splitRows", sizes));
   checkSizes(rows, parts);
   if (stratifyBy && stratifyBy.length !== rows) {
     throw new DataError(
@@ -37,10 +43,10 @@ export function splitRows<Part extends string>(
   const key = randomKey(seed, "split");
   const order = stratifyBy ? stratifiedOrder(key, stratifyBy) : permutation(key, rows);
   let start = 0;
-  const split = parts.map(([part, size]) => {
-    const piece = order.slice(start, (start += size));
+  const split = parts.map(([part, length]) => {
+    const piece = order.slice(start, (start += length));
     if (!stratifyBy) return [part, piece] as const;
-    const mixed = permutation(randomKey(seed, "split", part), size);
+    const mixed = permutation(randomKey(seed, "split", part), length);
     return [part, mixed.map((i) => piece[i]!)] as const;
   });
   return Object.fromEntries(split) as Record<Part, Int32Array>;
@@ -57,7 +63,8 @@ export function fractionSizes<Part extends string>(
   rows: number,
   fractions: Readonly<Record<Part, number>>,
 ): Record<Part, number> {
-  const parts = Object.entries<number>(fractions);
+  checkNumber("fractionSizes", "rows", rows, size);
+  const parts = Object.entries<number>(checkParts("fractionSizes", fractions));
   for (const [part, fraction] of parts) {
     if (!(fraction >= 0 && fraction <= 1)) {
       throw new DataError(
@@ -83,18 +90,27 @@ export function fractionSizes<Part extends string>(
   return Object.fromEntries(sizes) as Record<Part, number>;
 }
 
+/** @throws {ResnetError} `ERR_ARGUMENT` unless the parts have names */
+function checkParts<T extends object>(where: string, parts: T): T {
+  if (typeof parts === "object" && parts !== null && !Array.isArray(parts)) return parts;
+  throw new UsageError(
+    "ERR_ARGUMENT",
+    `${where}: the parts are ${describeValue(parts)}, but they must be an object of numbers by the names of the parts, such as { train: 900, valid: 100 }`,
+  );
+}
+
 function checkSizes(rows: number, parts: readonly (readonly [string, number])[]): void {
-  for (const [part, size] of parts) {
-    if (!Number.isSafeInteger(size) || size < 0) {
+  for (const [part, rowsOfPart] of parts) {
+    if (!Number.isSafeInteger(rowsOfPart) || rowsOfPart < 0) {
       throw new DataError(
         "ERR_DATA_ROWS",
-        `the size of ${part} is ${size} but takes a whole number of 0 or more`,
+        `the size of ${part} is ${rowsOfPart} but takes a whole number of 0 or more`,
       );
     }
   }
-  const total = parts.reduce((sum, [, size]) => sum + size, 0);
+  const total = parts.reduce((sum, [, each]) => sum + each, 0);
   if (total > rows) {
-    const list = parts.map(([part, size]) => `${part} ${size}`).join(", ");
+    const list = parts.map(([part, each]) => `${part} ${each}`).join(", ");
     throw new DataError(
       "ERR_DATA_ROWS",
       `the parts take ${total} rows (${list}) but the data set has ${rows}: take fewer`,

@@ -70,7 +70,7 @@ export function inModule<T>(path: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof ResnetError && path) error.inModule(path);
+    if (error instanceof ResnetError) error.inModule(path);
     throw error;
   } finally {
     modules.pop();

@@ -2,10 +2,21 @@ import type { Module } from "../nn/module.js";
 import { UsageError } from "../tensor/error.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 import { printable } from "../tensor/printable.js";
-import { cifarPlain, cifarResnet, type CifarResNetOptions } from "./cifar-resnet.js";
-import { convBNResnet101, convBNResnet152, convBNResnet50 } from "./conv-bn-resnet.js";
-import { d2lResnet18, type D2lOptions } from "./d2l-resnet.js";
-import type { NetworkOptions } from "./network-options.js";
+import {
+  cifarNetOptions,
+  cifarPlain,
+  cifarPlainOptions,
+  cifarResnet,
+  type CifarResNetOptions,
+} from "./cifar-resnet.js";
+import {
+  convBNNetOptions,
+  convBNResnet101,
+  convBNResnet152,
+  convBNResnet50,
+} from "./conv-bn-resnet.js";
+import { d2lOptions, d2lResnet18, type D2lOptions } from "./d2l-resnet.js";
+import type { NetworkOptions, OptionNames } from "./network-options.js";
 import * as preact from "./preact-resnet.js";
 import * as resnet from "./resnet.js";
 import type { BottleneckNetOptions } from "./resnet.js";
@@ -44,11 +55,11 @@ interface Family {
 /** @param options of its members, besides `classes` and `channels`, which all have */
 const family = <Options extends NetworkOptions>(
   input: DefaultInput,
-  options: readonly Exclude<keyof Options, keyof ModelSize>[],
+  options: OptionNames<Options>,
   members: Readonly<Record<string, (options?: Options) => Module>>,
 ): Family => ({
   input,
-  options: options as readonly string[],
+  options,
   members: members as Readonly<Record<string, ModelFactory>>, // what they are called with, `findModel` checks
 });
 
@@ -57,11 +68,11 @@ const cifar: DefaultInput = { image: [3, 32, 32], classes: 10 };
 const cifarDepths = [20, 32, 44, 56, 110];
 
 const families: readonly Family[] = [
-  family(imageNet, ["width", "stem", "dropout", "zeroLastNorm", "stochasticDepth"], {
+  family(imageNet, resnet.basicNetOptions, {
     resnet18: resnet.resnet18,
     resnet34: resnet.resnet34,
   }),
-  family(imageNet, ["width", "stem", "dropout", "zeroLastNorm", "stochasticDepth", "strideOn"], {
+  family(imageNet, resnet.bottleneckNetOptions, {
     resnet50: resnet.resnet50,
     resnet101: resnet.resnet101,
     resnet152: resnet.resnet152,
@@ -71,35 +82,35 @@ const families: readonly Family[] = [
     wide_resnet50_2: resnet.wide_resnet50_2,
     wide_resnet101_2: resnet.wide_resnet101_2,
   }),
-  family(imageNet, ["width", "stem", "dropout", "stochasticDepth"], {
+  family(imageNet, preact.preActNetOptions, {
     "preact-resnet18": preact.preactResnet18,
     "preact-resnet34": preact.preactResnet34,
     "preact-resnet50": preact.preactResnet50,
     "preact-resnet101": preact.preactResnet101,
     "preact-resnet152": preact.preactResnet152,
   }),
-  family(imageNet, ["width", "stem", "dropout"], {
+  family(imageNet, resnet.plainNetOptions, {
     plain18: resnet.plain18,
     plain34: resnet.plain34,
   }),
-  family(imageNet, ["width"], {
+  family(imageNet, convBNNetOptions, {
     "convbn-resnet50": convBNResnet50,
     "convbn-resnet101": convBNResnet101,
     "convbn-resnet152": convBNResnet152,
   }),
   family<CifarResNetOptions>(
     cifar,
-    ["width", "shortcut", "zeroLastNorm", "stochasticDepth"],
+    cifarNetOptions,
     Object.fromEntries(
       cifarDepths.map((depth) => [`cifar-resnet${depth}`, cifarResnet.bind(null, depth)]),
     ),
   ),
   family(
     cifar,
-    ["width"],
+    cifarPlainOptions,
     Object.fromEntries(cifarDepths.map((depth) => [`plain${depth}`, cifarPlain.bind(null, depth)])),
   ),
-  family({ image: [1, 224, 224], classes: 10 }, ["width", "pool"], { "d2l-resnet18": d2lResnet18 }),
+  family({ image: [1, 224, 224], classes: 10 }, d2lOptions, { "d2l-resnet18": d2lResnet18 }),
 ];
 
 /** Models by the names that commands and checkpoints use; torchvision's own where it has the model. */

@@ -10,7 +10,7 @@ import { relu } from "../ops/relu.js";
 import { UsageError } from "../tensor/error.js";
 import { convolution, type BlockFactory } from "./block.js";
 import { cifarBlocks, type CifarBlockOptions } from "./cifar-block.js";
-import type { NetworkOptions } from "./network-options.js";
+import { checkNetworkOptions, type NetworkOptions, type OptionNames } from "./network-options.js";
 import { plainBlocks } from "./plain-block.js";
 import { makeStages } from "./stages.js";
 
@@ -60,10 +60,25 @@ export class CifarResNet extends Module {
   }
 }
 
+/** Names of the options of residual networks for CIFAR. */
+export const cifarNetOptions: OptionNames<CifarResNetOptions> = [
+  "width",
+  "shortcut",
+  "zeroLastNorm",
+  "stochasticDepth",
+];
+
+/** Names of the options of plain networks for CIFAR. */
+export const cifarPlainOptions: OptionNames<NetworkOptions> = ["width"];
+
 /** The residual network of `depth` 6n + 2: 20, 32, 44, 56 and 110 in the paper. */
-export const cifarResnet = (depth: number, options: CifarResNetOptions = {}): CifarResNet =>
-  new CifarResNet(cifarBlocks(options), depth, options);
+export function cifarResnet(depth: number, options: CifarResNetOptions = {}): CifarResNet {
+  checkNetworkOptions("cifarResnet", options, cifarNetOptions);
+  return new CifarResNet(cifarBlocks(options), depth, options);
+}
 
 /** The same without shortcuts: the one that degrades with depth. */
-export const cifarPlain = (depth: number, options: NetworkOptions = {}): CifarResNet =>
-  new CifarResNet(plainBlocks, depth, options);
+export function cifarPlain(depth: number, options: NetworkOptions = {}): CifarResNet {
+  checkNetworkOptions("cifarPlain", options, cifarPlainOptions);
+  return new CifarResNet(plainBlocks, depth, options);
+}

@@ -4,6 +4,7 @@ import type { Conv2d } from "../nn/conv2d.js";
 import { Module } from "../nn/module.js";
 import { leakyRelu } from "../ops/leaky-relu.js";
 import { relu } from "../ops/relu.js";
+import { checkOptionValues, count } from "../tensor/check-options.js";
 import { convolution } from "./block.js";
 
 export interface ConvBNOptions {
@@ -37,6 +38,11 @@ export class ConvBNLayer extends Module {
 
   constructor(inChannels: number, channels: number, kernel: number, options: ConvBNOptions = {}) {
     super();
+    checkOptionValues("ConvBNLayer", options, {
+      stride: count,
+      groups: count,
+      activation: Object.keys(activations),
+    });
     this._conv = convolution(inChannels, channels, kernel, options);
     this._batch_norm = new BatchNorm2d(channels);
     this.activation = options.activation ?? "none";

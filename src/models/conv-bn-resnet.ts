@@ -9,7 +9,7 @@ import { add } from "../ops/add.js";
 import { relu } from "../ops/relu.js";
 import { ConvBNLayer } from "./conv-bn-layer.js";
 import { blocksOf } from "./depths.js";
-import type { NetworkOptions } from "./network-options.js";
+import { network, type NetworkOptions, type OptionNames } from "./network-options.js";
 
 /**
  * 1×1, 3×3 and 1×1 `ConvBNLayer`s and a shortcut, which `short` projects where the shape changes.
@@ -84,9 +84,16 @@ export class ConvBNResNet extends Module {
   }
 }
 
-export const convBNResnet50 = (options?: NetworkOptions): ConvBNResNet =>
-  new ConvBNResNet(50, options);
-export const convBNResnet101 = (options?: NetworkOptions): ConvBNResNet =>
-  new ConvBNResNet(101, options);
-export const convBNResnet152 = (options?: NetworkOptions): ConvBNResNet =>
-  new ConvBNResNet(152, options);
+/** Names of the options of these networks. */
+export const convBNNetOptions: OptionNames<NetworkOptions> = ["width"];
+
+const convBNNet = (depth: 50 | 101 | 152): ((options?: NetworkOptions) => ConvBNResNet) =>
+  network(
+    `convBNResnet${depth}`,
+    convBNNetOptions,
+    (options: NetworkOptions) => new ConvBNResNet(depth, options),
+  );
+
+export const convBNResnet50 = convBNNet(50);
+export const convBNResnet101 = convBNNet(101);
+export const convBNResnet152 = convBNNet(152);

@@ -9,7 +9,8 @@ import { ReLU } from "../nn/relu.js";
 import { Sequential } from "../nn/sequential.js";
 import { add } from "../ops/add.js";
 import { relu } from "../ops/relu.js";
-import type { NetworkOptions } from "./network-options.js";
+import { checkNetworkOptions, type NetworkOptions, type OptionNames } from "./network-options.js";
+import { checkOptionValues, count } from "../tensor/check-options.js";
 
 export interface ResidualOptions {
   /** Whether x passes a 1×1 convolution before the addition, as it must where the shape changes. Default false. */
@@ -33,6 +34,7 @@ export class Residual extends Module {
 
   constructor(inputChannels: number, channels: number, options: ResidualOptions = {}) {
     super();
+    checkOptionValues("Residual", options, { use1x1Conv: "boolean", strides: count });
     const { use1x1Conv = false, strides: stride = 1 } = options;
     this.conv1 = new Conv2d(inputChannels, channels, 3, { padding: 1, stride });
     this.conv2 = new Conv2d(channels, channels, 3, { padding: 1 });
@@ -71,11 +73,15 @@ export interface D2lOptions extends NetworkOptions {
   readonly pool?: "max" | "avg";
 }
 
+/** Names of the options of `d2lResnet18`. */
+export const d2lOptions: OptionNames<D2lOptions> = ["width", "pool"];
+
 /**
  * The ResNet-18 of "Dive into Deep Learning", a Sequential of eight: stem, four modules of two residuals, pool, flatten,
  * linear. Maps `[H, W, N, channels]` to logits `[N, classes]`; made for grey images of 10 classes.
  */
 export function d2lResnet18(options: D2lOptions = {}): Sequential {
+  checkNetworkOptions("d2lResnet18", options, d2lOptions);
   const { classes = 10, channels = 1, width = 64, pool = "max" } = options;
   const b1 = new Sequential(
     new Conv2d(channels, width, 7, { stride: 2, padding: 3 }),

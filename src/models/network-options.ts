@@ -1,6 +1,8 @@
 import type { Conv2d } from "../nn/conv2d.js";
 import { Dropout } from "../nn/dropout.js";
+import type { Module } from "../nn/module.js";
 import { MaxPool2d } from "../nn/pooling.js";
+import { checkOptionValues, count, fraction, type OptionValues } from "../tensor/check-options.js";
 import { convolution } from "./block.js";
 
 /** What every network can be asked for. */
@@ -22,6 +24,54 @@ export interface ImageNetOptions extends NetworkOptions {
   /** Probability, in training, of a feature before the classifier to become 0. Default 0. */
   readonly dropout?: number;
 }
+
+/** The values of every option that some network has. */
+const optionValues: Readonly<Record<string, OptionValues>> = {
+  classes: count,
+  channels: count,
+  width: count,
+  stem: ["imagenet", "cifar"],
+  shortcut: ["A", "B"],
+  strideOn: ["3x3", "1x1"],
+  pool: ["max", "avg"],
+  zeroLastNorm: "boolean",
+  stochasticDepth: fraction,
+  dropout: fraction,
+};
+
+/** The names of a network's options besides `classes` and `channels`, which all have. */
+export type OptionNames<Options extends NetworkOptions> = readonly Exclude<
+  keyof Options & string,
+  "classes" | "channels"
+>[];
+
+/**
+ * Checks the options of a network.
+ *
+ * @param name of the network, for the error
+ * @throws {ResnetError} `ERR_ARGUMENT` for an option that the network does not have, or for its value
+ */
+export function checkNetworkOptions(
+  name: string,
+  options: NetworkOptions,
+  known: readonly string[],
+): void {
+  const names = ["classes", "channels", ...known];
+  const values = names.map((option) => [option, optionValues[option] ?? "any"] as const);
+  checkOptionValues(name, options, Object.fromEntries(values));
+}
+
+/** A function that makes a network of its options, which it checks first, as `checkNetworkOptions`. */
+export const network =
+  <Options extends NetworkOptions, Network extends Module>(
+    name: string,
+    known: OptionNames<Options>,
+    make: (options: Options) => Network,
+  ) =>
+  (options: Options = {} as Options): Network => {
+    checkNetworkOptions(name, options, known);
+    return make(options);
+  };
 
 /** The stem's convolution and pool. */
 export function makeStem(

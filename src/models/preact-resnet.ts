@@ -10,7 +10,13 @@ import type { Sequential } from "../nn/sequential.js";
 import { relu } from "../ops/relu.js";
 import type { BlockFactory, BlockOptions } from "./block.js";
 import { blocksOf, type FourStages } from "./depths.js";
-import { makeDropout, makeStem, type ImageNetOptions } from "./network-options.js";
+import {
+  makeDropout,
+  makeStem,
+  network,
+  type ImageNetOptions,
+  type OptionNames,
+} from "./network-options.js";
 import { PreActBlock, PreActBottleneck, preActBlocks } from "./preact-blocks.js";
 import { makeStages } from "./stages.js";
 
@@ -63,12 +69,21 @@ export class PreActResNet extends Module {
   }
 }
 
-const preActNet =
-  (depth: keyof typeof blocksOf) =>
-  (options: PreActResNetOptions = {}): PreActResNet => {
+/** Names of the options of pre-activation networks. */
+export const preActNetOptions: OptionNames<PreActResNetOptions> = [
+  "width",
+  "stem",
+  "dropout",
+  "stochasticDepth",
+];
+
+const preActNet = (
+  depth: keyof typeof blocksOf,
+): ((options?: PreActResNetOptions) => PreActResNet) =>
+  network(`preactResnet${depth}`, preActNetOptions, (options) => {
     const block = depth < 50 ? PreActBlock : PreActBottleneck;
     return new PreActResNet(preActBlocks(block, options), blocksOf[depth], options);
-  };
+  });
 
 export const preactResnet18 = preActNet(18);
 export const preactResnet34 = preActNet(34);

@@ -11,7 +11,13 @@ import { relu } from "../ops/relu.js";
 import type { BlockFactory } from "./block.js";
 import { basicBlocks, bottlenecks, type BottleneckOptions } from "./blocks.js";
 import { blocksOf, type FourStages } from "./depths.js";
-import { makeDropout, makeStem, type ImageNetOptions } from "./network-options.js";
+import {
+  makeDropout,
+  makeStem,
+  network,
+  type ImageNetOptions,
+  type OptionNames,
+} from "./network-options.js";
 import { plainBlocks } from "./plain-block.js";
 import { makeStages } from "./stages.js";
 
@@ -64,33 +70,69 @@ export class ResNet extends Module {
   }
 }
 
-const basicNet =
-  (depth: 18 | 34) =>
-  (options: ResNetOptions = {}): ResNet =>
-    new ResNet(basicBlocks(options), blocksOf[depth], options);
+/** Names of the options of networks of basic blocks. */
+export const basicNetOptions: OptionNames<ResNetOptions> = [
+  "width",
+  "stem",
+  "dropout",
+  "zeroLastNorm",
+  "stochasticDepth",
+];
 
-const bottleneckNet =
-  (depth: 50 | 101 | 152, shape: Pick<BottleneckOptions, "groups" | "widthPerGroup"> = {}) =>
-  (options: BottleneckNetOptions = {}): ResNet =>
-    new ResNet(bottlenecks({ ...options, ...shape }), blocksOf[depth], options);
+/** Names of the options of networks of bottlenecks. */
+export const bottleneckNetOptions: OptionNames<BottleneckNetOptions> = [
+  ...basicNetOptions,
+  "strideOn",
+];
 
-export const resnet18 = basicNet(18);
-export const resnet34 = basicNet(34);
-export const resnet50 = bottleneckNet(50);
-export const resnet101 = bottleneckNet(101);
-export const resnet152 = bottleneckNet(152);
+/** Names of the options of networks without shortcuts. */
+export const plainNetOptions: OptionNames<ImageNetOptions> = ["width", "stem", "dropout"];
+
+const basicNet = (name: string, depth: 18 | 34): ((options?: ResNetOptions) => ResNet) =>
+  network(
+    name,
+    basicNetOptions,
+    (options) => new ResNet(basicBlocks(options), blocksOf[depth], options),
+  );
+
+const bottleneckNet = (
+  name: string,
+  depth: 50 | 101 | 152,
+  shape: Pick<BottleneckOptions, "groups" | "widthPerGroup"> = {},
+): ((options?: BottleneckNetOptions) => ResNet) =>
+  network(
+    name,
+    bottleneckNetOptions,
+    (options) => new ResNet(bottlenecks({ ...options, ...shape }), blocksOf[depth], options),
+  );
+
+const plainNet = (name: string, depth: 18 | 34): ((options?: ImageNetOptions) => ResNet) =>
+  network(name, plainNetOptions, (options) => new ResNet(plainBlocks, blocksOf[depth], options));
+
+export const resnet18 = basicNet("resnet18", 18);
+export const resnet34 = basicNet("resnet34", 34);
+export const resnet50 = bottleneckNet("resnet50", 50);
+export const resnet101 = bottleneckNet("resnet101", 101);
+export const resnet152 = bottleneckNet("resnet152", 152);
 
 /** Source: Xie et al. 2016, arXiv:1611.05431. */
-export const resnext50_32x4d = bottleneckNet(50, { groups: 32, widthPerGroup: 4 });
-export const resnext101_32x8d = bottleneckNet(101, { groups: 32, widthPerGroup: 8 });
-export const resnext101_64x4d = bottleneckNet(101, { groups: 64, widthPerGroup: 4 });
+export const resnext50_32x4d = bottleneckNet("resnext50_32x4d", 50, {
+  groups: 32,
+  widthPerGroup: 4,
+});
+export const resnext101_32x8d = bottleneckNet("resnext101_32x8d", 101, {
+  groups: 32,
+  widthPerGroup: 8,
+});
+export const resnext101_64x4d = bottleneckNet("resnext101_64x4d", 101, {
+  groups: 64,
+  widthPerGroup: 4,
+});
 
 /** Source: Zagoruyko and Komodakis 2016, arXiv:1605.07146. */
-export const wide_resnet50_2 = bottleneckNet(50, { widthPerGroup: 128 });
-export const wide_resnet101_2 = bottleneckNet(101, { widthPerGroup: 128 });
+export const wide_resnet50_2 = bottleneckNet("wide_resnet50_2", 50, { widthPerGroup: 128 });
+export const wide_resnet101_2 = bottleneckNet("wide_resnet101_2", 101, { widthPerGroup: 128 });
 
 /** ResNet-18 and -34 without shortcuts. Source: He et al. 2015, arXiv:1512.03385, figure 3. */
-export const plain18 = (options: ImageNetOptions = {}): ResNet =>
-  new ResNet(plainBlocks, blocksOf[18], options);
-export const plain34 = (options: ImageNetOptions = {}): ResNet =>
-  new ResNet(plainBlocks, blocksOf[34], options);
+export const plain18 = plainNet("plain18", 18);
+export const plain34 = plainNet("plain34", 34);

@@ -1,5 +1,7 @@
 import { currentTrace, inModule } from "../graph/trace.js";
-import type { Tensor } from "../graph/tensor.js";
+import { Tensor } from "../graph/tensor.js";
+import { describeValue } from "../tensor/check-options.js";
+import { UsageError } from "../tensor/error.js";
 import type { HostArray } from "../tensor/host-array.js";
 import { describeTree } from "./describe.js";
 import { ModuleState, Parameter } from "./parameter.js";
@@ -25,7 +27,7 @@ export abstract class Module {
   call(x: Tensor): Tensor {
     const trace = currentTrace();
     const path = trace.paths.get(this) ?? "";
-    const output = inModule(path, () => this.forward(x));
+    const output = inModule(path, () => requireTensor(this, this.forward(x)));
     trace.calls.push({ path, module: this, output });
     return output;
   }
@@ -70,6 +72,15 @@ export abstract class Module {
   toString(): string {
     return describeTree(this, childModules(this));
   }
+}
+
+/** @throws {ResnetError} `ERR_MODULE` unless a module's forward returned a tensor */
+function requireTensor(module: Module, output: unknown): Tensor {
+  if (output instanceof Tensor) return output;
+  throw new UsageError(
+    "ERR_MODULE",
+    `the forward of ${module.constructor.name} returned ${describeValue(output)}, but it must return a Tensor`,
+  );
 }
 
 /** The modules in the fields of a module, by the name of the field; those of an array are `blocks.0`, `blocks.1`. */

@@ -10,6 +10,8 @@ export interface NumberRange {
   readonly most?: number;
   /** Whether `least` itself is excluded. */
   readonly above?: boolean;
+  /** Whether `most` itself is excluded. */
+  readonly below?: boolean;
   readonly whole?: boolean;
 }
 
@@ -19,6 +21,10 @@ export const count: NumberRange = { least: 1, whole: true };
 export const size: NumberRange = { least: 0, whole: true };
 /** A number in `[0, 1]`. */
 export const fraction: NumberRange = { least: 0, most: 1 };
+/** A number in `[0, 1)`: the fraction of an average that is kept. */
+export const decay: NumberRange = { least: 0, most: 1, below: true };
+/** A number of 0 or more. */
+export const notNegative: NumberRange = { least: 0 };
 
 /**
  * Checks the options of a public function, which JavaScript callers may misspell.
@@ -45,11 +51,56 @@ export function checkOptions(where: string, options: object, known: readonly str
   }
 }
 
+/** The values that an option takes: numbers of a range, some constants, true and false, or others that its reader checks. */
+export type OptionValues = NumberRange | readonly unknown[] | "boolean" | "any";
+
+/**
+ * Checks the names of options, and their values. An option that is undefined has its default.
+ *
+ * @param values the values of each option, by its name
+ * @throws {ResnetError} `ERR_ARGUMENT`, as `checkOptions`, and for a value that the option does not take
+ */
+export function checkOptionValues(
+  where: string,
+  options: object,
+  values: Readonly<Record<string, OptionValues>>,
+): void {
+  checkOptions(where, options, Object.keys(values));
+  for (const [name, value] of Object.entries(options)) {
+    const taken = values[name]!;
+    if (value === undefined || taken === "any") continue;
+    if (taken === "boolean") checkConstant(where, name, value, [true, false]);
+    else if (isConstants(taken)) checkConstant(where, name, value, taken);
+    else checkNumber(where, name, value, taken);
+  }
+}
+
+const isConstants = (values: OptionValues): values is readonly unknown[] => Array.isArray(values);
+
+function checkConstant(
+  where: string,
+  name: string,
+  value: unknown,
+  constants: readonly unknown[],
+): void {
+  if (constants.includes(value)) return;
+  const list = alternatives.format(constants.map((each) => JSON.stringify(each)));
+  throw new UsageError(
+    "ERR_ARGUMENT",
+    `${where}: ${name} is ${shown(value)}, but it must be ${list}`,
+  );
+}
+
+const alternatives = new Intl.ListFormat("en-GB", { type: "disjunction" });
+
 /** Checks a number. @throws {ResnetError} `ERR_ARGUMENT` with the value and the range */
 export function checkNumber(where: string, name: string, value: unknown, range: NumberRange): void {
-  const { least = -Infinity, most = Infinity, above = false, whole = false } = range;
+  const { least = -Infinity, most = Infinity, above = false, below = false, whole = false } = range;
   const isInRange =
-    typeof value === "number" && (above ? value > least : value >= least) && value <= most;
+    typeof value === "number" &&
+    Number.isFinite(value) &&
+    (above ? value > least : value >= least) &&
+    (below ? value < most : value <= most);
   if (isInRange && (!whole || Number.isSafeInteger(value))) return;
   throw new UsageError(
     "ERR_ARGUMENT",
@@ -57,11 +108,21 @@ export function checkNumber(where: string, name: string, value: unknown, range: 
   );
 }
 
-function describeRange({ least, most, above, whole }: NumberRange): string {
+function describeRange({ least, most, above, below, whole }: NumberRange): string {
   const kind = whole ? "a whole number" : "a number";
+  if (below) return `${kind} of ${least} or more, below ${most}`;
   if (least !== undefined && most !== undefined) return `${kind} from ${least} to ${most}`;
   if (least !== undefined) return above ? `${kind} above ${least}` : `${kind} of ${least} or more`;
   return most === undefined ? kind : `${kind} of ${most} at most`;
+}
+
+/** What a value is, for an error: `a number`, `an array`, `a function`, `undefined`. */
+export function describeValue(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return "an array";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const name = printable((value.constructor as { name?: string } | undefined)?.name ?? "Object");
+  return name === "Object" ? "an object" : `a ${name}`;
 }
 
 const shown = (value: unknown): string =>

@@ -22,9 +22,9 @@ export class ResnetError extends Error {
     return false;
   }
 
-  /** Adds the path of the module that was being traced; the innermost module speaks first and alone. */
+  /** Adds the path of the module that was being traced, unless it is the root; the innermost module speaks first and alone. */
   inModule(path: string): this {
-    if (!this.message.includes("\n  in "))
+    if (path && !this.message.includes("\n  in "))
       this.message += `\n  in ${printable(path)}, while tracing`;
     return this;
   }

@@ -1,3 +1,4 @@
+import { describeValue } from "./check-options.js";
 import { ResnetError, UsageError } from "./error.js";
 import { formatShape, sizeOf, type DType, type Shape } from "./shape.js";
 
@@ -42,6 +43,13 @@ export function hostArray<D extends DType>(
   dtype: D,
 ): HostArray<D>;
 export function hostArray(shape: Shape, data?: ArrayLike<number>, dtype: DType = "f32"): HostArray {
+  if (!Array.isArray(shape) || shape.some((each) => typeof each !== "number")) {
+    throw new UsageError(
+      "ERR_SHAPE",
+      `hostArray: the shape is ${describeShape(shape)}, but it must be an array of numbers: ` +
+        "hostArray([2, 2], [1, 2, 3, 4]) has two rows of two values",
+    );
+  }
   if (!shape.every(isSize)) {
     throw new UsageError(
       "ERR_SHAPE",
@@ -60,6 +68,9 @@ export function hostArray(shape: Shape, data?: ArrayLike<number>, dtype: DType =
     data instanceof constructor ? data : data ? constructor.from(data) : zeros(dtype, shape);
   return { shape, dtype, data: values };
 }
+
+const describeShape = (shape: unknown): string =>
+  Array.isArray(shape) ? JSON.stringify(shape) : describeValue(shape);
 
 const isSize = (size: unknown): boolean => Number.isSafeInteger(size) && Number(size) >= 0;
 

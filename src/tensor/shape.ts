@@ -48,15 +48,57 @@ export class ShapeError extends UsageError {
    * @param what the finding, with both numbers
    * @param tensors the tensors concerned, printed one per line with their axes
    */
-  constructor(op: string, what: string, tensors: Readonly<Record<string, NamedShape>>) {
-    const entries = Object.entries(tensors);
-    const width = Math.max(...entries.map(([name]) => name.length));
-    const shapeWidth = Math.max(...entries.map(([, { shape }]) => formatShape(shape).length));
-    const rows = entries.map(([name, { shape, axes }]) =>
-      `\n  ${name.padEnd(width)}  ${formatShape(shape).padEnd(shapeWidth)}   ${axes ?? ""}`.trimEnd(),
-    );
-    super("ERR_SHAPE", `${op}: ${what}${rows.join("")}`);
+  constructor(
+    private readonly op: string,
+    private readonly what: string,
+    private readonly tensors: Readonly<Record<string, NamedShape>>,
+  ) {
+    super("ERR_SHAPE", describeShapes(op, what, tensors));
   }
+
+  /** Prints the axes in the order in which users count them, as PyTorch: `N C H W`. */
+  override inModule(path: string): this {
+    const { op, what, tensors } = this;
+    const turned = Object.entries(tensors).map(
+      ([name, each]) => [name, inUserOrder(each)] as const,
+    );
+    this.message = this.message.replace(
+      describeShapes(op, what, tensors),
+      describeShapes(op, what, Object.fromEntries(turned)),
+    );
+    return super.inModule(path);
+  }
+}
+
+function describeShapes(
+  op: string,
+  what: string,
+  tensors: Readonly<Record<string, NamedShape>>,
+): string {
+  const entries = Object.entries(tensors);
+  const width = Math.max(...entries.map(([name]) => name.length));
+  const shapeWidth = Math.max(...entries.map(([, { shape }]) => formatShape(shape).length));
+  const rows = entries.map(([name, { shape, axes }]) =>
+    `\n  ${name.padEnd(width)}  ${formatShape(shape).padEnd(shapeWidth)}   ${axes ?? ""}`.trimEnd(),
+  );
+  return `${op}: ${what}${rows.join("")}`;
+}
+
+/** The names of axes in memory, and the order in which users count them: of images, filters and matrices. */
+const userOrders: readonly (readonly [RegExp, readonly number[]])[] = [
+  [/^O?H O?W N \S+$/, [2, 3, 0, 1]],
+  [/^KH KW \S+ \S+$/, [3, 2, 0, 1]],
+  [/^In Out$/, [1, 0]],
+];
+
+function inUserOrder({ shape, axes = "" }: NamedShape): NamedShape {
+  const order = userOrders.find(([names]) => names.test(axes))?.[1];
+  if (!order) return { shape, axes };
+  const turn = <T>(values: readonly T[]): readonly T[] => order.map((axis) => values[axis]!);
+  return {
+    shape: shape.length === order.length ? turn(shape) : shape,
+    axes: turn(axes.split(" ")).join(" "),
+  };
 }
 
 export type Shape4 = readonly [number, number, number, number];

@@ -2,7 +2,10 @@ import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Module } from "../nn/module.js";
+import { checkOptionValues, describeValue, size } from "../tensor/check-options.js";
+import { UsageError } from "../tensor/error.js";
 import type { Loss, Targets } from "./loss.js";
+import type { Optimizer } from "./optimizers.js";
 import { Session } from "./session.js";
 import type { SessionOptions } from "./session-options.js";
 import { initialState, type ModelState } from "../checkpoint/model-state.js";
@@ -42,11 +45,14 @@ export interface CreateSessionOptions<T extends Targets = Tensor> extends Omit<
  */
 export async function createSession<T extends Targets = Tensor>(
   model: Module,
-  { executor, weights, resume, ...options }: CreateSessionOptions<T>,
+  options: CreateSessionOptions<T>,
 ): Promise<Session> {
+  checkOptionValues("createSession", options, sessionOptionValues);
+  requireOptimizer(options.optimizer);
+  const { executor, weights, resume, ...rest } = options;
   const own = executor ?? (await createExecutor());
   try {
-    const sessionOptions = options as SessionOptions;
+    const sessionOptions = rest as SessionOptions;
     const session = executor
       ? new Session(executor, model, sessionOptions)
       : new OwningSession(own, model, sessionOptions);
@@ -57,6 +63,37 @@ export async function createSession<T extends Targets = Tensor>(
     if (!executor) await own.close();
     throw error;
   }
+}
+
+/** The values of the options of `createSession`. */
+export const sessionOptionValues = {
+  optimizer: "any",
+  loss: "any",
+  evaluationLoss: "any",
+  freeze: "any",
+  lrScales: "any",
+  precision: ["fp32", "bf16"],
+  clipNorm: "any",
+  emaDecay: "any",
+  mixup: "any",
+  cutmix: "any",
+  weightDecayOn: ["all", "weights"],
+  metrics: "any",
+  seed: size,
+  files: "any",
+  executor: "any",
+  weights: "any",
+  resume: "any",
+} as const;
+
+/** @throws {ResnetError} `ERR_ARGUMENT` unless there is an optimizer: a call of `sgd`, and not `sgd` itself or its name */
+function requireOptimizer(optimizer: unknown): void {
+  if (typeof (optimizer as Partial<Optimizer> | undefined)?.trace === "function") return;
+  throw new UsageError(
+    "ERR_ARGUMENT",
+    `createSession: the optimizer is ${describeValue(optimizer)}, but it must be what sgd, adamw or another optimizer ` +
+      "returns: { optimizer: sgd({ momentum: 0.9 }) }",
+  );
 }
 
 /** A session that closes its executor. */

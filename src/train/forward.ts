@@ -4,6 +4,7 @@ import { graphOf } from "../graph/graph.js";
 import { input } from "../graph/tensor.js";
 import { namedState, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
+import { checkOptions } from "../tensor/check-options.js";
 import { checkHostArray, type HostArray } from "../tensor/host-array.js";
 import { loadGraph, withUserAxes, type LoadedGraph } from "../runtime/load-graph.js";
 import { toImages } from "./array-batch.js";
@@ -38,6 +39,7 @@ export async function forward(
   x: HostArray<"f32">,
   options: ForwardOptions = {},
 ): Promise<HostArray> {
+  checkOptions("forward", options, ["state", "seed", "executor"]);
   checkHostArray("the input", x, "ERR_INPUT"); // before anything as large as its shape is made
   const executor = await createExecutor(options.executor);
   try {

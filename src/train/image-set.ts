@@ -1,3 +1,7 @@
+import { z } from "zod";
+import { parseSettings } from "../data/parse-settings.js";
+import { checkOptions } from "../tensor/check-options.js";
+import { UsageError } from "../tensor/error.js";
 import { isInFiles, type LabelledImages } from "../data/image-files.js";
 import {
   isRandom,
@@ -29,16 +33,27 @@ export interface ImageSetOptions {
  *
  *     const trainset = imageSet(train, { normalize: { mean: [0.5], std: [0.5] }, transforms: [{ type: "flip" }] });
  *
- * @throws {ZodError} if a transform is not one
+ * @throws {ResnetError} `ERR_ARGUMENT` for an option that does not exist, or if there is not one mean and deviation a
+ *   channel; `ERR_CONFIG` if a transform is not one
  */
-export const imageSet = (
-  images: LabelledImages,
-  { transforms = [], normalize = scaleOnly(images) }: ImageSetOptions = {},
-): ImageSet => ({
-  images,
-  transforms: transforms.map((each) => transformSchema.parse(each)),
-  normalize,
-});
+export function imageSet(images: LabelledImages, options: ImageSetOptions = {}): ImageSet {
+  checkOptions("imageSet", options, ["transforms", "normalize"]);
+  const { transforms = [], normalize = scaleOnly(images) } = options;
+  const { mean, std } = normalize;
+  const channels = isInFiles(images) ? mean.length : scaleOnly(images).mean.length;
+  if (mean?.length !== channels || std?.length !== channels) {
+    throw new UsageError(
+      "ERR_ARGUMENT",
+      `imageSet: normalize has ${mean?.length ?? "no"} means and ${std?.length ?? "no"} deviations, ` +
+        `but the images have ${channels} channels: give one of each for every channel`,
+    );
+  }
+  return {
+    images,
+    transforms: parseSettings(z.array(transformSchema), transforms, "the list of transforms"),
+    normalize,
+  };
+}
 
 /** The transforms that evaluation keeps. */
 export const fixedTransforms = ({ transforms }: ImageSet): TransformList =>

@@ -19,6 +19,7 @@ import { argmax, logSoftmax, mean, sum } from "../functional/reductions.js";
 import { reshape } from "../functional/shapes.js";
 import { Tensor } from "../graph/tensor.js";
 import { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
+import { checkNumber, checkOptionValues, fraction } from "../tensor/check-options.js";
 import { ResnetError } from "../tensor/error.js";
 import { formatShape } from "../tensor/shape.js";
 
@@ -71,12 +72,14 @@ export interface CrossEntropyOptions {
  *
  * @throws {ResnetError} `ERR_ATTRIBUTE`, when it is traced, if the weights are not one number for each class
  */
-export function crossEntropy({
-  labelSmoothing = 0,
-  classWeights = null,
-  ignoreIndex,
-  reduction = "mean",
-}: CrossEntropyOptions = {}): CrossEntropy {
+export function crossEntropy(options: CrossEntropyOptions = {}): CrossEntropy {
+  checkOptionValues("crossEntropy", options, {
+    labelSmoothing: fraction,
+    classWeights: "any",
+    ignoreIndex: { whole: true },
+    reduction: ["mean", "sum", "none"],
+  });
+  const { labelSmoothing = 0, classWeights = null, ignoreIndex, reduction = "mean" } = options;
   return (logits, targets) => {
     if (!(targets instanceof Tensor)) {
       throw new ResnetError(
@@ -132,13 +135,14 @@ export const mseLoss: Loss = (outputs, targets) => mean(square(sub(outputs, targ
 export const l1Loss: Loss = (outputs, targets) => mean(abs(sub(outputs, targets)));
 
 /** Squared up to a difference of `delta`, and absolute beyond: PyTorch's `nn.HuberLoss(delta=delta)`. */
-export const huberLoss =
-  (delta = 1): Loss =>
-  (outputs, targets) => {
+export function huberLoss(delta = 1): Loss {
+  checkNumber("huberLoss", "delta", delta, { least: 0, above: true });
+  return (outputs, targets) => {
     const distance = abs(sub(outputs, targets));
     const linear = mul(sub(distance, delta / 2), delta);
     return mean(where(less(distance, delta), mul(square(distance), 0.5), linear));
   };
+}
 
 /**
  * Binary cross-entropy of logits and targets in `[0, 1]`, both `[N, K]`, for several labels a picture: PyTorch's

@@ -12,7 +12,8 @@ import {
 } from "../functional/elementwise.js";
 import { sum } from "../functional/reductions.js";
 import type { Tensor } from "../graph/tensor.js";
-import type { Optimizer } from "./optimizers.js";
+import { checkOptionValues, fraction, notNegative } from "../tensor/check-options.js";
+import { adamOptions, type Optimizer } from "./optimizers.js";
 import { ownOptimizer } from "./own-optimizer.js";
 
 export interface RmspropOptions {
@@ -29,14 +30,16 @@ export interface RmspropOptions {
 }
 
 /** The gradient over the root of its mean square: PyTorch's `RMSprop`. Source: Hinton 2012, lecture 6e. */
-export const rmsprop = ({
-  alpha = 0.99,
-  eps = 1e-8,
-  momentum = 0,
-  centered = false,
-  weightDecay = 0,
-}: RmspropOptions = {}): Optimizer =>
-  ownOptimizer(({ parameter, gradient, learningRate, decays, state }) => {
+export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  checkOptionValues("rmsprop", options, {
+    alpha: fraction,
+    eps: notNegative,
+    momentum: notNegative,
+    centered: "boolean",
+    weightDecay: notNegative,
+  });
+  const { alpha = 0.99, eps = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
+  return ownOptimizer(({ parameter, gradient, learningRate, decays, state }) => {
     const g = decayed(gradient, parameter, decays ? weightDecay : 0);
     const meanSquare = average(state("meanSquare"), square(g), alpha);
     const mean = centered ? { mean: average(state("mean"), g, alpha) } : {};
@@ -48,6 +51,7 @@ export const rmsprop = ({
     const velocity = add(mul(state("velocity"), momentum), direction);
     return { parameter: sub(parameter, mul(velocity, learningRate)), velocity, ...remembered };
   });
+}
 
 export interface LarsOptions {
   /** Default 0.9. */
@@ -64,13 +68,15 @@ export interface LarsOptions {
  * SGD whose step in each layer is scaled by the norm of its weights over that of its gradient, for large batches: timm's
  * `lars`. Parameters without weight decay are not scaled. Source: You et al. 2017, arXiv:1708.03888.
  */
-export const lars = ({
-  momentum = 0.9,
-  weightDecay = 0,
-  trust = 0.001,
-  nesterov = false,
-}: LarsOptions = {}): Optimizer =>
-  ownOptimizer(({ parameter, gradient, learningRate, decays, state }) => {
+export function lars(options: LarsOptions = {}): Optimizer {
+  checkOptionValues("lars", options, {
+    momentum: fraction,
+    weightDecay: notNegative,
+    trust: { ...notNegative, above: true },
+    nesterov: "boolean",
+  });
+  const { momentum = 0.9, weightDecay = 0, trust = 0.001, nesterov = false } = options;
+  return ownOptimizer(({ parameter, gradient, learningRate, decays, state }) => {
     const decay = decays ? weightDecay : 0;
     const scaled = (g: Tensor): Tensor => {
       const [weights, gradients] = [norm(parameter), norm(g)];
@@ -84,6 +90,7 @@ export const lars = ({
     const direction = nesterov ? add(g, mul(velocity, momentum)) : velocity;
     return { parameter: sub(parameter, mul(direction, learningRate)), velocity };
   });
+}
 
 export interface LambOptions {
   /** Decay of the first moment. Default 0.9. */
@@ -100,13 +107,10 @@ export interface LambOptions {
  * AdamW whose step in each layer is scaled to the norm of its weights, for large batches: timm's `lamb`, whose own clipping
  * is the session's `clipNorm: 1`. Parameters without weight decay are not scaled. Source: You et al. 2019, arXiv:1904.00962.
  */
-export const lamb = ({
-  beta1 = 0.9,
-  beta2 = 0.999,
-  eps = 1e-6,
-  weightDecay = 0.01,
-}: LambOptions = {}): Optimizer =>
-  ownOptimizer(({ parameter, gradient, learningRate, step, decays, state }) => {
+export function lamb(options: LambOptions = {}): Optimizer {
+  checkOptionValues("lamb", options, adamOptions);
+  const { beta1 = 0.9, beta2 = 0.999, eps = 1e-6, weightDecay = 0.01 } = options;
+  return ownOptimizer(({ parameter, gradient, learningRate, step, decays, state }) => {
     const firstMoment = average(state("firstMoment"), gradient, beta1);
     const secondMoment = average(state("secondMoment"), square(gradient), beta2);
     // 1 − βˢᵗᵉᵖ by expm1: in float32 the difference would lose half of its digits while β is near 1.
@@ -122,6 +126,7 @@ export const lamb = ({
     const ratio = where(isScaled, div(weights, length), 1);
     return { parameter: sub(parameter, mul(update, mul(ratio, learningRate))), ...remembered };
   });
+}
 
 const decayed = (gradient: Tensor, parameter: Tensor, weightDecay: number): Tensor =>
   weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));

@@ -2,6 +2,7 @@ import type { RunInputs } from "../executors/executor.js";
 import { input, state, type Leaf, type Tensor } from "../graph/tensor.js";
 import { adamOp } from "../ops/adam.js";
 import { sgdOp } from "../ops/sgd.js";
+import { checkOptionValues, decay, fraction, notNegative } from "../tensor/check-options.js";
 import { optimizerState } from "./state-names.js";
 import type { TrainConfig } from "./config/config.js";
 
@@ -42,11 +43,13 @@ export interface SgdOptions {
 }
 
 /** Stochastic gradient descent: PyTorch's `SGD` with dampening 0. */
-export function sgd({
-  momentum = 0,
-  nesterov = false,
-  weightDecay = 0,
-}: SgdOptions = {}): Optimizer {
+export function sgd(options: SgdOptions = {}): Optimizer {
+  checkOptionValues("sgd", options, {
+    momentum: fraction,
+    nesterov: "boolean",
+    weightDecay: notNegative,
+  });
+  const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
   return {
     trace(gradients, gradientScale) {
       const learningRate = input("learningRate", []);
@@ -82,18 +85,30 @@ export interface AdamOptions {
   readonly weightDecay?: number;
 }
 
+/** The values of the options of Adam and its relatives. */
+export const adamOptions = {
+  beta1: decay,
+  beta2: decay,
+  eps: notNegative,
+  weightDecay: notNegative,
+} as const;
+
 /** PyTorch's `Adam`: weight decay is added to the gradient. */
 export const adam = (options: AdamOptions = {}): Optimizer =>
-  makeAdam({ weightDecay: 0, ...options }, false);
+  makeAdam("adam", { weightDecay: 0 }, options, false);
 
 /** PyTorch's `AdamW`: weight decay shrinks the parameter itself. */
 export const adamw = (options: AdamOptions = {}): Optimizer =>
-  makeAdam({ weightDecay: 0.01, ...options }, true);
+  makeAdam("adamw", { weightDecay: 0.01 }, options, true);
 
 function makeAdam(
-  { beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0 }: AdamOptions,
+  where: string,
+  defaults: { readonly weightDecay: number },
+  options: AdamOptions,
   decoupled: boolean,
 ): Optimizer {
+  checkOptionValues(where, options, adamOptions);
+  const { beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = defaults.weightDecay } = options;
   return {
     trace(gradients, gradientScale) {
       const learningRate = input("learningRate", []);

@@ -1,4 +1,5 @@
 import type { HostArray } from "../tensor/host-array.js";
+import { checkNumber, checkOptionValues, count, size } from "../tensor/check-options.js";
 import type { ArrayBatch } from "./array-batch.js";
 import type { TrainConfig } from "./config/config.js";
 import type { Precision } from "../program/precision.js";
@@ -58,6 +59,19 @@ export interface EpochOptions {
   readonly sampling?: TrainConfig["sampling"];
   /** The first step that is wanted; the draws are the same. Default 0. */
   readonly from?: number;
+}
+
+/** @throws {ResnetError} `ERR_ARGUMENT` for an option that does not exist, or for its value */
+export function checkEpochOptions(options: EpochOptions): void {
+  checkOptionValues("session.batches", options, {
+    size: count,
+    seed: size,
+    epoch: size,
+    accumulate: count,
+    sampling: ["shuffle", "balanced"],
+    from: size,
+  });
+  checkNumber("session.batches", "size", options.size, count);
 }
 
 /** The result of a batch. */

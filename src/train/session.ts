@@ -16,12 +16,13 @@ import { crossEntropy } from "./loss.js";
 import { isMixing, mixRegisters } from "./mixing.js";
 import { parameterGroups, type ParameterGroups } from "./parameter-groups.js";
 import { SessionData, type TrainingImages } from "./session-data.js";
-import type {
-  BatchResult,
-  EpochOptions,
-  SessionBatch,
-  SessionOptions,
-  StepScalars,
+import {
+  checkEpochOptions,
+  type BatchResult,
+  type EpochOptions,
+  type SessionBatch,
+  type SessionOptions,
+  type StepScalars,
 } from "./session-options.js";
 import { resetTrainingState, restoreSessionState, writeSessionState } from "./session-state.js";
 import type { BatchSource, BatchTracer, OpenView } from "./sources/batch-source.js";
@@ -132,10 +133,9 @@ export class Session {
    *
    *     for await (const batch of session.batches(trainset, { size: 512, seed: 1, epoch })) …
    */
-  async *batches(
-    data: TrainingImages,
-    { size, seed = 0, epoch = 0, accumulate = 1, sampling = "shuffle", from = 0 }: EpochOptions,
-  ): AsyncGenerator<Batch, void> {
+  async *batches(data: TrainingImages, options: EpochOptions): AsyncGenerator<Batch, void> {
+    checkEpochOptions(options);
+    const { size, seed = 0, epoch = 0, accumulate = 1, sampling = "shuffle", from = 0 } = options;
     const source = await this.#data.open(data);
     yield* batchesOfEpoch(source, { batch: size, seed, accumulate, sampling }, epoch, from);
   }

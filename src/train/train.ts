@@ -1,6 +1,7 @@
 import type { LabelledImages } from "../data/image-files.js";
 import type { Executor } from "../executors/executor.js";
 import type { Module } from "../nn/module.js";
+import { checkOptions } from "../tensor/check-options.js";
 import { BestWeights, type Callback, type TrainResult } from "./callbacks.js";
 import { parseConfig, type TrainConfigInput } from "./config/config.js";
 import type { Metric } from "./metrics.js";
@@ -34,6 +35,17 @@ export interface TrainOptions {
   readonly files?: FileOpener;
 }
 
+/** The names of the options of `train`. */
+export const trainOptionNames: readonly (keyof TrainOptions)[] = [
+  "executor",
+  "model",
+  "weights",
+  "metrics",
+  "callbacks",
+  "signal",
+  "files",
+];
+
 /**
  * Trains a model as a configuration says, validates it after each epoch, and tests it.
  *
@@ -47,6 +59,7 @@ export async function train(
   data: TrainData,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
+  checkOptions("train", options, trainOptionNames);
   const setup = await setUp(parseConfig(config), data, options);
   const { training, session } = setup;
   const best = new BestWeights();

@@ -126,8 +126,8 @@ describe("shapes", () => {
       code: "ERR_SHAPE",
       message:
         "conv2d: x has 3 channels but weight takes 1\n" +
-        "  x       [28, 28, 8, 3]   H W N Cin\n" +
-        "  weight  [7, 7, 1, 64]    KH KW Cin Cout\n" +
+        "  x       [8, 3, 28, 28]   N Cin H W\n" +
+        "  weight  [64, 1, 7, 7]    Cout Cin KH KW\n" +
         "  in conv1, while tracing",
     });
   });

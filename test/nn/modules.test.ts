@@ -189,8 +189,8 @@ describe("what goes wrong", () => {
       name: "ShapeError",
       message:
         "conv2d: x has 3 channels but weight takes 4\n" +
-        "  x       [8, 6, 2, 3]   H W N Cin\n" +
-        "  weight  [1, 1, 4, 4]   KH KW Cin Cout\n" +
+        "  x       [2, 3, 8, 6]   N Cin H W\n" +
+        "  weight  [4, 4, 1, 1]   Cout Cin KH KW\n" +
         "  in 1.0, while tracing",
     });
   });

@@ -3,8 +3,10 @@ import type { Tensor } from "../../graph/tensor.js";
 import type { Module } from "../../nn/module.js";
 import {
   createSession as createInMemory,
+  sessionOptionValues,
   type CreateSessionOptions,
 } from "../../train/create-session.js";
+import { checkOptionValues, count } from "../../tensor/check-options.js";
 import type { Targets } from "../../train/loss.js";
 import type { Session } from "../../train/session.js";
 import { imageFileOpener, type FileReading } from "./image-file-opener.js";
@@ -23,11 +25,17 @@ export interface NodeSessionOptions<T extends Targets = Tensor>
  */
 export async function createSession<T extends Targets = Tensor>(
   model: Module,
-  { workers, cache, resume, ...options }: NodeSessionOptions<T>,
+  options: NodeSessionOptions<T>,
 ): Promise<Session> {
+  checkOptionValues("createSession", options, {
+    ...sessionOptionValues,
+    workers: count,
+    cache: "any",
+  });
+  const { workers, cache, resume, ...rest } = options;
   const saved = typeof resume === "string" ? await readFile(resume) : resume;
   return createInMemory(model, {
-    ...options,
+    ...rest,
     ...(saved && { resume: saved }),
     files: imageFileOpener({ workers, cache }),
   });

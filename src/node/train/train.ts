@@ -1,6 +1,12 @@
 import type { Callback, TrainResult } from "../../train/callbacks.js";
 import { parseConfig, type TrainConfigInput } from "../../train/config/config.js";
-import { train as trainInMemory, type TrainData, type TrainOptions } from "../../train/train.js";
+import { checkOptions } from "../../tensor/check-options.js";
+import {
+  train as trainInMemory,
+  trainOptionNames,
+  type TrainData,
+  type TrainOptions,
+} from "../../train/train.js";
 import { imageFileOpener, type FileReading } from "./image-file-opener.js";
 import { ReportRun } from "../report/report-run.js";
 import { firstWeights } from "../runs/first-weights.js";
@@ -19,6 +25,15 @@ export interface NodeTrainOptions extends Omit<TrainOptions, "files">, FileReadi
   readonly onNotice?: (notice: string) => void;
 }
 
+const nodeTrainOptionNames = [
+  "out",
+  "resume",
+  ...trainOptionNames.filter((name) => name !== "files"),
+  "workers",
+  "cache",
+  "onNotice",
+];
+
 /**
  * Trains a model as a configuration says, validates it after each epoch, and tests it: `train` of the portable core, with
  * images in files, weights in files (`init`), and run directories.
@@ -31,8 +46,10 @@ export interface NodeTrainOptions extends Omit<TrainOptions, "files">, FileReadi
 export async function train(
   config: TrainConfigInput,
   data: TrainData,
-  { out, resume, ...options }: NodeTrainOptions = {},
+  given: NodeTrainOptions = {},
 ): Promise<TrainResult> {
+  checkOptions("train", given, nodeTrainOptionNames);
+  const { out, resume, ...options } = given;
   if (out === undefined && resume === undefined) return trainFromFiles(config, data, options);
   const run =
     resume === undefined

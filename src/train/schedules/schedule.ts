@@ -1,5 +1,8 @@
+import type { z } from "zod";
+import { parseSettings } from "../../data/parse-settings.js";
+import { checkNumber } from "../../tensor/check-options.js";
 import { initialPlateau, type PlateauState } from "./plateau.js";
-import type { ScheduleConfig } from "./schedule-config.js";
+import { scheduleSchema, type ScheduleConfig } from "./schedule-config.js";
 import { epochsIn, type Span } from "./span.js";
 
 /**
@@ -17,12 +20,18 @@ type Curve = (t: number, steps: number, plateau: PlateauState) => number;
  *
  * The warm-up grows by equal steps to where the course begins (Goyal et al. 2017, arXiv:1706.02677, §2.2); what comes after it counts
  * from its end, as in PyTorch's `SequentialLR`.
+ *
+ * @param settings data, or a short form such as `cosine:5`
+ * @throws {ResnetError} `ERR_CONFIG` if it is not a schedule
  */
 export function createSchedule(
-  config: ScheduleConfig,
+  settings: z.input<typeof scheduleSchema>,
   epochs: number,
   stepsPerEpoch: number,
 ): Schedule {
+  const config = parseSettings(scheduleSchema, settings, "the schedule");
+  checkNumber("createSchedule", "epochs", epochs, { least: 0, above: true });
+  checkNumber("createSchedule", "stepsPerEpoch", stepsPerEpoch, { least: 0, above: true });
   const stepsIn = (span: Span): number => Math.round(epochsIn(span, epochs) * stepsPerEpoch);
   const warmup = stepsIn(config.warmup);
   const curve = curveOf(config, stepsIn);
