@@ -238,6 +238,7 @@ def images() -> list[dict]:
         pool("avgPool2d", {"kernel": 3, "stride": 2, "padding": 1, "countIncludePad": False}),
         pool("avgPool2d", {"kernel": 3, "stride": 2, "padding": 1, "ceilMode": True}), pool("avgPool2d", {"kernel": [4, 2], "stride": 3, "padding": [2, 1], "ceilMode": True}),
         pool("avgPool2d", {"kernel": 2, "stride": 3, "ceilMode": True, "countIncludePad": False}),
+        pool("avgPool2d", {"kernel": 8, "ceilMode": True, "countIncludePad": False}),
     ]
     for size in ([1, 1], [3, 4], [7, 2], [9, 6]):
         cases.append(case("adaptiveAvgPool2d", {"size": size}, {"a": uniform(2, 2, 7, 6)}, lambda a: F.adaptive_avg_pool2d(a, tuple(size))))

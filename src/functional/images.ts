@@ -213,13 +213,13 @@ function windowsOf(op: string, image: Tensor, options: PoolingOptions): Windows 
         `${op}: padding must be at most half of the kernel ${k}, but it is ${p}`,
       );
     const steps = (size + 2 * p - k) / s;
-    if (steps < 0) {
+    const count = (options.ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1;
+    if (count < 1) {
       throw new ShapeError(op, `a window of ${k} does not fit ${size} pixels with padding ${p}`, {
         x: { shape: shapeOf(image), axes: "N C H W" },
       });
     }
-    if (!options.ceilMode) return Math.floor(steps) + 1;
-    const count = Math.ceil(steps) + 1;
+    if (!options.ceilMode) return count;
     return (count - 1) * s >= size + p ? count - 1 : count; // a window begins on the image or left of it
   });
   const isSquare = [kernel, stride, padding].every(([h, w]) => h === w) && kernel[0] <= 16;

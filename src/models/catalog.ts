@@ -20,6 +20,7 @@ import type { NetworkOptions, OptionNames } from "./network-options.js";
 import * as preact from "./preact-resnet.js";
 import * as resnet from "./resnet.js";
 import type { BottleneckNetOptions } from "./resnet.js";
+import * as variants from "./resnet-variants.js";
 
 /** What a data set decides of a model. */
 export interface ModelSize {
@@ -81,6 +82,33 @@ const families: readonly Family[] = [
     resnext101_64x4d: resnet.resnext101_64x4d,
     wide_resnet50_2: resnet.wide_resnet50_2,
     wide_resnet101_2: resnet.wide_resnet101_2,
+  }),
+  family(imageNet, resnet.basicNetOptions, {
+    seresnet18: variants.seresnet18,
+    seresnet34: variants.seresnet34,
+    resnet18d: variants.resnet18d,
+    resnet34d: variants.resnet34d,
+  }),
+  family(imageNet, resnet.bottleneckNetOptions, {
+    seresnet50: variants.seresnet50,
+    seresnet101: variants.seresnet101,
+    seresnet152: variants.seresnet152,
+    seresnext50_32x4d: variants.seresnext50_32x4d,
+    seresnext101_32x4d: variants.seresnext101_32x4d,
+    seresnext101_32x8d: variants.seresnext101_32x8d,
+    resnet26d: variants.resnet26d,
+    resnet50d: variants.resnet50d,
+    resnet101d: variants.resnet101d,
+    resnet152d: variants.resnet152d,
+    ecaresnet50d: variants.ecaresnet50d,
+    ecaresnet101d: variants.ecaresnet101d,
+    resnetrs50: variants.resnetrs50,
+    resnetrs101: variants.resnetrs101,
+    resnetrs152: variants.resnetrs152,
+  }),
+  family(imageNet, resnet.basicNetOptions, {
+    resnetblur18: variants.resnetblur18,
+    resnetblur50: variants.resnetblur50,
   }),
   family(imageNet, preact.preActNetOptions, {
     "preact-resnet18": preact.preactResnet18,

@@ -1,9 +1,7 @@
-import type { Conv2d } from "../nn/conv2d.js";
 import { Dropout } from "../nn/dropout.js";
 import type { Module } from "../nn/module.js";
-import { MaxPool2d } from "../nn/pooling.js";
 import { checkOptionValues, count, fraction, type OptionValues } from "../tensor/check-options.js";
-import { convolution } from "./block.js";
+import { cifarStem, imageNetStem, type Stem } from "./stems.js";
 
 /** What every network can be asked for. */
 export interface NetworkOptions {
@@ -17,8 +15,8 @@ export interface NetworkOptions {
 
 export interface ImageNetOptions extends NetworkOptions {
   /**
-   * First layers: `imagenet` (default) is a 7×7 convolution of stride 2 and a max pool, which leave a quarter of the
-   * image's height and width; `cifar` a 3×3 convolution that keeps them.
+   * First layers: `imagenet` (default) are those of the network's design, such as a 7×7 convolution of stride 2 and a max
+   * pool, which leave a quarter of the image's height and width; `cifar` is a 3×3 convolution that keeps them.
    */
   readonly stem?: "imagenet" | "cifar";
   /** Probability, in training, of a feature before the classifier to become 0. Default 0. */
@@ -73,18 +71,13 @@ export const network =
     return make(options);
   };
 
-/** The stem's convolution and pool. */
-export function makeStem(
+/** The stem that the options ask for. @param imageNet the network's own one. Default: a 7×7 convolution and a max pool */
+export const makeStem = (
   channels: number,
   width: number,
   stem: "imagenet" | "cifar",
-): { readonly conv1: Conv2d; readonly maxpool: MaxPool2d | null } {
-  if (stem === "cifar") return { conv1: convolution(channels, width, 3), maxpool: null };
-  return {
-    conv1: convolution(channels, width, 7, { stride: 2 }),
-    maxpool: new MaxPool2d(3, { stride: 2, padding: 1 }),
-  };
-}
+  imageNet = imageNetStem,
+): Stem => (stem === "cifar" ? cifarStem : imageNet)(channels, width);
 
 /** Dropout, or null where nothing is dropped. */
 export const makeDropout = (probability: number): Dropout | null =>

@@ -1,11 +1,10 @@
 import type { Tensor } from "../graph/tensor.js";
 import { BatchNorm2d } from "../nn/batch-norm2d.js";
-import type { Conv2d } from "../nn/conv2d.js";
 import type { Dropout } from "../nn/dropout.js";
 import { Flatten } from "../nn/flatten.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
-import { AdaptiveAvgPool2d, type MaxPool2d } from "../nn/pooling.js";
+import { AdaptiveAvgPool2d } from "../nn/pooling.js";
 import type { Sequential } from "../nn/sequential.js";
 import { relu } from "../ops/relu.js";
 import type { BlockFactory, BlockOptions } from "./block.js";
@@ -19,6 +18,7 @@ import {
 } from "./network-options.js";
 import { PreActBlock, PreActBottleneck, preActBlocks } from "./preact-blocks.js";
 import { makeStages } from "./stages.js";
+import type { Stem } from "./stems.js";
 
 export interface PreActResNetOptions
   extends ImageNetOptions, Pick<BlockOptions, "stochasticDepth"> {}
@@ -31,9 +31,9 @@ export interface PreActResNetOptions
  * Source: He et al. 2016, arXiv:1603.05027.
  */
 export class PreActResNet extends Module {
-  readonly conv1: Conv2d;
+  readonly conv1: Stem["conv1"];
   readonly bn1: BatchNorm2d;
-  readonly maxpool: MaxPool2d | null;
+  readonly maxpool: Stem["maxpool"];
   readonly layer1: Sequential;
   readonly layer2: Sequential;
   readonly layer3: Sequential;

@@ -1,11 +1,10 @@
 import type { Tensor } from "../graph/tensor.js";
 import { BatchNorm2d } from "../nn/batch-norm2d.js";
-import type { Conv2d } from "../nn/conv2d.js";
 import type { Dropout } from "../nn/dropout.js";
 import { Flatten } from "../nn/flatten.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
-import { AdaptiveAvgPool2d, type MaxPool2d } from "../nn/pooling.js";
+import { AdaptiveAvgPool2d } from "../nn/pooling.js";
 import type { Sequential } from "../nn/sequential.js";
 import { relu } from "../ops/relu.js";
 import type { BlockFactory } from "./block.js";
@@ -20,6 +19,7 @@ import {
 } from "./network-options.js";
 import { plainBlocks } from "./plain-block.js";
 import { makeStages } from "./stages.js";
+import type { Stem, StemFactory } from "./stems.js";
 
 export interface ResNetOptions
   extends ImageNetOptions, Pick<BottleneckOptions, "zeroLastNorm" | "stochasticDepth"> {}
@@ -34,9 +34,9 @@ export interface BottleneckNetOptions extends ResNetOptions, Pick<BottleneckOpti
  * are torchvision's. Source: He et al. 2015, arXiv:1512.03385, table 1.
  */
 export class ResNet extends Module {
-  readonly conv1: Conv2d;
+  readonly conv1: Stem["conv1"];
   readonly bn1: BatchNorm2d;
-  readonly maxpool: MaxPool2d | null;
+  readonly maxpool: Stem["maxpool"];
   readonly layer1: Sequential;
   readonly layer2: Sequential;
   readonly layer3: Sequential;
@@ -46,10 +46,16 @@ export class ResNet extends Module {
   readonly dropout: Dropout | null;
   readonly fc: Linear;
 
-  constructor(block: BlockFactory, blocks: FourStages, options: ImageNetOptions = {}) {
+  /** @param imageNetStem makes the first layers unless the option `stem` is `cifar`. Default: a 7×7 convolution and a max pool */
+  constructor(
+    block: BlockFactory,
+    blocks: FourStages,
+    options: ImageNetOptions = {},
+    imageNetStem?: StemFactory,
+  ) {
     super();
     const { classes = 1000, channels = 3, width = 64, stem = "imagenet", dropout = 0 } = options;
-    const { conv1, maxpool } = makeStem(channels, width, stem);
+    const { conv1, maxpool } = makeStem(channels, width, stem, imageNetStem);
     const { stages, outChannels } = makeStages(block, blocks, width);
     this.conv1 = conv1;
     this.bn1 = new BatchNorm2d(width);

@@ -1,7 +1,9 @@
+export { averagedProjection } from "../models/averaged-projection.js";
 export type { Block, BlockFactory, BlockOptions, BlockPlace } from "../models/block.js";
 export {
   BasicBlock,
   basicBlocks,
+  type BasicBlockOptions,
   Bottleneck,
   bottlenecks,
   type BottleneckOptions,
@@ -16,6 +18,10 @@ export {
   type DefaultInput,
   type VariantOptions,
 } from "../models/catalog.js";
+export {
+  EfficientChannelAttention,
+  efficientChannelAttention,
+} from "../models/channel-attention.js";
 export { CifarBlock, cifarBlocks, type CifarBlockOptions } from "../models/cifar-block.js";
 export {
   cifarPlain,
@@ -57,6 +63,8 @@ export {
   PreActResNet,
   type PreActResNetOptions,
 } from "../models/preact-resnet.js";
+export type { ResidualParts } from "../models/residual-parts.js";
+export * from "../models/resnet-variants.js";
 export {
   plain18,
   plain34,
@@ -75,3 +83,13 @@ export {
   type ResNetOptions,
 } from "../models/resnet.js";
 export { makeStages } from "../models/stages.js";
+export { SqueezeExcite, squeezeExcite } from "../models/squeeze-excite.js";
+export {
+  blurredStem,
+  cifarStem,
+  convolvedStem,
+  deepStem,
+  imageNetStem,
+  type Stem,
+  type StemFactory,
+} from "../models/stems.js";

@@ -1,7 +1,9 @@
 export { BatchNorm2d, type BatchNorm2dOptions } from "../nn/batch-norm2d.js";
+export { BlurPool2d } from "../nn/blur-pool2d.js";
 export { Conv2d, type Conv2dOptions } from "../nn/conv2d.js";
 export { Dropout } from "../nn/dropout.js";
 export { Flatten } from "../nn/flatten.js";
+export { Identity } from "../nn/identity.js";
 export {
   constantInit,
   kaimingNormal,

@@ -1,4 +1,4 @@
-// Every kind of network at a small width, with PyTorch's numbers: test/fixtures/models.json.
+// Every kind of network at a small width, with PyTorch's numbers: test/fixtures/models.json and relatives.json.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { models } from "../../src/models/catalog.js";
@@ -26,10 +26,14 @@ export interface NetworkRow {
   readonly gradients: readonly (readonly [string, number, number, number])[];
 }
 
-const file = path.join(packageRoot, "test/fixtures/models.json");
-export const { networks } = JSON.parse(readFileSync(file, "utf8")) as {
-  readonly networks: NetworkRow[];
-};
+function rowsOf(file: string): readonly NetworkRow[] {
+  const text = readFileSync(path.join(packageRoot, "test/fixtures", file), "utf8");
+  return (JSON.parse(text) as { readonly networks: readonly NetworkRow[] }).networks;
+}
+
+export const networks = rowsOf("models.json");
+/** timm's and torchvision's relatives of ResNet. */
+export const relatives = rowsOf("relatives.json");
 
 /** Those that are not in the catalogue as they are. */
 const variants: Readonly<Record<string, (options: NetworkOptions) => Module>> = {

@@ -18,7 +18,7 @@ import { nativeExecutors, reference } from "../helpers/executors.js";
 /**
  * Parameters, and tensors of a checkpoint without `num_batches_tracked`, with the classes and channels that the model was
  * made for: PyTorch's count of the definitions in tools/resnet_torch.py and tools/family_torch.py, as
- * tools/model_fixtures.py prints it. Those of ResNet, ResNeXt and wide ResNet are torchvision's own; those of the
+ * tools/model_fixtures.py prints it, and tools/relative_fixtures.py that of timm's and torchvision's models. Those of ResNet, ResNeXt and wide ResNet are torchvision's own; those of the
  * CIFAR ResNets round to akamaster's table (0.27, 0.46, 0.66, 0.85 and 1.7 million).
  */
 const sizes: Readonly<Record<string, { readonly parameters: number; readonly tensors: number }>> = {
@@ -32,6 +32,27 @@ const sizes: Readonly<Record<string, { readonly parameters: number; readonly ten
   resnext101_64x4d: { parameters: 83_455_272, tensors: 522 },
   wide_resnet50_2: { parameters: 68_883_240, tensors: 267 },
   wide_resnet101_2: { parameters: 126_886_696, tensors: 522 },
+  seresnet18: { parameters: 11_779_624, tensors: 134 },
+  seresnet34: { parameters: 21_960_416, tensors: 246 },
+  resnet18d: { parameters: 11_708_744, tensors: 112 },
+  resnet34d: { parameters: 21_816_904, tensors: 192 },
+  seresnet50: { parameters: 28_088_024, tensors: 331 },
+  seresnet101: { parameters: 49_326_872, tensors: 654 },
+  seresnet152: { parameters: 66_821_848, tensors: 977 },
+  seresnext50_32x4d: { parameters: 27_559_896, tensors: 331 },
+  seresnext101_32x4d: { parameters: 48_955_416, tensors: 654 },
+  seresnext101_32x8d: { parameters: 93_569_048, tensors: 654 },
+  resnet26d: { parameters: 16_014_408, tensors: 157 },
+  resnet50d: { parameters: 25_576_264, tensors: 277 },
+  resnet101d: { parameters: 44_568_392, tensors: 532 },
+  resnet152d: { parameters: 60_212_040, tensors: 787 },
+  ecaresnet50d: { parameters: 25_576_350, tensors: 293 },
+  ecaresnet101d: { parameters: 44_568_563, tensors: 565 },
+  resnetrs50: { parameters: 35_691_912, tensors: 346 },
+  resnetrs101: { parameters: 63_618_696, tensors: 669 },
+  resnetrs152: { parameters: 86_621_576, tensors: 992 },
+  resnetblur18: { parameters: 11_689_512, tensors: 102 },
+  resnetblur50: { parameters: 25_557_032, tensors: 267 },
   "preact-resnet18": { parameters: 11_687_720, tensors: 90 },
   "preact-resnet34": { parameters: 21_795_880, tensors: 170 },
   "preact-resnet50": { parameters: 25_549_352, tensors: 251 },
@@ -97,7 +118,7 @@ async function trainTwice(
 ): Promise<{ readonly losses: readonly number[]; readonly unmoved: readonly string[] }> {
   const channels = defaultInput(name).image[0];
   // With 32 groups, one inner channel a group is the least.
-  const model = models[name]!({ classes: 3, channels, width: name.startsWith("resnext") ? 16 : 4 });
+  const model = models[name]!({ classes: 3, channels, width: /^(se)?resnext/.test(name) ? 16 : 4 });
   const data = {
     images: randomIntegers([batchSize, 17, 16, channels], 1, 256, "u8"),
     labels: hostArray([batchSize], [0, 1, 2, 0], "i32"),

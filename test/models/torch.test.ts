@@ -13,7 +13,7 @@ import { hostArray, type HostArray } from "../../src/tensor/host-array.js";
 import { assertClose } from "../helpers/assert-close.js";
 import { draw } from "../helpers/fixtures.js";
 import { interpretAll } from "../helpers/interpret.js";
-import { makeNetwork, networks, specOf } from "../helpers/network-rows.js";
+import { makeNetwork, networks, relatives, specOf } from "../helpers/network-rows.js";
 
 /**
  * Both sides compute in float64, but the fixture keeps 12 digits, and up to 50 batch norms of a few samples magnify the
@@ -24,7 +24,7 @@ const rtol = 1e-8;
 /** Logits of another shape than `[N, K]` would be compared element by element nonetheless: both are row-major. */
 const flat = ({ data }: Values): ArrayLike<number> => data;
 
-for (const row of networks) {
+for (const row of [...networks, ...relatives]) {
   describe(row.name, () => {
     const { seed, classes, batch } = row;
     const [channels, height, columns] = row.image;

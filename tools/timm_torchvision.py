@@ -1,0 +1,65 @@
+"""torchvision and timm without torchvision's compiled operators, and the relatives of ResNet at any width.
+
+Import this module before either of the two.
+"""
+
+import sys
+import types
+import warnings
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import nn
+
+# torchvision registers shapes of operators that a build without its binary does not have.
+operators = torch.library.Library("torchvision", "DEF")
+for operator in ("nms", "qnms"):
+    operators.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+
+def narrow_stems() -> None:
+    """Loads timm's ResNet so that `stem_width` is the number of channels behind a stem of one convolution, too."""
+    import timm.models
+
+    name = "timm.models.resnet"
+    source = Path(find_spec(name).origin).read_text()
+    fixed = "inplanes = stem_width * 2 if deep_stem else 64"
+    assert source.count(fixed) == 1
+    module = types.ModuleType(name)
+    module.__package__ = "timm.models"
+    sys.modules[name] = module
+    warnings.filterwarnings("ignore", "Overwriting")  # of the models of that name
+    exec(compile(source.replace(fixed, fixed.replace("64", "stem_width")), name, "exec"), module.__dict__)
+    timm.models.resnet = module
+
+
+Shape = tuple[int, int, int]  # channels, classes, width
+FOUR = (1, 2, 4, 8)
+
+
+def timm_resnet(name: str, shape: Shape, deep: bool = False) -> nn.Module:
+    import timm
+
+    channels, classes, width = shape
+    stem = width // 2 if deep else width
+    widths = tuple(width * factor for factor in FOUR)
+    return timm.create_model(name, in_chans=channels, num_classes=classes, stem_width=stem, channels=widths)
+
+
+RESNETS = (
+    "seresnet18", "seresnet34", "seresnet50", "seresnet101", "seresnet152",
+    "seresnext50_32x4d", "seresnext101_32x4d", "seresnext101_32x8d", "resnetblur18", "resnetblur50",
+)
+DEEP_RESNETS = (
+    "resnet18d", "resnet34d", "resnet26d", "resnet50d", "resnet101d", "resnet152d", "ecaresnet50d", "ecaresnet101d",
+    "resnetrs50", "resnetrs101", "resnetrs152",
+)
+RELATIVES: dict[str, Callable[[Shape], nn.Module]] = {
+    **{name: partial(timm_resnet, name) for name in RESNETS},
+    **{name: partial(timm_resnet, name, deep=True) for name in DEEP_RESNETS},
+}
+# Channels of the first stage where they are not 64.
+WIDTHS: dict[str, int] = {}
