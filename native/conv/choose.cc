@@ -38,6 +38,8 @@ constexpr long minWindowRows = 48, maxWindowRows = 144;  // of blocks that are t
 constexpr long largeWindowBytes = 32L << 20;   // of all windows and sums, above which blocks are preferred
 constexpr long blocksPerThreadLarge = 2;
 
+constexpr long depthwiseElements = 2048;   // sums of a block, which stay in cache beside a tap's pixels
+
 // The weight gradient.
 constexpr long gradChannels = 128;         // rows and columns of a block of the result
 constexpr long gradPatchChannels = 8;      // images of fewer channels are gathered into patches
@@ -104,6 +106,14 @@ Method chooseGathering(const ProductCase& product) {
 }
 
 }  // namespace
+
+bool isDepthwise(const ConvShape& shape) {
+  return shape.groups > 1 && shape.cin == shape.groups && shape.cout == shape.groups;
+}
+
+long depthwiseRows(const ConvShape& shape) {
+  return std::min(shape.n, std::max(1L, depthwiseElements / shape.cin));
+}
 
 Method chooseMethod(const ProductCase& product) {
   return suitsWinograd(product) ? Method::winograd : chooseGathering(product);

@@ -36,6 +36,12 @@ struct ProductCase {
 
 Method chooseMethod(const ProductCase& product);
 
+/** Whether every channel has a filter of its own, so that there is nothing to multiply as matrices (depthwise.h). */
+bool isDepthwise(const ConvShape& shape);
+
+/** Samples of a pixel that a depthwise convolution takes at a time. */
+long depthwiseRows(const ConvShape& shape);
+
 /** The block that a thread holds in the second-level cache while it multiplies. */
 struct Blocking {
   long rows;   // of a block of the source: a multiple of the tile's

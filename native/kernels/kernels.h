@@ -189,6 +189,23 @@ struct ResampleCall {
   long outer, from, to, inner, stride;
 };
 
+/** A tap of a depthwise convolution: the pixel that it reads, and its row of the weight, or of the weight's gradient. */
+template <class T>
+struct DepthwiseTap {
+  const T* x;
+  float* weight;
+};
+
+/** Some samples of a pixel of a depthwise convolution: `rows` of `channels` values. */
+template <class T>
+struct DepthwiseCall {
+  const DepthwiseTap<T>* taps;
+  long tapCount;
+  long rows, channels;
+  const T* dy;  // of the gradient only
+  float* sums;  // of the convolution only
+};
+
 /** The functions of the op `unary`; unary.cc has their values and gradients. */
 #define RESNET_UNARY_FUNCTIONS(X)                                                                  \
   X(neg) X(abs) X(sign) X(square) X(reciprocal) X(sqrt) X(rsqrt) X(exp) X(expm1) X(log) X(log1p)   \
@@ -284,6 +301,10 @@ struct BinaryCall {
   X(scale, (const T* x, float factor, T* y, long n))                                               \
   /* y[i] = sum[i] · factor */                                                                     \
   X(scaleSums, (const float* sum, float factor, T* y, long n))                                     \
+  /* sums[row][c] = Σ over taps of x[row][c] · weight[c] */                                        \
+  X(depthwise, (const DepthwiseCall<T>* call))                                                     \
+  /* weight[c] += Σ over rows of x[row][c] · dy[row][c], of each tap */                            \
+  X(depthwiseGrad, (const DepthwiseCall<T>* call))                                                 \
   X(unary, (UnaryFunction function, const T* x, T* y, long n))                                     \
   /* `at` is x, or y for the functions whose gradient is told by y. */                             \
   X(unaryGrad, (UnaryFunction function, const T* dy, const T* at, T* dx, long n))                  \

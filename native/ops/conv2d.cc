@@ -4,6 +4,7 @@
 
 #include "../conv/conv_product.h"
 #include "../conv/conv_weight_grad.h"
+#include "../conv/depthwise.h"
 #include "../conv/winograd_product.h"
 
 namespace resnet {
@@ -50,6 +51,11 @@ using RunProduct = std::function<void(const RunContext&, const ProductOperands<T
 template <class T>
 RunProduct<T> makeProduct(OpReader& op, const ConvShape& shape, Direction direction, bool moments,
                           Scratch* persistent) {
+  if (isDepthwise(shape)) {
+    const auto product =
+        std::make_shared<DepthwiseProduct<T>>(shape, direction, moments, op.threads, op.scratch);
+    return [=](const auto& context, const auto& operands) { product->run(context, operands); };
+  }
   const Method method = chooseMethod({shape, direction, moments, persistent != nullptr,
                                       static_cast<long>(sizeof(T)), op.kernels.of<T>().tile,
                                       op.threads});
@@ -131,11 +137,15 @@ KernelCall makeConv2dWeightGrad(OpReader& op) {
   const ConvShape shape = readShape(op, x, dy, dweight);
   return byElement(op.element, [&](auto zero) -> KernelCall {
     using T = decltype(zero);
-    const auto product =
-        std::make_shared<ConvWeightGrad<T>>(shape, op.kernels, op.threads, op.scratch);
-    return [=](const RunContext& context) {
-      product->run(context, x.in<T>(context), dy.in<T>(context), dweight.in<float>(context));
+    const auto make = [&](const auto& product) -> KernelCall {
+      return [=](const RunContext& context) {
+        product->run(context, x.in<T>(context), dy.in<T>(context), dweight.in<float>(context));
+      };
     };
+    if (isDepthwise(shape)) {
+      return make(std::make_shared<DepthwiseWeightGrad<T>>(shape, op.threads, op.scratch));
+    }
+    return make(std::make_shared<ConvWeightGrad<T>>(shape, op.kernels, op.threads, op.scratch));
   });
 }
 
