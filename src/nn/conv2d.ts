@@ -1,17 +1,19 @@
 import type { Tensor } from "../graph/tensor.js";
-import { conv2d } from "../ops/conv2d.js";
-import { checkNumber, checkOptions, count, size } from "../tensor/check-options.js";
+import { conv2d, type PerAxis } from "../functional/images.js";
+import { checkNumber, checkOptions, checkPerAxis, count, size } from "../tensor/check-options.js";
 import { UsageError } from "../tensor/error.js";
-import { formatArguments } from "./describe.js";
+import { describeSize, formatArguments } from "./describe.js";
 import { fans, torchDefault, torchDefaultBias, type Initializer } from "./initializers.js";
 import { Module } from "./module.js";
 import { Parameter } from "./parameter.js";
 
 export interface Conv2dOptions {
   /** Step between windows, in pixels. Default 1. */
-  readonly stride?: number;
-  /** Zeros on every side of the image, in pixels. Default 0. */
-  readonly padding?: number;
+  readonly stride?: PerAxis;
+  /** Zeros on both sides of each axis, in pixels; or `same`, so that a stride of 1 keeps the size. Default 0. */
+  readonly padding?: PerAxis | "same";
+  /** Distance between the taps of the filter, in pixels. Default 1. */
+  readonly dilation?: PerAxis;
   /** Groups of channels that do not see each other. Default 1. */
   readonly groups?: number;
   /** Whether each output channel has a bias, which a batch norm right after it takes out again. Default true. */
@@ -20,18 +22,21 @@ export interface Conv2dOptions {
   readonly initializer?: Initializer;
 }
 
-const conv2dOptions = ["stride", "padding", "groups", "bias", "initializer"];
+const conv2dOptions = ["stride", "padding", "dilation", "groups", "bias", "initializer"];
 
 /**
- * 2-D convolution with a square window: `[H, W, N, inChannels]` to `[OH, OW, N, outChannels]`, where
- * `OH = ⌊(H + 2·padding − kernel) / stride⌋ + 1`. PyTorch's `Conv2d`.
+ * 2-D convolution: `[N, inChannels, H, W]` to `[N, outChannels, OH, OW]`, where
+ * `OH = ⌊(H + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1`. PyTorch's `Conv2d`.
+ *
+ * The kernel, and the options that are sizes, are one number for height and width, or `[height, width]`.
  */
 export class Conv2d extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
   private readonly window: {
-    readonly stride: number;
-    readonly padding: number;
+    readonly stride: PerAxis;
+    readonly padding: PerAxis | "same";
+    readonly dilation: PerAxis;
     readonly groups: number;
   };
 
@@ -39,41 +44,49 @@ export class Conv2d extends Module {
   constructor(
     readonly inChannels: number,
     readonly outChannels: number,
-    readonly kernel: number,
+    readonly kernel: PerAxis,
     options: Conv2dOptions = {},
   ) {
     super();
     const {
       stride = 1,
       padding = 0,
+      dilation = 1,
       groups = 1,
       bias = true,
       initializer = torchDefault,
     } = options;
     checkOptions("Conv2d", options, conv2dOptions);
-    for (const [name, value] of Object.entries({ inChannels, outChannels, kernel, stride, groups }))
+    for (const [name, value] of Object.entries({ inChannels, outChannels, groups }))
       checkNumber("Conv2d", name, value, count);
-    checkNumber("Conv2d", "padding", padding, size);
+    for (const [name, value] of Object.entries({ kernel, stride, dilation }))
+      checkPerAxis("Conv2d", name, value, count);
+    if (padding !== "same") checkPerAxis("Conv2d", "padding", padding, size);
     if (inChannels % groups !== 0) {
       throw new UsageError(
         "ERR_ARGUMENT",
         `Conv2d: inChannels (${inChannels}) must be divisible by groups (${groups})`,
       );
     }
-    this.weight = new Parameter([kernel, kernel, inChannels / groups, outChannels], initializer);
+    const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+    this.weight = new Parameter([height, width, inChannels / groups, outChannels], initializer);
     this.bias = bias
       ? new Parameter([outChannels], torchDefaultBias(fans(this.weight.torchShape).fanIn))
       : null;
-    this.window = { stride, padding, groups };
+    this.window = { stride, padding, dilation, groups };
   }
 
   override describe(): string {
     const options = { ...this.window, bias: this.bias !== null };
-    const defaults = { stride: 1, padding: 0, groups: 1, bias: true };
-    return formatArguments([this.inChannels, this.outChannels, this.kernel], options, defaults);
+    const defaults = { stride: 1, padding: 0, dilation: 1, groups: 1, bias: true };
+    return formatArguments(
+      [this.inChannels, this.outChannels, describeSize(this.kernel)],
+      options,
+      defaults,
+    );
   }
 
   protected override forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.window, this.bias ?? undefined);
+    return conv2d(x, this.weight, { ...this.window, bias: this.bias ?? undefined });
   }
 }

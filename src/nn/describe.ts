@@ -19,6 +19,10 @@ export function describeTree(module: Module, children: ReadonlyMap<string, Modul
 
 const indent = (text: string): string => text.replaceAll("\n", "\n  ");
 
+/** A size as it is written in a call: `3` or `[3, 1]`. */
+export const describeSize = (size: number | readonly number[]): number | string =>
+  typeof size === "number" ? size : `[${size.join(", ")}]`;
+
 /** Arguments as they are written in a call: `3, 64, 7, { stride: 2 }`. Options that have their default are left out. */
 export function formatArguments(
   positional: readonly (number | string)[],

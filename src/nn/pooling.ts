@@ -1,87 +1,106 @@
 import type { Tensor } from "../graph/tensor.js";
-import { adaptiveAvgPool2d } from "../ops/adaptive-avg-pool2d.js";
+import {
+  adaptiveAvgPool2d,
+  avgPool2d,
+  maxPool2d,
+  type AvgPoolingOptions,
+  type PerAxis,
+  type PoolingOptions,
+} from "../functional/images.js";
 import { adaptiveMaxPool2d } from "../ops/adaptive-max-pool2d.js";
-import { avgPool2d } from "../ops/avg-pool2d.js";
-import { maxPool2d, type PoolAttrs } from "../ops/max-pool2d.js";
-import { checkNumber, checkOptions, count, size } from "../tensor/check-options.js";
+import { checkOptionValues, checkPerAxis, count, size } from "../tensor/check-options.js";
 import { UsageError } from "../tensor/error.js";
-import { formatArguments } from "./describe.js";
+import { describeSize, formatArguments } from "./describe.js";
 import { Module } from "./module.js";
 
-export interface PoolOptions {
-  /** Step between windows, in pixels. Default the kernel. */
-  readonly stride?: number;
-  /** Pixels added on every side of the image. Default 0. */
-  readonly padding?: number;
+export type PoolOptions = Omit<PoolingOptions, "kernel">;
+export type AvgPoolOptions = Omit<AvgPoolingOptions, "kernel">;
+
+const sizes = { stride: "any", padding: "any", ceilMode: "boolean" } as const;
+
+/** @throws {ResnetError} `ERR_ARGUMENT` for a size that is not one number or two, or a number out of range */
+function checkSizes(
+  where: string,
+  kernel: PerAxis,
+  { stride = kernel, padding = 0 }: PoolOptions,
+): void {
+  checkPerAxis(where, "kernel", kernel, count);
+  checkPerAxis(where, "stride", stride, count);
+  checkPerAxis(where, "padding", padding, size);
 }
 
-/** @throws {ResnetError} `ERR_ARGUMENT` for an option that does not exist, or a number out of range */
-function poolAttrs(where: string, kernel: number, options: PoolOptions): PoolAttrs {
-  checkOptions(where, options, ["stride", "padding"]);
-  const { stride = kernel, padding = 0 } = options;
-  checkNumber(where, "kernel", kernel, count);
-  checkNumber(where, "stride", stride, count);
-  checkNumber(where, "padding", padding, size);
-  return { kernel, stride, padding };
-}
+const describeWindow = (kernel: PerAxis, options: AvgPoolOptions): string =>
+  formatArguments(
+    [describeSize(kernel)],
+    { ...options },
+    { stride: kernel, padding: 0, ceilMode: false, countIncludePad: true },
+  );
 
-const describeWindow = ({ kernel, ...options }: PoolAttrs): string =>
-  formatArguments([kernel], options, { stride: kernel, padding: 0 });
-
-/** The adaptive poolings take the whole image. PyTorch's take a size too. */
+/** The largest values of other sizes are those of windows. */
 function requireSizeOne(where: string, size: number): void {
   if (size === 1) return;
   throw new UsageError(
     "ERR_ARGUMENT",
-    `${where}: the output size is ${size}, but only 1 is supported: pool with windows, such as new AvgPool2d(2)`,
+    `${where}: the output size is ${size}, but only 1 is supported: pool with windows, such as new MaxPool2d(2)`,
   );
 }
 
-/** Largest value of each window: `[H, W, N, C]` to `[OH, OW, N, C]`. PyTorch's `MaxPool2d`. */
+/** Largest value of each window: `[N, C, H, W]` to `[N, C, OH, OW]`. PyTorch's `MaxPool2d`. */
 export class MaxPool2d extends Module {
-  private readonly window: PoolAttrs;
-
-  constructor(kernel: number, options: PoolOptions = {}) {
+  /** @throws {ResnetError} `ERR_ARGUMENT` for an option that does not exist, or a number out of range */
+  constructor(
+    private readonly kernel: PerAxis,
+    private readonly options: PoolOptions = {},
+  ) {
     super();
-    this.window = poolAttrs("MaxPool2d", kernel, options);
+    checkOptionValues("MaxPool2d", options, sizes);
+    checkSizes("MaxPool2d", kernel, options);
   }
 
   override describe(): string {
-    return describeWindow(this.window);
+    return describeWindow(this.kernel, this.options);
   }
 
   protected override forward(x: Tensor): Tensor {
-    return maxPool2d(x, this.window);
+    return maxPool2d(x, { ...this.options, kernel: this.kernel });
   }
 }
 
-/** Mean of each window, padding counted as zeros: `[H, W, N, C]` to `[OH, OW, N, C]`. PyTorch's `AvgPool2d`. */
+/** Mean of each window: `[N, C, H, W]` to `[N, C, OH, OW]`. PyTorch's `AvgPool2d`. */
 export class AvgPool2d extends Module {
-  private readonly window: PoolAttrs;
-
-  constructor(kernel: number, options: PoolOptions = {}) {
+  /** @throws {ResnetError} `ERR_ARGUMENT` for an option that does not exist, or a number out of range */
+  constructor(
+    private readonly kernel: PerAxis,
+    private readonly options: AvgPoolOptions = {},
+  ) {
     super();
-    this.window = poolAttrs("AvgPool2d", kernel, options);
+    checkOptionValues("AvgPool2d", options, { ...sizes, countIncludePad: "boolean" });
+    checkSizes("AvgPool2d", kernel, options);
   }
 
   override describe(): string {
-    return describeWindow(this.window);
+    return describeWindow(this.kernel, this.options);
   }
 
   protected override forward(x: Tensor): Tensor {
-    return avgPool2d(x, this.window);
+    return avgPool2d(x, { ...this.options, kernel: this.kernel });
   }
 }
 
-/** Mean over the whole image: `[H, W, N, C]` to `[1, 1, N, C]`. PyTorch's `AdaptiveAvgPool2d(1)`. */
+/** Means of as many windows as the result has pixels: `[N, C, H, W]` to `[N, C, size, size]`. PyTorch's `AdaptiveAvgPool2d`. */
 export class AdaptiveAvgPool2d extends Module {
-  constructor(size = 1) {
+  /** @param size of the result: one number, or `[height, width]`. Default 1 */
+  constructor(private readonly size: PerAxis = 1) {
     super();
-    requireSizeOne("AdaptiveAvgPool2d", size);
+    checkPerAxis("AdaptiveAvgPool2d", "size", size, count);
+  }
+
+  override describe(): string {
+    return formatArguments(this.size === 1 ? [] : [describeSize(this.size)]);
   }
 
   protected override forward(x: Tensor): Tensor {
-    return adaptiveAvgPool2d(x);
+    return adaptiveAvgPool2d(x, this.size);
   }
 }
 

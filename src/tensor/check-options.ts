@@ -108,6 +108,25 @@ export function checkNumber(where: string, name: string, value: unknown, range: 
   );
 }
 
+/** Checks a number for height and width, or `[height, width]`. @throws {ResnetError} `ERR_ARGUMENT` */
+export function checkPerAxis(
+  where: string,
+  name: string,
+  value: unknown,
+  range: NumberRange,
+): void {
+  if (!Array.isArray(value)) return checkNumber(where, name, value, range);
+  if (value.length !== 2) {
+    throw new UsageError(
+      "ERR_ARGUMENT",
+      `${where}: ${name} is ${shown(value)}, but it must be one number, or [height, width]`,
+    );
+  }
+  ["height", "width"].forEach((axis, i) =>
+    checkNumber(where, `the ${axis} of ${name}`, value[i], range),
+  );
+}
+
 function describeRange({ least, most, above, below, whole }: NumberRange): string {
   const kind = whole ? "a whole number" : "a number";
   if (below) return `${kind} of ${least} or more, below ${most}`;

@@ -5,7 +5,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { resnet18 } from "../../src/models/resnet.js";
 import { BasicBlock } from "../../src/models/blocks.js";
-import { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from "../../src/nn/pooling.js";
+import { AdaptiveMaxPool2d, AvgPool2d, MaxPool2d } from "../../src/nn/pooling.js";
 import { BatchNorm2d } from "../../src/nn/batch-norm2d.js";
 import { Conv2d } from "../../src/nn/conv2d.js";
 import { Dropout } from "../../src/nn/dropout.js";
@@ -186,11 +186,11 @@ describe("the arguments of layers", () => {
     ],
     [
       () => new AvgPool2d(2, { strides: 2 } as never),
-      'AvgPool2d has no option "strides" (did you mean stride?): its options are stride, padding',
+      'AvgPool2d has no option "strides" (did you mean stride?): its options are stride, padding, ceilMode, countIncludePad',
     ],
     [
-      () => new AdaptiveAvgPool2d(2),
-      /^AdaptiveAvgPool2d: the output size is 2, but only 1 is supported/,
+      () => new AdaptiveMaxPool2d(2),
+      /^AdaptiveMaxPool2d: the output size is 2, but only 1 is supported/,
     ],
     [() => new Dropout(-0.1), "Dropout: probability is -0.1, but it must be a number from 0 to 1"],
   ] as const) {
