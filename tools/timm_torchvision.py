@@ -57,9 +57,49 @@ DEEP_RESNETS = (
     "resnet18d", "resnet34d", "resnet26d", "resnet50d", "resnet101d", "resnet152d", "ecaresnet50d", "ecaresnet101d",
     "resnetrs50", "resnetrs101", "resnetrs152",
 )
+
+
+def res2net(depth: int, base: int, scale: int, shape: Shape) -> nn.Module:
+    """timm's Res2Net. Its own functions make the ResNet that `narrow_stems` replaces."""
+    from timm.models.res2net import Bottle2neck
+    from timm.models.resnet import ResNet
+
+    channels, classes, width = shape
+    layers = (3, 4, 6, 3) if depth == 50 else (3, 4, 23, 3)
+    widths = tuple(width * factor for factor in FOUR)
+    return ResNet(
+        Bottle2neck, layers, num_classes=classes, in_chans=channels, stem_width=width, channels=widths,
+        base_width=base, block_args={"scale": scale},
+    )
+
+
+def resnet_v2(depth: int, shape: Shape) -> nn.Module:
+    import timm
+
+    channels, classes, width = shape
+    widths = tuple(width * factor * (1 if depth < 50 else 4) for factor in FOUR)
+    return timm.create_model(f"resnetv2_{depth}", in_chans=channels, num_classes=classes, stem_chs=width, channels=widths)
+
+
+DENSENETS = {121: (6, 12, 24, 16), 161: (6, 12, 36, 24), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
+
+
+def densenet(depth: int, shape: Shape) -> nn.Module:
+    from torchvision.models.densenet import DenseNet
+
+    channels, classes, width = shape
+    model = DenseNet(width // 2, DENSENETS[depth], width, num_classes=classes)
+    model.features.conv0 = nn.Conv2d(channels, width, 7, 2, 3, bias=False)
+    return model
+
+
+RES2NETS = ((50, 26, 4), (50, 26, 6), (50, 26, 8), (50, 48, 2), (50, 14, 8), (101, 26, 4))
 RELATIVES: dict[str, Callable[[Shape], nn.Module]] = {
     **{name: partial(timm_resnet, name) for name in RESNETS},
     **{name: partial(timm_resnet, name, deep=True) for name in DEEP_RESNETS},
+    **{f"res2net{depth}_{base}w_{scale}s": partial(res2net, depth, base, scale) for depth, base, scale in RES2NETS},
+    **{f"resnetv2_{depth}": partial(resnet_v2, depth) for depth in (18, 34, 50, 101, 152)},
+    **{f"densenet{depth}": partial(densenet, depth) for depth in DENSENETS},
 }
 # Channels of the first stage where they are not 64.
-WIDTHS: dict[str, int] = {}
+WIDTHS = {"densenet161": 96}

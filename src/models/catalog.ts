@@ -16,9 +16,12 @@ import {
   convBNResnet50,
 } from "./conv-bn-resnet.js";
 import { d2lOptions, d2lResnet18, type D2lOptions } from "./d2l-resnet.js";
+import * as denseNet from "./densenet.js";
 import type { NetworkOptions, OptionNames } from "./network-options.js";
 import * as preact from "./preact-resnet.js";
+import * as res2net from "./res2net.js";
 import * as resnet from "./resnet.js";
+import * as resnetV2 from "./resnet-v2.js";
 import type { BottleneckNetOptions } from "./resnet.js";
 import * as variants from "./resnet-variants.js";
 
@@ -109,6 +112,27 @@ const families: readonly Family[] = [
   family(imageNet, resnet.basicNetOptions, {
     resnetblur18: variants.resnetblur18,
     resnetblur50: variants.resnetblur50,
+  }),
+  family(imageNet, resnet.basicNetOptions, {
+    res2net50_26w_4s: res2net.res2net50_26w_4s,
+    res2net50_26w_6s: res2net.res2net50_26w_6s,
+    res2net50_26w_8s: res2net.res2net50_26w_8s,
+    res2net50_48w_2s: res2net.res2net50_48w_2s,
+    res2net50_14w_8s: res2net.res2net50_14w_8s,
+    res2net101_26w_4s: res2net.res2net101_26w_4s,
+  }),
+  family(imageNet, preact.preActNetOptions, {
+    resnetv2_18: resnetV2.resnetv2_18,
+    resnetv2_34: resnetV2.resnetv2_34,
+    resnetv2_50: resnetV2.resnetv2_50,
+    resnetv2_101: resnetV2.resnetv2_101,
+    resnetv2_152: resnetV2.resnetv2_152,
+  }),
+  family(imageNet, denseNet.denseNetOptions, {
+    densenet121: denseNet.densenet121,
+    densenet161: denseNet.densenet161,
+    densenet169: denseNet.densenet169,
+    densenet201: denseNet.densenet201,
   }),
   family(imageNet, preact.preActNetOptions, {
     "preact-resnet18": preact.preactResnet18,

@@ -45,6 +45,13 @@ export {
   type ResidualOptions,
   type ResnetBlockOptions,
 } from "../models/d2l-resnet.js";
+export {
+  DenseNet,
+  densenet121,
+  densenet161,
+  densenet169,
+  densenet201,
+} from "../models/densenet.js";
 export type { FourStages } from "../models/depths.js";
 export type { ImageNetOptions, NetworkOptions } from "../models/network-options.js";
 export { PlainBlock, plainBlocks } from "../models/plain-block.js";
@@ -63,6 +70,16 @@ export {
   PreActResNet,
   type PreActResNetOptions,
 } from "../models/preact-resnet.js";
+export {
+  Bottle2neck,
+  res2net101_26w_4s,
+  res2net50_14w_8s,
+  res2net50_26w_4s,
+  res2net50_26w_6s,
+  res2net50_26w_8s,
+  res2net50_48w_2s,
+  type Bottle2neckOptions,
+} from "../models/res2net.js";
 export type { ResidualParts } from "../models/residual-parts.js";
 export * from "../models/resnet-variants.js";
 export {
@@ -83,6 +100,14 @@ export {
   type ResNetOptions,
 } from "../models/resnet.js";
 export { makeStages } from "../models/stages.js";
+export {
+  ResNetV2,
+  resnetv2_101,
+  resnetv2_152,
+  resnetv2_18,
+  resnetv2_34,
+  resnetv2_50,
+} from "../models/resnet-v2.js";
 export { SqueezeExcite, squeezeExcite } from "../models/squeeze-excite.js";
 export {
   blurredStem,

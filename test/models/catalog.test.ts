@@ -53,6 +53,21 @@ const sizes: Readonly<Record<string, { readonly parameters: number; readonly ten
   resnetrs152: { parameters: 86_621_576, tensors: 992 },
   resnetblur18: { parameters: 11_689_512, tensors: 102 },
   resnetblur50: { parameters: 25_557_032, tensors: 267 },
+  res2net50_26w_4s: { parameters: 25_699_120, tensors: 427 },
+  res2net50_26w_6s: { parameters: 37_051_448, tensors: 587 },
+  res2net50_26w_8s: { parameters: 48_403_776, tensors: 747 },
+  res2net50_48w_2s: { parameters: 25_287_304, tensors: 267 },
+  res2net50_14w_8s: { parameters: 25_059_816, tensors: 747 },
+  res2net101_26w_4s: { parameters: 45_206_688, tensors: 852 },
+  resnetv2_18: { parameters: 11_687_720, tensors: 90 },
+  resnetv2_34: { parameters: 21_795_880, tensors: 170 },
+  resnetv2_50: { parameters: 25_549_352, tensors: 251 },
+  resnetv2_101: { parameters: 44_541_480, tensors: 506 },
+  resnetv2_152: { parameters: 60_185_128, tensors: 761 },
+  densenet121: { parameters: 7_978_856, tensors: 606 },
+  densenet161: { parameters: 28_681_000, tensors: 806 },
+  densenet169: { parameters: 14_149_480, tensors: 846 },
+  densenet201: { parameters: 20_013_928, tensors: 1006 },
   "preact-resnet18": { parameters: 11_687_720, tensors: 90 },
   "preact-resnet34": { parameters: 21_795_880, tensors: 170 },
   "preact-resnet50": { parameters: 25_549_352, tensors: 251 },
@@ -119,8 +134,9 @@ async function trainTwice(
   const channels = defaultInput(name).image[0];
   // With 32 groups, one inner channel a group is the least.
   const model = models[name]!({ classes: 3, channels, width: /^(se)?resnext/.test(name) ? 16 : 4 });
+  const size = name.startsWith("densenet") ? 32 : 16; // its pools halve the image five times, rounded down
   const data = {
-    images: randomIntegers([batchSize, 17, 16, channels], 1, 256, "u8"),
+    images: randomIntegers([batchSize, size + 1, size, channels], 1, 256, "u8"),
     labels: hostArray([batchSize], [0, 1, 2, 0], "i32"),
   };
   const normalize = { mean: Array(channels).fill(0.5), std: Array(channels).fill(0.25) };

@@ -1,0 +1,71 @@
+// Parts of the relatives of ResNet, alone: expected values are arithmetic.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { divisible } from "../../src/models/divisible.js";
+import { EfficientChannelAttention } from "../../src/models/channel-attention.js";
+import { SqueezeExcite } from "../../src/models/squeeze-excite.js";
+import { BlurPool2d } from "../../src/nn/blur-pool2d.js";
+import { Identity } from "../../src/nn/identity.js";
+import { Linear } from "../../src/nn/linear.js";
+import { namedParameters } from "../../src/nn/module.js";
+import { Sequential } from "../../src/nn/sequential.js";
+import { hostArray } from "../../src/tensor/host-array.js";
+import { forward } from "../../src/train/forward.js";
+
+const executor = "reference";
+
+describe("BlurPool2d", () => {
+  const rowOf = async (values: readonly number[]): Promise<readonly number[]> => {
+    const x = hostArray([1, 1, 1, values.length], Float32Array.from(values));
+    return [...(await forward(new BlurPool2d(), x, { executor })).data];
+  };
+
+  test("weighs neighbours 1, 2, 1 and mirrors the image at its borders", async () => {
+    // (4 + 2·0 + 4) / 4, (4 + 2·8 + 12) / 4, and at the end of five (12 + 2·20 + 12) / 4
+    assert.deepEqual(await rowOf([0, 4, 8, 12]), [2, 8]);
+    assert.deepEqual(await rowOf([0, 4, 8, 12, 20]), [2, 8, 16]);
+  });
+
+  test("leaves a single pixel as it is, and of two takes the first with twice the second", async () => {
+    assert.deepEqual(await rowOf([7]), [7]);
+    assert.deepEqual(await rowOf([1, 5]), [3]);
+  });
+});
+
+describe("attention", () => {
+  test("with weights of 0 halves every channel: sigmoid(0) = 1/2", async () => {
+    for (const module of [new SqueezeExcite(4), new EfficientChannelAttention(4)]) {
+      const zeros = [...namedParameters(module)].map(
+        ([name, { torchShape }]) => [name, hostArray(torchShape)] as const,
+      );
+      module.loadStateDict(new Map(zeros));
+      const x = hostArray([1, 4, 1, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
+      const { data } = await forward(module, x, { executor });
+      assert.deepEqual([...data], [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]);
+    }
+  });
+
+  test("looks at more neighbours where there are more channels, as in the paper's equation 12", () => {
+    // |log2(C) + 1| / 2: 1.5 of 4, 3.5 of 64, 5 of 512, 6 of 2048; the next odd number of 3 or more
+    const kernels = [4, 64, 512, 2048].map(
+      (channels) => new EfficientChannelAttention(channels).conv.weight.shape[2],
+    );
+    assert.deepEqual(kernels, [3, 3, 5, 7]);
+  });
+});
+
+test("divisible rounds to multiples of 8, but takes away a tenth at most where asked", () => {
+  assert.deepEqual(
+    [1, 11, 12, 20].map((channels) => divisible(channels)),
+    [8, 8, 16, 24],
+  );
+  assert.equal(divisible(11, 0.9), 16); // 8 are less than 9.9
+});
+
+test("Sequential names modules by an object's keys and calls them in their order", async () => {
+  const model = new Sequential({ last: new Identity(), fc: new Linear(2, 1, { bias: false }) });
+  assert.deepEqual([...namedParameters(model).keys()], ["fc.weight"]);
+  model.loadStateDict(new Map([["fc.weight", hostArray([1, 2], [10, 1])]]));
+  const { data } = await forward(model, hostArray([1, 2], [3, 4]), { executor });
+  assert.deepEqual([...data], [34]);
+});
