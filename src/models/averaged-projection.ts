@@ -1,4 +1,4 @@
-import { avgPool2d } from "../functional/images.js";
+import { avgPool2d } from "../functional/pooling.js";
 import type { Tensor } from "../graph/tensor.js";
 import { BatchNorm2d } from "../nn/batch-norm2d.js";
 import { Identity } from "../nn/identity.js";

@@ -1,5 +1,5 @@
 import { mul, sigmoid } from "../functional/elementwise.js";
-import { conv2d } from "../functional/images.js";
+import { conv2d } from "../functional/convolution.js";
 import { reshape } from "../functional/shapes.js";
 import type { Tensor } from "../graph/tensor.js";
 import { torchDefault } from "../nn/initializers.js";

@@ -1,4 +1,4 @@
-import { convTranspose2d, type ConvTransposeOptions } from "../functional/images.js";
+import { convTranspose2d, type ConvTransposeOptions } from "../functional/convolution.js";
 import type { Tensor } from "../graph/tensor.js";
 import {
   checkNumber,

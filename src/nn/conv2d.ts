@@ -1,5 +1,6 @@
 import type { Tensor } from "../graph/tensor.js";
-import { conv2d, type PerAxis } from "../functional/images.js";
+import { conv2d } from "../functional/convolution.js";
+import { type PerAxis } from "../functional/per-axis.js";
 import { checkNumber, checkOptions, checkPerAxis, count, size } from "../tensor/check-options.js";
 import { UsageError } from "../tensor/error.js";
 import { describeSize, formatArguments } from "./describe.js";

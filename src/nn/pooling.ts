@@ -1,12 +1,12 @@
 import type { Tensor } from "../graph/tensor.js";
+import { type PerAxis } from "../functional/per-axis.js";
 import {
   adaptiveAvgPool2d,
   avgPool2d,
   maxPool2d,
   type AvgPoolingOptions,
-  type PerAxis,
   type PoolingOptions,
-} from "../functional/images.js";
+} from "../functional/pooling.js";
 import { adaptiveMaxPool2d } from "../ops/adaptive-max-pool2d.js";
 import { checkOptionValues, checkPerAxis, count, size } from "../tensor/check-options.js";
 import { UsageError } from "../tensor/error.js";

@@ -54,17 +54,19 @@ export {
   type SoftplusOptions,
 } from "../functional/elementwise.js";
 export {
-  adaptiveAvgPool2d,
-  avgPool2d,
   conv2d,
   convTranspose2d,
-  maxPool2d,
-  type AvgPoolingOptions,
   type ConvolutionOptions,
   type ConvTransposeOptions,
-  type PerAxis,
+} from "../functional/convolution.js";
+export { type PerAxis } from "../functional/per-axis.js";
+export {
+  adaptiveAvgPool2d,
+  avgPool2d,
+  maxPool2d,
+  type AvgPoolingOptions,
   type PoolingOptions,
-} from "../functional/images.js";
+} from "../functional/pooling.js";
 export { groupNorm, layerNorm, type AffineOptions } from "../functional/normalization.js";
 export { matmul } from "../functional/products.js";
 export {

@@ -1,6 +1,7 @@
 // Every case that every executor must pass: all ops on awkward shapes.
 import { inBf16 } from "./conformance-bf16.js";
 import type { ConformanceCase } from "./conformance-case.js";
+import { elementwiseCases } from "./conformance-elementwise.js";
 import { generalCases } from "./conformance-general.js";
 import { normCases } from "./conformance-norms.js";
 import { optimizerCases } from "./conformance-optimizers.js";
@@ -19,6 +20,7 @@ const cases: readonly ConformanceCase[] = [
   ...normCases,
   ...poolingCases,
   ...otherCases,
+  ...elementwiseCases,
   ...generalCases,
   ...optimizerCases,
 ].map(drawnOnce);

@@ -1,7 +1,8 @@
 // Gradients of functions of tensors against finite differences, in float64.
 import { describe, test } from "node:test";
 import * as elementwise from "../../src/functional/elementwise.js";
-import { avgPool2d, conv2d, convTranspose2d, maxPool2d } from "../../src/functional/images.js";
+import { conv2d, convTranspose2d } from "../../src/functional/convolution.js";
+import { avgPool2d, maxPool2d } from "../../src/functional/pooling.js";
 import { groupNorm, layerNorm } from "../../src/functional/normalization.js";
 import { matmul } from "../../src/functional/products.js";
 import * as reductions from "../../src/functional/reductions.js";

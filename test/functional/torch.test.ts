@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { gradients } from "../../src/autodiff/gradients.js";
 import * as elementwise from "../../src/functional/elementwise.js";
-import * as images from "../../src/functional/images.js";
+import * as convolution from "../../src/functional/convolution.js";
+import * as pooling from "../../src/functional/pooling.js";
 import * as normalization from "../../src/functional/normalization.js";
 import * as products from "../../src/functional/products.js";
 import * as reductions from "../../src/functional/reductions.js";
@@ -39,10 +40,10 @@ const calls: Readonly<Record<string, Call>> = {
   slice: ({ a }, { axis, ...range }) => shapes.slice(a!, axis!, range),
   flip: ({ a }, { axis }) => shapes.flip(a!, axis!),
   pad: ({ a }, { widths, value }) => shapes.pad(a!, widths!, value),
-  conv2d: ({ a, weight, bias }, options) => images.conv2d(a!, weight!, { ...options, bias }),
+  conv2d: ({ a, weight, bias }, options) => convolution.conv2d(a!, weight!, { ...options, bias }),
   convTranspose2d: ({ a, weight, bias }, options) =>
-    images.convTranspose2d(a!, weight!, { ...options, bias }),
-  adaptiveAvgPool2d: ({ a }, { size }) => images.adaptiveAvgPool2d(a!, size!),
+    convolution.convTranspose2d(a!, weight!, { ...options, bias }),
+  adaptiveAvgPool2d: ({ a }, { size }) => pooling.adaptiveAvgPool2d(a!, size!),
   layerNorm: ({ a, ...affine }, { normalizedShape, eps }) =>
     normalization.layerNorm(a!, normalizedShape!, { ...affine, eps: eps! }),
   groupNorm: ({ a, ...affine }, { groups, eps }) =>
@@ -52,7 +53,7 @@ const calls: Readonly<Record<string, Call>> = {
 type Anything = (...values: readonly unknown[]) => Tensor;
 const named = {
   ...elementwise,
-  ...images,
+  ...pooling,
   ...resampling,
   ...reductions,
   ...products,
