@@ -33,29 +33,29 @@ export function epochBatches(
 }
 
 /**
- * How often an epoch has visited each row before, for its batches in their order: 0 but where rows repeat.
+ * For each batch, how often the epoch has used each of its rows before: 0 unless rows repeat.
  *
- * @param rows how many there are, 0 … rows − 1
+ * @param rows number of rows in the data set
  */
 export function earlierVisits(batches: readonly Int32Array[], rows: number): Int32Array[] {
   const visits = new Int32Array(rows);
   return batches.map((batch) => batch.map((row) => visits[row]!++));
 }
 
-/** Loads the image of a sample; the signal takes it back. */
+/** Loads the image of a sample; aborting the signal cancels it. */
 type LoadSample<Sample> = (sample: Sample, signal: AbortSignal) => Promise<ImageBytes>;
 
-/** Batches in the making beside the one that is in use. */
+/** Batches that are prepared while another is in use. */
 const batchesAhead = 2;
 
 /**
- * The images of each batch, u8 `[N, H, W, C]`, in order. Works two batches ahead and no further, whatever their number,
- * so that memory holds four at most, and stops where the caller does.
+ * Yields the images of each batch, u8 `[N, H, W, C]`, in order. It prepares at most two batches ahead, so that
+ * memory holds four at most, and stops when the caller stops.
  *
- * @param batches the samples of each batch, such as their rows; asked for when its turn to be made comes
- * @param shape of every image that `load` gives
- * @param onCopied called with each image whose bytes are in its batch, and which nobody reads any more
- * @throws what `load` throws; of several errors in a batch, that of the first sample
+ * @param batches the samples of each batch, such as their rows; read when the batch is started
+ * @param shape the shape of every image that `load` returns
+ * @param onCopied called with each image after its bytes were copied into the batch
+ * @throws the error of `load`; if several samples of a batch fail, the error of the first
  */
 export async function* loadBatches<Sample>(
   batches: Iterable<ArrayLike<Sample>>,
@@ -74,7 +74,7 @@ export async function* loadBatches<Sample>(
       place.set(image.data);
       onCopied?.(image);
     });
-    batch.catch(() => {}); // it is thrown when its turn comes
+    batch.catch(() => {}); // the error is thrown when the batch is due
     started.push(batch);
   };
   try {

@@ -4,11 +4,12 @@ import type { ImageBytes, ImageSize } from "./transforms/image-bytes.js";
 /**
  * The pixels of a Windows bitmap, in red, green and blue: the bytes of Pillow's `Image.open(file).convert("RGB")`.
  *
- * Reads 1, 4 and 8 bits with a palette, plain or in runs (RLE), 16 bits (5-5-5 and 5-6-5), 24 and 32 bits, from the bottom
+ * Reads 1, 4 and 8 bits with a palette, plain or in runs (RLE), 16 bits (5-5-5 and 5-6-5), 24 and 32 bits, from the
+ * bottom
  * up or from the top down, with the headers of Windows and of OS/2.
  *
- * @param check sees the size before memory is taken for the pixels, and throws if it is too large
- * @throws {DataError} `ERR_DATA_FORMAT` if the file is truncated, or of a kind that is not read
+ * @param check called with the size before the pixels are allocated; throws if it is too large
+ * @throws {DataError} `ERR_DATA_FORMAT` if the file is truncated or of an unsupported kind
  */
 export function decodeBmp(bytes: Uint8Array, check: (size: ImageSize) => void): ImageBytes {
   const header = readHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
@@ -51,7 +52,7 @@ function readHeader(file: DataView): BmpHeader {
   if (file.byteLength < fileHeaderBytes + Math.max(headerBytes, 12))
     throw finding("it is a bitmap that is cut off in its header");
   if (!headerSizes.includes(headerBytes))
-    throw finding(`it is a bitmap whose header has ${headerBytes} bytes, and such are not read`);
+    throw finding(`it is a bitmap whose header has ${headerBytes} bytes, which is not supported`);
   const isOs2 = headerBytes === 12;
   const at = fileHeaderBytes + 4;
   const signedHeight = isOs2 ? file.getUint16(at + 2, true) : file.getInt32(at + 4, true);
@@ -61,7 +62,7 @@ function readHeader(file: DataView): BmpHeader {
   const height = Math.abs(signedHeight);
   if (width < 1 || height < 1) throw finding(`it is a bitmap of ${height} x ${width} pixels`);
   if (compression === undefined || !fits(compression, bits))
-    throw finding(`it is a bitmap of ${bits} bits a pixel in a compression that is not read`);
+    throw finding(`it is a bitmap of ${bits} bits a pixel with an unsupported compression`);
   const hasMasksBehind = compression === "masks" && headerBytes === 40;
   const paletteAt = fileHeaderBytes + headerBytes + (hasMasksBehind ? 12 : 0);
   if (file.byteLength < paletteAt) throw finding("it is a bitmap that is cut off in its header");
@@ -129,10 +130,10 @@ function paletteOf(bytes: Uint8Array, { palette }: BmpHeader): Uint8Array {
 const writeColours =
   (palette: Uint8Array): WriteRow =>
   (row, target, bits) => {
-    const most = 2 ** bits - 1;
+    const mask = 2 ** bits - 1;
     for (let x = 0, to = 0; to < target.length; x++) {
       const bit = x * bits;
-      const colour = ((row[bit >> 3]! >> (8 - bits - (bit & 7))) & most) * 3;
+      const colour = ((row[bit >> 3]! >> (8 - bits - (bit & 7))) & mask) * 3;
       target[to++] = palette[colour]!;
       target[to++] = palette[colour + 1]!;
       target[to++] = palette[colour + 2]!;
@@ -143,14 +144,14 @@ function writeWords({ compression, masks }: BmpHeader): WriteRow {
   const [red, green, blue] = compression === "masks" ? masks : [0x7c00, 0x3e0, 0x1f];
   const has565 = red === 0xf800 && green === 0x7e0;
   if (!(has565 || (red === 0x7c00 && green === 0x3e0)) || blue !== 0x1f)
-    throw finding("it is a bitmap of 16 bits a pixel that divides them in an unusual way");
+    throw finding("it is a bitmap of 16 bits a pixel with unsupported color masks");
   const greenBits = has565 ? 6 : 5;
-  const mostGreen = 2 ** greenBits - 1;
+  const maxGreen = 2 ** greenBits - 1;
   return (row, target) => {
     for (let x = 0, to = 0; to < target.length; x += 2) {
       const word = row[x]! | (row[x + 1]! << 8);
       target[to++] = Math.trunc((((word >> (5 + greenBits)) & 31) * 255) / 31);
-      target[to++] = Math.trunc((((word >> 5) & mostGreen) * 255) / mostGreen);
+      target[to++] = Math.trunc((((word >> 5) & maxGreen) * 255) / maxGreen);
       target[to++] = Math.trunc(((word & 31) * 255) / 31);
     }
   };
@@ -174,7 +175,8 @@ const writeBytes =
   };
 
 /**
- * The palette indices of a bitmap's runs (RLE8 or RLE4), one byte a pixel, rows in the file's order; null if the runs end
+ * The palette indices of a bitmap's runs (RLE8 or RLE4), one byte a pixel, rows in the file's order; null if the
+ * runs end
  * before the picture is full, where Pillow refuses the file too.
  *
  * Source: Microsoft's "Bitmap Compression", and Pillow's `BmpRleDecoder`.

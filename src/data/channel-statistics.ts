@@ -10,7 +10,7 @@ export interface ChannelStatistics {
   readonly std: number[];
 }
 
-/** Counts the bytes of each channel, image by image: exact, in whatever order. */
+/** Counts the bytes of each channel, image by image. The result is exact and does not depend on the order. */
 export class ChannelCounts {
   private readonly counts: readonly Float64Array[];
 
@@ -25,8 +25,8 @@ export class ChannelCounts {
   }
 
   /**
-   * What was counted, to six digits; the deviation is that of the pixels themselves (PyTorch's `std(correction=0)`). A
-   * channel whose pixels are all the same has the deviation 1, which leaves it finite.
+   * Mean and deviation of the counted pixels, to six digits; the deviation is PyTorch's `std(correction=0)`. A
+   * channel whose pixels are all equal gets the deviation 1, so that normalizing it stays finite.
    */
   statistics(): ChannelStatistics {
     const each = this.counts.map((counts) => {
@@ -44,12 +44,12 @@ export class ChannelCounts {
   }
 }
 
-/** Images in the making at a time. */
+/** Images that are loaded at the same time. */
 const together = 64;
 
 type ReadRow = (row: number) => ImageBytes | Promise<ImageBytes>;
 
-/** The statistics of a data set in memory, after transforms that draw nothing. */
+/** The statistics of a data set in memory, after transforms without random draws. */
 export function datasetStatistics(
   { images, labels }: Dataset,
   list: TransformList,
@@ -66,7 +66,7 @@ export function datasetStatistics(
 /**
  * Mean and deviation of each channel over many images.
  *
- * @param read makes the image of a row
+ * @param read loads the image of a row
  */
 export async function channelStatistics(rows: number, read: ReadRow): Promise<ChannelStatistics> {
   let counts: ChannelCounts | undefined;

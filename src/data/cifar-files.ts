@@ -10,11 +10,11 @@ const planeBytes = 32 * 32;
 /** Bytes of one image: 1024 red, 1024 green, 1024 blue; each 32 x 32, row after row. */
 export const cifarImageBytes = 3 * planeBytes;
 
-/** What one of CIFAR's files holds, whatever its form. */
+/** The content of one of CIFAR's files, in either form. */
 export interface CifarPart {
   /** `[rows]`. */
   readonly labels: Int32Array;
-  /** Has the images, of `cifarImageBytes` each. */
+  /** Holds the images, each of `cifarImageBytes` bytes. */
   readonly bytes: Uint8Array;
   /** Where the first image starts, and how many bytes lie from one image to the next. */
   readonly start: number;
@@ -67,9 +67,9 @@ function interleave(planes: Uint8Array, from: number, images: Uint8Array, to: nu
 export interface CifarRecordFormat {
   /** Labels at the start of a record: 1 in CIFAR-10, 2 in CIFAR-100. */
   readonly labels: 1 | 2;
-  /** Which of them is read, from 0. */
+  /** Index of the label that is read, from 0. */
   readonly label: number;
-  /** Number of classes that label has. */
+  /** Number of classes of that label. */
   readonly classes: number;
 }
 
@@ -121,8 +121,9 @@ export interface CifarPickleFormat {
  *
  * @param bytes the file
  * @param file its name, for the error
- * @throws {PickleError} if it is not a pickle, or holds more than data
- * @throws {DataError} `ERR_DATA_FORMAT` if the pickle is not as above; `ERR_DATA_COUNT` if the numbers of labels and
+ * @throws {PickleError} if it is not a pickle, or names a type that is not allowed
+ * @throws {DataError} `ERR_DATA_FORMAT` if the pickle has another structure; `ERR_DATA_COUNT` if the numbers of
+ *   labels and
  *   images differ; `ERR_DATA_LABEL` if a label is not a class, naming the row and the label
  */
 export function readCifarPickle(

@@ -1,26 +1,26 @@
 import { ResnetError } from "../tensor/error.js";
 
-/** What can be wrong with data; stable across versions. */
+/** The codes of data errors; stable across versions. */
 export type DataErrorCode =
   /** The bytes are not the file format they should be. */
   | "ERR_DATA_FORMAT"
   /** Two files that belong together differ in their number of rows. */
   | "ERR_DATA_COUNT"
-  /** A label names no class. */
+  /** A label is not the index of a class. */
   | "ERR_DATA_LABEL"
   /** A compressed file cannot be unpacked. */
   | "ERR_DATA_GZIP"
   /** A folder of images is not laid out as one. */
   | "ERR_DATA_FOLDER"
-  /** A file is no image, or a damaged one. */
+  /** A file is not an image, or is damaged. */
   | "ERR_DATA_IMAGE"
   /** An archive cannot be unpacked, or lacks a file. */
   | "ERR_DATA_ARCHIVE"
-  /** A file is not the published one. */
+  /** A file differs from the published one. */
   | "ERR_DATA_CHECKSUM"
-  /** No data set has that name. */
+  /** There is no data set of that name. */
   | "ERR_DATA_NAME"
-  /** A directory lacks a file, or every source does. */
+  /** A file is missing in a directory or in every source. */
   | "ERR_DATA_NOT_FOUND"
   /** A source could not be read or reached. */
   | "ERR_DATA_SOURCE"
@@ -28,9 +28,9 @@ export type DataErrorCode =
   | "ERR_DATA_WORKER"
   /** Images cannot be kept where they should be. */
   | "ERR_DATA_CACHE"
-  /** A split, batch or selection of rows that the data set cannot give. */
+  /** A split, batch or selection of rows does not fit the data set. */
   | "ERR_DATA_ROWS"
-  /** A transform that does not exist, or that an image does not fit. */
+  /** A transform does not exist, or does not fit an image. */
   | "ERR_DATA_TRANSFORM";
 
 /** Those of what was asked for; the others are of the data. */
@@ -54,7 +54,7 @@ export class DataError extends ResnetError {
   }
 }
 
-/** A transform that does not exist, or that an image does not fit. */
+/** The error for a transform that does not exist, or does not fit an image. */
 export const transformError = (message: string): DataError =>
   new DataError("ERR_DATA_TRANSFORM", message);
 

@@ -1,4 +1,4 @@
-/** The data sets that can be had by name: what they are, where they are, how to check them. */
+/** The data sets known by name: their descriptions, addresses and digests. */
 
 import { cifar10, cifar100, cifar100Coarse } from "./catalog/cifar.js";
 import type { DatasetEntry, DatasetForm, DatasetInfo } from "./catalog/dataset-entry.js";
@@ -17,26 +17,26 @@ const entries: readonly DatasetEntry[] = [
   cifar100Coarse,
 ];
 
-/** The data sets that `loadDataset` knows, in the order of the table. */
+/** Describes the data sets that `loadDataset` knows. */
 export const listDatasets = (): readonly DatasetInfo[] => entries.map(withoutDecode);
 
 /**
- * What is known of the data set `name`.
+ * Describes the data set `name`.
  *
- * @throws {DataError} `ERR_DATA_NAME` if there is none of that name; lists the names there are
+ * @throws {DataError} `ERR_DATA_NAME` if there is none of that name; lists the known names
  */
 export const datasetInfo = (name: string): DatasetInfo => withoutDecode(findDataset(name));
 
 function withoutDecode({ cacheName, forms, ...info }: DatasetEntry): DatasetInfo {
-  void cacheName; // of no use to others
+  void cacheName; // internal
   const described = forms.map(({ decode, ...form }): DatasetForm => {
-    void decode; // code, which a description has no place for
+    void decode; // a description is plain data
     return form;
   });
   return { ...info, forms: described };
 }
 
-/** The row of the table for `name`; as `datasetInfo`, with the way to decode its files. */
+/** The table's entry for `name`: as `datasetInfo`, and with the decoder of its files. */
 export function findDataset(name: string): DatasetEntry {
   const entry = entries.find((candidate) => candidate.name === name);
   if (!entry) {

@@ -4,13 +4,13 @@ import { checkLabelCount, checkLabels } from "./labels.js";
 import type { Dataset } from "./dataset.js";
 import { DataError } from "./data-error.js";
 
-/** Images and labels that a program already has. */
+/** Images and labels in memory. */
 export interface LabelledArrays {
-  /** The pixels, bytes 0 … 255, image after image. */
+  /** The pixels, 0 … 255, image after image. */
   readonly images: Uint8Array | Uint8ClampedArray;
   /** `[rows, H, W, C]`; with layout `NCHW` `[rows, C, H, W]`. */
   readonly shape: readonly [number, number, number, number];
-  /** Order of an image's axes. Default `NHWC`, as of a canvas or of Pillow; PyTorch's is `NCHW`. */
+  /** Order of the axes. Default `NHWC`, as a canvas and Pillow have it; PyTorch has `NCHW`. */
   readonly layout?: "NHWC" | "NCHW";
   /** Class of each row, from 0. */
   readonly labels: ArrayLike<number>;
@@ -21,14 +21,15 @@ export interface LabelledArrays {
 }
 
 /**
- * A data set of the caller's own arrays, ready for `residentSource`, `splitRows` and `takeRows`.
+ * Makes a data set from arrays, for `residentSource`, `splitRows` and `takeRows`.
  *
  *     const data = datasetOfArrays({ images: pixels, shape: [200, 32, 32, 3], labels, classes: ["cat", "dog"] });
  *
- * @returns images `[rows, H, W, C]`: the caller's own memory where the layout is that, else a copy
- * @throws {DataError} `ERR_DATA_FORMAT` if images are no bytes, or the shape has no images or is not that of the bytes;
- *   `ERR_DATA_COUNT` if there are not as many labels as images; `ERR_DATA_LABEL` for a label that is no class, or two
- *   classes of one name
+ * @returns images `[rows, H, W, C]`: the same memory if the layout is `NHWC`, else a copy
+ * @throws {DataError} `ERR_DATA_FORMAT` if the images are not bytes, or the shape has a size of 0 or does not
+ *   match their number;
+ *   `ERR_DATA_COUNT` if the numbers of labels and images differ; `ERR_DATA_LABEL` for a label that is not a class,
+ * or two classes of one name
  */
 export function datasetOfArrays(arrays: LabelledArrays): Dataset {
   const { shape, layout = "NHWC", labels, name = "arrays" } = arrays;

@@ -25,7 +25,7 @@ export interface DatasetSplits {
  * The rows of `dataset` that `rows` lists, in that order, as a data set of its own (copied).
  *
  * @param rows row indices; a row may be taken more than once
- * @throws {DataError} `ERR_DATA_ROWS` if an index lies outside the data set; names it and the limit
+ * @throws {DataError} `ERR_DATA_ROWS` if an index lies outside the data set; names the index and the limit
  */
 export function takeRows(dataset: Dataset, rows: ArrayLike<number>): Dataset {
   if (typeof rows !== "object" || rows === null || !Number.isSafeInteger(rows.length)) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { didYouMean } from "../tensor/did-you-mean.js";
 
-/** What a field takes, said in one style with the project's other errors: zod's own sentences name schemas, not people's options. */
+/** Words zod's findings as the project's other errors: what a field takes, in terms of the options that users write. */
 export const expected: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "invalid_type":
@@ -27,7 +27,7 @@ export const expected: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
-/** The field that a misspelt one is likely to be; nothing of several. */
+/** A hint at the field that a single unknown key may have meant; "" if there is none. */
 function likelyFields({
   keys,
   inst,
@@ -55,7 +55,7 @@ function bounded(origin: string, bound: unknown, side: string): string {
   return `${nouns[origin] ?? origin} of ${side} ${String(bound)}${unit}`;
 }
 
-/** The forms that a value may have; of one that is right on the outside, what is wrong within. */
+/** The forms that a value may have; if one of them matches except for an entry, the finding on that entry. */
 function eitherOf(forms: readonly (readonly z.core.$ZodIssue[])[]): string | undefined {
   const firsts = forms.flatMap(([first]) => first ?? []);
   const within = firsts.find(({ path }) => path.length > 0);

@@ -10,10 +10,12 @@ interface FolderParts {
 }
 
 /**
- * What a training takes of a folder. Without validation images, some of the training images are kept apart for it;
- * without test images, the validation images are those. With a `validSize` of 0 the test images validate.
+ * The parts of a folder that a training uses. Without validation images, some of the training images are held out;
+ * without test images, the validation images are the test images too. With a `validSize` of 0 the test images
+ * validate.
  *
- * @throws {DataError} `ERR_DATA_FOLDER` if there are no training images; `ERR_DATA_ROWS` if a part has fewer images than its size says, or nothing is left to test on
+ * @throws {DataError} `ERR_DATA_FOLDER` if there are no training images; `ERR_DATA_ROWS` if a part has fewer
+ *   images than its size asks for, or no images are left to validate on
  */
 export function folderParts(parts: ImageParts, sizes: PartSizes): FolderParts {
   const folder = withTraining(parts);
@@ -48,29 +50,32 @@ function divide(images: ImageFiles, sizes: PartSizes): Pick<FolderParts, "train"
   return { train: takeFiles(images, parts.train), valid: takeFiles(images, parts.valid) };
 }
 
-/** Images that a training takes of each part, drawn with the seed; null takes all there are. */
+/** The number of images that a training uses of each part, drawn with the seed; null uses all. */
 export interface PartSizes {
   readonly trainSize: number | null;
-  /** Where the data has no validation images of its own, they come out of the training images: null takes a fifth; 0 takes the test images instead. */
+  /**
+   * If the data has no validation images, they are held out of the training images: null holds out a fifth, 0 none
+   * (the test images validate).
+   */
   readonly validSize: number | null;
   readonly testSize: number | null;
   readonly seed: number;
-  /** Whether training and validation images that are drawn from the same have the classes in its proportions. */
+  /** Whether training and validation images that are drawn from one set have its proportions of classes. */
   readonly stratify?: boolean | undefined;
 }
 
-const validShare = 0.2;
+const validFraction = 0.2;
 
-/** Sizes of the training and the validation images that come out of `rows` training images. */
+/** The numbers of training and validation images if both come from `rows` images. */
 function dividedSizes(
   rows: number,
   { trainSize, validSize }: PartSizes,
 ): { readonly train: number; readonly valid: number } {
-  const valid = validSize ?? Math.max(1, Math.round(validShare * rows));
+  const valid = validSize ?? Math.max(1, Math.round(validFraction * rows));
   return { train: trainSize ?? Math.max(0, rows - valid), valid };
 }
 
-/** The rows of training and validation images that come out of the images with these labels. */
+/** The rows of training and validation images, if both come from the images with these labels. */
 export const dividedRows = (
   labels: Int32Array,
   sizes: PartSizes,

@@ -76,7 +76,7 @@ function readIdx(bytes: Uint8Array, file: string, magic: number, what: string): 
     );
   }
   if (length === 0) {
-    throw new DataError("ERR_DATA_FORMAT", `${file}: the file holds no ${what}`);
+    throw new DataError("ERR_DATA_FORMAT", `${file}: the file has no ${what}`);
   }
   return { sizes, elements: bytes.subarray(headerLength) };
 }
@@ -90,19 +90,19 @@ interface IdxFileNames {
 }
 
 interface IdxConventions {
-  /** Whether the files have the columns of an image where others have its rows. */
+  /** Whether the files store images column by column. */
   readonly transposed?: boolean;
   /** The label of the first class. Default 0. */
   readonly firstLabel?: number;
 }
 
 /**
- * Both splits of a data set that is published as MNIST was, in four IDX files.
+ * Decodes both splits of a data set in four IDX files, as MNIST has them.
  *
  * @param name the data set's name
  * @param contents the decompressed bytes of each file, by its name
- * @throws {DataError} whatever `readIdxImages` and `readIdxLabels` find; `ERR_DATA_COUNT` if a
- *   split has not as many labels as images; `ERR_DATA_LABEL` if a label is no class;
+ * @throws {DataError} the codes of `readIdxImages` and `readIdxLabels`; `ERR_DATA_COUNT` if a split's numbers of
+ *   labels and images differ; `ERR_DATA_LABEL` if a label is not a class;
  *   `ERR_DATA_NOT_FOUND` if one of the four is not in `contents`
  */
 export function decodeIdxDataset(

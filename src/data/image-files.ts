@@ -1,6 +1,6 @@
 import type { Dataset } from "./dataset.js";
 
-/** Labelled image files: the rows of a data set that is read image by image, while it is used. */
+/** Labelled image files: a data set that is read image by image while it is used. */
 export interface ImageFiles {
   /** The data set's name and split, for people: `photos train`. */
   readonly name: string;

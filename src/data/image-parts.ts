@@ -1,13 +1,13 @@
 import { DataError } from "./data-error.js";
 import type { ImageFiles } from "./image-files.js";
 
-/** Image files as their owner divided them; null for a part that there is not. One part at least is there. */
+/** Image files in the parts of their folder or list; null for a missing part. At least one part is there. */
 export interface ImageParts extends Readonly<Record<Split, ImageFiles | null>> {
-  /** Files that were passed over: they are in no class's folder, or are no images by their names. */
+  /** Number of files that were left out: outside of the classes' folders, or without an image's extension. */
   readonly ignored: number;
 }
 
-/** Image files of which some are for training. */
+/** Image files with a training part. */
 export interface ImageFolder extends ImageParts {
   /** Its classes are those of all parts, in order. */
   readonly train: ImageFiles;
@@ -27,7 +27,7 @@ export function withTraining(parts: ImageParts): ImageFolder {
 /** A part of a data set. */
 export type Split = "train" | "valid" | "test";
 
-/** The parts in order, with the words that people know them by. */
+/** The parts in order, with their names in messages. */
 export const splitWords: Readonly<Record<Split, string>> = {
   train: "training",
   valid: "validation",
@@ -41,7 +41,7 @@ const patterns: readonly (readonly [Split, RegExp])[] = [
   ["test", /^(test|testing|eval|evaluation)$/],
 ];
 
-/** Which part of a data set a name is the usual one of, in any case; null if of none. */
+/** The part of a data set that a name usually stands for, ignoring case; null if it is no such name. */
 export function splitNamed(name: string): Split | null {
   const bare = name.toLowerCase().replace(/[-_ ](set|data|images)$/, "");
   return patterns.find(([, pattern]) => pattern.test(bare))?.[0] ?? null;

@@ -1,7 +1,7 @@
 import { permutation, randomKey } from "../tensor/random.js";
 import { DataError } from "./data-error.js";
 
-/** Makes sure that every image has a label. @throws {DataError} `ERR_DATA_COUNT`, with both counts */
+/** Checks that there is one label for each image. @throws {DataError} `ERR_DATA_COUNT`, with both counts */
 export function checkLabelCount(labels: ArrayLike<number>, where: string, images: number): void {
   if (labels.length === images) return;
   throw new DataError(
@@ -11,12 +11,12 @@ export function checkLabelCount(labels: ArrayLike<number>, where: string, images
 }
 
 /**
- * Makes sure that every label names a class.
+ * Checks that every label is the index of a class.
  *
  * @param where the file or array that the labels come from, for the error
  * @param classes number of classes
  * @param first the label of the first class
- * @throws {DataError} `ERR_DATA_LABEL` for the first that does not; names its row and the classes
+ * @throws {DataError} `ERR_DATA_LABEL` for the first that is not; names its row and the classes
  */
 export function checkLabels(
   labels: ArrayLike<number>,
@@ -36,7 +36,7 @@ export function checkLabels(
   }
 }
 
-/** How many of `labels` are each of the classes `0 … classes − 1`. */
+/** The number of labels of each class `0 … classes − 1`. */
 export function countLabels(labels: ArrayLike<number>, classes: number): Int32Array {
   const counts = new Int32Array(classes);
   for (let row = 0; row < labels.length; row++) counts[labels[row]!]!++;
@@ -44,8 +44,8 @@ export function countLabels(labels: ArrayLike<number>, classes: number): Int32Ar
 }
 
 /**
- * What a sample of each class must count for all classes to count the same: `N / (K · rows of the class)`, with K the classes
- * that have rows. A class without any counts 1, for what smoothing gives it.
+ * The weight of a sample of each class that makes all classes count the same: `N / (K · rows of the class)`, where K
+ * is the number of classes that have rows. A class without rows gets 1, which label smoothing uses.
  *
  * scikit-learn's `compute_class_weight("balanced", classes=np.unique(y), y=y)`.
  */
@@ -56,9 +56,9 @@ export function balancedClassWeights(labels: ArrayLike<number>, classes: number)
 }
 
 /**
- * The rows of one balanced epoch: as many as there are, in equal parts from each class that has any, class after class. The
- * rows of a small class are repeated, each as often as the others, give or take one; of a large class some are left out,
- * which ones is drawn for each epoch.
+ * The rows of one balanced epoch, class after class: as many rows in total as there are labels, in equal parts from
+ * each class that has rows. The rows of a small class repeat equally often, give or take one; of a large class a
+ * random selection is used, drawn anew for each epoch.
  */
 export function balancedRows(labels: ArrayLike<number>, seed: number, epoch: number): Int32Array {
   const rowsOf = new Map<number, number[]>();
@@ -70,7 +70,7 @@ export function balancedRows(labels: ArrayLike<number>, seed: number, epoch: num
   const present = [...rowsOf].sort(([a], [b]) => a - b).map(([, rows]) => rows);
   const share = Math.floor(labels.length / present.length);
   const extra = labels.length - share * present.length;
-  // The classes that get one more are drawn too, so that none always does.
+  // The classes that get one row more are drawn too, so that they change between epochs.
   const order = permutation(randomKey(seed, "balance", epoch), present.length);
   const balanced: number[] = [];
   for (const [place, which] of order.entries()) {

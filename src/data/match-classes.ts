@@ -4,21 +4,21 @@ import { imageNetName } from "./catalog/imagenet.js";
 import { DataError } from "./data-error.js";
 import { type LabelledImages, isInFiles, labelsOf } from "./image-files.js";
 
-/** The classes that a network tells apart, in the order of its outputs. */
+/** The classes of a network, in the order of its outputs. */
 export interface KnownClasses {
-  /** Who knows them, for the error: a checkpoint's file. */
+  /** The checkpoint's file, for the error. */
   readonly file: string;
   readonly classes: readonly string[];
-  /** False where the classes are mere numbers, as of weights that were imported without names. Default true. */
+  /** False if the classes are only numbers, as after importing weights without names. Default true. */
   readonly areNamed?: boolean;
 }
 
 /**
- * The same images, labelled by the network's classes: each class of the images is found by its name, in whatever order,
- * and need not have images. ImageNet's classes match under their names and their WordNet identifiers. Classes without
- * names are taken in the order of the images' classes.
+ * The same images with labels of the network. Classes are matched by name, in any order; the images may lack some of
+ * the network's classes. ImageNet's classes match by their names and by their WordNet identifiers. If the network's
+ * classes have no names, they are matched by position.
  *
- * @throws {DataError} `ERR_DATA_LABEL` if the images have a class that the network does not know
+ * @throws {DataError} `ERR_DATA_LABEL` if the images have a class that the network lacks
  */
 export function matchClasses(
   images: LabelledImages,

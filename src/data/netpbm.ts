@@ -8,11 +8,12 @@ import {
 
 /**
  * The pixels of a PBM, PGM or PPM (`P1` to `P6`), with one channel if it is grey: the bytes of Pillow's
- * `Image.open(file)`, which scales samples from their stated maximum to 255. Grey samples of more than 8 bits are scaled to
+ * `Image.open(file)`, which scales samples from their stated maximum to 255. Grey samples of more than 8 bits are
+ * scaled to
  * 16 bits, of which the high byte is kept.
  *
- * @param check sees the size before memory is taken for the pixels, and throws if it is too large
- * @throws {DataError} `ERR_DATA_FORMAT` if the file is truncated, or no Netpbm file of these kinds
+ * @param check called with the size before the pixels are allocated; throws if it is too large
+ * @throws {DataError} `ERR_DATA_FORMAT` if the file is truncated or not a Netpbm file of these kinds
  */
 export function decodeNetpbm(bytes: Uint8Array, check: (size: ImageSize) => void): ImageBytes {
   const reader = new NetpbmReader(bytes);
@@ -55,7 +56,7 @@ class NetpbmReader {
 
   constructor(private readonly bytes: Uint8Array) {}
 
-  /** The next number in digits, and one white space behind it. */
+  /** Reads the next decimal number and one white space after it. */
   number(name: string, least: number, most: number): number {
     this.skipSpace();
     let value = 0;
@@ -77,7 +78,7 @@ class NetpbmReader {
     const count = height * width * channels;
     if (kind === 4) return this.bits(height, width);
     if (kind > 4) return this.binary(count, most);
-    // Each sample has a digit at least, and all but bits have a space between them.
+    // Each sample has at least one digit, and samples other than bits are separated by spaces.
     this.require(kind === 1 ? count : 2 * count - 1);
     const samples = most > 255 ? new Uint16Array(count) : new Uint8Array(count);
     for (let i = 0; i < count; i++)
@@ -108,7 +109,7 @@ class NetpbmReader {
     return samples;
   }
 
-  /** One digit: those of a plain bitmap need no space between them. */
+  /** Reads one digit; the digits of a plain bitmap need no space between them. */
   private bit(): number {
     this.skipSpace();
     const digit = (this.bytes[this.at++] ?? -1) - 0x30;
@@ -116,7 +117,7 @@ class NetpbmReader {
     throw finding("it is truncated, or has other samples than 0 and 1");
   }
 
-  /** Passes over white space, and comments from `#` to the end of a line. */
+  /** Skips white space and comments, which go from `#` to the end of a line. */
   private skipSpace(): void {
     while (this.at < this.bytes.length) {
       if (this.bytes[this.at] === 0x23) {

@@ -4,7 +4,7 @@ import { UsageError, type ResnetError } from "../tensor/error.js";
 import { printable } from "../tensor/printable.js";
 
 /** More than anybody reads of a file that was made to have more. */
-const mostFindings = 20;
+const maxFindings = 20;
 
 /**
  * What a schema makes of plain data that people or files give.
@@ -23,13 +23,13 @@ export function parseSettings<T>(
   const result = schema.safeParse(value, { error: expected });
   if (result.success) return result.data;
   const { issues } = result.error;
-  const findings = issues.slice(0, mostFindings).map(({ path, message }) => {
+  const findings = issues.slice(0, maxFindings).map(({ path, message }) => {
     const finding = printable(message, 500);
     if (path.length === 0) return finding;
     const found = JSON.stringify(valueAt(value, path)) ?? "missing";
     return `${printable(path.join("."))} is ${printable(found)}: ${finding}`;
   });
-  if (issues.length > mostFindings) findings.push(`… and ${issues.length - mostFindings} more`);
+  if (issues.length > maxFindings) findings.push(`… and ${issues.length - maxFindings} more`);
   throw refuse(`${what} is off: ${findings.join("; ")}`, { cause: result.error });
 }
 

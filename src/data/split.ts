@@ -5,7 +5,7 @@ import { countLabels } from "./labels.js";
 import { DataError } from "./data-error.js";
 
 export interface SplitOptions {
-  /** The class of each row: every part then has the classes in the proportions of the whole, to a row or two. */
+  /** The class of each row: every part then has the proportions of classes of the whole, to a row or two. */
   readonly stratifyBy?: ArrayLike<number>;
 }
 
@@ -15,12 +15,12 @@ export interface SplitOptions {
  *     const { train, valid } = splitRows(60000, { train: 10000, valid: 1000 }, seed);
  *     const { train, valid } = splitRows(60000, fractionSizes(60000, { train: 0.9, valid: 0.1 }), seed);
  *
- * The parts are consecutive pieces of one random order, as they are named; rows that no part takes are left out. The same
- * seed gives the same parts on every machine.
+ * The parts are consecutive pieces of one random order, in the order of `sizes`; the remaining rows are left out.
+ * The same seed gives the same parts on every machine.
  *
  * @param sizes rows of each part, by its name
  * @throws {DataError} `ERR_DATA_ROWS` if a size is not a whole number or the parts exceed the rows;
- *   `ERR_DATA_COUNT` if `stratifyBy` has not one class for each row
+ *   `ERR_DATA_COUNT` if `stratifyBy` does not have one class for each row
  */
 export function splitRows<Part extends string>(
   rows: number,
@@ -53,11 +53,11 @@ export function splitRows<Part extends string>(
 }
 
 /**
- * The sizes of parts that are given as fractions: whole numbers that add up to the rounded sum of the fractions, each
- * less than one row away from its own.
+ * The sizes of parts given as fractions: whole numbers that add up to the rounded sum of the fractions, each less
+ * than one row away from its exact size.
  *
- * @param fractions share of each part, 0 … 1, by its name
- * @throws {DataError} `ERR_DATA_ROWS` if one lies outside of 0 … 1, or they exceed 1 together
+ * @param fractions fraction of each part, 0 … 1, by its name
+ * @throws {DataError} `ERR_DATA_ROWS` if one lies outside 0 … 1, or their sum exceeds 1
  */
 export function fractionSizes<Part extends string>(
   rows: number,
@@ -119,8 +119,8 @@ function checkSizes(rows: number, parts: readonly (readonly [string, number])[])
 }
 
 /**
- * A random order in which every piece has the classes in the proportions of the whole: the rows of each class, in random
- * order, are spread evenly over the length.
+ * A random order of which every piece has the proportions of classes of the whole: the rows of each class, in random
+ * order, are spread evenly.
  */
 function stratifiedOrder(key: RandomKey, labels: ArrayLike<number>): Int32Array {
   const classes = Array.from(labels).reduce((most, label) => Math.max(most, label + 1), 0);

@@ -184,7 +184,7 @@ describe("a folder of images", () => {
     assert.equal(status, 1);
     assert.match(
       stderr,
-      /error: .*b.1\.png: it is damaged or truncated \(.*\); mend or remove it\n$/,
+      /error: .*b.1\.png: it is damaged or truncated \(.*\); repair or remove it\n$/,
     );
 
     const skipping = ["--on-unreadable", "skip", "--out", `${out}-3`];
@@ -256,7 +256,7 @@ describe("a folder of images", () => {
     );
     assert.equal(
       resnet("train", "image-folder").stderr,
-      "error: no data is named: give a folder of images with --data\n",
+      "error: no data was given: give a folder of images with --data\n",
     );
   });
 });

@@ -20,7 +20,7 @@ async function setUp(t: TestContext) {
 }
 
 const damaged =
-  "1.png: it is not a JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, PBM, PGM or PPM, or is cut off in its header; mend or remove it\n";
+  "1.png: it is not a JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, PBM, PGM or PPM, or is cut off in its header; repair or remove it\n";
 
 describe("commands for pictures", () => {
   test("predict names what it skips, and fails in the end", async (t) => {

@@ -64,7 +64,7 @@ describe("decodeImage refuses", () => {
     await assert.rejects(decodeImage(file, 3), {
       name: "DataError",
       code: "ERR_DATA_IMAGE",
-      message: `${file}: it is not a JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, PBM, PGM or PPM, or is cut off in its header; mend or remove it`,
+      message: `${file}: it is not a JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, PBM, PGM or PPM, or is cut off in its header; repair or remove it`,
     });
   });
 
@@ -79,7 +79,7 @@ describe("decodeImage refuses", () => {
   test("an empty file", async () => {
     await assert.rejects(decodeImage(new Uint8Array(), 3, "empty.png"), {
       code: "ERR_DATA_IMAGE",
-      message: "empty.png: the file is empty; mend or remove it",
+      message: "empty.png: the file is empty; repair or remove it",
     });
   });
 
@@ -87,7 +87,7 @@ describe("decodeImage refuses", () => {
     const bytes = Buffer.from(readFileSync(path.join(folder, "colour.png")));
     bytes[bytes.length >> 1]! ^= 0x55;
     await assert.rejects(decodeImage(bytes, 3, "colour.png"), {
-      message: /^colour\.png: it is damaged or truncated \(.+\); mend or remove it$/,
+      message: /^colour\.png: it is damaged or truncated \(.+\); repair or remove it$/,
     });
   });
 

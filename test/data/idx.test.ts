@@ -63,7 +63,7 @@ describe("readIdxLabels", () => {
   test("refuses a file without labels", () => {
     assert.throws(() => readIdxLabels(idxFile([0], []), "train-labels"), {
       code: "ERR_DATA_FORMAT",
-      message: "train-labels: the file holds no labels",
+      message: "train-labels: the file has no labels",
     });
   });
 });

@@ -71,7 +71,7 @@ describe("readImageCsv", () => {
   refuses(
     "columns of other names",
     "file,class\na.png,x\n",
-    'line 1 begins with "file", which is no image: a first line that names the columns calls them path and label',
+    'line 1 begins with "file", which is not an image: name the columns path and label in the first line',
   );
   refuses(
     "a row without a label",
@@ -83,15 +83,11 @@ describe("readImageCsv", () => {
     "a.png,x\n,y\n",
     "line 2 has no path: each line is a path, a comma (or semicolon, or tab) and a label",
   );
-  refuses(
-    "bytes that are no text",
-    Uint8Array.of(0x89, 0x50, 0xff),
-    "the file is no text in UTF-8",
-  );
+  refuses("bytes that are no text", Uint8Array.of(0x89, 0x50, 0xff), "the file is not UTF-8 text");
   refuses(
     "a quote that never ends",
     'a.png,"x\n',
-    "the file is no CSV: Quote Not Closed: the parsing is finished with an opening quote at line 1",
+    "the file is not CSV: Quote Not Closed: the parsing is finished with an opening quote at line 1",
   );
 
   test("says when there is no such file", async () => {

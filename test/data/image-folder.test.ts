@@ -117,9 +117,9 @@ describe("readImageFolder refuses", () => {
     await rejects(inVal, "ERR_DATA_FOLDER", /val.ants: the class has no images/);
   });
 
-  test("classes that differ by case alone", async (t) => {
+  test("classes that differ only in case", async (t) => {
     const root = folderOf(t, ["Ants/1.jpg", "ants/1.jpg"]);
-    await rejects(root, "ERR_DATA_FOLDER", /the classes Ants and ants differ by case alone/);
+    await rejects(root, "ERR_DATA_FOLDER", /the classes Ants and ants differ only in case/);
     const between = folderOf(t, ["train/Ants/1.jpg", "val/ants/1.jpg"]);
     await rejects(between, "ERR_DATA_FOLDER", /val: train has no class ants \(but Ants\)/);
   });

@@ -45,7 +45,7 @@ describe("a damaged header", () => {
     bytes[28] = 13;
     assert.throws(() => decodeBmp(bytes, check), {
       code: "ERR_DATA_FORMAT",
-      message: "it is a bitmap of 13 bits a pixel in a compression that is not read",
+      message: "it is a bitmap of 13 bits a pixel with an unsupported compression",
     });
   });
 

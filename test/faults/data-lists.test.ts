@@ -63,9 +63,9 @@ describe("a list of images", () => {
     void test(`is refused with ${what}`, (t) =>
       assert.rejects(readCsvParts(listOf(t, text)), { code: "ERR_DATA_FORMAT", message }));
   refuses(
-    "classes that differ by case alone",
+    "classes that differ only in case",
     "1.png,Cat\n2.png,cat\n",
-    /list\.csv: the classes Cat and cat differ by case alone: rename one$/,
+    /list\.csv: the classes Cat and cat differ only in case: rename one$/,
   );
   refuses(
     "two labels for one image",

@@ -226,7 +226,8 @@ test("train reports the files that it leaves out, as data info does", async (t) 
   const root = await writeImageFolder(t, { train: 3, val: 1 });
   writeFileSync(path.join(root, "train/a/notes.txt"), "");
   writeFileSync(path.join(root, "train/loose.png"), "");
-  const notice = "2 other files are left out: in no class's folder, or no images by their names";
+  const notice =
+    "2 other files are left out: outside of the classes' folders, or without an image's extension";
   const { stderr } = train(root, path.join(scratch, "ignoring"));
   assert.equal(stderr, `${notice}\n`);
   assert.ok(resnet("data", "info", root).stdout.endsWith(`\n${notice}\n`));

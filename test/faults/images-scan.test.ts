@@ -48,7 +48,7 @@ describe("a training", () => {
     assert.equal(
       stderr,
       `error: 8 image files cannot be read:\n${findings("train/a")}${findings("val/b")}` +
-        "mend or remove them, or leave them out with --on-unreadable skip\n",
+        "repair or remove them, or leave them out with --on-unreadable skip\n",
     );
   });
 
@@ -104,7 +104,7 @@ describe("a CSV file", () => {
         "2 image files cannot be read:\n" +
         `  ${root}/train/a/gone.png: there is no such file\n` +
         `  ${root}/train\\b\\0.png: there is no such file, but there is one if its path is written with / instead of \\\n` +
-        "mend or remove them, or leave them out with --on-unreadable skip",
+        "repair or remove them, or leave them out with --on-unreadable skip",
     });
   });
 

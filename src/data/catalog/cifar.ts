@@ -22,7 +22,7 @@ const homepage = "https://www.cs.toronto.edu/~kriz/cifar.html";
 const licence = "none stated; cite A. Krizhevsky, Learning multiple layers of features, 2009";
 const urls = ["https://www.cs.toronto.edu/~kriz", "https://cave.cs.toronto.edu/kriz"];
 
-/** A form whose files of each split are read one by one and joined. */
+/** A form with several files for each split, which are read one by one and joined. */
 function cifarForm(
   form: Omit<DecodedForm, "urls" | "files" | "decode"> & {
     readonly train: readonly DatasetFile[];
@@ -140,7 +140,7 @@ const cifar100Superclasses: readonly string[] = (
   "vehicles_1 vehicles_2"
 ).split(" ");
 
-/** CIFAR-100 with one of its two labellings. */
+/** CIFAR-100 with its fine or its coarse labels. */
 function cifar100With(
   info: Pick<DatasetEntry, "name" | "title" | "description" | "classes">,
   key: CifarPickleFormat["labels"],

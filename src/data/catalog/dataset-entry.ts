@@ -13,9 +13,9 @@ export interface DatasetFile {
   readonly name: string;
   /** Bytes when decompressed. */
   readonly bytes: number;
-  /** Of the decompressed bytes. Where nobody published one, their number is all that is checked. */
+  /** Digest of the decompressed bytes; without one, only their number is checked. */
   readonly digest?: Digest;
-  /** Of the `.gz` file as it is published. */
+  /** Digest of the published `.gz` file. */
   readonly gzipDigest?: Digest;
 }
 
@@ -26,40 +26,40 @@ export interface DatasetArchive {
   readonly digest: Digest;
   /** The folder inside it that has the files. */
   readonly folder: string;
-  /** What is added to the files' names inside it. */
+  /** Suffix of the files' names inside it. */
   readonly suffix: "" | ".gz";
-  /** Whether other data sets are read from it too, so that it is worth keeping as it is. */
+  /** Whether other data sets use it too; it is then kept in the cache. */
   readonly isShared?: boolean;
 }
 
 /** One way in which a data set is published. */
 export interface DatasetForm {
-  /** What the form is called, for people: `IDX files`. */
+  /** Name of the form in messages: `IDX files`. */
   readonly name: string;
   readonly files: readonly DatasetFile[];
-  /** The archive of the files; without one, each is published alone, as `<name>.gz`. */
+  /** The archive of the files; without one, each file is published as `<name>.gz`. */
   readonly archive?: DatasetArchive;
-  /** Where archive or files lie on the web, most official first. */
+  /** Web addresses of the archive or files, most official first. */
   readonly urls: readonly string[];
-  /** Directories, below one the user names, where archives and other tools put the files. */
+  /** Subdirectories of a user's directory in which archives and other tools put the files. */
   readonly subdirectories: readonly string[];
 }
 
 /** Debian's package of a data set. */
 export interface DebianPackage {
   readonly package: string;
-  /** Where it puts the `.gz` files. */
+  /** Directory of the `.gz` files. */
   readonly directory: string;
 }
 
-/** What is known of a data set without reading it. */
+/** Describes a data set. */
 export interface DatasetInfo {
   readonly name: string;
   readonly title: string;
   readonly description: string;
   /** Sizes of one image: height, width, channels. */
   readonly imageShape: readonly [height: number, width: number, channels: number];
-  /** Mean and deviation of each channel over the training images, of pixels scaled to 0 … 1, where known. */
+  /** Mean and deviation of each channel over the training images, for pixels scaled to 0 … 1, if known. */
   readonly normalize?: { readonly mean: readonly number[]; readonly std: readonly number[] };
   readonly trainRows: number;
   readonly testRows: number;
@@ -71,16 +71,16 @@ export interface DatasetInfo {
   readonly debian?: DebianPackage;
 }
 
-/** A form, and how its files become images and labels. */
+/** A form with the decoder of its files. */
 export interface DecodedForm extends DatasetForm {
   /** @param contents the decompressed bytes of each file, by its name */
   readonly decode: (contents: ReadonlyMap<string, Uint8Array>) => DatasetSplits;
 }
 
-/** A row of the table. */
+/** An entry of the table of data sets. */
 export interface DatasetEntry extends DatasetInfo {
   readonly forms: readonly DecodedForm[];
-  /** Its directory in the cache, where data sets share files; otherwise its name. */
+  /** Its directory in the cache, if it shares files with other data sets. Default: its name. */
   readonly cacheName?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Names in rows of text, parted by semicolons. */
+/** Names, separated by semicolons. */
 const names = `
 tench; goldfish; great white shark; tiger shark; hammerhead; electric ray; stingray; cock; hen;
 ostrich; brambling; goldfinch; house finch; junco; indigo bunting; robin; bulbul; jay; magpie;

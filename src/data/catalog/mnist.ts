@@ -1,4 +1,4 @@
-/** MNIST and the data sets that were made in its image: four IDX files, each a `.gz` of its own. */
+/** MNIST and its successors: four IDX files, each published as `.gz`. */
 
 import { type DatasetEntry, type DatasetFile, type Digest, sha256 } from "./dataset-entry.js";
 import { decodeIdxDataset } from "../idx.js";
@@ -20,7 +20,7 @@ type IdxEntry = Pick<
   DatasetEntry,
   "name" | "title" | "description" | "normalize" | "classes" | "licence" | "homepage" | "debian"
 > & {
-  /** Of the four files, in their order: when decompressed, or as published. */
+  /** Digests of the four files in order: of the decompressed bytes, or of the published file. */
   readonly digests: { readonly of: "digest" | "gzipDigest"; readonly hex: readonly Digest[] };
   readonly urls: readonly string[];
   readonly subdirectories: readonly string[];

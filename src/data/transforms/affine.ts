@@ -2,10 +2,10 @@ import type { ImageBytes, ImageSize } from "./image-bytes.js";
 import { type PixelLoops, plainLoops } from "./pixel-loops.js";
 import { type Fill, fillBytes } from "./placement.js";
 
-/** How a pixel between pixels is read. */
+/** How a position between pixels is read. */
 export type AffineInterpolation = "nearest" | "bilinear";
 
-/** Result pixel (x, y) is read at `(a·x + b·y + c, d·x + e·y + f)` of the source; x to the right, y down. */
+/** Result pixel (x, y) is read from position `(a·x + b·y + c, d·x + e·y + f)` of the source; x points right, y down. */
 export type AffineMatrix = readonly [
   a: number,
   b: number,
@@ -16,7 +16,7 @@ export type AffineMatrix = readonly [
 ];
 
 /**
- * The image as seen through an affine map, in its own size; where the map leaves the image, the fill colour.
+ * The image under an affine map, in its own size; positions outside the image get the fill colour.
  *
  * Pillow's `Image.transform(size, AFFINE, matrix, resample, fillcolor=fill)`, byte for byte for images of up to 16,000
  * pixels a side.
@@ -35,10 +35,10 @@ export function affineImage(
   return result;
 }
 
-/** Source coordinates of a result's pixel, as whole numbers; they may lie outside. */
+/** Source coordinates of a result's pixel, as whole numbers; they may lie outside the image. */
 type Positions = (x: number, y: number) => readonly [x: number, y: number];
 
-/** Pillow's arithmetic: floats added up where nothing is turned, and 16 bits behind the point otherwise. */
+/** Pillow's arithmetic: sums of floats without rotation or shear, else fixed point with 16 fraction bits. */
 function positionsOf([a, b, c, d, e, f]: AffineMatrix): Positions {
   if (b === 0 && d === 0) {
     const [columns, rows] = [stepper(c + a * 0.5, a), stepper(f + e * 0.5, e)];
@@ -56,7 +56,7 @@ function positionsOf([a, b, c, d, e, f]: AffineMatrix): Positions {
   ];
 }
 
-/** The i-th of positions that are added up one by one, so that they round as Pillow's; remembered. */
+/** The i-th position by repeated addition, which rounds as Pillow's does; earlier positions are kept. */
 function stepper(start: number, step: number): (i: number) => number {
   const positions: number[] = [];
   let next = start;
@@ -130,11 +130,11 @@ export interface AffineMotion {
   readonly scale?: number;
   /** Degrees along x and y. */
   readonly shear?: readonly [number, number];
-  /** x and y. Default the middle. */
+  /** x and y. Default: the middle. */
   readonly center?: readonly [number, number];
 }
 
-/** The map from result to source that undoes a motion. torchvision's `affine` on a PIL image. */
+/** The map from result to source of a motion: torchvision's `affine` on a PIL image. */
 export function motionMatrix(
   { angle = 0, translate = [0, 0], scale = 1, shear = [0, 0], center }: AffineMotion,
   { height, width }: ImageSize,
@@ -151,7 +151,7 @@ export function motionMatrix(
   return [m0, m1, m0 * x + m1 * y + cx, m3, m4, m3 * x + m4 * y + cy];
 }
 
-/** The map of a rotation around the middle, counter-clockwise in degrees. Pillow's `Image.rotate`. */
+/** The map of a counter-clockwise rotation around the middle, in degrees: Pillow's `Image.rotate`. */
 export function rotationMatrix(angle: number, { height, width }: ImageSize): AffineMatrix {
   const turn = -radians(angle - 360 * Math.floor(angle / 360));
   const rounded = (value: number): number => Number(value.toFixed(15));

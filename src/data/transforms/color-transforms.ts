@@ -6,8 +6,8 @@ import { type ImageBytes, toGrey } from "./image-bytes.js";
 const strength = z.number().min(0).max(10).default(0);
 
 /**
- * Brightness, contrast and saturation times a factor in `1 ± strength` (0 at least), and the hue turned by up to `hue` of
- * the circle to either side, in random order.
+ * Brightness, contrast and saturation times a factor in `1 ± strength` (at least 0), and the hue turned by up to
+ * `hue` of the circle in either direction, in random order.
  *
  * torchvision's `ColorJitter(brightness, contrast, saturation, hue)`.
  */
@@ -39,7 +39,7 @@ export const colorJitter = defineTransform({
   },
 });
 
-/** Grey, in one channel or in three that are the same. torchvision's `Grayscale(channels)`. */
+/** Grey, in one channel or in three equal ones. torchvision's `Grayscale(channels)`. */
 export const grayscale = defineTransform({
   schema: z.strictObject({
     type: z.literal("grayscale"),
@@ -51,7 +51,7 @@ export const grayscale = defineTransform({
     image.channels === channels && channels === 1 ? image : toGrey(image, channels),
 });
 
-/** Grey sometimes, in as many channels as before. torchvision's `RandomGrayscale(p)`. */
+/** Grey with probability `probability`, in as many channels as before. torchvision's `RandomGrayscale(p)`. */
 export const randomGrayscale = defineTransform({
   schema: z.strictObject({
     type: z.literal("randomGrayscale"),

@@ -10,20 +10,20 @@ import { formatTransforms } from "./transform-text.js";
 import { type TransformList, isRandom, rulesOf } from "./transform.js";
 
 /**
- * Takes an image to what a list of transforms makes of it. The key is the sample's, `sampleKey(epochKey, row)`; null will
- * do where no transform is random.
+ * Applies a list of transforms to an image. `key` is the sample's, `sampleKey(epochKey, row)`, or null if no
+ * transform is random.
  */
 export type ImageTransform = (image: ImageBytes, key: RandomKey | null) => ImageBytes;
 
 /**
- * One function out of a list of transforms.
+ * Combines a list of transforms into one function.
  *
- * Transform i draws from the stream `foldIn(key, firstIndex + i)`, so that its draws depend neither on what the others
- * drew nor on where the list was cut (`splitTransforms`).
+ * Transform i draws from the stream `foldIn(key, firstIndex + i)`, so that its draws depend neither on the other
+ * transforms' draws nor on where `splitTransforms` cut the list.
  *
- * @param firstIndex place of the list's first transform in the whole list that it was cut from
- * @param loops inner loops and memory; all give the same bytes
- * @throws {DataError} the returned function: `ERR_DATA_TRANSFORM` for an image that does not fit
+ * @param firstIndex index of the list's first transform in the whole list
+ * @param loops inner loops and memory; they do not change the bytes
+ * @throws {DataError} the returned function throws `ERR_DATA_TRANSFORM` for an image that does not fit
  */
 export const composeTransforms =
   (list: TransformList, firstIndex = 0, loops: PixelLoops = plainLoops): ImageTransform =>
@@ -39,21 +39,21 @@ export const composeTransforms =
       image,
     );
 
-/** The shape that images get. @throws {DataError} `ERR_DATA_TRANSFORM` where a transform does not fit */
+/** The shape of an image after the transforms. @throws {DataError} `ERR_DATA_TRANSFORM` if a transform does not fit */
 export const transformedShape = (list: TransformList, image: ImageShape): ImageShape =>
   list.reduce((shape, transform) => rulesOf(transform).shape?.(shape, transform) ?? shape, image);
 
-/** Where each part of a list of transforms happens; the parts in this order are the list. */
+/** A list of transforms in three parts, by where they are applied. The parts in this order are the list. */
 export interface TransformParts {
-  /** Draw nothing: done once, when the data set is loaded. */
+  /** Transforms without random draws: applied once, when the data set is loaded. */
   readonly once: TransformList;
-  /** Done anew for each sample, on the host, while batches are prepared. */
+  /** Applied on the host, to each sample of each epoch. */
   readonly perSample: TransformList;
-  /** Only move and cover pixels: done by the first kernel of a step, as it gathers a batch (`placeBatch`). */
+  /** Crops, flips and erasing, which the first kernel of a step applies as it gathers a batch (`placeBatch`). */
   readonly inKernel: TransformList;
 }
 
-/** Divides a list of transforms by where they happen on a data set that lies in the executor. */
+/** Divides a list of transforms by where they are applied, for a data set in the executor's memory. */
 export function splitTransforms(list: TransformList): TransformParts {
   const firstRandom = list.findIndex(isRandom);
   const start = firstRandom < 0 ? list.length : firstRandom;
@@ -61,7 +61,7 @@ export function splitTransforms(list: TransformList): TransformParts {
   const taken = new Set<string>();
   while (kernel > start) {
     const kind = rulesOf(list[kernel - 1]!).placing?.kind;
-    // One pass knows one border and one covered rectangle, which nothing may move afterwards.
+    // The kernel takes one fill colour outside and one erased rectangle, which later transforms must not move.
     if (!kind || (kind !== "flip" && taken.has(kind)) || (kind === "erase" && taken.size > 0))
       break;
     taken.add(kind);
@@ -75,9 +75,9 @@ export function splitTransforms(list: TransformList): TransformParts {
 }
 
 /**
- * The one shape that a list of transforms gives photographs, whatever their size.
+ * The shape that a list of transforms gives to photographs of any size.
  *
- * @throws {DataError} `ERR_DATA_TRANSFORM` if it depends on the photograph's
+ * @throws {DataError} `ERR_DATA_TRANSFORM` if the shape depends on the photograph's size
  */
 export function fixedShape(list: TransformList, channels: ImageChannels): ImageShape {
   const wide = transformedShape(list, { height: 1000, width: 1500, channels });
@@ -91,10 +91,10 @@ export function fixedShape(list: TransformList, channels: ImageChannels): ImageS
 }
 
 /**
- * The data set with every image transformed, once and for all.
+ * The data set with every image transformed.
  *
- * @param list transforms that draw nothing: `splitTransforms(list).once`
- * @throws {DataError} `ERR_DATA_TRANSFORM` where the images do not fit
+ * @param list transforms without random draws: `splitTransforms(list).once`
+ * @throws {DataError} `ERR_DATA_TRANSFORM` if the images do not fit
  */
 export function transformDataset<Data extends Pick<Dataset, "images">>(
   data: Data,

@@ -4,38 +4,43 @@ import type { ImageBytes, ImageShape, ImageSize } from "./image-bytes.js";
 import type { PixelLoops } from "./pixel-loops.js";
 import { type Fill, type Placement, inPlace, placeImage } from "./placement.js";
 
-/** Everything there is to say about one kind of transform. */
+/** The declaration of one type of transform. */
 export interface TransformRules<Schema extends z.ZodObject> {
-  /** Its fields; `type` is its name, and the field after it may be written without a name. */
+  /** Its fields; `type` is its name, and `parseTransforms` reads the next field without its name too. */
   readonly schema: Schema;
-  /** Whether it draws random numbers. */
-  readonly isRandom: boolean;
-  /** The shape that an image gets, where it changes. @throws {DataError} `ERR_DATA_TRANSFORM` where it does not fit */
+  /** Whether it draws random numbers. */ readonly isRandom: boolean;
+  /**
+   * The shape of the result, if it differs from the image's. @throws {DataError} `ERR_DATA_TRANSFORM` if it does
+   * not fit
+   */
   shape?(image: ImageShape, transform: z.output<Schema>): ImageShape;
-  /** Returns a new image, or the same one; never writes into the given one. */
+  /** Returns a new image or the given one, which it never changes. */
   apply(
     image: ImageBytes,
     transform: z.output<Schema>,
     draws: Draws,
     loops: PixelLoops,
   ): ImageBytes;
-  /** Of a transform that only moves and covers pixels. */
+  /** Present if the transform only moves and covers pixels. */
   readonly placing?: PlacingRules<Schema>;
 }
 
-/** A transform that only moves and covers pixels: several of them are one pass over the result. */
+/** A transform that only moves and covers pixels. Several of them are combined into one pass over the result. */
 interface PlacingRules<Schema extends z.ZodObject> {
   readonly kind: "crop" | "flip" | "erase";
   /** The placement after this transform. */
   place(placement: Placement, transform: z.output<Schema>, draws: Draws): Placement;
 }
 
-/** Declares a transform: what a user may write, and what it does. */
+/** Declares a transform; infers the type of its fields. */
 export const defineTransform = <Schema extends z.ZodObject>(
   rules: TransformRules<Schema>,
 ): TransformRules<Schema> => rules;
 
-/** Declares a transform by where the pixels of its result come from; its `fill` is the colour outside, or of what is covered. */
+/**
+ * Declares a transform by where the pixels of its result come from; its field `fill` colours pixels outside the
+ * image and covered ones.
+ */
 export function definePlacing<Schema extends z.ZodObject>({
   kind,
   place,
@@ -69,7 +74,7 @@ export const fillSchema = z.union([
   z.array(z.int().min(0).max(255)).min(1).max(4),
 ]);
 
-/** Least and most of a range of positive numbers. */
+/** A range of positive numbers: least and most. */
 export const positiveRange = (most = Number.MAX_VALUE) =>
   z
     .tuple([z.number().positive().max(most), z.number().positive().max(most)])

@@ -1,25 +1,25 @@
 import { UsageError } from "../../tensor/error.js";
 import { threefry, uniform, type RandomKey } from "../../tensor/random.js";
 
-// A counter word that `uniform` and `normal` never use, nor those above it, so that a folded key is no number of the stream.
+// `uniform` and `normal` use smaller counter words only, so that a folded key never equals a number of the stream.
 const foldWord = 2;
 
-/** A key out of a key and an index: of a transform out of its sample's. */
+/** Derives a key from a key and an index: a transform's key from its sample's. */
 export const foldIn = (key: RandomKey, index: number): RandomKey => threefry(key, index, foldWord);
 
 /**
- * The key of a sample, out of its epoch's.
+ * Derives a sample's key from its epoch's.
  *
- * @param visit how often the epoch has visited the row before: a repeated image is augmented anew
+ * @param visit how often the epoch has used the row before, so that a repeated image is augmented anew
  */
 export const sampleKey = (key: RandomKey, row: number, visit = 0): RandomKey =>
   threefry(key, row, foldWord + visit);
 
-/** The random numbers of one transform on one sample, in the order in which it asks for them. */
+/** The random numbers of one transform on one sample, in order of the calls. */
 export class Draws {
   #count = 0;
 
-  /** @param key null where nothing may be drawn */
+  /** @param key null makes every draw an error */
   constructor(private readonly key: RandomKey | null) {}
 
   /** Uniform in `[low, high)`. */

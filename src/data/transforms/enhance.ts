@@ -1,28 +1,28 @@
 /**
- * Brightness, contrast, saturation and sharpness, byte for byte as Pillow's `ImageEnhance`: a blend of the image with one
- * that has none of it. Factor 0 gives that one, 1 the image, and more exaggerates.
+ * Brightness, contrast, saturation and sharpness, byte for byte as Pillow's `ImageEnhance`: a blend of the image
+ * with a version that lacks the property. Factor 0 gives that version, 1 the image, and larger factors exaggerate.
  */
 
 import { type ImageBytes, greyOf, toGrey } from "./image-bytes.js";
 import { mapEachByte } from "./lookup.js";
 import { type PixelLoops, plainLoops } from "./pixel-loops.js";
 
-/** Blended with black. */
+/** Blends with black. */
 export const adjustBrightness = (image: ImageBytes, factor: number): ImageBytes =>
   mapEachByte(image, (byte) => blend(0, byte, factor));
 
-/** Blended with its mean brightness. */
+/** Blends with the image's mean brightness. */
 export function adjustContrast(image: ImageBytes, factor: number): ImageBytes {
   const grey = greyOf(image);
   const mean = Math.trunc(grey.reduce((sum, byte) => sum + byte, 0) / grey.length + 0.5);
   return mapEachByte(image, (byte) => blend(mean, byte, factor));
 }
 
-/** Blended with its grey. */
+/** Blends with the image in grey. */
 export const adjustSaturation = (image: ImageBytes, factor: number): ImageBytes =>
   image.channels === 1 ? image : blendImages(toGrey(image, image.channels), image, factor);
 
-/** Blended with itself smoothed. */
+/** Blends with the smoothed image. */
 export const adjustSharpness = (image: ImageBytes, factor: number): ImageBytes =>
   blendImages(smooth(image), image, factor);
 
@@ -32,7 +32,7 @@ function blendImages(from: ImageBytes, to: ImageBytes, factor: number): ImageByt
   return { ...to, data };
 }
 
-/** `from + factor · (to − from)` in float32, cut off to a byte. */
+/** `from + factor · (to − from)` in float32, clamped to a byte. */
 function blend(from: number, to: number, factor: number): number {
   const value = Math.fround(from + Math.fround(Math.fround(factor) * (to - from)));
   return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
@@ -62,10 +62,11 @@ function smooth(image: ImageBytes): ImageBytes {
 }
 
 /**
- * Turns the hue of every pixel, by Pillow's conversions to HSV bytes and back; a grey image stays. torchvision's
+ * Turns the hue of every pixel, by Pillow's conversions to HSV bytes and back; a grey image stays as it is.
+ * torchvision's
  * `adjust_hue` on a PIL image, byte for byte.
  *
- * @param turn part of the whole circle, −0.5 … 0.5
+ * @param turn fraction of the whole circle, −0.5 … 0.5
  */
 export function adjustHue(
   image: ImageBytes,

@@ -18,7 +18,7 @@ export interface ImageBytes extends ImageShape {
   readonly data: Uint8Array;
 }
 
-/** Makes a black image in memory of its own. */
+/** Makes a black image in new memory. */
 export const blankImage = ({ height, width, channels }: ImageShape): ImageBytes => ({
   height,
   width,

@@ -2,7 +2,7 @@
 
 import type { ImageBytes } from "./image-bytes.js";
 
-/** Every byte of channel c replaced by `table(c)[byte]`. Tables are clipped to bytes. */
+/** Replaces every byte of channel c by `table(c)[byte]`, clamped to a byte. */
 export function mapBytes(
   image: ImageBytes,
   table: (channel: number) => ArrayLike<number>,
@@ -14,7 +14,7 @@ export function mapBytes(
   return { ...image, data: result };
 }
 
-/** The same table for all channels, from the new value of each byte. */
+/** Replaces every byte by `value(byte)`, clamped to a byte. */
 export function mapEachByte(image: ImageBytes, value: (byte: number) => number): ImageBytes {
   const table = Array.from({ length: 256 }, (_, byte) => value(byte));
   return mapBytes(image, () => table);

@@ -1,6 +1,6 @@
 /**
  * The inner loops of crops, flips and resizes, and the memory that images are made in. They are an argument of
- * `composeTransforms`, so that a thread with a native engine can pass faster ones that give the same bytes.
+ * `composeTransforms`, so that a thread with the native engine can pass faster ones. All give the same bytes.
  */
 
 import { type ImageBytes, type ImageShape, type ImageSize, blankImage } from "./image-bytes.js";
@@ -12,7 +12,10 @@ export interface PixelLoops {
   readonly resampleAxis: ResampleAxis;
 }
 
-/** Selects pixels of an image: result pixel (h, w) is source pixel `start + h · perRow + w · perColumn`, in row-major order. */
+/**
+ * Selects pixels of an image: result pixel (h, w) is source pixel `start + h · perRow + w · perColumn`, in row-major
+ * order.
+ */
 export interface PixelWalk extends ImageSize {
   readonly start: number;
   readonly perRow: number;
@@ -51,7 +54,10 @@ export type ResampleAxis = (
   taps: Taps,
 ) => void;
 
-/** Fraction bits of a weight. A weighted sum fits 32 bits: 8 for the byte, 2 for the overshoot of a bicubic. */
+/**
+ * Fraction bits of a weight. A weighted sum fits into 32 bits: 8 bits for the byte, and 2 for the overshoot of a
+ * bicubic filter.
+ */
 export const weightBits = 22;
 const half = 1 << (weightBits - 1);
 
@@ -95,7 +101,7 @@ function resampleAxis(
       const first = (o * from + start[i]!) * inner;
       const end = i * stride + count[i]!;
       if (inner === 3) {
-        // Written out: all three colours in one walk over the taps.
+        // Unrolled: one loop over the taps for all three colours.
         let red = half;
         let green = half;
         let blue = half;

@@ -6,25 +6,25 @@ import type { ImageShape, ImageSize } from "./image-bytes.js";
 import { cropAxis, fillBytes, inPlace, type Fill, type Placement } from "./placement.js";
 import { isRandom, rulesOf, type TransformList } from "./transform.js";
 
-/** Transforms that only move and cover pixels, as one pass over a batch does them: `splitTransforms(list).inKernel`. */
+/** Crops, flips and erasing (`splitTransforms(list).inKernel`) as numbers for one pass over a batch. */
 export interface BatchPlacement {
-  /** Of the results. */
+  /** Size of the resulting images. */
   readonly size: ImageSize;
-  /** Byte of each channel outside an image, and where it is covered. */
+  /** Byte of each channel, for pixels outside the image and for erased ones. */
   readonly fill: readonly number[];
   readonly eraseFill: readonly number[];
   /**
-   * Numbers of each row, 8 to a row: `rowStart rowStep columnStart columnStep top left bottom right`, as the op `ingest`
-   * takes them. The same as `composeTransforms` gives each row.
+   * Eight numbers for each row, as the op `ingest` takes them: `rowStart rowStep columnStart columnStep top left
+   * bottom right`. The result equals that of `composeTransforms` for each row.
    *
-   * @param key of the epoch; null does what draws nothing, and takes the middle of that
-   * @param visits of each row, as `sampleKey` takes them. Default 0
+   * @param key the epoch's key; null skips random transforms and takes the centre crop
+   * @param visits how often the epoch has used each row before. Default 0
    */
   place(rows: ArrayLike<number>, key: RandomKey | null, visits?: ArrayLike<number>): Int32Array;
 }
 
 /**
- * @param firstIndex place of the list's first transform in the whole list that it was cut from
+ * @param firstIndex index of the list's first transform in the whole list
  * @throws {DataError} `ERR_DATA_TRANSFORM` where the transforms do not fit the images
  */
 export function placeBatch(

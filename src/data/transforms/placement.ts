@@ -2,14 +2,14 @@ import type { ImageBytes, ImageSize } from "./image-bytes.js";
 import type { PixelLoops } from "./pixel-loops.js";
 
 /**
- * Where the pixels of a result come from: what crops, flips and an erased rectangle make of an image together. Result
- * pixel (h, w) is source pixel `(rows.start + rows.step · h, columns.start + columns.step · w)`, or a fill colour
- * where that lies outside.
+ * Where the pixels of a result come from, after any number of crops, flips and an erased rectangle. Result pixel (h,
+ * w) is source pixel `(rows.start + rows.step · h, columns.start + columns.step · w)`, or the fill colour if that
+ * lies outside the image.
  */
 export interface Placement {
   readonly rows: Axis;
   readonly columns: Axis;
-  /** Pixels of the result that another colour covers. */
+  /** Pixels of the result that are covered. */
   readonly erased: Rectangle;
 }
 
@@ -17,7 +17,7 @@ export interface Placement {
 export interface Axis {
   readonly start: number;
   readonly step: 1 | -1;
-  /** Of the result. */
+  /** Pixels of the result. */
   readonly size: number;
 }
 
@@ -31,14 +31,14 @@ export interface Rectangle {
 
 export const nothing: Rectangle = { top: 0, left: 0, bottom: 0, right: 0 };
 
-/** Every pixel where it is. */
+/** The placement that leaves every pixel in place. */
 export const inPlace = ({ height, width }: ImageSize): Placement => ({
   rows: { start: 0, step: 1, size: height },
   columns: { start: 0, step: 1, size: width },
   erased: nothing,
 });
 
-/** The part of `size` pixels from `offset` on; both ends may lie outside. */
+/** The axis cropped to `size` pixels from `offset` on; both ends may lie outside the image. */
 export const cropAxis = ({ start, step }: Axis, offset: number, size: number): Axis => ({
   start: start + step * offset,
   step,
@@ -51,8 +51,8 @@ export const flipAxis = ({ start, step, size }: Axis): Axis => ({
   size,
 });
 
-/** Byte values of each channel; one number stands for all channels. */
-export type Fill = number | readonly number[];
+/** Byte value of each channel; one number stands for all channels. */ export type Fill =
+  number | readonly number[];
 
 export const fillBytes = (fill: Fill, channels: number): number[] =>
   Array.from({ length: channels }, (_, c) =>
@@ -95,7 +95,7 @@ export function placeImage(
   return result;
 }
 
-/** Whether an axis stays in an image of that size. */
+/** Whether all positions of an axis lie inside an image of that size. */
 function isWithin({ start, step, size: pixels }: Axis, size: number): boolean {
   const last = start + step * (pixels - 1);
   return Math.min(start, last) >= 0 && Math.max(start, last) < size;

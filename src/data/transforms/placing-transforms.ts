@@ -15,7 +15,7 @@ import { formatSize, roundHalfEven } from "./image-bytes.js";
 import { type Rectangle, cropAxis, flipAxis, nothing } from "./placement.js";
 
 /**
- * The middle of an image; where the crop is larger, the image in the middle of black.
+ * The middle of an image; a crop larger than the image has black borders.
  *
  * torchvision's `CenterCrop(size)`.
  */
@@ -34,13 +34,13 @@ export const centerCrop = definePlacing({
   },
 });
 
-/** Offset of a crop in the middle, in torchvision's rounding. */
+/** Offset of a centred crop, with torchvision's rounding. */
 export const centered = (size: number, crop: number): number =>
   crop > size ? -Math.floor((crop - size) / 2) : roundHalfEven((size - crop) / 2);
 
 const distance = z.int().min(-maxSide).max(maxSide);
 
-/** The image moved by whole pixels, right and down, in its own size. torchvision's `affine` with `translate`. */
+/** The image moved right and down by whole pixels, in its own size. torchvision's `affine` with `translate`. */
 export const translate = definePlacing({
   schema: z.strictObject({
     type: z.literal("translate"),
@@ -58,7 +58,7 @@ export const translate = definePlacing({
 });
 
 /**
- * A part of an image, anywhere, after a border of `padding` pixels was laid around it.
+ * A crop at a random place, after `padding` pixels were added on each side.
  *
  * torchvision's `RandomCrop(size, padding, fill)`. Source for CIFAR: He et al. 2015, arXiv:1512.03385, §4.2.
  */
@@ -101,7 +101,7 @@ export const horizontalFlip = definePlacing({
   place: (placement) => ({ ...placement, columns: flipAxis(placement.columns) }),
 });
 
-/** Left and right swapped, sometimes. torchvision's `RandomHorizontalFlip(p)`. */
+/** Left and right swapped with probability `probability`. torchvision's `RandomHorizontalFlip(p)`. */
 export const randomHorizontalFlip = definePlacing({
   schema: z.strictObject({
     type: z.literal("randomHorizontalFlip"),
@@ -113,7 +113,7 @@ export const randomHorizontalFlip = definePlacing({
     draws.chance(probability) ? { ...placement, columns: flipAxis(placement.columns) } : placement,
 });
 
-/** Top and bottom swapped, sometimes. torchvision's `RandomVerticalFlip(p)`. */
+/** Top and bottom swapped with probability `probability`. torchvision's `RandomVerticalFlip(p)`. */
 export const randomVerticalFlip = definePlacing({
   schema: z.strictObject({
     type: z.literal("randomVerticalFlip"),
@@ -126,8 +126,8 @@ export const randomVerticalFlip = definePlacing({
 });
 
 /**
- * Covers a rectangle of random size and place, sometimes: `scale` is its share of the image, `ratio` its height over its
- * width. Where ten draws do not fit, nothing is covered.
+ * With probability `probability`, covers a rectangle of random size and place: `scale` is its fraction of the
+ * image's area, `ratio` its height divided by its width. If ten draws do not fit, nothing is covered.
  *
  * torchvision's `RandomErasing(p, scale, ratio, value)`, on bytes and so before normalization.
  * Source: Zhong et al. 2017, arXiv:1708.04896.
@@ -170,7 +170,7 @@ function drawRectangle(
 }
 
 /**
- * Covers a square of `size` pixels whose centre is any pixel of the image; what lies outside is cut off.
+ * Covers a square of `size` pixels centred on a random pixel of the image; the part outside the image is cut off.
  *
  * Source: DeVries and Taylor 2017, arXiv:1708.04552.
  */

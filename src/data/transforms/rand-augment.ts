@@ -15,7 +15,7 @@ import { autoContrast, equalize, posterize, solarize } from "./lookup.js";
 import type { PixelLoops } from "./pixel-loops.js";
 import type { Fill } from "./placement.js";
 
-/** How operations that move pixels read them. */
+/** How geometric operations read pixels. */
 interface AugmentStyle {
   readonly interpolation: AffineInterpolation;
   readonly fill: Fill;
@@ -24,7 +24,7 @@ interface AugmentStyle {
 /** Magnitudes come in 31 steps, 0 … 30. */
 const magnitudeSteps = 31;
 
-/** The strongest of the magnitudes of each operation; the weakest is 0, unless two numbers say both. */
+/** The largest magnitude of each operation; the smallest is 0. */
 export interface AugmentSpace {
   readonly shear: number;
   /** In pixels. */
@@ -37,7 +37,7 @@ export interface AugmentSpace {
   readonly posterize: number;
 }
 
-/** One operation: what it does with a magnitude. */
+/** One operation of RandAugment and TrivialAugment. */
 interface AugmentOp {
   readonly apply: (
     image: ImageBytes,
@@ -45,9 +45,9 @@ interface AugmentOp {
     style: AugmentStyle,
     loops: PixelLoops,
   ) => ImageBytes;
-  /** The magnitude of a step; absent where there is none. */
+  /** The magnitude at a step; absent if the operation has none. */
   readonly magnitude?: (space: AugmentSpace, step: number) => number;
-  /** Whether the magnitude may be negative, too. */
+  /** Whether the magnitude gets a random sign. */
   readonly isSigned?: boolean;
 }
 
@@ -115,7 +115,7 @@ export const augmentOps = {
 
 const opList: readonly AugmentOp[] = Object.values(augmentOps);
 
-/** One operation, drawn from all, at a step of its magnitudes. */
+/** Applies a randomly drawn operation, with its magnitude at `step`. */
 function applyRandomOp(
   image: ImageBytes,
   space: AugmentSpace,
@@ -135,7 +135,7 @@ const style = {
   fill: fillSchema.default(0),
 };
 
-/** How far RandAugment goes, by the image's size. */
+/** RandAugment's largest magnitudes, for an image's size. */
 export const randAugmentSpace = ({ height, width }: ImageSize): AugmentSpace => ({
   shear: 0.3,
   translateX: (150 / 331) * width,
@@ -145,7 +145,7 @@ export const randAugmentSpace = ({ height, width }: ImageSize): AugmentSpace => 
   posterize: 4,
 });
 
-/** How far TrivialAugment goes. */
+/** TrivialAugment's largest magnitudes. */
 export const trivialAugmentSpace: AugmentSpace = {
   shear: 0.99,
   translateX: 32,
@@ -182,7 +182,7 @@ export const randAugment = defineTransform({
 });
 
 /**
- * One of the same operations, of random magnitude.
+ * One of these operations, with random magnitude.
  *
  * torchvision's `TrivialAugmentWide()`. Source: Müller and Hutter 2021, arXiv:2103.10158.
  */

@@ -9,7 +9,8 @@ const lean = z.number().min(0).max(89);
 const interpolation = z.enum(["nearest", "bilinear"]).default("nearest");
 
 /**
- * Turned around the middle by up to `degrees` to either side. torchvision's `RandomRotation(degrees, interpolation, fill)`.
+ * Rotates around the middle by up to `degrees` in either direction. torchvision's `RandomRotation(degrees,
+ * interpolation, fill)`.
  */
 export const randomRotation = defineTransform({
   schema: z.strictObject({
@@ -26,8 +27,8 @@ export const randomRotation = defineTransform({
 });
 
 /**
- * Turned by up to `degrees` to either side, shifted by up to a share of the width and of the height, scaled, and
- * sheared by up to so many degrees along x and y.
+ * Rotates by up to `degrees` in either direction, shifts by up to a fraction of width and height, scales, and shears
+ * by up to so many degrees along x and y.
  *
  * torchvision's `RandomAffine(degrees, translate, scale, shear, interpolation, fill)`.
  */

@@ -1,9 +1,10 @@
 /**
- * Resizing with antialiasing, byte for byte as Pillow's `Image.resize` does it: one pass over the rows and one over the
- * columns, each a weighted sum with weights in fixed point, rounded to bytes in between.
+ * Resizing with antialiasing, byte for byte as Pillow's `Image.resize` does it: one pass over the rows and one over
+ * the columns, each a weighted sum with fixed-point weights, rounded to bytes.
  *
  * When an image shrinks, the filter grows with it, so that every pixel counts. Source of the numbers: Pillow's
- * `Resample.c`; the bicubic is Keys 1981, "Cubic convolution interpolation for digital image processing", with a = −1/2.
+ * `Resample.c`; the bicubic is Keys 1981, "Cubic convolution interpolation for digital image processing", with a =
+ * −1/2.
  */
 
 import type { ImageBytes, ImageSize } from "./image-bytes.js";

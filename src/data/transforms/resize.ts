@@ -7,8 +7,8 @@ import { nothing, placeImage } from "./placement.js";
 import { resample } from "./resample.js";
 
 /**
- * Another size, by Pillow's antialiased resampling. One number is the shorter side, and the longer one keeps the ratio,
- * rounded down; two numbers are height and width.
+ * Resizes by Pillow's antialiased resampling. One number is the length of the shorter side, and the longer one keeps
+ * the aspect ratio, rounded down; two numbers are height and width.
  *
  * torchvision's `Resize(size, interpolation)` on a PIL image, byte for byte.
  */
@@ -24,26 +24,26 @@ export const resize = defineTransform({
     resample(image, resizedSize(size, image), interpolation, loops),
 });
 
-/** An image much longer than wide would grow without bounds. */
-const mostPixels = 1 << 26;
+/** Limits the size of a narrow image, whose longer side would grow without bound. */
+const maxPixels = 1 << 26;
 
 function resizedSize(size: z.output<typeof sizeSchema>, { height, width }: ImageSize): ImageSize {
   if (typeof size !== "number") return sizeOfCrop(size);
   const longer = Math.trunc((size * Math.max(height, width)) / Math.min(height, width));
   const resized =
     height < width ? { height: size, width: longer } : { height: longer, width: size };
-  if (size * longer > mostPixels) {
+  if (size * longer > maxPixels) {
     throw transformError(
       `resize: an image of ${formatSize({ height, width })} would become ${formatSize(resized)}` +
-        ` pixels, more than ${mostPixels}; crop it, or give height and width`,
+        ` pixels, more than ${maxPixels}; crop it, or give height and width`,
     );
   }
   return resized;
 }
 
 /**
- * A part of random size and shape, at a random place, resized: `scale` is its share of the image, `ratio` its width over
- * its height. Where ten draws do not fit, the middle, as large as the ratios allow.
+ * A crop of random size and shape at a random place, resized: `scale` is its fraction of the image's area, `ratio`
+ * its width divided by its height. If ten draws do not fit, the crop is the middle, as large as the ratios allow.
  *
  * torchvision's `RandomResizedCrop(size, scale, ratio, interpolation)` on a PIL image.
  * Source: Szegedy et al. 2014, arXiv:1409.4842, §6.

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { maxSide } from "./define-transform.js";
 import type { Transform, TransformList } from "./transform.js";
 
-/** In which ways a test shows the model each image; it takes the mean of the probabilities. */
+/** Test-time augmentation: the views of each image whose probabilities are averaged. */
 export const testViewsSchema = z.strictObject({
-  /** Whether each view is shown as its mirror image, too. */
+  /** Whether each view is also used mirrored. */
   mirror: z.boolean().default(false),
-  /** Pixels by which the image is moved to its four corners, besides where it is; 0 moves nothing. */
+  /** Adds four views that are moved diagonally by this many pixels; 0 adds none. */
   shift: z.int().min(0).max(maxSide).default(0),
 });
 
@@ -16,10 +16,11 @@ export type TestViews = z.output<typeof testViewsSchema>;
 export const oneView: TestViews = { mirror: false, shift: 0 };
 
 /**
- * What is done to an image for each view of it, the usual one first.
+ * The transforms of each view, the unchanged one first.
  *
- * A shift moves the image before the last `centerCrop`, so that corners come from beyond it as far as the image goes; what
- * lies further out is black. With both, on a square image of the crop's size plus `2 · shift`, these are the ten crops of
+ * A shift moves the image before the last `centerCrop`, so that pixels around the crop come into view; pixels
+ * outside the image are black. With `mirror` and `shift`, on a square image of the crop's size plus `2 · shift`,
+ * these are the ten crops of
  * Krizhevsky et al. 2012, §4.1, and of torchvision's `TenCrop`.
  */
 export function viewsOf(list: TransformList, { mirror, shift }: TestViews): TransformList[] {
@@ -40,7 +41,7 @@ export function viewsOf(list: TransformList, { mirror, shift }: TestViews): Tran
   return mirror ? views.flatMap((view) => [view, [...view, mirrored]]) : views;
 }
 
-/** How often each image is shown. */
+/** The number of views of each image. */
 export const countViews = ({ mirror, shift }: TestViews): number =>
   (shift > 0 ? 5 : 1) * (mirror ? 2 : 1);
 

@@ -1,9 +1,9 @@
 /**
- * Lists of transforms as a person reads and writes them in one line:
+ * Lists of transforms as one line of text:
  *
  *     resize(96) randomCrop(32, padding=4) randomHorizontalFlip
  *
- * The first argument may go without its name; fields at their default are left out; `none` is the empty list.
+ * The first argument needs no name; fields with their default value are left out; `none` is the empty list.
  */
 
 import { didYouMean } from "../../tensor/did-you-mean.js";
@@ -17,7 +17,7 @@ import {
   type TransformList,
 } from "./transform.js";
 
-/** The list in one line, which `parseTransforms` reads back. */
+/** Writes the list as one line, which `parseTransforms` reads. */
 export const formatTransforms = (list: TransformList): string =>
   list.length === 0 ? "none" : list.map(formatTransform).join(" ");
 
@@ -46,7 +46,7 @@ const write = (value: unknown): string =>
 /**
  * Reads a line of transforms.
  *
- * @throws {DataError} `ERR_DATA_TRANSFORM` that names the word which is off and what is possible
+ * @throws {DataError} `ERR_DATA_TRANSFORM` naming the wrong word and the possible ones
  */
 export function parseTransforms(text: string): Transform[] {
   if (["", "none"].includes(text.trim())) return [];

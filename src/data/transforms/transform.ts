@@ -38,7 +38,7 @@ const rules = {
 
 type AnySchema = (typeof rules)[keyof typeof rules]["schema"];
 
-/** One step from the image of a data set to the image that a model sees: plain data, told apart by `type`. */
+/** One step from a data set's image to a model's input: plain data, distinguished by `type`. */
 export const transformSchema = z.discriminatedUnion(
   "type",
   Object.values(rules).map(({ schema }) => schema) as [AnySchema, ...AnySchema[]],
@@ -46,7 +46,7 @@ export const transformSchema = z.discriminatedUnion(
 
 export type Transform = z.output<typeof transformSchema>;
 
-/** A transform as a user may write it: fields that have a default may be left out. */
+/** A transform as a user writes it: fields with a default may be left out. */
 export type TransformInput = z.input<typeof transformSchema>;
 
 /** The transforms of a data set, first to last. */

@@ -7,14 +7,14 @@ import { type Split, splitWords } from "../../data/image-parts.js";
 import { isImageList } from "./images/images-on-disk.js";
 import type { DataParts } from "./load-parts.js";
 
-/** A SHA-256 of each part of a training's images, in hexadecimal digits. */
+/** The SHA-256 of the images of each part, in hexadecimal. */
 export type DataFingerprint = Readonly<Record<Split, string>>;
 
 /**
- * What tells the images of a training from others: of files, their names below the folder, sizes and classes, in order; of
- * images in memory, their pixels and classes. Nothing in it depends on where the folder lies.
+ * Computes a digest of each part's images: for files, of their names below the folder, sizes and labels, in order;
+ * for images in memory, of their pixels and labels. The location of the folder does not matter.
  *
- * @param data the folder or the CSV file that the images are of
+ * @param data the folder or CSV file of the images
  */
 export async function fingerprintOf(parts: DataParts, data: string): Promise<DataFingerprint> {
   const folder = isImageList(data) ? path.dirname(data) : data;
@@ -25,12 +25,12 @@ export async function fingerprintOf(parts: DataParts, data: string): Promise<Dat
 }
 
 /**
- * Refuses images that are not those of the training, though as many.
+ * Checks that images are those of an earlier training.
  *
- * @param then the training's; undefined, as of runs of earlier versions, is compared with nothing
- * @param splits what to compare
- * @param run what was trained, for the error
- * @throws {DataError} `ERR_DATA_CHECKSUM` that names the part which changed
+ * @param then the training's fingerprint; undefined (runs of earlier versions) accepts any images
+ * @param splits the parts to compare
+ * @param run the run's directory, for the error
+ * @throws {DataError} `ERR_DATA_CHECKSUM` naming the part that changed
  */
 export function checkFingerprint(
   then: DataFingerprint | undefined,
@@ -42,12 +42,12 @@ export function checkFingerprint(
   if (!changed) return;
   throw new DataError(
     "ERR_DATA_CHECKSUM",
-    `the ${splitWords[changed]} images are not those of ${run}: there are as many, but a file was added, removed, ` +
-      "renamed or changed since, or files are left out that were not (--on-unreadable); restore the data as it was",
+    `the ${splitWords[changed]} images are not those of ${run}: a file was added, removed, renamed or ` +
+      "changed, or --on-unreadable left out other files; restore the data as it was",
   );
 }
 
-/** Files whose sizes are asked for at a time. */
+/** Files whose sizes are read at the same time. */
 const chunk = 256;
 
 async function digestOf(images: LabelledImages, folder: string): Promise<string> {
@@ -68,7 +68,7 @@ async function digestOf(images: LabelledImages, folder: string): Promise<string>
   return hash.digest("hex");
 }
 
-/** Bytes of a file; null of one that is not there, which is found when it is read. */
+/** The bytes of a file; null if it does not exist, which is reported when the file is read. */
 const sizeOf = (file: string): Promise<number | null> =>
   stat(file).then(
     ({ size }) => size,

@@ -16,22 +16,21 @@ import { type SourceEnvironment, machineEnvironment } from "./sources/environmen
 import { keepInCache } from "./sources/partial-file.js";
 
 export interface LoadDatasetOptions extends SourceOptions {
-  /** Where downloads are kept. Default `$XDG_CACHE_HOME/resnet-ts`, or `~/.cache/resnet-ts`. */
+  /** Directory of the cache for downloads. Default `$XDG_CACHE_HOME/resnet-ts`, or `~/.cache/resnet-ts`. */
   readonly cacheDir?: string | undefined;
-  /** Look only on this machine: at `dataDir`, the cache and the installed package. */
+  /** Use only this machine's files: `dataDir`, the cache and the installed package. */
   readonly offline?: boolean | undefined;
 }
 
 /**
- * The training and test images of a data set, from the first source that has them: `dataDir`, the
- * cache, Debian's package if it is installed, the addresses where the data set is published, and
- * Debian's package fetched with apt. What is published in several forms may lie in `dataDir` and
- * the cache in any of them. Every file is checked against its published digest, and what came over
- * the network is kept in the cache.
+ * Loads the training and test images of a data set from the first source that has them: `dataDir`, the cache,
+ * Debian's installed package, the addresses where the data set is published, and Debian's package fetched with apt.
+ * `dataDir` and the cache may have any of the published forms. Every file is checked against its published digest,
+ * and downloads are kept in the cache.
  *
  *     const { train, test } = await loadDataset("fashion-mnist");
  *
- * @param environment what the sources need of the machine; for tests
+ * @param environment access to the machine; tests pass their own
  * @throws {DataError} `ERR_DATA_NAME` for a name that is not in `listDatasets()`;
  *   `ERR_DATA_NOT_FOUND` if no source has a file, with each source's reason and what to do;
  *   `ERR_DATA_GZIP`, `ERR_DATA_CHECKSUM` or `ERR_DATA_SOURCE` if `dataDir` does not exist or a file
@@ -43,7 +42,7 @@ export const loadDataset = (
   environment: SourceEnvironment = machineEnvironment(),
 ): Promise<DatasetSplits> => loadEntry(findDataset(name), options, environment);
 
-/** As `loadDataset`, for a row that need not be in the table. */
+/** As `loadDataset`, for an entry outside the table. */
 export async function loadEntry(
   entry: DatasetEntry,
   options: LoadDatasetOptions,
@@ -64,14 +63,14 @@ export async function loadEntry(
   }
 }
 
-/** What a source that has a damaged file says. */
+/** The codes of a source with a damaged file. */
 const damaged: ReadonlySet<DataErrorCode> = new Set([
   "ERR_DATA_GZIP",
   "ERR_DATA_ARCHIVE",
   "ERR_DATA_CHECKSUM",
 ]);
 
-/** Finds one file after the other, and remembers which sources have failed. */
+/** Finds files one by one, and remembers which sources have failed. */
 class FileSearch {
   readonly #reasons = new Map<DataSource, string>();
 
@@ -133,16 +132,16 @@ class FileSearch {
   }
 }
 
-/** What a user says of the sources. */
+/** A user's choices for the sources. */
 interface SourceOptions {
-  /** A directory that has the files, decompressed, `.gz` or `.xz`; it is looked at first. */
+  /** A directory with the files, decompressed, `.gz` or `.xz`; the first source. */
   readonly dataDir?: string | undefined;
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  /** Called with one sentence when something happened that the user should know. */
+  /** Called with a sentence that the user should read. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
-/** The form that the user's directory has, else the one in the cache, else the one to download. */
+/** The form in the user's directory, else the form in the cache, else the form to download. */
 async function formAtHand(
   { forms }: DatasetEntry,
   dataDir: string | undefined,
@@ -155,7 +154,7 @@ async function formAtHand(
   return forms[0]!;
 }
 
-/** Where the files of a form may be had, in the order in which they are tried. */
+/** The sources of a form's files, in the order in which they are tried. */
 function sourcesOf(
   { debian }: DatasetEntry,
   form: DecodedForm,

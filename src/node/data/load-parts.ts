@@ -16,12 +16,12 @@ export interface DataParts {
 export interface LoadPartsOptions extends LoadDatasetOptions, ReadFolderOptions {}
 
 /**
- * The images that a training uses, drawn with its seed: those that `resnet train` takes for the same configuration.
+ * Loads the images of a training, drawn with its seed: the same as `resnet train` uses for this configuration.
  *
  *     const parts = await loadParts(config.data, config);
  *
  * @param data a data set's name, a folder of photographs, or a CSV file that lists them
- * @throws {DataError} as `loadDataset`, `readFolder`; `ERR_DATA_ROWS` where there are fewer images than the sizes say
+ * @throws {DataError} as `loadDataset`, `readFolder`; `ERR_DATA_ROWS` if there are fewer images than the sizes ask for
  */
 export async function loadParts(
   data: string,

@@ -14,19 +14,21 @@ import { checkPixels, readImageFile } from "./read-image-file.js";
 export type { ImageChannels };
 
 /**
- * The pixels of one image: u8 `[H, W, C]`. JPEG, PNG, WebP, AVIF, GIF and TIFF (the first frame of each), BMP, PBM, PGM and
- * PPM, told apart by their first bytes and not by the file's name.
+ * The pixels of one image: u8 `[H, W, C]`. JPEG, PNG, WebP, AVIF, GIF and TIFF (the first frame of each), BMP, PBM,
+ * PGM and
+ * PPM, recognized by their first bytes and not by the file's name.
  *
  * The bytes are those of Pillow's `Image.open(file)`, `ImageOps.exif_transpose` and `convert("RGB")` or
- * `convert("L")`, and so what torchvision's `ImageFolder` feeds a network, except for the orientation, which torchvision
- * ignores. Alpha is dropped and not laid over a colour, a palette is looked up, grey is repeated in all channels, and
- * colour profiles are ignored. 16-bit samples keep their high byte, where Pillow clips them. CMYK, AVIF's halved colour, and
+ * `convert("L")`, as torchvision's `ImageFolder` has them, except for the orientation, which torchvision ignores.
+ * Alpha is dropped, palettes are resolved, grey is repeated in all channels, and colour profiles are ignored. 16-bit
+ * samples keep their high byte, where Pillow clips them. CMYK, AVIF's halved
+ * colour, and
  * GIF's transparent pixels (black here) differ from Pillow's.
  *
  * @param source a regular file's path, or the bytes of a file
  * @param name the name that errors give to bytes
- * @throws {DataError} `ERR_DATA_SOURCE` if the file cannot be read; `ERR_DATA_IMAGE` if it is no image of a known
- *   format, damaged, truncated, or larger than the limit, 64 megapixels unless `RESNET_MAX_MEGAPIXELS` says otherwise
+ * @throws {DataError} `ERR_DATA_SOURCE` if the file cannot be read; `ERR_DATA_IMAGE` if it has an unknown format,
+ *   is damaged or truncated, or exceeds the limit of `RESNET_MAX_MEGAPIXELS` (64 megapixels by default)
  */
 export async function decodeImage(
   source: string | Uint8Array,
@@ -47,7 +49,7 @@ const checkSizeOf =
   (size: ImageSize): void =>
     checkPixels(file, size);
 
-/** How files of the formats begin. libvips would read more, such as SVG, which is a program and not a photograph. */
+/** The first bytes of each format. libvips would read more formats, such as SVG, which is not a photograph. */
 const decoders: readonly (readonly [signature: RegExp, decode: Decode])[] = [
   // oxlint-disable-next-line no-control-regex
   [/^(\xff\xd8\xff|\x89PNG|RIFF.{4}WEBP|.{4}ftyp|GIF8|II[*+]\0|MM\0[*+])/s, decodeWithSharp],
@@ -71,7 +73,7 @@ async function decode(bytes: Uint8Array, file: string): Promise<ImageBytes> {
   }
 }
 
-/** The first line of what libvips says, which repeats itself for each of its tries. */
+/** The first line of libvips' message, which repeats itself. */
 function findingOf(error: unknown): string {
   const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
   if (/unsupported image format/.test(line)) return unknownFormat;
@@ -79,14 +81,14 @@ function findingOf(error: unknown): string {
 }
 
 const notAnImage = (file: string, finding: string, cause?: unknown): DataError =>
-  new DataError("ERR_DATA_IMAGE", `${file}: ${finding}; mend or remove it`, { cause });
+  new DataError("ERR_DATA_IMAGE", `${file}: ${finding}; repair or remove it`, { cause });
 
 /**
- * The pixels of a JPEG, PNG, WebP, AVIF, GIF or TIFF by libvips, upright: red, green and blue, and perhaps alpha. The
- * header is judged before anything is decoded.
+ * The pixels of a JPEG, PNG, WebP, AVIF, GIF or TIFF by libvips, upright: red, green and blue, and perhaps alpha.
+ * The header is checked before anything is decoded.
  *
- * @throws {DataError} `ERR_DATA_IMAGE` if it has too many pixels in all its frames, or samples other than bytes and
- *   16 bits; of a damaged file, sharp's own error
+ * @throws {DataError} `ERR_DATA_IMAGE` if all frames together have too many pixels, or samples do not have 8 or 16
+ *   bits; sharp's own error if the file is damaged
  */
 async function decodeWithSharp(bytes: Uint8Array, file: string): Promise<ImageBytes> {
   const image = sharp(bytes, {

@@ -5,12 +5,12 @@ import { DataError } from "../../../data/data-error.js";
 import { byCodePoint, listImageFiles } from "./list-image-files.js";
 
 /**
- * The image files that words of a command mean: each a file, a folder (with the folders in it), or a pattern such as
- * `photos/**\/*.jpg`. In the order of the words, and of names within each.
+ * Finds the image files that the words of a command stand for: each a file, a folder (with its subfolders), or a
+ * pattern such as `photos/**\/*.jpg`. The result is in the order of the words, and sorted by name within each.
  *
- * A file is taken whatever it is called; in folders, files count that are images by their names.
+ * A single file may have any name; in folders, only files with an image's extension are taken.
  *
- * @throws {DataError} `ERR_DATA_SOURCE` if there is no such file or folder, or nothing in it that matches
+ * @throws {DataError} `ERR_DATA_SOURCE` if a file or folder does not exist, or nothing matches
  */
 export async function findImages(words: readonly string[]): Promise<string[]> {
   const found = await Promise.all(words.map(findWord));
@@ -33,7 +33,7 @@ async function findWord(word: string): Promise<readonly string[]> {
   throw new DataError("ERR_DATA_SOURCE", `${word}: there is no such file or folder`);
 }
 
-/** A pattern whose first folders stand for themselves where there are folders of these names: `photos (1)/*.jpg`. */
+/** Escapes the leading folders of a pattern if folders of exactly these names exist: `photos (1)/*.jpg`. */
 async function withFoldersAsNamed(pattern: string): Promise<string> {
   for (
     let folder = path.dirname(pattern);

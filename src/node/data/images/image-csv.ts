@@ -13,25 +13,27 @@ import {
 import { byCodePoint, refuseLikeNames } from "./list-image-files.js";
 
 /**
- * The images that a CSV file lists, one `path,label` a row, without opening them.
+ * Reads a CSV file that lists images, one `path,label` a row, without opening the images.
  *
  *     path,label,split
  *     cats/1.jpg,cat,train
  *     "dogs/the old one, sleeping.png",dog,val
  *
- * The first row may name the columns, in any order and among others; without names the first is the path and the second the label, and
- * the first image has an ending, such as `.jpg`. A column `split` says which part an image belongs to (`splitNamed`); without it, all are
+ * The first row may name the columns, in any order and among other columns. Without names the first column is the
+ * path, which must have an extension such as `.jpg`, and the second is the label. A column `split` says which part
+ * an image belongs to (`splitNamed`); without it, all are
  * training images. Fields are separated by commas, semicolons or tabs, as the first row shows.
- * Paths start at the file's own folder unless they are absolute. Classes are the labels, sorted by code point, or by value where all of
- * them are whole numbers.
+ * Paths start at the file's own folder unless they are absolute. The classes are the labels, sorted by code point,
+ * or by value if all are whole numbers.
  *
- * @throws {DataError} `ERR_DATA_NOT_FOUND` if the file is not there; `ERR_DATA_FORMAT` if it is no CSV, names no images, an image
- *   twice, or no training images, a row lacks path, label or split, or two classes differ by case alone; errors name the line
+ * @throws {DataError} `ERR_DATA_NOT_FOUND` if the file does not exist; `ERR_DATA_FORMAT` if it is not CSV, lists
+ *   no images or an image twice, a row lacks path, label or split, or two classes differ only in case, naming the
+ *   line; `ERR_DATA_FOLDER` if it lists no training images
  */
 export const readImageCsv = async (file: string): Promise<ImageFolder> =>
   withTraining(await readCsvParts(file));
 
-/** As `readImageCsv`, of a file that need not list training images. */
+/** As `readImageCsv`, but the file need not list training images. */
 export async function readCsvParts(file: string): Promise<ImageParts> {
   const rows = parseCsv(await readText(file), file);
   const columns = columnsOf(rows, file);
@@ -58,7 +60,7 @@ export async function readCsvParts(file: string): Promise<ImageParts> {
 interface Columns {
   readonly path: number;
   readonly label: number;
-  /** Null where there is none. */
+  /** Null if there is no such column. */
   readonly split: number | null;
   /** Whether the first row names them. */
   readonly hasNames: boolean;
@@ -72,11 +74,11 @@ function columnsOf([first]: readonly CsvRow[], file: string): Columns {
     return { path: 0, label: 1, split: null, hasNames: false };
   throw formatError(
     file,
-    `line ${first.line} begins with "${first.fields[0]}", which is no image: a first line that names the columns calls them path and label`,
+    `line ${first.line} begins with "${first.fields[0]}", which is not an image: name the columns path and label in the first line`,
   );
 }
 
-/** The columns that a row names; null if it does not name path and label. */
+/** The columns that a row names; null unless it names path and label. */
 function namesOf({ fields }: CsvRow): Columns | null {
   const [pathColumn = -1, label = -1, split = -1] = ["path", "label", "split"].map((name) =>
     fields.findIndex((field) => field.toLowerCase() === name),
@@ -115,7 +117,7 @@ function splitOf(name: string, line: number, file: string): Split {
   throw formatError(file, `line ${line} has the split "${name}": it is train, val or test`);
 }
 
-/** An image that is listed twice has two labels, or could both train and validate. */
+/** An image that is listed twice could have two labels, or be in two parts. */
 function refuseRepeated(images: readonly ListedImage[], file: string): void {
   const seen = new Map<string, ListedImage>();
   for (const image of images) {
@@ -145,7 +147,7 @@ async function readText(file: string): Promise<string> {
     return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
   } catch (error) {
     if (error instanceof TypeError) {
-      throw new DataError("ERR_DATA_FORMAT", `${file}: the file is no text in UTF-8`, {
+      throw new DataError("ERR_DATA_FORMAT", `${file}: the file is not UTF-8 text`, {
         cause: error,
       });
     }
@@ -161,13 +163,13 @@ async function readText(file: string): Promise<string> {
 
 interface CsvRow {
   readonly fields: readonly string[];
-  /** Where the row ends, from 1. */
+  /** Line in which the row ends, from 1. */
   readonly line: number;
 }
 
 const separators = [",", ";", "\t"];
 
-/** The separator by which the first row names its columns, or else begins with an image that has a label. */
+/** The separator with which the first row names the columns, else begins with an image and a label. */
 function separatorOf(text: string, file: string): string {
   const first = separators.map((separator) => {
     const [row] = parseRows(text, separator, file, 1);
@@ -201,6 +203,6 @@ function parseRows(text: string, delimiter: string, file: string, to?: number): 
     );
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw formatError(file, `the file is no CSV: ${error.message}`, error);
+    throw formatError(file, `the file is not CSV: ${error.message}`, error);
   }
 }

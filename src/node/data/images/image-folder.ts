@@ -12,24 +12,26 @@ import {
 import { foldCase, listImageFiles, readFolder, refuseLikeNames } from "./list-image-files.js";
 
 /**
- * Finds the images of a folder, without opening them. Either the folder has `train` and perhaps `val` and `test`, each
- * with a folder per class, or it has a folder per class itself:
+ * Finds the images of a folder, without opening them. Either the folder has `train` and perhaps `val` and `test`,
+ * each with a folder for each class, or it has a folder for each class itself:
  *
  *     photos/train/ants/1.jpg   photos/train/bees/7.png   photos/val/ants/2.webp
  *     photos/ants/1.jpg   photos/bees/7.png
  *
- * The parts may have any of their usual names (`splitNamed`), such as `Training` and `Testing`. Classes are sorted by name,
- * as torchvision's `ImageFolder` does, and files by path; folders inside a class's are walked too; hidden files are passed
- * over. Names are Unicode, in composed form (NFC).
+ * The parts may have any of their usual names (`splitNamed`), such as `Training` and `Testing`. Classes are sorted
+ * by name,
+ * as torchvision's `ImageFolder` does, and files by path. Subfolders of a class belong to the class, and hidden
+ * files are skipped. Names of classes are in composed Unicode (NFC).
  *
- * @throws {DataError} `ERR_DATA_SOURCE` if a folder cannot be read; `ERR_DATA_FOLDER` if there are no classes or no training
- *   images, a class has no images, two classes differ by case alone, a part has a class that `train` has not, folders of
- *   images lie beside `train` whose names say nothing, or symbolic links go round
+ * @throws {DataError} `ERR_DATA_SOURCE` if a folder cannot be read; `ERR_DATA_FOLDER` if there are no classes or
+ *   no training
+ *   images, a class has no images, two classes differ only in case, a part has a class that `train` lacks, folders
+ * of images with unknown names lie beside `train`, or symbolic links form a cycle
  */
 export const readImageFolder = async (root: string): Promise<ImageFolder> =>
   withTraining(await readImageParts(root));
 
-/** As `readImageFolder`, of a folder that need not have training images. Its first part names the classes. */
+/** As `readImageFolder`, but the folder need not have training images. Its first part names the classes. */
 export async function readImageParts(root: string): Promise<ImageParts> {
   const name = path.basename(path.resolve(root));
   const splits = await splitFolders(root);
@@ -53,9 +55,9 @@ export async function readImageParts(root: string): Promise<ImageParts> {
 }
 
 /**
- * The folder of each part, if the root is divided into parts; null if its folders are classes.
+ * The folder of each part; null if the folders are classes.
  *
- * @throws {DataError} `ERR_DATA_FOLDER` for two folders of one part, and for folders of images that may be a part or a class
+ * @throws {DataError} `ERR_DATA_FOLDER` for two folders of one part, or folders of images that may be a part or a class
  */
 async function splitFolders(root: string): Promise<ReadonlyMap<Split, string> | null> {
   const { folders } = await readFolder(root);
@@ -84,7 +86,7 @@ async function splitFolders(root: string): Promise<ReadonlyMap<Split, string> | 
   return splits;
 }
 
-/** Whether `train` is a class like its neighbours, as of vehicles: it has images of its own and no folders. */
+/** Whether `train` is a class, as in a data set of vehicles: it has images and no folders. */
 async function isClassOfTrains(
   root: string,
   splits: ReadonlyMap<Split, string>,
@@ -110,7 +112,7 @@ interface Part {
   readonly ignored: number;
 }
 
-/** The images of one part, by its own folders' names. */
+/** The images of one part; its folders are the classes. */
 async function readPart(folder: string, name: string): Promise<Part> {
   const entries = await readFolder(folder);
   const classes = classNames(folder, entries.folders);
@@ -135,7 +137,7 @@ async function readPart(folder: string, name: string): Promise<Part> {
   return { images, ignored };
 }
 
-/** Training and test images must not be taken together for one class. */
+/** Refuses a class's folder that holds folders of parts, whose images would become one class. */
 async function refuseSplitsInside(folder: string): Promise<void> {
   const { folders } = await readFolder(folder);
   const splits = folders.filter((name) => splitNamed(name) !== null);
@@ -147,7 +149,7 @@ async function refuseSplitsInside(folder: string): Promise<void> {
   );
 }
 
-/** The folder of each class, by the class's name. @throws {DataError} if there are none, or two of one name */
+/** The folder of each class, by the class's name. @throws {DataError} if there is no class, or two have one name */
 function classNames(folder: string, folders: readonly string[]): ReadonlyMap<string, string> {
   if (folders.length === 0) {
     throw folderError(folder, "it has no folders, but each class of images needs one of its own");
@@ -156,7 +158,7 @@ function classNames(folder: string, folders: readonly string[]): ReadonlyMap<str
   return new Map(folders.map((name) => [name.normalize("NFC"), name]));
 }
 
-/** A part with the labels of the first part's classes. */
+/** The part with labels that index the first part's classes. */
 function labelledAs(
   { folder: first, classes }: { readonly folder: string; readonly classes: readonly string[] },
   images: ImageFiles,

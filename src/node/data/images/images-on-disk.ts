@@ -6,20 +6,20 @@ import { didYouMean } from "../../../tensor/did-you-mean.js";
 import { readCsvParts } from "./image-csv.js";
 import { readImageParts } from "./image-folder.js";
 
-/** Whether a path is a file that lists images, and not a folder of them. */
+/** Whether a path names a CSV file that lists images, by its extension. */
 export const isImageList = (path: string): boolean => /\.(csv|tsv)$/i.test(path);
 
 /**
- * The images of a folder, or of a CSV file that lists them.
+ * Finds the images of a folder or of a CSV file.
  *
- * @throws {DataError} whatever `readImageParts` and `readCsvParts` find
+ * @throws {DataError} the codes of `readImageParts` and `readCsvParts`
  */
 export const readImagesOnDisk = (path: string): Promise<ImageParts> =>
   isImageList(path) ? readCsvParts(path) : readImageParts(path);
 
 /**
- * Whether `data` is the user's own, on disk, and not a data set known by name. A folder that has such a name is
- * written as a path: `./fashion-mnist`.
+ * Whether `data` is a path, and not the name of a known data set. A folder with such a name is written as a path:
+ * `./fashion-mnist`.
  *
  * @throws {DataError} `ERR_DATA_NAME` if it is neither
  */
@@ -28,7 +28,7 @@ export function isOnDisk(data: string): boolean {
   if (names.includes(data)) return false;
   if (existsSync(data)) return true;
   if (data === "") {
-    throw new DataError("ERR_DATA_NAME", "no data is named: give a folder of images with --data");
+    throw new DataError("ERR_DATA_NAME", "no data was given: give a folder of images with --data");
   }
   if (isImageList(data)) throw new DataError("ERR_DATA_NAME", `${data}: there is no such file`);
   throw new DataError(

@@ -4,7 +4,7 @@ import path from "node:path";
 import { DataError, type DataErrorCode } from "../../../data/data-error.js";
 import { imageExtensions } from "../../../data/image-files.js";
 
-/** What a folder holds, sorted by name; hidden entries (`.DS_Store`, `._a.jpg`) left out. */
+/** The entries of a folder, sorted by name, without hidden ones (`.DS_Store`, `._a.jpg`). */
 interface FolderEntries {
   readonly folders: readonly string[];
   readonly files: readonly string[];
@@ -15,10 +15,10 @@ export const byCodePoint = (a: string, b: string): number =>
   Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /**
- * The entries of a folder; a symbolic link counts as what it leads to. One that leads nowhere is a file if it has the
- * name of an image.
+ * Reads the entries of a folder. A symbolic link counts as its target; a broken link with an image's extension
+ * counts as a file.
  *
- * @throws {DataError} `ERR_DATA_SOURCE` if the folder, or the target of a link without such a name, cannot be read
+ * @throws {DataError} `ERR_DATA_SOURCE` if the folder, or the target of another link, cannot be read
  */
 export async function readFolder(folder: string): Promise<FolderEntries> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
@@ -39,7 +39,7 @@ async function isFolder(folder: string, entry: Dirent): Promise<boolean> {
   try {
     return (await stat(link)).isDirectory();
   } catch (error) {
-    if (isImageName(entry.name)) return false; // whoever reads the image says that it is not there
+    if (isImageName(entry.name)) return false; // reading the image reports that it is missing
     throw unreadable(link, error);
   }
 }
@@ -59,17 +59,17 @@ function unreadable(file: string, error: unknown): DataError {
 const isImageName = (name: string): boolean =>
   imageExtensions.includes(path.extname(name).toLowerCase());
 
-/** The image files below a folder, and how many files there were no images by their names. */
+/** The image files below a folder, and the number of files without an image's extension. */
 interface ImageListing {
   readonly files: readonly string[];
   readonly ignored: number;
 }
 
 /**
- * Every image file in a folder and the folders in it, in order of their names, files before folders.
+ * Finds every image file in a folder and its subfolders, sorted by name, files before folders.
  *
- * @throws {DataError} `ERR_DATA_SOURCE` if a folder cannot be read; `ERR_DATA_FOLDER` if a symbolic link leads back to
- *   a folder that it lies in
+ * @throws {DataError} `ERR_DATA_SOURCE` if a folder cannot be read; `ERR_DATA_FOLDER` if a symbolic link leads
+ *   back to a folder around it
  */
 export const listImageFiles = (folder: string): Promise<ImageListing> => walk(folder, []);
 
@@ -92,21 +92,21 @@ async function walk(folder: string, above: readonly string[]): Promise<ImageList
   return { files, ignored };
 }
 
-/** A name for comparison: composed (NFC), in lower case. */
+/** A name for comparisons: composed (NFC) and in lower case. */
 export const foldCase = (name: string): string => name.normalize("NFC").toLowerCase();
 
 /**
- * Refuses names of classes that differ by case alone: one of them was a slip.
+ * Refuses names of classes that differ only in case, which is likely a mistake.
  *
  * @param where folder or file that has the names, for the error
- * @throws {DataError} with this code, naming two
+ * @throws {DataError} with `code`, naming two of them
  */
 export function refuseLikeNames(where: string, names: Iterable<string>, code: DataErrorCode): void {
   const seen = new Map<string, string>();
   for (const name of names) {
     const same = seen.get(foldCase(name));
     if (same !== undefined) {
-      const finding = `the classes ${same} and ${name} differ by case alone: rename one`;
+      const finding = `the classes ${same} and ${name} differ only in case: rename one`;
       throw new DataError(code, `${where}: ${finding}`);
     }
     seen.set(foldCase(name), name);

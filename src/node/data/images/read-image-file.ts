@@ -11,12 +11,12 @@ import {
 import { DataError } from "../../../data/data-error.js";
 import { type ImageSize, formatSize } from "../../../data/transforms/image-bytes.js";
 
-/** No sensible file takes more bytes for a pixel: a file of 16-bit samples of four channels, not compressed, has 8. */
-const mostBytesPerPixel = 8;
+/** Bytes of a pixel in an uncompressed file with four channels of 16 bits; no sensible file has more. */
+const maxBytesPerPixel = 8;
 
 /**
- * The bytes of an image file: a fifth of the processor time of an asynchronous read. Opens regular files only, since a
- * FIFO or a device could keep it waiting or give bytes without end.
+ * Reads an image file, synchronously, which takes a fifth of the processor time of an asynchronous read. Only
+ * regular files are opened, since a FIFO or a device could block or never end.
  *
  * @throws {DataError} `ERR_DATA_SOURCE` if there is no such file, it is not a regular one, or it cannot be read;
  *   `ERR_DATA_IMAGE` if it is larger than an image of the limit of pixels can be
@@ -29,7 +29,7 @@ export function readImageFile(file: string): Uint8Array {
     const stats = orUnreadable(file, () => fstatSync(descriptor));
     const finding = findingOf(stats);
     if (finding !== null) throw new DataError("ERR_DATA_SOURCE", `${file}: ${finding}`);
-    const most = mostBytesPerPixel * mostPixels();
+    const most = maxBytesPerPixel * maxPixels();
     if (stats.size > most) {
       throw new DataError(
         "ERR_DATA_IMAGE",
@@ -82,16 +82,16 @@ export function findingOf(stats: Stats): string | null {
   return "it is a device, not a file";
 }
 
-/** Raises or lowers the limit, in megapixels. */
+/** Environment variable with the limit, in megapixels. */
 const variable = "RESNET_MAX_MEGAPIXELS";
 
-/** Photographs of today's cameras have fewer; in memory they take ten bytes a pixel at most while they are decoded. */
+/** More than most cameras' photographs have; decoding takes at most ten bytes a pixel. */
 const defaultMegapixels = 64;
 
 const megapixel = 1_000_000;
 
-/** The limit, by `RESNET_MAX_MEGAPIXELS`: the pixels of an image, those of all frames of an animation together. */
-export function mostPixels(): number {
+/** The limit of pixels of an image, all frames of an animation together, from `RESNET_MAX_MEGAPIXELS`. */
+export function maxPixels(): number {
   const text = process.env[variable];
   if (text === undefined || text === "") return defaultMegapixels * megapixel;
   const megapixels = Number(text);
@@ -103,14 +103,14 @@ export function mostPixels(): number {
 }
 
 /**
- * Refuses an image that is too large to be decoded, by what its header says.
+ * Checks the size in an image's header against the limit, before the image is decoded.
  *
- * @param frames of a GIF, pages of a TIFF
+ * @param frames frames of a GIF, pages of a TIFF
  * @throws {DataError} `ERR_DATA_IMAGE`
  */
 export function checkPixels(file: string, size: ImageSize, frames = 1): void {
   const pixels = size.height * size.width * frames;
-  const most = mostPixels();
+  const most = maxPixels();
   if (pixels <= most) return;
   const inFrames = frames > 1 ? ` in each of ${frames} frames` : "";
   throw new DataError(

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import sharp from "sharp";
 import { DataError } from "../../../data/data-error.js";
-import { findingOf, mostPixels, readImageFile, unreadable } from "./read-image-file.js";
+import { findingOf, maxPixels, readImageFile, unreadable } from "./read-image-file.js";
 
 /**
  * Refuses image files that cannot be opened, all at once: those that are missing, empty or forbidden, links that lead
@@ -14,11 +14,11 @@ export function scanFiles(files: readonly string[]): void {
   if (findings.length === 0) return;
   throw new DataError(
     "ERR_DATA_SOURCE",
-    `${describeFindings(findings, "cannot be read")}\nmend or remove them, or leave them out with --on-unreadable skip`,
+    `${describeFindings(findings, "cannot be read")}\nrepair or remove them, or leave them out with --on-unreadable skip`,
   );
 }
 
-/** What is wrong with each of the files that cannot be opened; it names the file. */
+/** One finding, with the file's name, for each file that cannot be opened. */
 export function findUnopenable(files: readonly string[]): string[] {
   const findings: string[] = [];
   for (const file of files) {
@@ -28,7 +28,7 @@ export function findUnopenable(files: readonly string[]): string[] {
   return findings;
 }
 
-/** What keeps a file from being opened; null for nothing. */
+/** Why a file cannot be opened; null if it can. */
 function scanFile(file: string): string | null {
   try {
     const stats = statSync(file);
@@ -41,27 +41,27 @@ function scanFile(file: string): string | null {
   }
 }
 
-const mostFindings = 10;
+const maxFindings = 10;
 
-/** Image files with what is wrong with each, the first ten: `2 image files are left out:` and a line for each. */
+/** Describes the findings on image files, ten at most: `2 image files are left out:` and a line for each. */
 export function describeFindings(findings: readonly string[], verdict: string): string {
   const files = findings.length === 1 ? "1 image file" : `${findings.length} image files`;
-  const more = findings.length > mostFindings ? [`and ${findings.length - mostFindings} more`] : [];
-  const lines = [...findings.slice(0, mostFindings), ...more];
+  const more = findings.length > maxFindings ? [`and ${findings.length - maxFindings} more`] : [];
+  const lines = [...findings.slice(0, maxFindings), ...more];
   return [`${files} ${verdict}:`, ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
-/** Files that are looked at, at even distances in the list. */
+/** The number of files that are inspected, at even distances in the list. */
 const sampled = 32;
 
-/** PNG and TIFF, the formats of 16-bit samples that state no maximum. */
+/** PNG and TIFF, the formats with 16-bit samples and without a stated maximum. */
 const signature = /^(\x89PNG|II[*+]\0|MM\0[*+])/; // oxlint-disable-line no-control-regex
 
 /**
- * A notice where images of 16 bits a sample use the lower bits only, as those of cameras and scanners with 10, 12 or 14
- * bits: of their high byte, which is what is kept, few levels remain. null where there is nothing to say.
+ * A notice if 16-bit images use only the lower bits, as cameras and scanners of 10, 12 or 14 bits may: few levels
+ * remain in the high byte, which is the one that is kept. Null if there is no such image.
  *
- * Looks at 32 of the files at most, and passes over those that cannot be read.
+ * Inspects at most 32 of the files and skips unreadable ones.
  */
 export async function describeUnusedBits(files: readonly string[]): Promise<string | null> {
   const step = Math.max(1, files.length / sampled);
@@ -81,12 +81,12 @@ export async function describeUnusedBits(files: readonly string[]): Promise<stri
   );
 }
 
-/** The largest sample of an image of 16 bits a sample; null for any other image. */
+/** The largest sample of a 16-bit image; null for any other image. */
 async function largestDeepSample(file: string): Promise<number | null> {
   const bytes = readImageFile(file);
   if (!signature.test(Buffer.from(bytes.subarray(0, 4)).toString("latin1"))) return null;
   const { depth, width, height } = await sharp(bytes).metadata();
-  if (depth !== "ushort" || width * height > mostPixels()) return null;
+  if (depth !== "ushort" || width * height > maxPixels()) return null;
   const { channels } = await sharp(bytes).stats();
   return Math.max(...channels.slice(0, channels.length < 3 ? 1 : 3).map(({ max }) => max));
 }

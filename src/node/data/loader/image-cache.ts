@@ -20,29 +20,31 @@ import type { TransformList } from "../../../data/transforms/transform.js";
 import type { ImageChannels } from "../images/decode-image.js";
 import { machineEnvironment } from "../sources/environment.js";
 
-/** What is kept: a file's pixels after transforms that draw nothing. */
+/** The key of a cached image: a file's pixels after transforms without random draws. */
 interface CachedImage {
   readonly file: string;
   readonly channels: ImageChannels;
   readonly transforms: TransformList;
 }
 
-/** Raised whenever a decoder or a transform of this package begins to give other bytes. */
+/** Increased whenever a decoder or transform of this package changes its bytes. */
 const version = 1;
 
-/** Where images are kept if nobody says otherwise: `$XDG_CACHE_HOME/resnet-ts/images`. */
+/** The default directory of cached images: `$XDG_CACHE_HOME/resnet-ts/images`. */
 export const defaultImageCache = (): string => path.join(machineEnvironment().cacheDir, "images");
 
-/** Where files are written before they are whole and renamed: what a killed process leaves there is found at once. */
+/**
+ * Files are written here and renamed when they are complete, so that leftovers of killed processes are easy to find.
+ */
 const unfinished = (directory: string): string => path.join(directory, "unfinished");
 
-/** A file is written in an instant: an older one belongs to nobody. */
+/** Writing takes less than a second: an older file is abandoned. */
 const abandonedAfterMs = 3_600_000;
 
 /**
- * Makes the directory of a cache, and sweeps out what killed processes left half-written.
+ * Creates the directory of a cache, and removes incomplete files of killed processes.
  *
- * @throws {DataError} `ERR_DATA_CACHE` if it cannot be made or written
+ * @throws {DataError} `ERR_DATA_CACHE` if it cannot be created or written
  */
 export function openImageCache(directory: string): void {
   try {
@@ -60,21 +62,21 @@ export function openImageCache(directory: string): void {
 }
 
 /**
- * An image out of the cache; one that is not there, or is of an older file, or damaged, is made and kept.
+ * Reads an image from the cache; if it is missing, outdated or damaged, it is made and stored.
  *
- * Each image is a file of its own, renamed into place when it is whole, so that threads and runs share a directory
- * without a lock: who makes the same image at the same time writes the same bytes. It is read and written synchronously,
- * since the thread has nothing else to do meanwhile.
+ * Each image is a file, renamed into place when it is complete, so that threads and runs share a directory without a
+ * lock: concurrent writers of an image write the same bytes. Files are read and written synchronously, since the
+ * thread has nothing else to do.
  *
- * @param make the image from its file. What it throws is thrown, and nothing is kept
+ * @param make makes the image from its file; if it throws, nothing is stored
  */
 export async function cachedImage(
   directory: string,
   image: CachedImage,
   make: () => Promise<ImageBytes>,
 ): Promise<ImageBytes> {
-  const source = stateOf(image.file); // before it is read: what changes in between is seen next time
-  if (!source) return make(); // whose error says what is wrong with the file
+  const source = stateOf(image.file); // taken before reading, so that a change in between is noticed next time
+  if (!source) return make(); // throws the error of the missing file
   const record = recordFile(directory, image);
   const kept = readRecord(readIfThere(record), source);
   if (kept) return kept;
@@ -83,7 +85,7 @@ export async function cachedImage(
   return made;
 }
 
-/** A file for each path, kind of decoding and list of transforms. */
+/** The cache's file for a path, decoder and list of transforms. */
 function recordFile(directory: string, { file, channels, transforms }: CachedImage): string {
   const decoder = `sharp ${sharp.versions.sharp} libvips ${sharp.versions.vips}`;
   const made = [version, decoder, path.resolve(file), channels, formatTransforms(transforms)];
@@ -109,8 +111,8 @@ function readIfThere(file: string): Uint8Array {
 }
 
 /**
- * Puts a record in its place. It is not flushed, since its checksum tells a part from the whole; and where it cannot be
- * written, as on a full disk, the training goes on without.
+ * Stores a record. It is not flushed, since its checksum reveals an incomplete file. If it cannot be written, as on
+ * a full disk, the training continues without it.
  */
 function keep(directory: string, file: string, record: Uint8Array): void {
   const temporary = path.join(unfinished(directory), randomUUID());
@@ -136,17 +138,17 @@ function sweep(folder: string): void {
   }
 }
 
-/** What a file was when an image was made of it. */
+/** The state of a file when its image was made. */
 interface SourceState {
   readonly size: bigint;
   readonly mtimeNs: bigint;
 }
 
-// Little-endian: height, width and channels, u32; size and time of the source, u64. Then the SHA-256 of all the rest.
+// Little-endian: height, width and channels as u32; size and time of the source as u64; then the SHA-256 of the rest.
 const digestStart = 28;
 const pixelStart = digestStart + 32;
 
-/** The file of a kept image: a header, a checksum, the pixels. */
+/** Encodes a cached image: header, checksum, pixels. */
 function writeRecord(image: ImageBytes, { size, mtimeNs }: SourceState): Uint8Array {
   const record = Buffer.alloc(pixelStart + image.data.length);
   record.writeUInt32LE(image.height, 0);
@@ -159,7 +161,7 @@ function writeRecord(image: ImageBytes, { size, mtimeNs }: SourceState): Uint8Ar
   return record;
 }
 
-/** The image of a record; null if it is of another state of its source, or not what was written. */
+/** Decodes a cached image; null if its source has changed or the record is damaged. */
 function readRecord(bytes: Uint8Array, { size, mtimeNs }: SourceState): ImageBytes | null {
   if (bytes.length < pixelStart) return null;
   const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -1,4 +1,4 @@
-/** A thread of `ImageWorkers`: makes one image after the other, in the order in which they are asked for. */
+/** A thread of `ImageWorkers`: makes images one by one, in order of the requests. */
 
 import { parentPort } from "node:worker_threads";
 import { DataError, type DataErrorCode } from "../../../data/data-error.js";
@@ -9,15 +9,15 @@ import { ImagePool } from "./image-pool.js";
 import { loadImage, type ImageTask, type ImageTools } from "./load-image.js";
 import { nativeJpegDecoder } from "./native-jpeg.js";
 
-/** What the thread is told. */
+/** A message to the thread. */
 export interface ImageRequest {
   readonly id: number;
   readonly task: ImageTask;
-  /** Where the image goes, if it is as large. */
+  /** Memory for the image, used if the size matches. */
   readonly memory: ArrayBuffer | undefined;
 }
 
-/** What it answers. An error crosses threads without its class. */
+/** The thread's answer. Errors lose their class on the way, so their code and message are sent. */
 export interface ImageAnswer {
   readonly id: number;
   readonly result: ImageBytes | { readonly code: DataErrorCode; readonly message: string };
@@ -27,7 +27,7 @@ const pool = new ImagePool();
 const blank: PixelLoops["blank"] = (shape) => pool.blank(shape);
 const tools: ImageTools = { decodeQuickly: nativeJpegDecoder(blank), loops: threadLoops() };
 
-/** The native engine's loops where it loads. Elsewhere images take longer, and whoever asks for the engine is told why. */
+/** The native engine's loops if its addon loads, else the plain ones. */
 function threadLoops(): PixelLoops {
   try {
     const { copyPixels, resampleAxis } = loadAddon();
@@ -47,12 +47,12 @@ async function answer({ id, task, memory }: ImageRequest): Promise<void> {
     const image = await loadImage(task, tools);
     const bytes = image.data.length;
     const data = new Uint8Array(memory?.byteLength === bytes ? memory : new ArrayBuffer(bytes));
-    data.set(image.data); // out of the pool, and moved to the other thread
+    data.set(image.data); // copied out of the pool, and transferred to the other thread
     parentPort!.postMessage({ id, result: { ...image, data } } satisfies ImageAnswer, [
       data.buffer,
     ]);
   } catch (error) {
-    if (!(error instanceof DataError)) throw error; // a defect: ends the thread
+    if (!(error instanceof DataError)) throw error; // a bug: ends the thread
     const { code, message } = error;
     parentPort!.postMessage({ id, result: { code, message } } satisfies ImageAnswer);
   } finally {

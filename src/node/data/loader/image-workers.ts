@@ -5,11 +5,11 @@ import type { ImageBytes } from "../../../data/transforms/image-bytes.js";
 import type { ImageAnswer, ImageRequest } from "./image-worker.js";
 import type { ImageTask } from "./load-image.js";
 
-/** Half of the cores, since the training wants them too; one at least and eight at most. */
+/** Half of the cores, since the training needs them too; at least 1 and at most 8. */
 export const defaultWorkers = (): number =>
   Math.min(Math.max(Math.floor(availableParallelism() / 2), 1), 8);
 
-/** A task, and whoever waits for it. */
+/** A task with the callbacks of its promise. */
 interface Waiting {
   readonly task: ImageTask;
   readonly signal: AbortSignal | undefined;
@@ -17,28 +17,29 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** A thread and what it was told to do. */
+/** A thread and its unanswered tasks. */
 interface Lane {
   readonly worker: Worker;
   readonly tasks: Map<number, Waiting>;
 }
 
-/** One task in work and one waiting, so that a thread need not wait for this one to hear what is next. */
+/** One task in progress and one waiting, so that a thread never waits for the main thread. */
 const tasksPerWorker = 2;
 
 /**
- * Threads that decode and transform images. What a task gives does not depend on their number.
+ * Threads that decode and transform images. Their number does not change the results.
  *
- * What libjpeg-turbo does not decode, sharp does in libuv's threads, four unless `UV_THREADPOOL_SIZE` says otherwise.
+ * Images that libjpeg-turbo does not decode are decoded by sharp in libuv's threads, four by default
+ * (`UV_THREADPOOL_SIZE`).
  */
 export class ImageWorkers {
   private readonly lanes: readonly Lane[];
   private readonly queue: Waiting[] = [];
   private readonly unsettled = new Set<Promise<ImageBytes>>();
   private nextId = 0;
-  /** Memory that goes back to the threads, for images to come. */
+  /** Memory of former images, for the threads to use again. */
   private readonly spare: ArrayBuffer[] = [];
-  /** Why no more tasks are taken. */
+  /** The reason to refuse tasks, after an error or `close`. */
   private ended: DataError | undefined;
 
   /** @param count threads, 1 or more */
@@ -49,7 +50,7 @@ export class ImageWorkers {
   /**
    * The image of a task.
    *
-   * @param signal takes back a task that no thread has begun
+   * @param signal cancels the task if no thread has begun it
    * @throws {DataError} the codes of `loadImage`; `ERR_DATA_WORKER` if a thread died, or all were closed
    */
   load(task: ImageTask, signal?: AbortSignal): Promise<ImageBytes> {
@@ -63,13 +64,13 @@ export class ImageWorkers {
     return image;
   }
 
-  /** Takes back an image of `load` that nobody reads any more: another will be made in its memory. */
+  /** Takes back an image of `load`, whose memory is used for another one. */
   reuse(image: ImageBytes): void {
     if (this.spare.length < tasksPerWorker * this.count)
       this.spare.push(image.data.buffer as ArrayBuffer);
   }
 
-  /** Ends the threads, after what they are at. */
+  /** Ends the threads, after their current tasks. */
   async close(): Promise<void> {
     this.end(new DataError("ERR_DATA_WORKER", "the image workers were closed"));
     await Promise.allSettled(this.unsettled);
@@ -94,13 +95,13 @@ export class ImageWorkers {
     return lane;
   }
 
-  /** Takes no more tasks, and gives back those that no thread has begun. */
+  /** Refuses further tasks, and rejects those that no thread has begun. */
   private end(reason: DataError): void {
     this.ended ??= reason;
     this.dispatch();
   }
 
-  /** Hands waiting tasks to threads that have room. */
+  /** Sends waiting tasks to threads with free places. */
   private dispatch(): void {
     for (let waiting = this.queue[0]; waiting; waiting = this.queue[0]) {
       const refusal: unknown = this.ended ?? waiting.signal?.reason;

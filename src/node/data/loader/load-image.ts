@@ -16,23 +16,24 @@ import { plainLoops, type PixelLoops } from "../../../data/transforms/pixel-loop
 import type { TransformList } from "../../../data/transforms/transform.js";
 import { cachedImage } from "./image-cache.js";
 
-/** One image to be made: plain data, so that a thread can be told. */
+/** The description of an image to be made, as plain data that can be sent to a thread. */
 export interface ImageTask {
   readonly file: string;
   readonly channels: ImageChannels;
   readonly transforms: TransformList;
-  /** The sample's stream, `sampleKey(epochKey, row)`; null where no transform is random. */
+  /** The sample's key, `sampleKey(epochKey, row)`; null if no transform is random. */
   readonly key: RandomKey | null;
-  /** What the image has to be in the end; null takes any. */
+  /** The required shape of the result; null accepts any. */
   readonly shape: ImageShape | null;
-  /** Directory in which decoded images are kept; none by default. The pixels are the same. */
+  /** Directory of cached images. Default: no cache. The pixels are the same. */
   readonly cache?: string | undefined;
-  /** Transforms that the decoded image has to fit as well, which are not carried out. */
+  /** Further transforms that the decoded image must fit; they are not applied. */
   readonly mustFit?: TransformList | undefined;
 }
 
 /**
- * Decodes plain and whole files to the bytes of `decodeImage`, and returns null for all others. Refuses an image that is
+ * Decodes plain and whole files to the bytes of `decodeImage`, and returns null for all others. Refuses an image
+ * that is
  * too large (`checkPixels`) before decoding it.
  */
 export type QuickDecoder = (
@@ -41,9 +42,9 @@ export type QuickDecoder = (
   file?: string,
 ) => ImageBytes | null;
 
-/** Means to make images. They change the time and the memory that it takes, never the bytes. */
+/** Replaceable parts of loading. They change time and memory, never the bytes. */
 export interface ImageTools {
-  /** Asked before `decodeImage`. */
+  /** Tried before `decodeImage`. */
   readonly decodeQuickly: QuickDecoder | null;
   readonly loops: PixelLoops;
 }
@@ -78,7 +79,7 @@ export async function loadImage(
   return image;
 }
 
-/** The image after the transforms at the start of the list that draw nothing. */
+/** The image after the leading transforms without random draws. */
 async function makeOnce(
   { file, channels, mustFit = [] }: ImageTask,
   once: TransformList,

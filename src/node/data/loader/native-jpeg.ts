@@ -13,7 +13,7 @@ import type { QuickDecoder } from "./load-image.js";
 
 /** The exports of `native/jpeg/addon.cc`. */
 interface JpegAddon {
-  /** Of libjpeg-turbo. */
+  /** Version of libjpeg-turbo. */
   readonly version: string;
   decode(
     bytes: Uint8Array,
@@ -35,7 +35,7 @@ export function nativeJpegDecoder(blank = blankImage): QuickDecoder | null {
   };
 }
 
-/** What decodes the JPEGs of folders, in words: for `resnet doctor`. */
+/** Names the decoder of the JPEGs of folders, for `resnet doctor`. */
 export function describeJpegDecoder(): string {
   const addon = loadJpegAddon();
   return "problem" in addon ? `sharp (${addon.problem})` : `libjpeg-turbo ${addon.version}`;

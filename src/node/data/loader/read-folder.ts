@@ -7,18 +7,21 @@ import { describeFindings, describeUnusedBits, scanFiles } from "../images/scan-
 import { ImageWorkers } from "./image-workers.js";
 
 export interface ReadFolderOptions {
-  /** What a file that cannot be decoded does: `skip` decodes all of them first. Default `fail`, when it is needed. */
+  /**
+   * What to do with undecodable files: `skip` decodes all files first and leaves these out; `fail`, the default,
+   * fails when the file is needed.
+   */
   readonly onUnreadable?: "fail" | "skip" | undefined;
-  /** Transforms of the evaluation: skipping also leaves out images that do not fit them. */
+  /** Transforms of the evaluation: `skip` also leaves out images that do not fit them. */
   readonly transforms?: TransformList | undefined;
-  /** Threads that decode; default half of the cores, at most 8. */
+  /** Threads that decode. Default: half of the cores, at most 8. */
   readonly workers?: number | undefined;
-  /** Called with a text that lists the files which are left out. */
+  /** Called with notices, such as the list of files that are left out. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
 /**
- * The images of a folder or a CSV file; where that is asked for, without the files that cannot be decoded.
+ * Finds the images of a folder or a CSV file; with `onUnreadable: "skip"`, without the undecodable files.
  *
  * @throws {DataError} as `readImagesOnDisk`, `scanFiles` and `readableFiles`
  */
@@ -57,25 +60,25 @@ export async function readFolder(
   }
 }
 
-/** How many files of a folder are left out, and why. */
+/** Says how many files of a folder are left out, and why. */
 export const describeIgnored = (ignored: number): string =>
-  `${ignored} other ${ignored === 1 ? "file is" : "files are"} left out: in no class's folder, or no images by their names`;
+  `${ignored} other ${ignored === 1 ? "file is" : "files are"} left out: outside of the classes' folders, or without an image's extension`;
 
 export interface ReadableFiles {
   readonly images: ImageFiles;
-  /** What is wrong with each file that was left out, in order of rows; it names the file. */
+  /** The finding on each file that was left out, in order of rows, with the file's name. */
   readonly findings: readonly string[];
 }
 
-/** Files at a time, so that a queue of millions is never made. */
+/** Files that are queued at the same time, which limits the queue. */
 const chunk = 1000;
 
-/** Nothing is kept of a decoded image but that it was decoded. */
+/** Keeps only one pixel, since only success matters. */
 const onePixel: Transform = { type: "centerCrop", size: 1 };
 
 /**
- * Decodes every file once, and leaves out those that cannot be decoded, or that do not fit the transforms to come, such as
- * a line of pixels that would grow too long. So an epoch's batches are known before the first step.
+ * Decodes every file once, and leaves out those that cannot be decoded or do not fit the transforms, so that an
+ * epoch's batches are known before the first step.
  *
  * @throws {DataError} `ERR_DATA_FOLDER` if a class that had images has none left
  */

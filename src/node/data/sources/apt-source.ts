@@ -7,8 +7,8 @@ import { directoryReader } from "./directory-source.js";
 import type { SourceEnvironment } from "./environment.js";
 
 /**
- * Debian's package of a data set, downloaded with `apt-get` and unpacked beside the system: nothing
- * is installed, and no rights are needed.
+ * Debian's package of a data set, downloaded with `apt-get` and unpacked in a temporary directory: nothing is
+ * installed, and no privileges are needed.
  */
 export function aptSource(
   form: DatasetForm,
@@ -75,7 +75,7 @@ async function unpackPackage(
   if (unpack.exitCode !== 0) throw failure("dpkg-deb -x", unpack.exitCode, unpack.errors);
 }
 
-/** @param errors what the command wrote; its last line says the most */
+/** @param errors the command's standard error, whose last line is the most specific */
 function failure(command: string, exitCode: number, errors: string, hint = ""): DataError {
   const last = errors.split("\n").at(-1);
   const reason = last ? `: ${last}` : "";

@@ -13,12 +13,12 @@ export interface ArchivedFiles {
 }
 
 /**
- * The files out of a published archive, by name, once it is known to be the published one. The archive is read as a
- * stream, and of its contents only what `files` names, and no more than the bytes that they have, is held.
+ * Reads the files of a published archive, by name, after checking the archive's digest. The archive is read as a
+ * stream; only the bytes of `files` are held, and never more than their published sizes.
  *
  * @param path the archive
  * @param where its path or address, for the error
- * @throws {DataError} `ERR_DATA_CHECKSUM` if archive or a file are not the published ones;
+ * @throws {DataError} `ERR_DATA_CHECKSUM` if the archive or a file differs from the published one;
  *   `ERR_DATA_ARCHIVE` if the archive cannot be unpacked or lacks a file; `ERR_DATA_GZIP` if a file in it does not
  *   decompress
  */
@@ -51,7 +51,7 @@ export async function readArchive(
   return contents;
 }
 
-/** What a compressed file may be larger than its contents. */
+/** Bytes by which a compressed file may exceed its contents. */
 const compressionOverhead = 1 << 16;
 
 const unreadable = (message: string, cause?: unknown): DataError =>

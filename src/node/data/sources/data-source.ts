@@ -1,15 +1,15 @@
 import type { DatasetFile } from "../../../data/catalog/dataset-entry.js";
 
-/** One place where a data set's files may be had. */
+/** A source of a data set's files. */
 export interface DataSource {
-  /** What the source is called in notices and errors. */
+  /** The source's name in notices and errors. */
   readonly name: string;
   /**
-   * What the user asked for by name: a damaged file here is an error. Elsewhere it is a notice, and
-   * the next source is tried.
+   * Whether the user named this source: a damaged file in it is an error. In other sources it is a notice, and the
+   * next source is tried.
    */
   readonly isRequested: boolean;
-  /** What comes from here is worth keeping in the cache, and a failure here is not tried again. */
+  /** Whether the source is on the network: its files are cached, and after a failure it is not tried again. */
   readonly isRemote: boolean;
   /**
    * The decompressed, verified bytes of `file`.
@@ -19,14 +19,14 @@ export interface DataSource {
    *   `ERR_DATA_SOURCE` if it cannot be read or reached
    */
   readonly read: (file: DatasetFile) => Promise<Uint8Array>;
-  /** Removes what the source left lying about while it was in use. */
+  /** Removes the source's temporary files. */
   readonly close?: () => Promise<void>;
 }
 
-/** How far the download of a file has come. */
+/** The progress of a file's download. */
 export interface DownloadProgress {
   readonly file: string;
   readonly receivedBytes: number;
-  /** null where the server does not say. */
+  /** Null if the server does not state it. */
   readonly totalBytes: number | null;
 }

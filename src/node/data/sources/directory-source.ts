@@ -6,16 +6,19 @@ import { readArchive, type ArchivedFiles } from "./archive.js";
 import type { DataSource } from "./data-source.js";
 import { compressions, verifyFile } from "./verify-file.js";
 
-/** What a directory may be asked for. */
+/** The files to look for in a directory. */
 type Files = Pick<DatasetForm, "files" | "archive">;
 
-/** The directories that may have a form's files: the one a user names, and where other tools put them below it. */
+/**
+ * The directories that may have a form's files: the user's directory, and those below it in which other tools put
+ * them.
+ */
 export const directoriesOf = (form: DatasetForm, directory: string): readonly string[] => [
   directory,
   ...form.subdirectories.map((subdirectory) => join(directory, subdirectory)),
 ];
 
-/** The directory a user names. */
+/** The directory that the user named. */
 export function requestedDirectory(form: DatasetForm, directory: string): DataSource {
   const read = directoryReader(form, directoriesOf(form, directory));
   return {
@@ -52,7 +55,8 @@ export async function hasAnyFile(
 }
 
 /**
- * Reads the verified bytes of a file, decompressed, `.gz` or `.xz`, from the first of `directories` that has it, else out
+ * Reads the verified bytes of a file, decompressed, `.gz` or `.xz`, from the first of `directories` that has it,
+ * else out
  * of the archive of the form, which is unpacked once.
  */
 export function directoryReader({ files, archive }: Files, directories: readonly string[]) {

@@ -10,17 +10,17 @@ import { verifyFile } from "./verify-file.js";
 
 const attempts = 3;
 
-/** What a download needs besides the address. */
+/** Options of a download. */
 export interface DownloadOptions {
   readonly environment: Pick<SourceEnvironment, "fetch" | "stallTimeoutMs" | "tempDir">;
-  /** Where the bytes of a broken download wait for the next try. */
+  /** Directory for unfinished downloads. */
   readonly directory: string;
   readonly onProgress: (progress: DownloadProgress) => void;
 }
 
 /**
- * The published files on the web, in their archive at `<url>/<archive>` or each at `<url>/<name>.gz`; a broken download
- * is resumed.
+ * Downloads the published files: their archive at `<url>/<archive>`, or each file at `<url>/<name>.gz`. Broken
+ * downloads are resumed.
  */
 export function downloadSource(
   form: DatasetForm,
@@ -44,7 +44,7 @@ function downloadFile(
   );
 }
 
-/** Downloads the archive when the first file is asked for. */
+/** Downloads the archive when the first file is requested. */
 function archiveReader(form: ArchivedFiles, url: string, options: DownloadOptions) {
   const { name, isShared } = form.archive;
   let contents: Promise<Map<string, Uint8Array>> | null = null;
@@ -59,9 +59,9 @@ function archiveReader(form: ArchivedFiles, url: string, options: DownloadOption
 }
 
 /**
- * Downloads the published file `name`, and hands it to `use`.
+ * Downloads the published file `name`, and passes it to `use`.
  *
- * @returns what `use` makes of it
+ * @returns the result of `use`
  */
 async function download<Result>(
   name: string,
@@ -79,13 +79,13 @@ async function download<Result>(
       await receive(name, address, partial, options);
       try {
         const result = await use(partial, address);
-        await partial.restart(); // used: nothing is left to be resumed
+        await partial.restart(); // nothing is left to resume
         await removePartials(directory, name);
         return result;
       } catch (error) {
-        await partial.restart(); // bad bytes will not be resumed
+        await partial.restart(); // a damaged download must not be resumed
         if (!holdsOldBytes) throw error;
-        holdsOldBytes = false; // bytes of an earlier try may be at fault: once more, from the start
+        holdsOldBytes = false; // the bytes of an earlier try may be damaged: download again from the start
       }
     }
   } finally {
@@ -106,7 +106,7 @@ async function receive(
         onProgress({ file, receivedBytes, totalBytes }),
       );
     } catch (error) {
-      const hasBegun = partial.length > 0; // else nothing came at all, and insisting is no use
+      const hasBegun = partial.length > 0; // if nothing came at all, another try is unlikely to succeed
       if (attempt === attempts || !hasBegun || !(error instanceof DataError)) throw error;
     }
   }

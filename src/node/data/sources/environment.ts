@@ -3,17 +3,17 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError } from "../../../data/data-error.js";
 
-/** What the sources need of the machine. Tests give their own. */
+/** Access to the machine, for the sources. Tests pass their own. */
 export interface SourceEnvironment {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly runCommand: RunCommand;
   readonly isRoot: boolean;
-  /** Where downloads are kept, one directory per data set. */
+  /** The cache of downloads, with a directory for each data set. */
   readonly cacheDir: string;
-  /** The root of the file system in which Debian's packages are installed. */
+  /** Root of the file system with Debian's installed packages. */
   readonly fileSystemRoot: string;
   readonly tempDir: string;
-  /** A download without any news for this long has failed. */
+  /** A download that receives nothing for this long has failed. */
   readonly stallTimeoutMs: number;
 }
 
@@ -31,7 +31,7 @@ export function machineEnvironment(): SourceEnvironment {
   };
 }
 
-/** What came of a command. */
+/** The result of a command. */
 interface CommandResult {
   readonly exitCode: number;
   /** Standard error, trimmed. */
@@ -47,7 +47,7 @@ export type RunCommand = (
 
 const timeoutMs = 10 * 60_000;
 
-/** Runs a command of this machine, for ten minutes at most, with English messages. */
+/** Runs a command for at most ten minutes, with English messages. */
 const runCommand: RunCommand = (command, args, directory) =>
   new Promise((resolve, reject) => {
     const options = { cwd: directory, timeout: timeoutMs, env: { ...process.env, LC_ALL: "C" } };

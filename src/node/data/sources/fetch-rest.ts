@@ -1,20 +1,20 @@
 import { DataError } from "../../../data/data-error.js";
 import type { SourceEnvironment } from "./environment.js";
 
-/** Bytes that are being received; `fetchRest` adds to them. */
+/** The received bytes, to which `fetchRest` appends. */
 export interface ReceivedBytes {
   readonly length: number;
   append(chunk: Uint8Array): Promise<void>;
-  /** Forgets what was received: the file comes again from its start. */
+  /** Discards the received bytes: the file is sent again from its start. */
   restart(): Promise<void>;
 }
 
 /**
- * Fetches the bytes of `address` that are not in `target` yet, and appends them.
+ * Fetches the remaining bytes of `address`, and appends them to `target`.
  *
- * @param onProgress called with the bytes received so far and the total, null where it is not said
+ * @param onProgress called with the bytes received so far and the total, null if it is unknown
  * @throws {DataError} `ERR_DATA_SOURCE` if the server does not answer, refuses, breaks off or
- *   stays silent for `stallTimeoutMs`; the bytes received until then stay in `target`
+ *   stays silent for `stallTimeoutMs`; the received bytes stay in `target`
  */
 export async function fetchRest(
   address: string,
@@ -33,7 +33,7 @@ export async function fetchRest(
   try {
     let response = await request(target.length);
     if (response.status === 416 && target.length > 0) {
-      await target.restart(); // the file has no bytes after those: they cannot be its beginning
+      await target.restart(); // the file is shorter, so the received bytes are not its beginning
       response = await request(0);
     }
     if (!response.ok || !response.body) {

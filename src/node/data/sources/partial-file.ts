@@ -5,19 +5,19 @@ import { writeFileAtomically } from "../../files/replace-file.js";
 import type { ReceivedBytes } from "./fetch-rest.js";
 
 /**
- * The bytes of a download so far, in a file, so that they outlive a crash. Where the file cannot be written the download
- * works all the same, in a temporary directory; it only cannot be resumed.
+ * The received bytes of a download, in a file that survives a crash. If the file cannot be written, a temporary
+ * directory is used, and the download cannot be resumed.
  */
 export class PartialFile implements ReceivedBytes {
   readonly path: string;
   #handle: FileHandle;
-  /** A directory that goes with the file. */
+  /** A temporary directory to remove with the file. */
   readonly #temporary: string | null;
   #length: number;
 
   /**
-   * @param path the file; what it has already counts as received
-   * @param tempDir where temporary directories are made
+   * @param path the file; its present bytes count as received
+   * @param tempDir parent of temporary directories
    */
   static async open(path: string, tempDir: string): Promise<PartialFile> {
     try {
@@ -51,7 +51,7 @@ export class PartialFile implements ReceivedBytes {
     this.#length = 0;
   }
 
-  /** Keeps the complete file under `name` beside it, flushed; what is received from now on is another. */
+  /** Flushes the complete file and renames it to `name`; bytes that follow go to a new file. */
   async keepAs(name: string): Promise<void> {
     await this.#handle.sync();
     await rename(this.path, join(dirname(this.path), name));
@@ -60,7 +60,7 @@ export class PartialFile implements ReceivedBytes {
     this.#length = 0;
   }
 
-  /** Keeps the bytes for a later try, unless there are none. */
+  /** Keeps the file for a later try, unless it is empty. */
   async close(): Promise<void> {
     await this.#handle.close();
     if (this.#length === 0) await rm(this.path, { force: true });
@@ -71,7 +71,7 @@ export class PartialFile implements ReceivedBytes {
 const lengthOf = async (path: string): Promise<number> => (await stat(path)).size;
 
 /**
- * Keeps the verified `bytes` of `file` in `directory`. A crash leaves the old file or the new one, never a part.
+ * Stores the verified `bytes` of `file` in `directory`. A crash leaves the old file or the new one, never a part.
  *
  * @throws the file system's error if the directory cannot be written
  */
@@ -85,11 +85,11 @@ export async function keepInCache(
   await removePartials(directory, `${file.name}.gz`);
 }
 
-/** Where the bytes of an unfinished download of the published file `name` from `host` wait for the next try. */
+/** The path of the unfinished download of the published file `name` from `host`. */
 export const partialPath = (directory: string, name: string, host: string): string =>
   join(directory, `${name}.${host.replaceAll(":", "-")}.partial`);
 
-/** Removes what broken downloads of the published file `name` left, from whatever host. */
+/** Removes unfinished downloads of the published file `name` from all hosts. */
 export async function removePartials(directory: string, name: string): Promise<void> {
   for (const found of await readdir(directory).catch(() => [])) {
     const isPartial = found.startsWith(`${name}.`) && found.endsWith(".partial");

@@ -8,9 +8,9 @@ import type { DatasetFile, Digest } from "../../../data/catalog/dataset-entry.js
 import { DataError } from "../../../data/data-error.js";
 
 /**
- * The decompressed bytes of a published file, once they are known to be the published ones.
+ * Decompresses a published file and checks its length and digest.
  *
- * @param bytes what was found
+ * @param bytes the bytes as found
  * @param where the file's path or address, for the error
  * @param compression how `bytes` are compressed
  * @throws {DataError} `ERR_DATA_GZIP` if they do not decompress; `ERR_DATA_CHECKSUM` if the result
@@ -53,17 +53,17 @@ async function unpack(
 
 const gunzipAsync = promisify(gunzip);
 
-/** How a file is compressed, as its name ends; null if it is not. */
+/** The compression of a file, by its extension; null if there is none. */
 type Compression = ".gz" | ".xz" | null;
 
-/** The ways in which a file of a directory may be compressed, the likeliest first. */
+/** The possible compressions of a file in a directory, most likely first. */
 export const compressions: readonly Compression[] = [null, ".gz", ".xz"];
 
 /**
  * The decompressed bytes; `.xz` by the machine's command `xz`.
  *
- * @param maxBytes no more than these are ever held
- * @throws {Error} that says what is wrong with the bytes, or that they hold more than `maxBytes`
+ * @param maxBytes limit of the decompressed bytes that are held
+ * @throws {Error} if the bytes are damaged or hold more than `maxBytes`
  */
 async function decompress(
   bytes: Uint8Array,
@@ -83,7 +83,7 @@ async function decompress(
 const tooLarge = (maxBytes: number): Error =>
   new Error(`it holds more than the published ${maxBytes} bytes`);
 
-/** No library of npm reads all filters of the format, which every system's `xz` does. */
+/** The system's `xz` reads all filters of the format; no library on npm does. */
 function unxz(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const xz = spawn("xz", ["--decompress", "--stdout"], { env: { ...process.env, LC_ALL: "C" } });
@@ -104,7 +104,7 @@ function unxz(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
       else if (exitCode === 0) resolve(Buffer.concat(output));
       else reject(new Error(message.trim() || `xz ended with exit code ${exitCode}`));
     });
-    xz.stdin.on("error", () => undefined); // xz says on its standard error why it stopped reading
+    xz.stdin.on("error", () => undefined); // xz reports on its standard error why it stopped reading
     xz.stdin.end(bytes);
   });
 }
@@ -115,10 +115,10 @@ const names = { sha256: "SHA-256", md5: "MD5" } as const;
 export const formatDigest = ({ algorithm, hex }: Digest): string => `${names[algorithm]} ${hex}`;
 
 /**
- * Makes sure that `bytes` are the published ones.
+ * Checks `bytes` against a published digest.
  *
  * @param where the file's path or address, for the error
- * @throws {DataError} `ERR_DATA_CHECKSUM` that names both digests
+ * @throws {DataError} `ERR_DATA_CHECKSUM` naming both digests
  */
 function checkDigest(published: Digest, bytes: Uint8Array, where: string): void {
   compare(published, createHash(published.algorithm).update(bytes).digest("hex"), where);
