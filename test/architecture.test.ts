@@ -62,7 +62,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   fflate: ["interop"],
   protobufjs: ["interop"],
   webgpu: ["node/webgpu"],
-  yauzl: ["node/data", "node/interop"],
+  yauzl: ["node/data"],
   "@noble/hashes": ["checkpoint"],
   zod: ["data", "checkpoint", "train", "node/interop", "node/runs", "node/cli"],
 };

@@ -1,6 +1,6 @@
 import type { Executor } from "../executors/executor.js";
 import { bytesSource, type ByteSource } from "../interop/byte-source.js";
-import { unusableValue } from "../interop/check-values.js";
+import { unusableValue } from "../interop/fit-weights.js";
 import type { InteropError } from "../interop/interop-error.js";
 import { OpenSafetensors } from "../interop/open-safetensors.js";
 import { isHostArray, type StoredArray } from "../interop/stored-array.js";

@@ -1,6 +1,6 @@
 import { graphOf, type Graph } from "../graph/graph.js";
 import { input } from "../graph/tensor.js";
-import { joinChunks } from "../interop/join-chunks.js";
+import { joinChunks } from "../interop/byte-source.js";
 import { chunksOfOnnx } from "../interop/onnx/write-onnx.js";
 import type { StoredArray } from "../interop/stored-array.js";
 import { torchChunks } from "../interop/torch/write-torch.js";

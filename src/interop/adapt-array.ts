@@ -4,20 +4,20 @@ import type { StoredArray } from "./stored-array.js";
 
 export interface Adapted {
   readonly array: StoredArray | undefined;
-  /** What was done, if anything was. */
+  /** A sentence about the change, if there was one. */
   readonly notice?: string;
 }
 
 /**
- * An array of a file as the model takes it, where there is one way to make it so:
+ * Adapts an array of a file to the model's shape in the two cases that have one sensible solution:
  *
- * - The first convolution of a network for 3 channels is summed for 1 channel, and that for 1 or 3 channels is repeated for
- *   other numbers and scaled, so that grey images give the same in colour. Source: timm's `adapt_input_conv`.
- * - A head of one output, whose sigmoid is the probability of the second class, becomes one of two: with logits 0 and z,
- *   softmax gives 1 − σ(z) and σ(z).
+ * - The first convolution for 3 channels is summed to 1 channel; one for 1 or 3 channels is repeated for other
+ * numbers and scaled, so that grey images in colour give the same result. Source: timm's `adapt_input_conv`.
+ * - A head with one output, whose sigmoid is the probability of the second class, gets a second output: for logits 0
+ * and z, softmax gives 1 − σ(z) and σ(z).
  *
- * @param shape the model's
- * @param model.expected all shapes of the model, of which the first with four axes is that of its first convolution
+ * @param shape the model's shape
+ * @param model.expected all shapes of the model; the first with four axes is its first convolution
  * @param model.head path of its last linear layer
  */
 export function adaptArray(
@@ -61,6 +61,6 @@ function withChannels(name: string, array: HostArray<"f32">, shape: Shape): Adap
   return { array: hostArray(shape, data), notice };
 }
 
-/** Whether two shapes are equal but for one axis. */
+/** Whether two shapes are equal except along one axis. */
 const sameBut = (axis: number, a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((size, i) => i === axis || size === b[i]);

@@ -1,4 +1,4 @@
-/** How many bytes of a file tell its kind. */
+/** The number of leading bytes that determine a file's kind. */
 export const headBytes = 512;
 
 /** The containers of `torch.save`: zip since PyTorch 1.6, pickles before, tar in PyTorch 0.1. */
@@ -12,7 +12,7 @@ export type TorchContainer = "zip" | "pickle" | "tar";
 export function torchContainer(head: Uint8Array): TorchContainer | null {
   if (startsWith(head, [0x50, 0x4b, 3, 4])) return "zip";
   if (latin1(head.subarray(257, 262)) === "ustar") return "tar";
-  // A safetensors file could begin with these two bytes of a pickle, but its length has zeros at the end.
+  // A safetensors file may begin with the same two bytes as a pickle, but the last bytes of its length are 0.
   const isPickle = head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5;
   return isPickle && head.subarray(5, 8).some((byte) => byte !== 0) ? "pickle" : null;
 }
@@ -32,7 +32,7 @@ const signatures: readonly (readonly [bytes: readonly number[], kind: string])[]
 ];
 
 /**
- * Says what a file is, and what to do, where it is certainly not a file of weights. Null for any other file.
+ * Describes a file that is certainly not a file of weights, and what to do; null for any other file.
  *
  * @param head the beginning of the file, `headBytes` unless the file is shorter
  */
@@ -51,7 +51,7 @@ export function notWeights(head: Uint8Array): string | null {
   return "it is a text file, not weights: check the path, or download the file again";
 }
 
-/** The text of a file that begins with nothing but text, else null. */
+/** The text at the start of a text file; null for other files. */
 function decode(head: Uint8Array): string | null {
   const text = new TextDecoder("utf-8").decode(head.subarray(0, headBytes - 4)); // a character may be cut
   // eslint-disable-next-line no-control-regex

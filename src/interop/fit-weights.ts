@@ -1,45 +1,45 @@
 import type { HostArray } from "../tensor/host-array.js";
 import { printable, printableList } from "../tensor/printable.js";
-import { formatShape, sameShape, type Shape } from "../tensor/shape.js";
+import { type Shape, formatShape, sameShape } from "../tensor/shape.js";
 import { adaptArray } from "./adapt-array.js";
-import { unusableValue } from "./check-values.js";
 import { InteropError } from "./interop-error.js";
 import type { Int64Array, StoredArray } from "./stored-array.js";
-import { nameInModel, type NamesInModel } from "./weight-names.js";
+import { type NamesInModel, nameInModel } from "./weight-names.js";
 
 /** Weights under a model's own names. */
-export interface FittedWeights {
+interface FittedWeights {
   readonly state: ReadonlyMap<string, HostArray<"f32">>;
-  /** PyTorch's `num_batches_tracked`, which nothing here uses: kept, so that a file can be written back as it was. */
+  /** PyTorch's `num_batches_tracked`. It is unused, but kept to be written back. */
   readonly counters: ReadonlyMap<string, Int64Array>;
-  /** Entries of `replaceable` whose shape is another one; they are not in `state`. */
+  /** Entries of `replaceable` with another shape; they are not in `state`. */
   readonly replaced: readonly string[];
-  /** A sentence for each choice that was made: which weights were taken, left out or adapted. */
+  /** A sentence for each choice: which weights were taken, left out or adapted. */
   readonly notices: readonly string[];
 }
 
-export interface FitOptions {
-  /** Entries that may be of another shape or missing, such as those of the classifier. */
+interface FitOptions {
+  /** Entries that may be missing or have another shape, such as the classifier's. */
   readonly replaceable?: ReadonlySet<string>;
   /** The file's name, for the error. */
   readonly file: string;
   /** The model's name, for the error. Default: "this model". */
   readonly model?: string;
-  /** What the weights are of instead, for the error. Called only if they do not fit. */
+  /** Guesses the model of the weights, for the error. Called only if they do not fit. */
   readonly likeliest?: () => string | undefined;
 }
 
-/** Differences that an error shows. */
+/** Number of differences that an error lists. */
 const mostShown = 5;
 
 /**
  * Puts a file's tensors under the names of a model.
  *
- * Weights of the file outside of the model's own are left out, with a notice. A first convolution for 1 or 3 channels, and
- * a head of one output where the model's has two, are adapted as `adaptArray` does.
+ * Weights that the model does not have are left out, with a notice. A first convolution for 1 or 3 channels, and a
+ * head with one output instead of two, are adapted (`adaptArray`).
  *
  * @param expected every parameter and running statistic of the model, with its shape in PyTorch
- * @throws {InteropError} `ERR_WEIGHTS_MATCH` with the first five missing, unexpected, repeated and wrong-shaped entries and
+ * @throws {InteropError} `ERR_WEIGHTS_MATCH` with the first five missing, unexpected, repeated and wrong-shaped
+ *   entries and
  *   their number; `ERR_WEIGHTS_VALUES` for a weight that is NaN or infinite
  */
 export function fitWeights(
@@ -97,8 +97,8 @@ export function fitWeights(
 }
 
 /**
- * Tells unknown names apart: those of layers, without which the file's network would be another one, and others, such as the
- * class weights of a criterion or a metric's counts.
+ * Sorts unknown names into those of layers, which make the file's network another one, and others, such as the class
+ * weights of a criterion or the counts of a metric.
  */
 function sortUnknown(
   unknown: readonly string[],
@@ -171,4 +171,44 @@ function misfitError(
     "ERR_WEIGHTS_MATCH",
     `${file}: these weights are not of ${model}${instead}. ${count}:\n${lines.map((line) => `  ${line}`).join("\n")}`,
   );
+}
+
+/**
+ * The error for an array with unusable values: a weight that is NaN or infinite, or a running variance below 0,
+ * whose root is NaN. Undefined if all values are usable.
+ *
+ * @param file the file's name, for the error
+ * @returns an error of code `ERR_WEIGHTS_VALUES`
+ */
+export function unusableValue(
+  name: string,
+  array: StoredArray,
+  file: string,
+): InteropError | undefined {
+  if (array.dtype !== "f32") return undefined;
+  const { shape } = array;
+  const data = array.data as Float32Array;
+  const least = name.endsWith("running_var") ? 0 : -Infinity;
+  const isUsable = (value: number): boolean => Number.isFinite(value) && value >= least;
+  const first = data.findIndex((value) => !isUsable(value));
+  if (first < 0) return undefined;
+  const count = data.reduce((sum, value) => sum + Number(!isUsable(value)), 0);
+  const place = formatShape(indexOf(first, shape));
+  const rule = least === 0 ? "a variance is a finite number of 0 or more" : "weights are finite";
+  return new InteropError(
+    "ERR_WEIGHTS_VALUES",
+    `${file}: ${printable(name)} ${formatShape(shape)} has ${count} of ${data.length} values that cannot be used, ` +
+      `the first at ${place}: ${data[first]}, but ${rule}. ` +
+      `The file is damaged or its training diverged: take an earlier checkpoint`,
+  );
+}
+
+/** The position of an element along each axis. */
+function indexOf(element: number, shape: readonly number[]): number[] {
+  const index: number[] = [];
+  for (let axis = shape.length - 1, rest = element; axis >= 0; axis--) {
+    index.unshift(rest % shape[axis]!);
+    rest = Math.floor(rest / shape[axis]!);
+  }
+  return index;
 }

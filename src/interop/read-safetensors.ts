@@ -1,11 +1,11 @@
 import { printable } from "../tensor/printable.js";
 import { formatShape, sizeOf, type Shape } from "../tensor/shape.js";
 import { InteropError } from "./interop-error.js";
-import { elementTypes, type ElementType } from "./safetensors-dtypes.js";
+import { type ElementType, elementTypes } from "./safetensors-dtypes.js";
 import { readSafetensorsHeader, type TensorEntry } from "./safetensors-header.js";
 import type { StoredArray } from "./stored-array.js";
 
-/** What a safetensors file holds. */
+/** The contents of a safetensors file. */
 export interface SafetensorsFile {
   /** In the order of their data in the file. */
   readonly tensors: ReadonlyMap<string, StoredArray>;
@@ -15,13 +15,13 @@ export interface SafetensorsFile {
 /**
  * The tensors of a safetensors file.
  *
- * F32, I32, I64, U8, I8 and BOOL come as they are, as views of `bytes` where these are aligned: writing
- * to one writes to the other. F64, F16 and BF16 become f32; I16 and U16 become i32. No more
- * memory is taken than the tensors that the file has; a header that promises more is refused.
+ * F32, I32, I64, U8, I8 and BOOL keep their type, and are views of `bytes` if aligned: writing to one writes to the
+ * other. F64, F16 and BF16 become f32; I16 and U16 become i32. A header that describes more data than the file has
+ * is refused, so memory is limited by the file's size.
  *
  * @param file the file's name, for the error
- * @throws {InteropError} `ERR_SAFETENSORS_HEADER` if the header does not fit the file or is not the
- *   right JSON; `ERR_SAFETENSORS_ENTRY` if a tensor's dtype, shape or length is wrong;
+ * @throws {InteropError} `ERR_SAFETENSORS_HEADER` if the header does not fit the file or is not valid JSON of this
+ *   form; `ERR_SAFETENSORS_ENTRY` if a tensor's dtype, shape or length is wrong;
  *   `ERR_SAFETENSORS_OFFSETS` if the tensors overlap, or leave bytes of the file unused
  * @see https://github.com/huggingface/safetensors#format
  */
@@ -39,7 +39,7 @@ export function readSafetensors(bytes: Uint8Array, file = "safetensors"): Safete
   return { tensors, metadata };
 }
 
-/** A tensor that can be read, and where; `start` and `end` count bytes of the data. */
+/** The place of a readable tensor; `start` and `end` are offsets into the data, in bytes. */
 export interface TensorPlace {
   readonly type: ElementType;
   /** On the host. */
@@ -50,9 +50,9 @@ export interface TensorPlace {
 }
 
 /**
- * Checks the entries of a header against each other and the data, and sorts them as the data is.
+ * Checks the entries of a header against each other and the data, and sorts them by offset.
  *
- * @param dataBytes how many bytes the file has after its header
+ * @param dataBytes number of bytes after the header
  * @throws {InteropError} `ERR_SAFETENSORS_ENTRY`, `ERR_SAFETENSORS_OFFSETS`, as `readSafetensors`
  */
 export function placeTensors(

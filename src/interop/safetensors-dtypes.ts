@@ -1,27 +1,26 @@
-/** The element types of safetensors, and how each becomes an array on the host. */
+/** The element types of safetensors, and their conversion to arrays on the host. */
 
-import { bfloat16ToFloat32, float16ToFloat32 } from "./half-floats.js";
 import type { StoredArray } from "./stored-array.js";
 
 type StoredData = StoredArray["data"];
 
 export interface ElementType {
-  /** Of an element in the file. */
+  /** Bytes of an element in the file. */
   readonly bytes: number;
   readonly dtype: StoredArray["dtype"];
-  /** Of an element on the host. */
+  /** Bytes of an element on the host. */
   readonly hostBytes: number;
-  /** Whether an element becomes one of another type. */
+  /** Whether elements are converted to another type. */
   readonly isConverted: boolean;
   readonly allocate: (length: number) => StoredData;
   /** @param view the tensor's bytes, little-endian */
   readonly read: (view: DataView, length: number) => StoredData;
 }
 
-/** Whether this machine keeps numbers as the file does. */
+/** Whether this machine has the byte order of the file. */
 export const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** A type that a typed array holds as it is: a view of the file where aligned, else a copy. */
+/** A type that a typed array can hold without conversion: a view of the file if aligned, else a copy. */
 function asItIs<Data extends StoredData>(
   dtype: StoredArray["dtype"],
   constructor: {
@@ -49,7 +48,7 @@ function asItIs<Data extends StoredData>(
   };
 }
 
-/** A type that becomes another of 4 bytes on the host, element by element. */
+/** A type whose elements are converted to a type of 4 bytes. */
 function converted(
   bytes: number,
   dtype: "f32" | "i32",
@@ -88,7 +87,7 @@ const readable = {
 /** The types that can be read, by their names in the file. */
 export const elementTypes: ReadonlyMap<string, ElementType> = new Map(Object.entries(readable));
 
-/** The type under which each dtype is written, largest elements first: so all are aligned. */
+/** The written type of each dtype, largest elements first, so that all are aligned. */
 export const writtenTypes = [
   ["i64", "I64"],
   ["f32", "F32"],
@@ -97,13 +96,13 @@ export const writtenTypes = [
   ["i8", "I8"],
 ] as const satisfies readonly (readonly [StoredArray["dtype"], keyof typeof readable])[];
 
-/** Gives so many bytes of a tensor, from so many behind its first on. */
+/** Reads `bytes` bytes of a tensor, from byte `start` of it. */
 export type ReadBytes = (start: number, bytes: number) => Promise<Uint8Array>;
 
-/** Elements that are read at a time. */
+/** Elements that are read at once. */
 const piece = 2 ** 18;
 
-/** Elements on the host, piece by piece, and how many are before each piece. */
+/** Yields elements on the host, piece by piece, each with the index of its first element. */
 export async function* elementPieces(
   type: ElementType,
   length: number,
@@ -117,8 +116,8 @@ export async function* elementPieces(
 }
 
 /**
- * Reads elements from where they lie. Those that are converted are read in pieces, so that their bytes are never in
- * memory as a whole beside what they become.
+ * Reads elements. Types that are converted are read in pieces, so that the bytes of a large tensor are never in
+ * memory beside the result.
  */
 export async function readElements(
   type: ElementType,
@@ -137,3 +136,26 @@ export async function readElements(
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
   new DataView(buffer, byteOffset, byteLength);
+
+/** The two 16-bit floating-point formats, widened to 32 bits: every value is exact. */
+
+const word = new Uint32Array(1);
+const float = new Float32Array(word.buffer);
+
+/** @param bits a bfloat16: the upper half of a float32 */
+function bfloat16ToFloat32(bits: number): number {
+  word[0] = bits << 16;
+  return float[0]!;
+}
+
+/** The difference of the exponents' biases, 127 and 15, as a factor. */
+const rebias = 2 ** 112;
+
+/** @param bits an IEEE 754 binary16: sign, 5 bits of exponent biased by 15, 10 of fraction */
+function float16ToFloat32(bits: number): number {
+  const magnitude = bits & 0x7fff;
+  word[0] = ((bits & 0x8000) << 16) | (magnitude << 13); // exponent and fraction at their places in a float32
+  if (magnitude < 0x7c00) return float[0]! * rebias; // correct for subnormals too: they are subnormal float32, too small by the same factor
+  word[0] |= 0x7f800000; // infinity or NaN
+  return float[0]!;
+}

@@ -1,7 +1,7 @@
 import { printable } from "../tensor/printable.js";
 import { InteropError } from "./interop-error.js";
 
-/** A tensor as the header describes it; `start` and `end` count bytes of the data. */
+/** A tensor's entry in the header; `start` and `end` are offsets into the data, in bytes. */
 export interface TensorEntry {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -12,13 +12,13 @@ export interface TensorEntry {
 export interface SafetensorsHeader {
   readonly entries: ReadonlyMap<string, TensorEntry>;
   readonly metadata: ReadonlyMap<string, string>;
-  /** Where the data begins in the file, in bytes. */
+  /** Byte of the file at which the data begins. */
   readonly dataStart: number;
 }
 
 /**
- * Room for twenty thousand tensors. The format's own library takes 100 MB, but JSON made to do harm becomes thirty
- * times as much in memory, and a third of a second a megabyte.
+ * Enough for twenty thousand tensors. The format's own library allows 100 MB, but hostile JSON takes thirty times
+ * its size in memory, and a third of a second for each megabyte.
  */
 export const maxHeaderLength = 2 ** 21;
 
@@ -26,7 +26,7 @@ export const maxHeaderLength = 2 ** 21;
  * The header of a safetensors file: 8 bytes of length (u64, little-endian), then JSON in UTF-8.
  *
  * @param bytes the file, or its beginning up to `headerEnd`
- * @throws {InteropError} `ERR_SAFETENSORS_HEADER`, or `ERR_SAFETENSORS_ENTRY` for one tensor's part
+ * @throws {InteropError} `ERR_SAFETENSORS_HEADER`, or `ERR_SAFETENSORS_ENTRY` for the entry of a tensor
  */
 export function readSafetensorsHeader(bytes: Uint8Array, file: string): SafetensorsHeader {
   const dataStart = headerEnd(bytes, bytes.length, file);
@@ -54,10 +54,10 @@ export function readSafetensorsHeader(bytes: Uint8Array, file: string): Safetens
 }
 
 /**
- * Where the header ends and the data begins, in bytes.
+ * The byte at which the header ends and the data begins.
  *
  * @param bytes the file's beginning, at least 8 bytes unless it is shorter
- * @param fileBytes how long the file is
+ * @param fileBytes size of the file
  * @throws {InteropError} `ERR_SAFETENSORS_HEADER` if the header does not fit the file
  */
 export function headerEnd(bytes: Uint8Array, fileBytes: number, file: string): number {
@@ -115,8 +115,8 @@ function readEntry(name: string, value: unknown, file: string): TensorEntry {
 }
 
 /**
- * A name that the outer object of `text` has twice, or null: `JSON.parse` would silently keep the
- * last. Names inside the entries are not looked at.
+ * A key that the outer object of `text` has twice, or null. `JSON.parse` would silently keep the last one. Keys
+ * inside the entries are not checked.
  *
  * @param text valid JSON, an object
  */

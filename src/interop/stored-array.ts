@@ -8,19 +8,19 @@ export interface Int64Array {
   readonly data: BigInt64Array;
 }
 
-/** Bytes with a sign, such as quantised weights. */
+/** Signed bytes, such as quantized weights. */
 export interface SignedBytes {
   readonly shape: Shape;
   readonly dtype: "i8";
   readonly data: Int8Array;
 }
 
-/** What a file of weights holds under one name. */
+/** An array of a file of weights. */
 export type StoredArray = HostArray | Int64Array | SignedBytes;
 
 /** Named tensors of a file, in PyTorch's shapes and order of elements. */
 export type Weights = ReadonlyMap<string, StoredArray>;
 
-/** Whether an executor can take it. */
+/** Whether an executor accepts the array. */
 export const isHostArray = (array: StoredArray): array is HostArray =>
   array.dtype !== "i64" && array.dtype !== "i8";

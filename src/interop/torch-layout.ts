@@ -1,5 +1,5 @@
 /**
- * The door between our order of axes and PyTorch's.
+ * Converts between our order of axes and PyTorch's.
  *
  *     here                     PyTorch
  *     images   H W N C         N C H W
@@ -11,24 +11,24 @@ import { allocate, type HostArray } from "../tensor/host-array.js";
 import { formatShape, type DType, type Shape } from "../tensor/shape.js";
 import { InteropError } from "./interop-error.js";
 
-/** A weight in PyTorch's order; arrays of another rank than 2 or 4 are returned as they are. */
+/** Converts a weight to PyTorch's order; arrays of another rank than 2 or 4 are returned unchanged. */
 export function toTorchLayout<D extends DType>(array: HostArray<D>): HostArray<D> {
   const [a, b, c, d] = array.shape;
   if (array.shape.length === 4) return reverseAxes(array, [a! * b!, c!, d!], [d!, c!, a!, b!]);
   return array.shape.length === 2 ? reverseAxes(array, [a!, 1, b!], [b!, a!]) : array;
 }
 
-/** A weight that comes in PyTorch's order; arrays of another rank than 2 or 4 stay as they are. */
+/** Converts a weight from PyTorch's order; arrays of another rank than 2 or 4 are returned unchanged. */
 export function fromTorchLayout<D extends DType>(array: HostArray<D>): HostArray<D> {
   const [a, b, c, d] = array.shape;
   if (array.shape.length === 4) return reverseAxes(array, [a!, b!, c! * d!], [c!, d!, b!, a!]);
   return array.shape.length === 2 ? reverseAxes(array, [a!, 1, b!], [b!, a!]) : array;
 }
 
-/** Elements along each axis that are moved at a time: both sides of a tile stay in the first cache. */
+/** Side of the tiles that are copied at once: both sides of a tile fit into the first-level cache. */
 const tile = 16;
 
-/** A copy with `[A, B, C]` as `[C, B, A]`, in tiles: less than half the time of one element after the other. */
+/** A copy of `[A, B, C]` as `[C, B, A]`, in tiles, which takes less than half the time of a simple loop. */
 function reverseAxes<D extends DType>(
   { dtype, data }: HostArray<D>,
   [A, B, C]: readonly [number, number, number],
@@ -97,7 +97,7 @@ export function permuteAxes<D extends DType>(
       from += strides[axis]!;
       index[axis]!++;
       if (index[axis]! < shape[axis]!) break;
-      from -= strides[axis]! * shape[axis]!; // this axis begins again, the next outer one steps
+      from -= strides[axis]! * shape[axis]!; // this axis starts again, and the next outer one advances
       index[axis] = 0;
     }
   }

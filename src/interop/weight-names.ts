@@ -1,8 +1,10 @@
-/** How other libraries name the weights of a ResNet, and which of a file's names are those of a model. */
+/** Finds the weights of a model in a file, by the names that other libraries use. */
 
+import { printable, printableList } from "../tensor/printable.js";
 import type { Shape } from "../tensor/shape.js";
+import { InteropError } from "./interop-error.js";
 
-/** A pattern of Hugging Face's names, and torchvision's for it; `$1 + 1` where Hugging Face counts from 0. */
+/** Patterns of Hugging Face's names with torchvision's names; Hugging Face counts from 0. */
 const huggingFace: readonly (readonly [RegExp, (match: readonly string[]) => string])[] = [
   [/^(.*?)embedder\.embedder\.convolution\.(.+)$/, ([, before, leaf]) => `${before}conv1.${leaf}`],
   [/^(.*?)embedder\.embedder\.normalization\.(.+)$/, ([, before, leaf]) => `${before}bn1.${leaf}`],
@@ -20,24 +22,24 @@ const huggingFace: readonly (readonly [RegExp, (match: readonly string[]) => str
 
 /** A file's names in a model. */
 export interface NamesInModel {
-  /** The model's name by the file's: of weights of the model, and of those beside them that it does not have. */
+  /** The model's name for each of the file's names: weights of the model, and unknown ones beside them. */
   readonly names: ReadonlyMap<string, string>;
-  /** What stands before every name of the model in the file: `module.`, or nothing. */
+  /** The prefix of the model's names in the file: `module.`, or empty. */
   readonly prefix: string;
-  /** Prefixes under which the file has at least half as many of the model's weights. */
+  /** Other prefixes with at least half as many of the model's weights. */
   readonly otherPrefixes: readonly string[];
   /** Names of the file that do not begin with the prefix. */
   readonly outside: readonly string[];
-  /** The path of the model's head, its last linear layer, and the path in the file where that is another. */
+  /** The path of the model's head, its last linear layer, and its path in the file. */
   readonly head: { readonly path: string; readonly inFile: string } | null;
 }
 
 type Shapes = ReadonlyMap<string, { readonly shape: Shape }>;
 
 /**
- * Finds the weights of a model among those of a file: under the prefix with which most of the model's names are there; with
- * torchvision's names where the file has Hugging Face's; with `shortcut` for `downsample` and the reverse, as the model
- * has it; and with the only linear layer that is left as the model's head, whatever its name.
+ * Finds the weights of a model among those of a file: under the prefix with most of the model's names; translating
+ * Hugging Face's names to torchvision's; exchanging `shortcut` and `downsample` as the model needs; and using the
+ * only remaining linear layer as the model's head, whatever its name.
  *
  * @param expected the model's own names, with their shapes in PyTorch
  */
@@ -69,7 +71,7 @@ export function nameInModel(weights: Shapes, expected: ReadonlyMap<string, Shape
   };
 }
 
-/** The names of a file in the spelling of the model, still with their prefix. */
+/** Translates a file's names to the model's spelling; they keep their prefix. */
 function translate(
   names: readonly string[],
   expected: ReadonlyMap<string, Shape>,
@@ -96,7 +98,7 @@ function torchvisionName(name: string): string {
   return name;
 }
 
-/** What stands in a file before the model's names: first the prefix of most, then those of at least half as many. */
+/** The prefixes of the model's names in a file: the one with most names, then those with at least half as many. */
 function prefixesOf(names: readonly string[], expected: ReadonlyMap<string, Shape>): string[] {
   const most = Math.max(0, ...[...expected.keys()].map((name) => name.split(".").length));
   const found = new Map<string, number>();
@@ -114,8 +116,8 @@ function prefixesOf(names: readonly string[], expected: ReadonlyMap<string, Shap
 }
 
 /**
- * The model's head in a file. Where the model's own name is missing, it is the one matrix that is no other weight of the
- * model: of those within the model's head, as in `fc.1.weight`, or else of all.
+ * The model's head in a file. If the model's own name is missing, it is the only matrix that is not another weight
+ * of the model: among those inside the model's head, as in `fc.1.weight`, else among all.
  */
 function headIn(
   weights: Shapes,
@@ -153,4 +155,27 @@ function withHead(
     if (isWithin(name, inFile)) renamed.set(name, path + name.slice(inFile.length));
   }
   return renamed;
+}
+
+/**
+ * The weights whose names begin with a prefix, such as `teacher` in `teacher.conv1.weight`.
+ *
+ * @param file its name, for the error
+ * @param places other possible prefixes, for the error
+ * @throws {InteropError} `ERR_WEIGHTS_STATE` if there are none
+ */
+export function weightsUnder<T>(
+  weights: ReadonlyMap<string, T>,
+  prefix: string,
+  file: string,
+  places: readonly string[] = [],
+): ReadonlyMap<string, T> {
+  const under = new Map([...weights].filter(([name]) => name.startsWith(`${prefix}.`)));
+  if (under.size > 0) return under;
+  const parts = new Set([...weights.keys()].map((name) => name.split(".", 1)[0]!));
+  const known = [...places.filter((place) => place !== ""), ...parts];
+  throw new InteropError(
+    "ERR_WEIGHTS_STATE",
+    `${file}: it has no weights under ${printable(prefix)}: choose among ${printableList(known)}`,
+  );
 }

@@ -1,18 +1,18 @@
 import { formatShape, sizeOf, type Shape } from "../tensor/shape.js";
 import { InteropError } from "./interop-error.js";
 import { elementTypes, isLittleEndian, writtenTypes } from "./safetensors-dtypes.js";
-import { joinChunks } from "./join-chunks.js";
+import { joinChunks } from "./byte-source.js";
 import { maxHeaderLength } from "./safetensors-header.js";
 import type { StoredArray } from "./stored-array.js";
 
-/** Arrays that are read one by one while they are written, so that a large model is never in memory twice. */
+/** Named arrays that are read one by one while they are written, so that a large model is never in memory twice. */
 export interface ArraySource {
   readonly specs: ReadonlyMap<string, Pick<StoredArray, "shape" | "dtype">>;
   /** The array of that name, with the shape and dtype of its spec. */
   read(name: string): Promise<StoredArray>;
 }
 
-/** Arrays that are in memory already. */
+/** A source of arrays in memory. */
 export const sourceOf = (arrays: ReadonlyMap<string, StoredArray>): ArraySource => ({
   specs: arrays,
   read: async (name) => arrays.get(name)!,
@@ -24,9 +24,9 @@ export const sourceOf = (arrays: ReadonlyMap<string, StoredArray>): ArraySource 
  * The same tensors give the same bytes, whatever their order: they are sorted by dtype (i64, f32,
  * i32, u8), then by name, as the format's own library sorts them.
  *
- * @param metadata free text to go with them, under names of its own
+ * @param metadata texts by name, stored in the header
  * @throws {InteropError} `ERR_SAFETENSORS_WRITE` if a tensor is named `__metadata__`, is of another
- *   dtype, or the number of its values is not the product of its shape; if the header would be too long to be read
+ *   dtype, or its number of values is not the product of its shape; or if the header would be too long to be read
  * @see https://github.com/huggingface/safetensors#format
  */
 export async function writeSafetensors(
@@ -36,7 +36,7 @@ export async function writeSafetensors(
   return joinChunks(safetensorsChunks(sourceOf(tensors), metadata));
 }
 
-/** The same bytes piece by piece: the header, then each tensor, which is read when its turn comes. */
+/** The bytes of `writeSafetensors` piece by piece: the header, then each tensor, read when it is written. */
 export async function* safetensorsChunks(
   source: ArraySource,
   metadata: Readonly<Record<string, string>> = {},
@@ -85,7 +85,7 @@ function headerBytes(
     entries.push(`${quote(name)}:${JSON.stringify(entry)}`);
   }
   const json = new TextEncoder().encode(`{${entries.join(",")}}`);
-  const length = Math.ceil(json.length / 8) * 8; // padded with blanks: the data is aligned
+  const length = Math.ceil(json.length / 8) * 8; // padded with blanks to align the data
   if (length > maxHeaderLength) {
     const limit = `more than the ${maxHeaderLength} that are read back`;
     throw refused(`the header takes ${length} bytes, ${limit}: there is too much text in it`);
@@ -98,11 +98,11 @@ function headerBytes(
 
 const quote = (text: string): string => JSON.stringify(text);
 
-/** By UTF-16 code units: the same in every language setting. */
+/** Sorts by UTF-16 code units, independently of the locale. */
 const byName = ([a]: readonly [string, ...unknown[]], [b]: readonly [string, ...unknown[]]) =>
   a < b ? -1 : a > b ? 1 : 0;
 
-/** Where tensors of this dtype stand among the others. */
+/** The position of tensors of this dtype in the file. */
 function orderOf(name: string, dtype: StoredArray["dtype"]): number {
   if (name === "__metadata__") {
     throw refused("a tensor is named __metadata__, which the format keeps for its own use");

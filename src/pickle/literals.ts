@@ -1,8 +1,8 @@
-/** The numbers and strings that protocol 0 writes as text, and whole numbers of any length. */
+/** Reads the numbers and strings that protocol 0 writes as text, and whole numbers of any length. */
 
 import type { Charge } from "./pickle-globals.js";
 import type { PickleReader } from "./pickle-reader.js";
-import { latin1 } from "./pickle-text.js";
+import { latin1 } from "./pickle-dict.js";
 
 /** Longest whole number, in bytes: a number of 2,048 bits. */
 const maxIntegerBytes = 256;
@@ -99,7 +99,7 @@ export function readRawUnicode(reader: PickleReader): string {
   });
 }
 
-/** A number where it is exact, else a bigint. */
+/** A number if it is exact, else a bigint. */
 export function shrink(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;

@@ -1,8 +1,8 @@
-/** The classes and functions that pickles of NumPy's arrays and numbers name. */
+/** The classes and functions in pickles of NumPy's arrays and numbers. */
 
 import { type Charge, type PickleGlobals, PickleObject } from "./pickle-globals.js";
 import { printable } from "../tensor/printable.js";
-import { asText } from "./pickle-text.js";
+import { asText } from "./pickle-dict.js";
 
 type ArrayConstructor =
   | Uint8ArrayConstructor
@@ -16,7 +16,7 @@ type ArrayConstructor =
   | Float32ArrayConstructor
   | Float64ArrayConstructor;
 
-/** By NumPy's names: kind and bytes of an element. */
+/** Array types by NumPy's names: kind and bytes of an element. */
 const arrays: Readonly<Record<string, ArrayConstructor>> = {
   b1: Uint8Array,
   u1: Uint8Array,
@@ -33,7 +33,7 @@ const arrays: Readonly<Record<string, ArrayConstructor>> = {
 
 const maxAxes = 64;
 
-/** `numpy.dtype`, of numbers. */
+/** `numpy.dtype` of a number. */
 class NumpyDtype extends PickleObject {
   #bigEndian = false;
 
@@ -52,7 +52,7 @@ class NumpyDtype extends PickleObject {
     this.#bigEndian = asText(state[1], charge) === ">";
   }
 
-  /** A view of `bytes` where they are aligned and little-endian, else a copy. */
+  /** A view of `bytes` if they are aligned and little-endian, else a copy. */
   read(bytes: Uint8Array, charge: Charge): InstanceType<ArrayConstructor> {
     const constructor = arrays[this.name]!;
     const size = constructor.BYTES_PER_ELEMENT;
@@ -72,14 +72,14 @@ class NumpyDtype extends PickleObject {
   }
 }
 
-/** `numpy.ndarray`. Its values are in C's order, whichever they had in the file. */
+/** `numpy.ndarray`. Its values are in C order, whatever their order in the file. */
 export class NumpyArray extends PickleObject {
   shape: readonly number[] = [];
   /** NumPy's name for the kind and bytes of an element, such as `u1` or `f4`. */
   dtype = "u1";
   data: InstanceType<ArrayConstructor> = new Uint8Array(0);
 
-  /** State: version, shape, dtype, whether in Fortran's order, bytes. */
+  /** State: version, shape, dtype, whether in Fortran order, bytes. */
   setState(state: unknown, charge: Charge): void {
     if (!Array.isArray(state)) throw new Error("its state is not a tuple");
     const [, shape, dtype, fortran, bytes] = state as unknown[];
@@ -107,7 +107,7 @@ export class NumpyArray extends PickleObject {
     }
   }
 
-  /** From Fortran's order, first axis innermost, to C's. */
+  /** Converts from Fortran order (first axis innermost) to C order. */
   #reorder(charge: Charge): void {
     const { shape, data } = this;
     charge(data.byteLength + data.length * shape.length);
@@ -145,10 +145,10 @@ function fromBuffer([bytes, dtype, shape, order]: readonly unknown[], charge: Ch
   return array;
 }
 
-/** NumPy 1 and 2 keep the same functions in modules of different names. */
+/** NumPy 1 and 2 have these functions in modules of different names. */
 const both = (name: string): readonly string[] => [`numpy.core.${name}`, `numpy._core.${name}`];
 
-/** For the `globals` of `unpickle`: arrays become `NumpyArray`, numbers of NumPy numbers. */
+/** For the `globals` of `unpickle`: arrays become `NumpyArray`, and NumPy's numbers become numbers. */
 export const numpyGlobals: PickleGlobals = new Map([
   ["numpy.ndarray", null],
   ["numpy.dtype", makeDtype],

@@ -49,13 +49,13 @@ const setItem: Operation = (machine) => {
   machine.setItems([key, value]);
 };
 
-/** REDUCE calls a function and NEWOBJ makes an object of a class, which is the same for the classes allowed here. */
+/** REDUCE calls a function, and NEWOBJ makes an object of a class. Both are the same for the allowed classes. */
 const reduce: Operation = (machine) => {
   const args = machine.pop();
   machine.construct(machine.pop(), args);
 };
 
-/** A constructor with keywords: no class that is understood has one. */
+/** A constructor with keyword arguments, which no allowed class has. */
 const newObjectWithKeywords: Operation = (machine, reader) => {
   const keywords = machine.pop();
   const args = machine.pop();
@@ -82,7 +82,7 @@ const stackGlobal: Operation = (machine) => {
   machine.push(machine.global(module, name));
 };
 
-/** A frame only says how far to read ahead. That all of it is there is checked at once. */
+/** A frame only states how many bytes to read ahead; they are checked to exist. */
 const frame: Operation = (_machine, reader) => {
   const length = reader.u64();
   reader.take(length);
@@ -96,9 +96,10 @@ const bytearray: Operation = (machine, reader) => {
 };
 
 /**
- * What each byte of a pickle does, under the names of Python's `pickletools`.
+ * The operation of each byte code, under the names of Python's `pickletools`.
  *
- * Left out: EXT1 to EXT4 (a registry of the reading program), NEXT_BUFFER and READONLY_BUFFER (data outside the file).
+ * Not supported: EXT1 to EXT4 (a registry of the reading program), NEXT_BUFFER and READONLY_BUFFER (data outside the
+ * file).
  */
 export const operations: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   // Protocol 0: text.

@@ -1,15 +1,15 @@
 import type { Charge } from "./pickle-globals.js";
-import { asText } from "./pickle-text.js";
 
 /** An estimate of the memory that V8 takes for an entry, in bytes. */
 const entryBytes = 64;
 
 /**
- * A Python dict, in the order of insertion. Keys that are bytes become text (Latin-1); numbers that are equal are one
- * key, as in Python. Objects, tuples among them, are compared by identity.
+ * A Python dict, in order of insertion. Keys of bytes become text (Latin-1), and equal numbers are one key, as in
+ * Python. Objects, including tuples, are compared by identity.
  *
- * Not a plain Map: V8 hashes numbers, big integers and text of digits by their value alone, so a file could choose keys that
- * all collide, and each lookup would visit every entry. Here such keys become text that V8 hashes with a secret seed.
+ * A plain Map would not do: V8 hashes numbers, big integers and texts of digits by their value alone, so a file
+ * could choose keys that all collide, and each lookup would visit every entry. Here such keys become text that V8
+ * hashes with a secret seed.
  */
 export class PickleDict implements ReadonlyMap<unknown, unknown> {
   readonly #entries = new Map<unknown, { readonly key: unknown; value: unknown }>();
@@ -62,4 +62,20 @@ function hashable(key: unknown): unknown {
   if (typeof key === "string") return `"${key}`;
   if (typeof key === "number" || typeof key === "bigint") return `#${key}`;
   return typeof key === "boolean" ? `#${Number(key)}` : key;
+}
+
+/** Bytes as text, one character each, as the strings of Python 2 are read. */
+export function latin1(bytes: Uint8Array, charge: Charge): string {
+  charge(bytes.length);
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return text;
+}
+
+/** The text of a `str` of Python 3, or of Python 2, which is stored as bytes. Null for any other value. */
+export function asText(value: unknown, charge: Charge): string | null {
+  if (typeof value === "string") return value;
+  return value instanceof Uint8Array ? latin1(value, charge) : null;
 }

@@ -1,15 +1,14 @@
-import type { Budget } from "./budget.js";
+import { latin1 } from "./pickle-dict.js";
 import { PickleError } from "./pickle-error.js";
 import type { Charge } from "./pickle-globals.js";
-import { latin1 } from "./pickle-text.js";
 
-/** Longest name, and longest text of a number: real ones are far shorter. */
+/** Longest name or text of a number; real ones are much shorter. */
 const maxLineLength = 4096;
 
-/** UTF-8 that may hold halves of surrogate pairs, as the strings of Python may; these become U+FFFD. */
+/** UTF-8 that may contain halves of surrogate pairs, as Python's strings may; these become U+FFFD. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Reads the bytes of a pickle in order. Every read is checked against the end of the file. */
+/** Reads the bytes of a pickle in order, and checks every read against the end of the file. */
 export class PickleReader {
   readonly #view: DataView;
 
@@ -28,7 +27,7 @@ export class PickleReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Pays from the budget. @throws {PickleError} `ERR_PICKLE_LIMIT` once it is spent */
+  /** Charges the budget. @throws {PickleError} `ERR_PICKLE_LIMIT` once it is spent */
   readonly charge: Charge = (bytes) => {
     const { budget } = this.options;
     if (budget.take(bytes)) return;
@@ -48,7 +47,7 @@ export class PickleReader {
   i32 = (): number => this.#view.getInt32(this.#advance(4), true);
   /** Big-endian, unlike every other number of a pickle. */
   f64 = (): number => this.#view.getFloat64(this.#advance(8));
-  /** A length of 8 bytes. A length beyond 2^53 loses digits, but is longer than any file anyway. */
+  /** A length of 8 bytes. A length above 2^53 loses digits, but is longer than any file anyway. */
   u64 = (): number => Number(this.#view.getBigUint64(this.#advance(8), true));
 
   /** The next `length` bytes, as text in UTF-8. */
@@ -76,13 +75,13 @@ export class PickleReader {
     return rest.subarray(0, length);
   }
 
-  /** An error that names the file and the place. */
+  /** An error that names the file and the byte. */
   error(code: PickleError["code"], finding: string, cause?: unknown): PickleError {
     const { file, origin } = this.options;
     return new PickleError(code, `${file}: byte ${origin + this.position}: ${finding}`, { cause });
   }
 
-  /** Steps over `length` bytes. @returns their start */
+  /** Advances by `length` bytes. @returns their start */
   #advance(length: number): number {
     const start = this.position;
     const left = this.bytes.length - start;
@@ -93,5 +92,34 @@ export class PickleReader {
     }
     this.position += length;
     return start;
+  }
+}
+
+/** Allowance of every file, so that small files are not refused. */
+const allowance = 32 * 1024 * 1024;
+
+/**
+ * The limit of the cost of reading a file, in bytes. Memory and work share it: each byte that is kept, decoded,
+ * copied, hashed or compared costs 1, each time. So the size of the file bounds memory and time, whatever its
+ * contents.
+ */
+export class Budget {
+  #spent = 0;
+
+  constructor(readonly limit: number) {}
+
+  /** A budget of the file's size and 32 MiB. */
+  static forFile(bytes: number): Budget {
+    return new Budget(bytes + allowance);
+  }
+
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** Spends `bytes`. @returns false if the budget is exceeded */
+  take(bytes: number): boolean {
+    this.#spent += bytes;
+    return this.#spent <= this.limit;
   }
 }

@@ -1,4 +1,4 @@
-/** Writes a pickle of protocol 2: the operations, under the names of Python's `pickletools`. */
+/** Writes a pickle of protocol 2. The operations have the names of Python's `pickletools`. */
 export class PickleWriter {
   readonly #bytes: number[] = [0x80, 2]; // PROTO
 

@@ -3,11 +3,11 @@ import { PickleDict } from "./pickle-dict.js";
 import type { PickleErrorCode } from "./pickle-error.js";
 import {
   type Charge,
-  opaque,
   OpaqueObject,
   PickleGlobal,
   type PickleGlobals,
   PickleObject,
+  opaque,
 } from "./pickle-globals.js";
 import type { PickleReader } from "./pickle-reader.js";
 
@@ -28,12 +28,13 @@ export interface UnpicklerOptions {
 /**
  * The machine that runs a pickle: a stack, marks on it, and a memo.
  *
- * Everything that it keeps, decodes or looks up is charged to the reader's budget. Nothing here recurses: nesting costs nothing.
+ * Everything that it keeps, decodes or looks up is charged to the reader's budget. Nothing recurses, so nesting
+ * cannot overflow the stack.
  */
 export class Unpickler {
   readonly #stack: unknown[] = [];
   readonly #marks: number[] = [];
-  /** By index, as text: V8 hashes numbers by their value, so a file could choose indices that collide. */
+  /** The memo by index, as text: V8 hashes numbers by their value, so a file could choose colliding indices. */
   readonly #memo = new Map<string, unknown>();
 
   constructor(
@@ -70,7 +71,7 @@ export class Unpickler {
     this.#marks.push(this.#stack.length);
   }
 
-  /** Takes the mark, and everything above it. */
+  /** Pops the mark and everything above it. */
   popMark(): unknown[] {
     const mark = this.#marks.pop();
     if (mark === undefined) throw this.#format("the stack has no mark for this operation");
@@ -82,7 +83,7 @@ export class Unpickler {
     this.#memo.set(`#${String(index)}`, this.top());
   }
 
-  /** Puts under the next free index (protocol 4 counts). */
+  /** Stores under the next free index. */
   memoize = (): void => this.put(this.#memo.size);
 
   get(index: unknown): void {
@@ -108,7 +109,7 @@ export class Unpickler {
     for (let i = 0; i < pairs.length; i += 2) dict.set(pairs[i], pairs[i + 1], this.reader.charge);
   }
 
-  /** The class or function of a name. */
+  /** Looks up a class or function. */
   global(module: unknown, name: unknown): PickleGlobal {
     if (typeof module !== "string" || typeof name !== "string") {
       throw this.#format("STACK_GLOBAL: module and name must be text");
@@ -143,7 +144,7 @@ export class Unpickler {
     this.push(this.#within(name, () => construct(args as unknown[], this.reader.charge)));
   }
 
-  /** Gives an object its state. The attributes of a dict, such as the `_metadata` of a `state_dict`, are dropped. */
+  /** Sets the state of an object. The attributes of a dict, such as the `_metadata` of a `state_dict`, are dropped. */
   build(): void {
     const state = this.pop();
     const object = this.top();

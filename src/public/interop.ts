@@ -5,4 +5,5 @@ export type { StoredArray, Weights } from "../interop/stored-array.js";
 export { fromTorchLayout, hwncToNchw, nchwToHwnc, toTorchLayout } from "../interop/torch-layout.js";
 export { sourceOf, writeSafetensors, type ArraySource } from "../interop/write-safetensors.js";
 export { writeOnnx, type OnnxOptions } from "../interop/onnx/write-onnx.js";
+export { readTorch, type ReadTorchOptions } from "../interop/torch/read-torch.js";
 export { writeTorch } from "../interop/torch/write-torch.js";

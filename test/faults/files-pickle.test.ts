@@ -6,7 +6,7 @@ import { findStateDict } from "../../src/interop/torch/state-dict.js";
 import { storageLoader, torchGlobals } from "../../src/interop/torch/torch-globals.js";
 import { TorchTensor } from "../../src/interop/torch/torch-tensor.js";
 import { readWeights } from "../../src/node/interop/read-weights.js";
-import { Budget } from "../../src/pickle/budget.js";
+import { Budget } from "../../src/pickle/pickle-reader.js";
 import { numpyGlobals } from "../../src/pickle/numpy.js";
 import { PickleDict } from "../../src/pickle/pickle-dict.js";
 import { PickleError } from "../../src/pickle/pickle-error.js";

@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { bytesSource, type ByteSource } from "../../src/interop/byte-source.js";
+import { type ByteSource, bytesSource } from "../../src/interop/byte-source.js";
 import { readSafetensors } from "../../src/interop/read-safetensors.js";
 import type { StoredArray } from "../../src/interop/stored-array.js";
 import { readTorch } from "../../src/interop/torch/read-torch.js";
-import { openZip } from "../../src/node/interop/zip-archive.js";
 import { PickleWriter } from "../../src/pickle/pickle-writer.js";
 import { ResnetError } from "../../src/tensor/error.js";
 import { randomKey, uniform } from "../../src/tensor/random.js";
@@ -20,7 +19,7 @@ const fixture = (name: string): Uint8Array =>
 type Tensors = ReadonlyMap<string, StoredArray>;
 
 const torch = (bytes: Uint8Array): Promise<Tensors> =>
-  readTorch(bytesSource(bytes, "file"), openZip);
+  readTorch(bytesSource(bytes, "file"));
 const safetensors = async (bytes: Uint8Array): Promise<Tensors> =>
   readSafetensors(bytes, "file").tensors;
 
@@ -183,7 +182,7 @@ describe("a large tensor is read in pieces, never beside what it becomes,", () =
         ...source,
         read: (start, length) => ((most = Math.max(most, length)), source.read(start, length)),
       };
-      const { shape, data } = (await readTorch(watched, openZip)).get("x")!;
+      const { shape, data } = (await readTorch(watched)).get("x")!;
       assert.deepEqual(shape, view[1]);
       const expected = new Float32Array(
         new Uint32Array(inOrder(bits, view)).map((each) => each << 16).buffer,
@@ -249,6 +248,6 @@ test("a large file with nothing in it is not read again and again", async () => 
     ...source,
     read: (start, length) => ((read += length), source.read(start, length)),
   };
-  await assert.rejects(readTorch(counting, openZip), { code: "ERR_PICKLE_TRUNCATED" });
+  await assert.rejects(readTorch(counting), { code: "ERR_PICKLE_TRUNCATED" });
   assert.ok(read < 2 * bytes.length, `${read} bytes`);
 });

@@ -9,7 +9,7 @@ import type { OnnxAttribute, OnnxNode, OnnxTensor } from "./onnx-messages.js";
 /** Arrays by parameter name, in PyTorch's shapes and order of elements. */
 export type OnnxWeights = ReadonlyMap<string, StoredArray>;
 
-/** Values that are computed where they are written. */
+/** An array whose values are computed when they are written. */
 export interface LazyArray {
   readonly shape: Shape;
   readonly values: () => Float32Array;
@@ -19,9 +19,9 @@ export interface LazyArray {
 export class OnnxBuilder {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
-  /** Names of values that were computed, and of parameters that are in the file. */
+  /** Names of computed values and written parameters. */
   readonly #names = new Map<Tensor, string>();
-  /** Every name of the file, since nodes, values and parameters share one space there. */
+  /** Every name in the file: nodes, values and parameters share one name space. */
   readonly #taken: Set<string>;
   readonly #constants = new Map<string, string>();
   readonly #readers: ReadonlyMap<Tensor, readonly GraphNode[]>;
@@ -34,7 +34,7 @@ export class OnnxBuilder {
     this.#taken = new Set([...graph.leaves.values(), ...Object.keys(graph.outputs)]);
   }
 
-  /** The name of a value; that of a parameter also puts its values into the file. */
+  /** The name of a value. If it is a parameter, its values are added to the file. */
   nameOf(tensor: Tensor): string {
     const name = this.#names.get(tensor);
     if (name !== undefined) return name;
@@ -62,14 +62,14 @@ export class OnnxBuilder {
     return array as HostArray<"f32">;
   }
 
-  /** Puts an array into the file for a node. @returns its name, which is like `name` */
+  /** Adds an array to the file for a node. @returns its name, made from `name` */
   operand({ module }: GraphNode, name: string, array: LazyArray): string {
     const unique = this.#unique(within(module, name));
     this.initializers.push({ name: unique, type: "float", ...array });
     return unique;
   }
 
-  /** Puts whole numbers into the file, once for all that ask for the same. @returns their name */
+  /** Adds whole numbers to the file, once for equal ones. @returns their name */
   integers(name: string, values: readonly number[]): string {
     const wanted = `${name}_${values.join("_")}`;
     const known = this.#constants.get(wanted);
@@ -101,7 +101,7 @@ export class OnnxBuilder {
     return output;
   }
 
-  /** The one node that reads a value, or null: there are several, or it is a result. */
+  /** The only node that reads a value; null if there are several, or if it is an output. */
   onlyReader(tensor: Tensor): GraphNode | null {
     const readers = this.#readers.get(tensor) ?? [];
     if (Object.values(this.graph.outputs).includes(tensor)) return null;

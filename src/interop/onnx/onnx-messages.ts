@@ -1,7 +1,6 @@
 import protobuf from "protobufjs";
 import { sizeOf } from "../../tensor/shape.js";
-import { checkFileSize } from "../check-file-size.js";
-import { concatenate } from "../join-chunks.js";
+import { checkFileSize, concatenate } from "../byte-source.js";
 
 /** Element types of a TensorProto, and the bytes of an element. */
 const elementTypes = { float: { id: 1, bytes: 4 }, int64: { id: 7, bytes: 8 } } as const;

@@ -1,7 +1,7 @@
 import type { GraphNode } from "../../graph/tensor.js";
+import type { HostArray } from "../../tensor/host-array.js";
 import { InteropError } from "../interop-error.js";
-import { foldBatchNorm } from "./fold-batch-norm.js";
-import type { OnnxBuilder } from "./onnx-builder.js";
+import type { LazyArray, OnnxBuilder } from "./onnx-builder.js";
 import type { OnnxAttribute } from "./onnx-messages.js";
 
 /** Writes one node of a graph as nodes of ONNX, whose images are `[N, C, H, W]`. */
@@ -103,7 +103,7 @@ const subsample: OpExporter = (node, builder) => {
   builder.add("Pad", node, [sliced, builder.integers("pads", pads)], {}, node.outputs["y"]!);
 };
 
-/** By the op's name; what stands here can be exported. */
+/** The ops that can be exported, by name. */
 export const opExporters: ReadonlyMap<string, OpExporter> = new Map<string, OpExporter>([
   ["conv2d", conv2d],
   ["batchNorm2d", batchNorm2d],
@@ -118,3 +118,34 @@ export const opExporters: ReadonlyMap<string, OpExporter> = new Map<string, OpEx
   ["linear", linear],
   ["subsample", subsample],
 ]);
+
+/**
+ * Weight and bias of a convolution that replaces a convolution and its batch norm:
+ * `weight · s` and `(bias − mean) · s + shift`, where `s = scale / √(variance + eps)`.
+ */
+function foldBatchNorm(
+  conv: GraphNode,
+  norm: GraphNode,
+  builder: OnnxBuilder,
+): { readonly weight: LazyArray; readonly bias: LazyArray } {
+  const values = (node: GraphNode, name: string): HostArray<"f32"> =>
+    builder.weight(node.inputs[name]!);
+  const { eps } = norm.attrs as unknown as { readonly eps: number };
+  const weight = values(conv, "weight"); // [Out, In / groups, KH, KW]
+  const [mean, variance] = [values(norm, "mean").data, values(norm, "variance").data];
+  const [gain, shift] = [values(norm, "weight").data, values(norm, "bias").data];
+  const convBias = conv.inputs["bias"] ? values(conv, "bias").data : null;
+  const scale = Float64Array.from(gain, (g, c) => g / Math.sqrt(variance[c]! + eps));
+  const each = weight.data.length / scale.length;
+  return {
+    weight: {
+      shape: weight.shape,
+      values: () => weight.data.map((value, i) => value * scale[Math.floor(i / each)]!),
+    },
+    bias: {
+      shape: [scale.length],
+      values: () =>
+        Float32Array.from(scale, (s, c) => ((convBias?.[c] ?? 0) - mean[c]!) * s + shift[c]!),
+    },
+  };
+}

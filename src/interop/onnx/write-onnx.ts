@@ -1,6 +1,6 @@
 import type { Graph } from "../../graph/graph.js";
 import { InteropError } from "../interop-error.js";
-import { joinChunks } from "../join-chunks.js";
+import { joinChunks } from "../byte-source.js";
 import { OnnxBuilder, type OnnxWeights } from "./onnx-builder.js";
 import { onnxChunks } from "./onnx-messages.js";
 import { opExporters } from "./op-exporters.js";

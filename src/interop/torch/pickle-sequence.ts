@@ -1,4 +1,4 @@
-import type { Budget } from "../../pickle/budget.js";
+import type { Budget } from "../../pickle/pickle-reader.js";
 import { PickleError } from "../../pickle/pickle-error.js";
 import type { PersistentLoad } from "../../pickle/unpickler.js";
 import { unpickle } from "../../pickle/unpickle.js";
@@ -10,15 +10,18 @@ export interface PickleSequenceOptions {
   /** The first byte to read, and the byte after the last. */
   readonly start: number;
   readonly end: number;
-  /** Bytes that most pickles take: so many are read at first. */
+  /** Bytes to read at first: enough for most pickles. */
   readonly firstRead: number;
   readonly persistentLoad?: PersistentLoad;
-  /** Pays for the bytes that are read as well. */
+  /** Also charged for the bytes that are read. */
   readonly budget: Budget;
   readonly skipped: Set<string>;
 }
 
-/** Reads pickles and bytes of a file one after the other. A pickle does not state its length, so it is read in growing pieces. */
+/**
+ * Reads consecutive pickles and bytes of a file. A pickle does not state its length, so it is read in growing
+ * pieces.
+ */
 export class PickleSequence {
   #position: number;
 
@@ -68,7 +71,7 @@ export class PickleSequence {
     return new DataView(bytes.buffer);
   }
 
-  /** Steps over `length` bytes. @throws {InteropError} `ERR_TORCH_FILE` if there are fewer */
+  /** Skips `length` bytes. @throws {InteropError} `ERR_TORCH_FILE` if there are fewer */
   skip(length: number): void {
     const left = this.options.end - this.#position;
     if (!(length >= 0 && length <= left)) {

@@ -1,23 +1,23 @@
-import type { Budget } from "../../pickle/budget.js";
+import type { Budget } from "../../pickle/pickle-reader.js";
 import { PickleDict } from "../../pickle/pickle-dict.js";
 import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
 import { PickleSequence } from "./pickle-sequence.js";
-import type { TorchFile } from "./torch-file.js";
+import type { TorchFile } from "./torch-tensor.js";
 import { storageLoader, type StorageClaim } from "./torch-globals.js";
 
-/** The number that begins these files, as a pickle. */
+/** The magic number, the first pickle of these files. */
 const magic = 0x1950a86a20f9469cfc6cn;
 const protocol = 1001;
 
-/** Bytes to read at first: the pickles of most files are far shorter. */
+/** Bytes to read at first; most pickles are much shorter. */
 const firstRead = 1 << 16;
 
 /**
- * Opens what `torch.save` wrote before PyTorch 1.6, and still does on request: pickles of a magic number, the
- * protocol, sizes on the writing machine, the object and the storages' keys; then for each storage 8 bytes of length
- * and its numbers.
+ * Opens a file of `torch.save` before PyTorch 1.6, or with its old format: pickles of a magic number, the protocol,
+ * sizes on the writing machine, the object and the storages' keys; then for each storage 8 bytes of length and its
+ * numbers.
  *
  * @throws {InteropError} `ERR_TORCH_FILE` if it is damaged
  * @throws {PickleError} as `unpickle`

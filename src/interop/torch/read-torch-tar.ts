@@ -1,4 +1,4 @@
-import type { Budget } from "../../pickle/budget.js";
+import type { Budget } from "../../pickle/pickle-reader.js";
 import { OpaqueObject } from "../../pickle/pickle-globals.js";
 import { locateInTar, type TarPlace } from "../../tar/locate-tar.js";
 import { printable } from "../../tensor/printable.js";
@@ -6,13 +6,12 @@ import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
 import { elementTypes } from "../safetensors-dtypes.js";
 import { PickleSequence } from "./pickle-sequence.js";
-import type { TorchFile } from "./torch-file.js";
+import { type TorchFile, TorchTensor } from "./torch-tensor.js";
 import { elementOf, maxStorages, StorageReference } from "./torch-globals.js";
-import { TorchTensor } from "./torch-tensor.js";
 
 const members = ["storages", "tensors", "pickle"] as const;
 
-/** PyTorch wrote four files, and an extended header before each. */
+/** PyTorch wrote four files, each with an extended header. */
 const maxEntries = 16;
 
 /** Bytes of a storage's or a tensor's description. */
@@ -21,14 +20,16 @@ const smallRead = 512;
 /** Bytes of the pickle of most models. */
 const largeRead = 1 << 18;
 
-/** By key: the storages, their views and the tensors, as the pickle refers to them. */
+/** The storages, their views and the tensors by key, as the pickle refers to them. */
 type Objects = Map<string, StorageReference | TorchTensor | OpaqueObject>;
 
 /**
  * Opens a file of PyTorch 0.1, as torchvision's first ResNets were: a tar archive of three files.
  *
- *     storages  their number; for each (key, device, class), 8 bytes of length and the numbers; views (key, root, offset, length)
- *     tensors   their number; for each (key, storage, class), the number of axes in 4 of 8 bytes, sizes, strides and offset in 8 each
+ *     storages  their number; for each (key, device, class), 8 bytes of length and the numbers; views (key, root,
+ * offset, length)
+ *     tensors   their number; for each (key, storage, class), the number of axes in 4 of 8 bytes, sizes, strides and
+ * offset in 8 each
  *     pickle    the saved object, which refers to tensors by key
  *
  * @throws {InteropError} `ERR_TORCH_FILE` if it is damaged
@@ -133,7 +134,7 @@ async function readTensors(
   const wrong = wrongIn(file, "tensors");
   for (let count = await readCount(sequence, wrong); count > 0; count--) {
     const [key, storageKey] = tuple(await sequence.pickle());
-    const axes = (await sequence.bytes(8)).getInt32(0, true); // of 8 bytes, 4 are without meaning
+    const axes = (await sequence.bytes(8)).getInt32(0, true); // 4 of the 8 bytes have no meaning
     if (axes < 0 || axes > 8) throw wrong(`tensor ${printable(keyOf(key))} has ${axes} axes`);
     const view = await sequence.bytes(8 * (2 * axes + 1));
     const numbers = Array.from({ length: 2 * axes + 1 }, (_, i) =>
@@ -173,7 +174,7 @@ async function readCount(sequence: PickleSequence, wrong: Wrong): Promise<number
 const tuple = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? (value as unknown[]) : [];
 
-/** Keys are numbers, or text of them in protocol 0. Other values make one key, which no storage has twice. */
+/** Keys are numbers, or their text in protocol 0. All other values become one key, which only one storage can have. */
 const keyOf = (value: unknown): string =>
   typeof value === "number" || typeof value === "bigint" || typeof value === "string"
     ? `${value}`

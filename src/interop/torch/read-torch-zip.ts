@@ -1,41 +1,22 @@
-import type { Budget } from "../../pickle/budget.js";
+import type { Budget } from "../../pickle/pickle-reader.js";
 import { unpickle } from "../../pickle/unpickle.js";
 import { printable } from "../../tensor/printable.js";
 import type { ByteSource } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
 import { storageLoader, torchGlobals, type StorageClaim } from "./torch-globals.js";
-import type { TorchFile } from "./torch-file.js";
-
-/** Where an entry's bytes lie in an archive. */
-export interface ArchivePlace {
-  readonly start: number;
-  readonly bytes: number;
-}
-
-/** A zip archive whose entries are read in place. Its methods throw `ERR_TORCH_FILE` for an entry that cannot be. */
-export interface Archive {
-  readonly names: ReadonlySet<string>;
-  locate(name: string): Promise<ArchivePlace>;
-  read(name: string): Promise<Uint8Array<ArrayBuffer>>;
-}
-
-/** Opens a zip archive. */
-export type OpenArchive = (source: ByteSource) => Promise<Archive>;
+import type { TorchFile } from "./torch-tensor.js";
+import { ZipArchive } from "./zip-archive.js";
 
 /**
- * Opens what `torch.save` writes since PyTorch 1.6: a zip archive with `NAME/data.pkl` and a file
- * `NAME/data/KEY` for each storage, none of them compressed.
+ * Opens a file of `torch.save` since PyTorch 1.6: a zip archive with `NAME/data.pkl` and a file `NAME/data/KEY` for
+ * each storage, all uncompressed.
  *
- * @throws {InteropError} `ERR_TORCH_FILE` if the archive is damaged, compressed or holds something else
+ * @throws {InteropError} `ERR_TORCH_FILE` if the archive is damaged or compressed, or has other contents
  * @throws {PickleError} as `unpickle`
  */
-export async function readTorchZip(
-  source: ByteSource,
-  budget: Budget,
-  openZip: OpenArchive,
-): Promise<TorchFile> {
+export async function readTorchZip(source: ByteSource, budget: Budget): Promise<TorchFile> {
   const { file } = source;
-  const archive = await openZip(source);
+  const archive = await ZipArchive.open(source);
   const pickle = [...archive.names].find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle === undefined) {
     throw new InteropError(
@@ -59,7 +40,7 @@ export async function readTorchZip(
 }
 
 async function locateStorages(
-  archive: Archive,
+  archive: ZipArchive,
   folder: string,
   claims: ReadonlyMap<string, StorageClaim>,
   file: string,
@@ -89,8 +70,8 @@ async function locateStorages(
   return starts;
 }
 
-async function checkByteOrder(archive: Archive, name: string, file: string): Promise<void> {
-  if (!archive.names.has(name)) return; // older than PyTorch 2.1: whatever the machine had
+async function checkByteOrder(archive: ZipArchive, name: string, file: string): Promise<void> {
+  if (!archive.names.has(name)) return; // before PyTorch 2.1: the byte order of the machine, almost always little-endian
   const order = new TextDecoder().decode(await archive.read(name));
   if (order !== "little") {
     throw new InteropError(

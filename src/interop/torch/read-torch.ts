@@ -1,47 +1,48 @@
-import { Budget } from "../../pickle/budget.js";
+import { Budget } from "../../pickle/pickle-reader.js";
 import { printable, printableList } from "../../tensor/printable.js";
 import { sizeOf } from "../../tensor/shape.js";
-import type { ByteSource } from "../byte-source.js";
+import { type ByteSource, bytesSource } from "../byte-source.js";
 import { headBytes, torchContainer } from "../file-kind.js";
 import { InteropError } from "../interop-error.js";
 import { readElements } from "../safetensors-dtypes.js";
 import type { StoredArray, Weights } from "../stored-array.js";
-import { gather } from "./gather.js";
+import { type TorchFile, type TorchTensor, gather } from "./torch-tensor.js";
 import { readTorchTar } from "./read-torch-tar.js";
 import { readTorchLegacy } from "./read-torch-legacy.js";
-import { readTorchZip, type OpenArchive } from "./read-torch-zip.js";
+import { readTorchZip } from "./read-torch-zip.js";
 import { findStateDict } from "./state-dict.js";
-import type { TorchFile } from "./torch-file.js";
-import type { TorchTensor } from "./torch-tensor.js";
 
 export interface ReadTorchOptions {
-  /** Gets a sentence if objects of the file were skipped, or if it has weights several times. */
+  /** Called with a sentence if objects of the file were skipped, or if it has several sets of weights. */
   readonly onNotice?: ((notice: string) => void) | undefined;
-  /** Which weights to take: the keys that lead to them, as `state_dict_ema`, or what their names begin with. */
+  /** The weights to read: the keys that lead to them, such as `state_dict_ema`, or the prefix of their names. */
   readonly state?: string | undefined;
-  /** What reading the pickles of the file may cost; by default its size and 32 MiB. */
+  /** Limit of the cost of reading the file's pickles. Default: the file's size and 32 MiB. */
   readonly budget?: Budget;
 }
 
 /**
- * The tensors of a state_dict that `torch.save` wrote, in any of its formats. No code of the file is run: objects of classes
- * that are not understood are skipped.
+ * Reads the tensors of a state_dict in a file of `torch.save`, in any of its formats. No code of the file is run:
+ * objects of unknown classes are skipped.
  *
- * f32, i32, i64, u8, i8 and bool come as they are; f64, f16 and bf16 become f32, i16 becomes i32. Each tensor is
- * read from the file into memory of its own; names of one and the same tensor, such as tied weights, share it.
+ * f32, i32, i64, u8, i8 and bool keep their type; f64, f16 and bf16 become f32, i16 becomes i32. Each tensor is read
+ * into new memory; names of the same tensor, such as tied weights, share it.
  *
- * @param openZip opens the archive that PyTorch writes since 1.6
+ *     const weights = await readTorch(new Uint8Array(await response.arrayBuffer()));
+ *
+ * @param file the bytes of the file, or a source of them
  * @throws {InteropError} `ERR_TORCH_FILE`; `ERR_TORCH_LIMIT` if the tensors take more than twice the file
  * @throws {PickleError} as `unpickle`
  */
 export async function readTorch(
-  source: ByteSource,
-  openZip: OpenArchive,
-  { onNotice, state, budget = Budget.forFile(source.size) }: ReadTorchOptions = {},
+  file: Uint8Array | ByteSource,
+  options: ReadTorchOptions = {},
 ): Promise<Weights> {
+  const source = file instanceof Uint8Array ? bytesSource(file, "the PyTorch file") : file;
+  const { onNotice, state, budget = Budget.forFile(source.size) } = options;
   const head = await source.read(0, Math.min(headBytes, source.size));
   const readers = { zip: readTorchZip, pickle: readTorchLegacy, tar: readTorchTar };
-  const torchFile = await readers[torchContainer(head) ?? "pickle"](source, budget, openZip);
+  const torchFile = await readers[torchContainer(head) ?? "pickle"](source, budget);
   const { tensors: dict, path, others } = findStateDict(torchFile.value, source.file, state);
   if (state === undefined && others.length > 0) {
     onNotice?.(
@@ -66,12 +67,12 @@ export async function readTorch(
 
 const placeOf = (path: string): string => (path === "" ? "no key" : printable(path));
 
-/** How often the bytes of the file are read at most, for tensors that lie scattered in their storages. */
+/** Limit of the bytes that are read, as a multiple of the file's size, for tensors scattered in their storages. */
 const maxReads = 8;
 
 /**
- * Checks that the tensors take at most twice the file on the host, as half-precision numbers do. Without a limit, tensors that
- * repeat or share elements could be of any size.
+ * Checks that the tensors take at most twice the file's size on the host, as half-precision numbers do. Without this
+ * limit, tensors that repeat or share elements could have any size.
  */
 function checkSize(tensors: readonly TorchTensor[], { file, size }: ByteSource): void {
   const sum = (bytesOf: (tensor: TorchTensor) => number): number =>

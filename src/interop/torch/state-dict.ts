@@ -2,37 +2,38 @@ import { printable } from "../../tensor/printable.js";
 import { PickleDict } from "../../pickle/pickle-dict.js";
 import { OpaqueObject } from "../../pickle/pickle-globals.js";
 import { InteropError } from "../interop-error.js";
-import { weightsUnder } from "../weights-under.js";
+import { weightsUnder } from "../weight-names.js";
 import { TorchTensor } from "./torch-tensor.js";
 
-/** The names under which trainings save their weights, beside counters and optimizers: first what is taken first. */
+/** The usual names of weights in checkpoints, in order of preference. */
 const usual = ["state_dict", "model_state_dict", "model", "net"];
 
-/** Dicts within dicts that are looked at. */
+/** Depth of nested dicts that are searched. */
 const maxDepth = 5;
 
-/** Longest key that is followed: paths are made of keys, and a file can use one long key very often. */
+/** Longest key that is followed: paths consist of keys, and a file can repeat a long key very often. */
 const maxKeyLength = 256;
 
-/** More than a checkpoint has: weights, an average of them, and three moments of an optimizer. */
+/** More than a checkpoint has, with weights, their average, and three moments of an optimizer. */
 const maxTensors = 16_384;
 const maxDicts = 1024;
 
 /** Weights within a saved object. */
 export interface StateDict {
   readonly tensors: ReadonlyMap<string, TorchTensor>;
-  /** The keys that lead to them: `state_dict_ema`, `ema.model`, or empty where they are the saved object. */
+  /** The keys that lead to them: `state_dict_ema`, `ema.model`; empty if they are the saved object itself. */
   readonly path: string;
-  /** Paths of other weights of about the same number, which an averaging or a second network has. */
+  /** Paths of other weights with at least half as many tensors, such as averaged ones. */
   readonly others: readonly string[];
 }
 
 /**
- * The named tensors of the saved object: of a dict of tensors, or of one within it under any name. A usual name is
+ * Finds the named tensors of the saved object: a dict of tensors, or one inside it under any name. A usual name is
  * preferred, then the dict with the most tensors.
  *
- * @param state the path of the wanted weights, or what their names begin with
- * @throws {InteropError} `ERR_TORCH_FILE` if there are none; `ERR_TORCH_LIMIT` if there are more than 16,384, or more than
+ * @param state the path of the wanted weights, or the prefix of their names
+ * @throws {InteropError} `ERR_TORCH_FILE` if there are none; `ERR_TORCH_LIMIT` if there are more than 16,384, or
+ *   more than
  *   1,024 dicts of them;
  *   `ERR_WEIGHTS_STATE` if there are none under `state`
  */
@@ -53,7 +54,7 @@ interface FoundDict {
   readonly tensors: ReadonlyMap<string, TorchTensor>;
 }
 
-/** Every dict with tensors, but for those of optimizers, whose moments have the names of weights. */
+/** Every dict with tensors except those of optimizers, whose moments are named like weights. */
 function* dictsWithin(
   value: unknown,
   path: readonly string[] = [],
@@ -84,7 +85,7 @@ function* limited(found: Iterable<FoundDict>, file: string): Generator<FoundDict
   }
 }
 
-/** The first with a usual name, unless it is ten times smaller than another, and else the largest. */
+/** The first with a usual name, unless another is ten times larger; else the largest. */
 function mostLikely(found: readonly FoundDict[]): FoundDict | undefined {
   const most = found.reduce((size, { tensors }) => Math.max(size, tensors.size), 0);
   const named = usual.flatMap((name) =>
@@ -115,7 +116,7 @@ function notFound(value: unknown, file: string): InteropError {
   );
 }
 
-/** Only short keys are written out: a few tuples that share their parts could be text without end. */
+/** Only short keys are printed: nested tuples that share their parts could be endless text. */
 const printableKey = (key: unknown): string =>
   typeof key === "string" || typeof key === "number" ? printable(String(key)) : `a ${typeof key}`;
 

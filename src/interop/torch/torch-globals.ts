@@ -1,19 +1,18 @@
 import { numpyGlobals } from "../../pickle/numpy.js";
-import { PickleDict } from "../../pickle/pickle-dict.js";
+import { PickleDict, asText } from "../../pickle/pickle-dict.js";
 import {
-  opaque,
+  type Charge,
   OpaqueObject,
   PickleGlobal,
-  type Charge,
   type PickleGlobals,
+  opaque,
 } from "../../pickle/pickle-globals.js";
-import { asText } from "../../pickle/pickle-text.js";
 import type { PersistentLoad } from "../../pickle/unpickler.js";
 import { printable } from "../../tensor/printable.js";
 import { elementTypes } from "../safetensors-dtypes.js";
-import { TorchTensor, type TorchStorage } from "./torch-tensor.js";
+import { type TorchStorage, TorchTensor } from "./torch-tensor.js";
 
-/** PyTorch's classes of storages, and the type of an element by its name in safetensors. */
+/** The element type of PyTorch's classes of storages, by its name in safetensors. */
 export const storageTypes: Readonly<Record<string, string>> = {
   FloatStorage: "F32",
   DoubleStorage: "F64",
@@ -27,7 +26,7 @@ export const storageTypes: Readonly<Record<string, string>> = {
   BoolStorage: "BOOL",
 };
 
-/** Storages whose numbers are not read, and the bytes of an element. Tensors on them are opaque. */
+/** Bytes of an element in storages that are not read. Their tensors are opaque. */
 const unreadStorages: Readonly<Record<string, number>> = {
   ComplexFloatStorage: 8,
   ComplexDoubleStorage: 16,
@@ -40,10 +39,10 @@ const unreadStorages: Readonly<Record<string, number>> = {
 /** More than a model and three moments of an optimizer have. */
 export const maxStorages = 16_384;
 
-/** Longer than any key that PyTorch writes: they are numbers. */
+/** Longer than any key of PyTorch, which are numbers. */
 const maxKeyLength = 256;
 
-/** A dict of pairs: how Python 2 writes an OrderedDict with entries. */
+/** `OrderedDict(pairs)`, as Python 2 writes one with entries. */
 function orderedDict([pairs = []]: readonly unknown[], charge: Charge): PickleDict {
   if (pairs instanceof PickleDict) return copyOf(pairs, charge);
   const dict = new PickleDict();
@@ -69,7 +68,7 @@ function copyOf(dict: PickleDict, charge: Charge): PickleDict {
   return copy;
 }
 
-/** `(storage, offset, shape, strides, …)`. Whether it needs gradients, and its hooks, are dropped. */
+/** `(storage, offset, shape, strides, …)`. The gradient flag and hooks are dropped. */
 function rebuildTensor([storage, offset, shape, strides]: readonly unknown[]): unknown {
   if (storage instanceof OpaqueObject) return new OpaqueObject("torch.Tensor");
   if (!(storage instanceof StorageReference)) throw new Error("it has no storage");
@@ -82,7 +81,7 @@ function rebuildParameter([tensor]: readonly unknown[]): unknown {
   throw new Error("it has no tensor");
 }
 
-/** `(function, type, arguments, state)`: a tensor with attributes of its own, which are dropped. */
+/** `(function, type, arguments, state)`: a tensor with attributes, which are dropped. */
 function rebuildFromType([rebuild, , args]: readonly unknown[], charge: Charge): unknown {
   if (!(rebuild instanceof PickleGlobal) || !rebuild.construct || !Array.isArray(args)) {
     throw new Error("it has no function that rebuilds it");
@@ -101,7 +100,7 @@ const builtins =
     " ",
   );
 
-/** Harmless classes and functions of `torch.load(weights_only=True)`, and of NumPy's numbers. No weights are made of them. */
+/** Harmless classes and functions of `torch.load(weights_only=True)` and of NumPy. No weights consist of them. */
 const withoutWeights: readonly string[] = [
   ...numpyGlobals.keys(),
   ...dtypes.split(" ").map((name) => `torch.${name}`),
@@ -111,7 +110,7 @@ const withoutWeights: readonly string[] = [
   ...["copyreg", "copy_reg"].map((module) => `${module}._reconstructor`),
 ];
 
-/** The classes and functions that are understood in files of `torch.save`. */
+/** The allowed classes and functions in files of `torch.save`. */
 export const torchGlobals: PickleGlobals = new Map([
   ...withoutWeights.map((name) => [name, opaque(name)] as const),
   ["collections.OrderedDict", orderedDict],
@@ -142,9 +141,9 @@ export class StorageReference implements TorchStorage {
   ) {}
 }
 
-/** What a pickle says of a storage outside it, with the numbers of the whole storage. */
+/** A pickle's description of a storage outside of it. */
 export interface StorageClaim {
-  /** Type of an element by its name in safetensors, or PyTorch's class where the numbers are not read. */
+  /** Element type by its name in safetensors, or PyTorch's class if the storage is not read. */
   readonly type: string;
   /** Bytes of an element. */
   readonly elementBytes: number;
@@ -152,7 +151,7 @@ export interface StorageClaim {
   readonly length: number;
 }
 
-/** The type and the size of an element, by a storage's class. */
+/** The element type and size of a storage's class; null if the class is unknown. */
 export function elementOf(
   storageClass: unknown,
 ): Pick<StorageClaim, "type" | "elementBytes"> | null {
@@ -168,7 +167,7 @@ export function elementOf(
 
 /**
  * Reads references to storages: `("storage", class, key, device, length)`, and in older files also null or a view
- * `(key, offset, length)`. Of references to modules, `("module", class, file, source)`, the class is taken.
+ * `(key, offset, length)`. A reference to a module, `("module", class, file, source)`, gives its class.
  *
  * @param claims gets an entry for each storage, under its key
  */

@@ -1,26 +1,32 @@
-import { sizeOf, type Shape } from "../../tensor/shape.js";
 import { PickleObject } from "../../pickle/pickle-globals.js";
-import { elementTypes, type ElementType } from "../safetensors-dtypes.js";
+import { type Shape, sizeOf } from "../../tensor/shape.js";
+import {
+  type ElementType,
+  type ReadBytes,
+  elementPieces,
+  elementTypes,
+} from "../safetensors-dtypes.js";
+import type { StoredArray } from "../stored-array.js";
 
 const maxAxes = 8;
 
-/** One allocation of PyTorch: a run of numbers that tensors show parts of. */
+/** One allocation of PyTorch, of which tensors are views. */
 export interface TorchStorage {
   /** Its name in the file. */
   readonly key: string;
   /** Type of an element, by its name in safetensors: `F32`. */
   readonly type: string;
-  /** Elements of the file's storage before the first one: only older files have views of storages. */
+  /** Index of the first element in the file's storage: only older files have views of storages. */
   readonly start: number;
   /** Elements. */
   readonly length: number;
 }
 
-/** A tensor in a PyTorch file: where its elements lie in a storage. */
+/** A tensor in a PyTorch file: a view of a storage. */
 export class TorchTensor extends PickleObject {
   private constructor(
     readonly storage: TorchStorage,
-    /** Element of the storage that is the tensor's first. */
+    /** Index of the tensor's first element in the storage. */
     readonly offset: number,
     readonly shape: Shape,
     /** Elements of the storage between neighbours along each axis. */
@@ -29,7 +35,7 @@ export class TorchTensor extends PickleObject {
     super();
   }
 
-  /** Old files give a parameter its gradient and hooks as a state, which is dropped. */
+  /** Old files store the gradient and hooks of a parameter as a state, which is dropped. */
   setState(): void {}
 
   /** @throws {Error} if it does not lie within its storage */
@@ -37,7 +43,7 @@ export class TorchTensor extends PickleObject {
     if (!Array.isArray(shape) || !Array.isArray(strides)) {
       throw new Error("its shape and strides are not tuples");
     }
-    // Before any look at the sizes: a list of a million may be the shape of many tensors.
+    // Checked before the sizes: a list of a million entries may be the shape of many tensors.
     if (shape.length !== strides.length || shape.length > maxAxes) {
       throw new Error(
         `it has ${shape.length} axes and ${strides.length} strides; the limit is ${maxAxes}`,
@@ -75,12 +81,12 @@ export class TorchTensor extends PickleObject {
     return elementTypes.get(this.storage.type)!;
   }
 
-  /** Bytes of its values on the host, each counted as often as the tensor shows it. */
+  /** Bytes of its values on the host; repeated elements count each time. */
   get hostBytes(): number {
     return sizeOf(this.shape) * this.type.hostBytes;
   }
 
-  /** Equal for the same elements in the same order, different for any other tensor of the file. */
+  /** A text that is equal for tensors with the same elements in the same order, and different otherwise. */
   get identity(): string {
     const { key, start } = this.storage;
     return JSON.stringify([key, start + this.offset, this.shape, this.strides]);
@@ -92,3 +98,78 @@ const isCount = (value: unknown): value is number =>
 
 const isCounts = (values: unknown): values is readonly number[] =>
   Array.isArray(values) && values.every(isCount);
+
+/** An opened file of `torch.save`, before any storage is read. */
+export interface TorchFile {
+  /** The object that was saved; its tensors are `TorchTensor`s. */
+  readonly value: unknown;
+  /** The byte of the file where each storage begins, by key. */
+  readonly starts: ReadonlyMap<string, number>;
+  /** Classes whose objects were skipped. */
+  readonly skipped: ReadonlySet<string>;
+}
+
+/** An axis of a tensor: the layout of its elements in the storage and in the result. */
+interface Axis {
+  readonly size: number;
+  /** Elements of the storage between neighbours. */
+  readonly stride: number;
+  /** Elements of the result between neighbours. */
+  readonly step: number;
+  /** Distance from the first to the last element along the inner axes, in the storage. */
+  readonly reach: number;
+}
+
+/**
+ * Reads the elements of a tensor that is not contiguous in its storage, such as channels last.
+ *
+ * The storage is read once, from the tensor's first element to its last, in pieces of bounded size, and each piece
+ * is distributed over the result. So nothing as large as the tensor is in memory beside it.
+ *
+ * @param readBytes reads bytes, counted from the tensor's first
+ */
+export async function gather(
+  { shape, strides, span, type }: TorchTensor,
+  readBytes: ReadBytes,
+): Promise<StoredArray["data"]> {
+  const axes = axesOf(shape, strides);
+  const data = type.allocate(sizeOf(shape));
+  for await (const { at, values } of elementPieces(type, span, readBytes)) {
+    const end = at + values.length;
+    /** Copies the elements of this piece, along an axis and the inner ones. */
+    const place = (depth: number, position: number, target: number): void => {
+      const { size, stride, step, reach } = axes[depth]!;
+      const first = stride === 0 ? 0 : Math.max(0, Math.ceil((at - reach - position) / stride));
+      const last = stride === 0 ? size : Math.min(size, Math.ceil((end - position) / stride));
+      const isInnermost = depth + 1 === axes.length;
+      for (let i = first; i < last; i++) {
+        const from = position + i * stride;
+        const to = target + i * step;
+        if (isInnermost) data[to] = values[from - at]!;
+        else place(depth + 1, from, to);
+      }
+    };
+    place(0, 0, 0);
+  }
+  return data;
+}
+
+/**
+ * Sorts axes from the largest stride to the smallest, so that a piece of the storage covers few ranges of the outer
+ * axes.
+ */
+function axesOf(shape: readonly number[], strides: readonly number[]): readonly Axis[] {
+  const axes = shape.map((size, axis) => ({
+    size,
+    stride: strides[axis]!,
+    step: sizeOf(shape.slice(axis + 1)),
+  }));
+  axes.sort((a, b) => b.stride - a.stride);
+  return axes.map((axis, depth) => {
+    const within = axes.slice(depth + 1);
+    return {
+      ...axis,
+      reach: within.reduce((sum, { size, stride }) => sum + (size - 1) * stride, 0),
+    };
+  });
+}

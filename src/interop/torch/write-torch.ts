@@ -1,9 +1,8 @@
 import { Zip, ZipPassThrough } from "fflate";
 import { PickleWriter } from "../../pickle/pickle-writer.js";
 import { sizeOf, type Shape } from "../../tensor/shape.js";
-import { checkFileSize } from "../check-file-size.js";
+import { checkFileSize, joinChunks } from "../byte-source.js";
 import { InteropError } from "../interop-error.js";
-import { joinChunks } from "../join-chunks.js";
 import type { StoredArray } from "../stored-array.js";
 import { sourceOf, type ArraySource } from "../write-safetensors.js";
 
@@ -18,10 +17,10 @@ const storageClasses: Readonly<
   i8: { name: "CharStorage", bytes: 1 },
 };
 
-/** Where storages begin: at multiples of this, so that they can be mapped into memory. */
+/** Alignment of storages, so that they can be mapped into memory. */
 const alignment = 64;
 
-/** A zip entry's header before its name, that of an extra field before its contents, and what follows the entry. */
+/** Bytes of a zip entry's header without its name, of an extra field's header, and of the descriptor after the data. */
 const headerBytes = 30;
 const extraHeaderBytes = 4;
 const descriptorBytes = 16;
@@ -29,14 +28,14 @@ const descriptorBytes = 16;
 /** PyTorch's mark of padding within a header. */
 const paddingField = 0x4246;
 
-/** Earliest time that a zip archive can state: the same tensors give the same bytes. */
+/** The earliest time of a zip archive, so that the same tensors give the same bytes. */
 const epoch = new Date(1980, 0, 1);
 
-/** Sizes and places are numbers of 32 bits in a zip archive without extensions, which fflate does not write. */
+/** Sizes and offsets have 32 bits: fflate does not write the 64-bit extension of zip archives. */
 const limit = { format: "the zip archive of a PyTorch file", most: 2 ** 32 - 1 };
 
 /**
- * A state_dict as the zip archive that `torch.save` writes: `torch.load(file, weights_only=True)` reads it.
+ * Writes a state_dict as a zip archive like that of `torch.save`: `torch.load(file, weights_only=True)` reads it.
  *
  * @param tensors in the order of the dict
  * @throws {InteropError} `ERR_TORCH_WRITE` if a tensor's dtype has no storage there; `ERR_FILE_SIZE` for 4 GiB or more
@@ -52,7 +51,7 @@ interface Entry {
   readonly contents: () => Promise<Uint8Array>;
 }
 
-/** The same bytes piece by piece; each tensor is read when its turn comes. Throws before the first piece. */
+/** The bytes of `writeTorch` piece by piece; each tensor is read when it is written. Throws before the first piece. */
 export function torchChunks(source: ArraySource): AsyncIterable<Uint8Array> {
   const pickle = pickleOf(source.specs);
   const text = (name: string, contents: string): Entry => {
