@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { benchRows, classesOf, imageOf, selectRows } from "../../src/node/bench/bench-row.js";
-import { compareRow } from "../../src/node/bench/compare-row.js";
-import { formatMachine, formatRow } from "../../src/node/bench/format-bench.js";
-import { Rival, type RivalCommand } from "../../src/node/bench/rival.js";
-import { pytorchWays } from "../../src/node/bench/rivals.js";
-import { rooflineOf } from "../../src/node/bench/roofline.js";
-import { spreadOf } from "../../src/node/bench/spread.js";
+import { compareRow, spreadOf } from "../../src/node/bench/compare-row.js";
+import { formatMachine, formatRow, rooflineOf } from "../../src/node/bench/format-bench.js";
+import { Rival, type RivalCommand, pytorchWays } from "../../src/node/bench/rivals.js";
 import { models } from "../../src/models/catalog.js";
 
 /** A rival whose runs take a given time, and which knows of a profile. */

@@ -45,7 +45,7 @@ describe("a log of steps", () => {
       await writeFile(file, text);
       await assert.rejects(readSteps(file, { epoch: 1, step: 0 }), {
         code: "ERR_RUN_DIRECTORY",
-        message: `${file} is no log of steps: remove it, and the charts do without`,
+        message: `${file} is not a log of steps: remove it, and charts are drawn without it`,
       });
     }
   });

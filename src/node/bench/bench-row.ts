@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../tensor/error.js";
 
-/** One line of the benchmark's tables; `rows.json` holds them all. */
+/** A row of the benchmark's tables, as in `rows.json`. */
 export interface BenchRow {
   readonly name: string;
   /** A training step, or a forward pass with batch norm folded. */
@@ -12,14 +12,14 @@ export interface BenchRow {
   readonly batch: number;
 }
 
-/** Every row there is, from the data file that the package ships beside its sources. */
+/** Reads all rows, from the data file beside the package's sources. */
 export const benchRows = (): readonly BenchRow[] =>
   JSON.parse(
     readFileSync(new URL("../../../../src/node/bench/rows.json", import.meta.url), "utf8"),
   ) as readonly BenchRow[];
 
 /**
- * The rows whose name contains every word of the pattern: `train resnet50`, `b1`.
+ * Selects the rows whose name contains every word of the pattern: `train resnet50`, `b1`.
  *
  * @throws {ResnetError} `ERR_ROWS` if there is none
  */
@@ -42,5 +42,5 @@ export function imageOf({ input }: BenchRow): readonly [number, number, number] 
   return [channels, height, width];
 }
 
-/** What both rivals tell apart: ImageNet's classes for photographs, ten for everything smaller. */
+/** Number of classes of a row's model: 1000 for images of ImageNet's size, 10 for smaller ones. */
 export const classesOf = (row: BenchRow): number => (imageOf(row)[1] >= 224 ? 1000 : 10);

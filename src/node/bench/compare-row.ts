@@ -1,11 +1,10 @@
 import { loadavg } from "node:os";
 import type { InstructionCost, Profile } from "../../report/profile.js";
 import type { BenchRow } from "./bench-row.js";
-import { Rival, type RivalCommand } from "./rival.js";
-import { rooflineOf, type MachinePeak, type RooflineShare } from "./roofline.js";
-import { spreadOf, type Spread } from "./spread.js";
+import { Rival, type RivalCommand } from "./rivals.js";
+import { type MachinePeak, type RooflineShare, rooflineOf } from "./format-bench.js";
 
-/** How one rival did on a row. */
+/** The measurement of one rival on a row. */
 export interface Measurement {
   readonly name: string;
   readonly milliseconds: Spread;
@@ -16,32 +15,32 @@ export interface Measurement {
 export interface RowResult {
   readonly name: string;
   readonly ours: Measurement;
-  /** The fastest of the peer's ways, or null where nobody was compared with. */
+  /** The fastest configuration of the peer; null without a comparison. */
   readonly peer: Measurement | null;
   /** The peer's time over ours: above 1, we are faster. */
   readonly ratio: number | null;
   readonly roofline: RooflineShare;
   readonly profile: Profile;
-  /** Load average of the last minute, before and after; more than the threads in use means a busy machine. */
+  /** Load average of the last minute, before and after; above the number of threads in use the machine was busy. */
   readonly load: readonly [before: number, after: number];
 }
 
-export interface CompareOptions {
+interface CompareOptions {
   readonly rounds: number;
-  /** Every way the peer can be run; the fastest in a short trial takes part. */
+  /** The peer's configurations; the fastest in a short trial is measured. */
   readonly peers: readonly RivalCommand[];
   readonly peak: MachinePeak;
-  /** Told what is going on. */
+  /** Called with progress messages. */
   readonly say: (line: string) => void;
 }
 
-/** A turn is as many runs as fit this time, but between the two numbers. */
+/** A turn has as many runs as fit this time, within these limits. */
 const turnMs = 500;
 const leastRuns = 2;
 const mostRuns = 50;
 const trialRuns = 2;
 
-/** Measures a row: us and the peer in turn, round after round, each in a process of its own. */
+/** Measures a row: our process and the peer's take turns, round after round. */
 export async function compareRow(
   row: BenchRow,
   ours: RivalCommand,
@@ -89,7 +88,7 @@ export async function compareRow(
 const runsPerTurn = (milliseconds: number): number =>
   Math.max(leastRuns, Math.min(mostRuns, Math.round(turnMs / milliseconds)));
 
-/** Tries each way alone, shortly, and keeps the fastest running. */
+/** Runs each configuration briefly, and keeps the fastest one running. */
 async function fastest(
   ways: readonly RivalCommand[],
   say: CompareOptions["say"],
@@ -104,4 +103,25 @@ async function fastest(
     if (!loses) best = { rival, milliseconds };
   }
   return best?.rival;
+}
+
+/** Median and range of measurements. */
+interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly count: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const high = sorted[middle] ?? NaN;
+  const low = sorted.length % 2 === 1 ? high : (sorted[middle - 1] ?? NaN);
+  return {
+    median: (low + high) / 2,
+    min: sorted[0] ?? NaN,
+    max: sorted.at(-1) ?? NaN,
+    count: sorted.length,
+  };
 }

@@ -9,19 +9,19 @@ import { residentSource } from "../../train/sources/resident-source.js";
 import { initialState, writeModelState } from "../../checkpoint/model-state.js";
 import { sgd } from "../../train/optimizers.js";
 import { traceTrainStep } from "../../train/step.js";
-import { spreadOf } from "./spread.js";
+import { spreadOf } from "./compare-row.js";
 
-/** How long a training's engine has nothing to do because the next batch is not there. */
+/** Measures how long a training waits for its next batch. */
 export interface DataWait {
-  /** What is done to the images. */
+  /** Transforms of the images. */
   readonly transforms: string;
   /** Median time of a step, in milliseconds. */
   readonly stepMilliseconds: number;
-  /** Time from the end of one step to the start of the next, as a share of the whole, 0 … 1. */
-  readonly share: number;
+  /** Time from the end of one step to the start of the next, as a fraction of the whole, 0 … 1. */
+  readonly fraction: number;
 }
 
-/** CIFAR's augmentation and more of it; the last runs on the host. */
+/** CIFAR's augmentation and stronger ones; the last runs on the host. */
 export const augmentations: readonly string[] = [
   "none",
   "randomCrop(32, padding=4) randomHorizontalFlip",
@@ -76,13 +76,13 @@ export async function measureDataWait(
     return {
       transforms,
       stepMilliseconds: spreadOf(times.slice(3)).median,
-      share: waited / (waited + worked),
+      fraction: waited / (waited + worked),
     };
   } finally {
     await executor.close();
   }
 }
 
-/** One line of the table. */
-export const formatDataWait = ({ transforms, stepMilliseconds, share }: DataWait): string =>
-  `${(100 * share).toFixed(2).padStart(6)} % waiting   ${stepMilliseconds.toFixed(1)} ms a step   ${transforms}`;
+/** Formats a line of the table. */
+export const formatDataWait = ({ transforms, stepMilliseconds, fraction }: DataWait): string =>
+  `${(100 * fraction).toFixed(2).padStart(6)} % waiting   ${stepMilliseconds.toFixed(1)} ms a step   ${transforms}`;

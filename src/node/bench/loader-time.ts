@@ -3,16 +3,16 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { readImageFolder } from "../data/images/image-folder.js";
-import { Rival, type RivalCommand, type RunTimes } from "./rival.js";
-import { spreadOf } from "./spread.js";
+import { Rival, type RivalCommand, type RunTimes } from "./rivals.js";
+import { spreadOf } from "./compare-row.js";
 
-/** What everyone does to an image, and how many make a batch. The same stands in `tools/bench_loader.py`. */
+/** The transforms and batch size of all loaders, as in `tools/bench_loader.py`. */
 export const loaderTransforms = "randomResizedCrop(224) randomHorizontalFlip";
 export const loaderBatch = 32;
 
-/** What a loader answers to `run K`, K epochs. */
+/** A loader's answer to `run K`, for K epochs. */
 export interface LoaderTimes extends RunTimes {
-  /** Of all threads and processes, in sum over the epochs. */
+  /** Processor time of all threads and processes, summed over the epochs. */
   readonly processorMilliseconds: number;
   /** In one epoch. */
   readonly images: number;
@@ -25,7 +25,7 @@ export interface LoaderResult {
   readonly imagesPerSecond: number;
   /** For an image, the median over the epochs. */
   readonly processorMilliseconds: number;
-  /** Largest resident set after each epoch; of a loader in several processes, that of the first alone. */
+  /** Largest resident set after each epoch; for a loader with several processes, of the first one only. */
   readonly peakBytes: readonly number[];
 }
 
@@ -33,17 +33,18 @@ export interface LoaderOptions {
   readonly workers: number;
   /** Epochs of each, after the first. */
   readonly rounds: number;
-  /** A Python with torch, numpy and Pillow, to be measured too. */
+  /** A Python with torch, numpy and Pillow, which is measured too. */
   readonly python: string | undefined;
 }
 
 /**
- * Loads the training images of a folder without the cache, with it, and with PyTorch's `DataLoader` and Pillow, in turn,
- * epoch by epoch. Our batches are bytes, which the first kernel of a step normalizes; PyTorch's are normalized floats, and
- * once more bytes.
+ * Loads the training images of a folder without the cache, with it, and with PyTorch's `DataLoader` and Pillow, in
+ * turn,
+ * epoch by epoch. Our batches are bytes, which the first kernel of a step normalizes; PyTorch's are normalized
+ * floats, and in a second measurement bytes.
  *
  * @throws {DataError} the codes of `readImageFolder`
- * @throws {ResnetError} `ERR_RIVAL` if a loader ends too early; what it printed may say why
+ * @throws {ResnetError} `ERR_RIVAL` if a loader ends too early; its output may say why
  */
 export async function measureLoaders(
   folder: string,
@@ -102,7 +103,7 @@ function resultOf(name: string, epochs: readonly LoaderTimes[]): LoaderResult {
   };
 }
 
-/** One line of the table. */
+/** Formats a line of the table. */
 export function formatLoader(result: LoaderResult): string {
   const megabytes = (bytes = 0): string => (bytes / 2 ** 20).toFixed(0);
   return (

@@ -2,7 +2,7 @@
 //
 //     node dist/src/node/bench/serve-onnxruntime.js ROW-AS-JSON THREADS
 //
-// RESNET_BENCH_ONNXRUNTIME   folder of an installed onnxruntime-node; it is no dependency of this package
+// RESNET_BENCH_ONNXRUNTIME   folder of an installed onnxruntime-node; not a dependency of this package
 // RESNET_BENCH_ONNX_MODELS   folder with `resnet18-3x224x224.onnx` and so on, which `tools/export_onnx.py` makes
 import path from "node:path";
 import { createInterface } from "node:readline";

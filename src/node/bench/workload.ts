@@ -1,24 +1,26 @@
-import { NativeExecutor } from "../native/native-executor.js";
-import { profiled, type ProfiledExecutor } from "../../executors/profiled-executor.js";
+import { type ProfiledExecutor, profiled } from "../../executors/profiled-executor.js";
 import { createModel } from "../../models/catalog.js";
+import { resnet152 } from "../../models/resnet.js";
 import { plan } from "../../planner/plan.js";
 import { hostArray } from "../../tensor/host-array.js";
 import { randomKey, uniform } from "../../tensor/random.js";
-import { residentSource } from "../../train/sources/resident-source.js";
-import { initialState, writeModelState } from "../../checkpoint/model-state.js";
 import type { Precision } from "../../program/precision.js";
 import { sgd } from "../../train/optimizers.js";
+import { residentSource, residentTracer } from "../../train/sources/resident-source.js";
 import { traceEvaluation, traceTrainStep } from "../../train/step.js";
-import { classesOf, imageOf, type BenchRow } from "./bench-row.js";
+import { initialState, writeModelState } from "../../checkpoint/model-state.js";
+import { NativeExecutor } from "../native/native-executor.js";
+import { type BenchRow, classesOf, imageOf } from "./bench-row.js";
+import { spreadOf } from "./compare-row.js";
 
 /** A row, ready to run on the native executor. */
-export interface Workload {
+interface Workload {
   readonly executor: ProfiledExecutor;
   /** One training step, or one forward pass. */
   readonly step: () => Promise<unknown>;
 }
 
-/** Plans the row's program, and fills weights, random images and labels. */
+/** Plans the row's program and fills weights, random images and labels. */
 export async function prepareWorkload(
   row: BenchRow,
   precision: Precision,
@@ -58,4 +60,20 @@ export async function prepareWorkload(
   );
   const registers = pass === "train" ? { learningRate: 0.001, momentum: 0.9 } : {};
   return { executor, step: () => program.run({ indices, ...registers }) };
+}
+
+/**
+ * Measures the longest wait before a first step: constructing, tracing, differentiating and planning a training step
+ * of ResNet-152 for 3x224x224 images in batches of 32. Returns milliseconds, the median of three after a warm-up.
+ */
+export function planningMilliseconds(): number {
+  const normalize = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+  const source = residentTracer("bench", [32, 224, 224, 3], normalize);
+  const times = Array.from({ length: 4 }, () => {
+    const start = performance.now();
+    const optimizer = sgd({ momentum: 0.9 });
+    plan("train-step", traceTrainStep(resnet152(), { source, batchSize: 32, optimizer }));
+    return performance.now() - start;
+  });
+  return spreadOf(times.slice(1)).median;
 }

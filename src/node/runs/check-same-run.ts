@@ -5,13 +5,13 @@ import type { TrainConfig } from "../../train/config/config.js";
 import type { CheckpointDescription } from "../../checkpoint/description.js";
 import type { RunDirectory } from "./run-directory.js";
 
-/** Fields that may change when a run goes on: they do not touch the steps that it has done. */
+/** Fields that may change when a run is resumed: they do not affect the steps done. */
 export const changeable: readonly string[] = ["epochs", "saveEvery"];
 
 /**
- * Refuses a configuration that is not the one that the run was trained with so far.
+ * Checks that a configuration is that of the run.
  *
- * @throws {ResnetError} `ERR_CONFIG` that names the field, with both values
+ * @throws {ResnetError} `ERR_CONFIG` naming the field and both values
  */
 export function checkSameConfig(
   { directory, saved }: Pick<RunDirectory, "directory" | "saved">,
@@ -28,9 +28,9 @@ export function checkSameConfig(
 }
 
 /**
- * Refuses data that are not those that the run began with.
+ * Checks that the data are those of the run.
  *
- * @throws {ResnetError} `ERR_RUN_DIRECTORY` that names the difference, with both values
+ * @throws {ResnetError} `ERR_RUN_DIRECTORY` naming the difference and both values
  * @throws {DataError} as `checkFingerprint`
  */
 export function checkSameData(
@@ -55,7 +55,7 @@ export function checkSameData(
 
 type Description = Omit<CheckpointDescription, "epoch">;
 
-/** A description as JSON, which drops absent values, without the fingerprint, which tells people nothing. */
+/** A description as JSON, without absent values and without the fingerprint, which means nothing to people. */
 function comparable({ data, ...rest }: Description): Readonly<Record<string, unknown>> {
   const plain = { ...rest, data: { ...data, fingerprint: undefined } };
   return JSON.parse(JSON.stringify(plain)) as Readonly<Record<string, unknown>>;

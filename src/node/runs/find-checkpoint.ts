@@ -3,13 +3,13 @@ import path from "node:path";
 import { ResnetError } from "../../tensor/error.js";
 import { printableList } from "../../tensor/printable.js";
 
-/** The weights of a run that stand for it, the first that there is. */
+/** The files that represent a run, in order of preference. */
 const weightsOfRun = ["best.safetensors", "last.safetensors"];
 
 /**
- * The checkpoint that a path names: the file itself, or of a run's directory `best.safetensors`, else `last.safetensors`.
+ * The checkpoint at a path: the file itself, or for a run's directory its `best.safetensors`, else `last.safetensors`.
  *
- * @throws {ResnetError} `ERR_CHECKPOINT` for a directory without either, which lists the runs in it
+ * @throws {ResnetError} `ERR_CHECKPOINT` for a directory with neither; lists the runs in it
  */
 export async function findCheckpoint(place: string): Promise<string> {
   const found = await stat(place).catch(() => undefined); // whoever opens it reports what is wrong

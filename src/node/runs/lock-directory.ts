@@ -17,37 +17,37 @@ import { removeTemporaryFiles } from "../files/replace-file.js";
 import { ResnetError } from "../../tensor/error.js";
 import { whileReading } from "./run-files.js";
 
-/** Names that the lock uses in the directory it locks begin with this. */
+/** Prefix of the lock's names in the directory that it locks. */
 export const lockName = ".lock";
 
-/** More than there are processes that could start at once on a directory whose owner has died. */
+/** More than the number of processes that may start at once on a directory whose owner has died. */
 const mostTries = 100;
 
 const ownerSchema = z.object({
   pid: z.int().min(1),
   host: z.string(),
-  /** When the process began, where the system tells: a number that went to another process is noticed. */
+  /** Start time of the process, if the system states it: it reveals that another process has the number now. */
   began: z.string().nullable(),
 });
 
 type Owner = z.infer<typeof ownerSchema>;
 
-/** A directory that this process has to itself. */
+/** A directory that this process has locked. */
 export interface DirectoryLock {
-  /** Whether it still has it: not where somebody deleted, moved or replaced the directory. */
+  /** Whether the lock is still held: false if the directory was deleted, moved or replaced. */
   readonly isHeld: () => Promise<boolean>;
-  /** Gives the directory free. */
+  /** Releases the lock. */
   readonly release: () => Promise<void>;
 }
 
 /**
- * Takes a directory for this process.
+ * Locks a directory for this process.
  *
- * The lock is a directory with one file, which names the owner. It is made elsewhere and renamed, which fails while
- * another has a file in it, so of several processes one gets it. A dead owner's lock is taken over by removing the file of
- * that owner: never that of another who came first.
+ * The lock is a directory with one file, which names the owner. It is made under another name and renamed, which
+ * fails while another lock has a file in it, so that only one of several processes succeeds. The lock of a dead
+ * owner is taken over by removing the file of that owner, and never the file of another process.
  *
- * @throws {ResnetError} `ERR_RUN_DIRECTORY` if a running process has it
+ * @throws {ResnetError} `ERR_RUN_DIRECTORY` if a running process has locked it
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const lock = path.join(directory, lockName);
@@ -80,9 +80,10 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
 }
 
 /**
- * Takes a directory for this process, and removes what another left half-written there. Gives it free if `look` fails.
+ * Locks a directory for this process, and removes incomplete files of earlier processes. Releases the lock if `look`
+ * fails.
  *
- * @param look makes something of the directory and its lock
+ * @param look called with the lock; its result is returned
  */
 export async function takeDirectory<Result>(
   directory: string,
@@ -98,7 +99,7 @@ export async function takeDirectory<Result>(
   }
 }
 
-/** @returns whether the lock is ours now */
+/** @returns whether this process holds the lock now */
 async function take(prepared: string, id: string, lock: string): Promise<boolean> {
   try {
     await mkdir(prepared, { recursive: true });
@@ -107,13 +108,13 @@ async function take(prepared: string, id: string, lock: string): Promise<boolean
     return true;
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
-    // There is an owner (on Windows: EPERM), or one has just removed what was prepared.
+    // There is an owner (EPERM on Windows), or another process has just removed the prepared lock.
     if (["ENOTEMPTY", "EEXIST", "EPERM", "ENOENT"].includes(code)) return false;
     throw error;
   }
 }
 
-/** Takes away what processes prepared that were killed, or came too late. */
+/** Removes prepared locks of processes that were killed or came too late. */
 async function removePrepared(directory: string): Promise<void> {
   const found = await whileReading(directory, () => readdir(directory));
   const names = found.filter((name) => name.startsWith(`${lockName}-`));
@@ -130,7 +131,7 @@ async function removeDeadOwner(directory: string, lock: string): Promise<void> {
   await removeIfEmpty(lock);
 }
 
-/** Null for what no process wrote whole: after a power cut. */
+/** Null for an incomplete file, as after a power failure. */
 function parseOwner(text: string): Owner | null {
   try {
     return ownerSchema.parse(JSON.parse(text));
@@ -141,7 +142,7 @@ function parseOwner(text: string): Owner | null {
 
 const removeIfEmpty = (directory: string): Promise<void> => rmdir(directory).catch(() => {});
 
-/** Whether the owner is still running; one on another machine is taken to be. */
+/** Whether the owner is still running; an owner on another machine is assumed to be. */
 async function isRunning(owner: Owner): Promise<boolean> {
   if (owner.host !== hostname()) return true;
   try {
@@ -154,7 +155,7 @@ async function isRunning(owner: Owner): Promise<boolean> {
 
 async function ownerOf(pid: number): Promise<Owner> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
-  // The 22nd field; the second is the command in brackets, which may hold anything.
+  // The 22nd field; the second is the command in parentheses, which may contain any character.
   const began = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
   return { pid, host: hostname(), began };
 }

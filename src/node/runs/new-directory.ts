@@ -3,13 +3,13 @@ import path from "node:path";
 import { readJson, refused, whileReading, whileWriting } from "./run-files.js";
 import { lockName, takeDirectory, type DirectoryLock } from "./lock-directory.js";
 
-/** The file that every run directory has. */
+/** The file that marks a run directory. */
 export const configFile = "config.json";
 
 /**
- * Makes a directory, and takes it for this process.
+ * Makes a directory and locks it for this process.
  *
- * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it holds anything already, or cannot be made: nothing is overwritten
+ * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it is not empty or cannot be made: nothing is overwritten
  */
 export const takeNewDirectory = (directory: string): Promise<DirectoryLock> =>
   whileWriting(directory, async () => {
@@ -29,20 +29,20 @@ async function makeDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Whether a directory is there and holds nothing, but perhaps the lock of a process that was killed. */
+/** Whether a directory exists and is empty, except for the lock of a killed process. */
 export const isEmpty = async (directory: string): Promise<boolean> =>
   (await entriesOf(directory).catch(() => null))?.length === 0;
 
 const isMissing = async (directory: string): Promise<boolean> =>
   (await stat(directory).catch(() => undefined)) === undefined;
 
-/** The names of what a directory holds besides its lock. */
+/** The names of a directory's entries except its lock. */
 async function entriesOf(directory: string): Promise<readonly string[]> {
   const names = await whileReading(directory, () => readdir(directory));
   return names.filter((name) => !name.startsWith(lockName));
 }
 
-/** @throws {ResnetError} `ERR_RUN_DIRECTORY` if there is something in the directory; none of that name is fine */
+/** @throws {ResnetError} `ERR_RUN_DIRECTORY` if the directory is not empty; it need not exist */
 export async function requireEmpty(directory: string): Promise<void> {
   const entries = (await isMissing(directory)) ? [] : await entriesOf(directory);
   if (entries.length === 0) return;

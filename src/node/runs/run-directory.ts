@@ -22,7 +22,7 @@ const stateFile = "resume.safetensors";
 const previousStateFile = "resume.previous.safetensors";
 const damagedStateFile = "resume.damaged.safetensors";
 
-/** What a run keeps besides the arrays of an executor. */
+/** The state of a run besides the arrays of an executor. */
 export interface RunSnapshot {
   readonly description: Omit<CheckpointDescription, "epoch">;
   readonly progress: TrainProgress;
@@ -31,11 +31,11 @@ export interface RunSnapshot {
   /** Whether the last of them is the best, by the configuration's `bestMetric`. */
   readonly isBestEpoch: boolean;
   readonly executor: Executor;
-  /** The weights to use: what is validated, tested, and written for others. */
+  /** The weights that are validated, tested and written to checkpoints. */
   readonly weights: ArraySource;
 }
 
-/** The directory of one training: what it was asked for, how it went, and the weights. One process has it at a time. */
+/** The directory of a training: configuration, metrics and weights. One process at a time has it locked. */
 export class RunDirectory {
   private epochsSaved: number;
   private hasState: boolean;
@@ -46,9 +46,9 @@ export class RunDirectory {
     readonly directory: string,
     private readonly lock: DirectoryLock,
     private readonly isNew: boolean,
-    /** What `config.json` says; null before `begin`. */
+    /** The content of `config.json`; null before `begin`. */
     public config: TrainConfig | null,
-    /** Where an earlier process left the training; null if it saved nothing. */
+    /** The saved state of an earlier process; null if there is none. */
     readonly saved: SavedTraining | null,
     private logged: readonly LoggedStep[] = [],
   ) {
@@ -57,19 +57,19 @@ export class RunDirectory {
   }
 
   /**
-   * Makes the directory, and takes it for this process.
+   * Makes the directory and locks it for this process.
    *
-   * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it holds anything already, or cannot be made: nothing is overwritten
+   * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it is not empty or cannot be made: nothing is overwritten
    */
   static async create(directory: string): Promise<RunDirectory> {
     return new RunDirectory(directory, await takeNewDirectory(directory), true, null, null);
   }
 
   /**
-   * Takes a run that an earlier process began, to go on with it. What that process left half-written is removed.
+   * Locks the run of an earlier process to resume it, and removes its incomplete files.
    *
-   * @param onNotice hears if the newest training state is damaged and the one before it is taken
-   * @throws {ResnetError} `ERR_RUN_DIRECTORY` if there is no run or it saved no training state; `ERR_CONFIG`;
+   * @param onNotice called if the newest training state is damaged and the previous one is used
+   * @throws {ResnetError} `ERR_RUN_DIRECTORY` if there is no run, or it has no training state; `ERR_CONFIG`;
    *   `ERR_CHECKPOINT` if both training states are damaged
    */
   static open(directory: string, onNotice: (notice: string) => void): Promise<RunDirectory> {
@@ -81,7 +81,7 @@ export class RunDirectory {
         throw refused(isFree ? `${finding}; start one with --out ${directory}` : finding);
       }
       return takeDirectory(directory, async (lock) => {
-        // Not what was read before: the process that had the directory until now may have changed it.
+        // Read again: the process that had the lock until now may have changed it.
         const config = parseConfig(await readJson(file));
         const saved = await newestState(directory, onNotice);
         const logged = saved
@@ -92,35 +92,35 @@ export class RunDirectory {
     });
   }
 
-  /** Whole epochs that can be resumed from. */
+  /** Whole epochs in the saved state. */
   get savedEpochs(): number {
     return this.epochsSaved;
   }
 
-  /** Where the training stood after some of its steps so far. */
+  /** The state of the training after selected steps so far. */
   get steps(): readonly LoggedStep[] {
     return this.logged;
   }
 
-  /** Whether there is something on disk to go on from. */
+  /** Whether there is a saved state to resume from. */
   get canResume(): boolean {
     return this.hasState;
   }
 
-  /** Writes `config.json`: for the run that begins now, or goes on with another number of epochs. */
+  /** Writes `config.json`, for a new run or a run that is resumed with another number of epochs. */
   async begin(config: TrainConfig): Promise<void> {
     await this.write(configFile, `${JSON.stringify(config, null, 2)}\n`);
     this.config = config;
   }
 
-  /** Takes note of a step, if it is one of those that charts show; the next state that is saved has it with it. */
+  /** Records a step if charts show it; the next saved state includes it. */
   logStep(step: LoggedStep): void {
     if (this.config && isLogged(step, this.config.epochs)) this.logged = [...this.logged, step];
   }
 
   /**
-   * Writes `resume.safetensors`, from which the training can go on. The one before it is kept until the next is whole, as
-   * `resume.previous.safetensors`.
+   * Writes `resume.safetensors`, from which the training can be resumed. The previous one is kept as
+   * `resume.previous.safetensors` until the new one is complete.
    */
   async saveState({ description, progress, epochs, executor }: RunSnapshot): Promise<void> {
     const { config } = this;
@@ -136,8 +136,8 @@ export class RunDirectory {
   }
 
   /**
-   * Writes the files that belong to the end of an epoch: `metrics.jsonl`, `last.safetensors`, `best.safetensors` after
-   * the best one yet, and `epoch-005.safetensors` where each is kept. Does no harm a second time.
+   * Writes the files at the end of an epoch: `metrics.jsonl`, `last.safetensors`, `best.safetensors` after the
+   * best epoch so far, and `epoch-005.safetensors` if all are kept. Calling it again writes the same files.
    */
   async publish(snapshot: RunSnapshot): Promise<void> {
     const { epochs, isBestEpoch } = snapshot;
@@ -148,7 +148,7 @@ export class RunDirectory {
     await this.saveWeights("last", snapshot);
   }
 
-  /** Writes `last.safetensors` or one of its kind: weights for evaluation and for other programs. */
+  /** Writes a checkpoint such as `last.safetensors`: weights for evaluation and for other programs. */
   saveWeights(
     name: "last" | "best" | `epoch-${string}`,
     { description, progress, epochs, weights }: RunSnapshot,
@@ -168,8 +168,8 @@ export class RunDirectory {
   }
 
   /**
-   * Gives the directory free. One that this process made, and in which it saved no training state, is removed, unless
-   * somebody else put something there.
+   * Releases the directory. It is removed if this process made it and saved no training state, unless it has other
+   * files.
    */
   async close(): Promise<void> {
     const isInTheWay = this.isNew && !this.hasState && (await this.lock.isHeld());
@@ -188,7 +188,7 @@ export class RunDirectory {
   }
 }
 
-/** Names sort as the epochs do, up to the 999th. */
+/** Sorting by name sorts by epoch, up to the 999th. */
 const epochName = (epoch: number): `epoch-${string}` => `epoch-${String(epoch).padStart(3, "0")}`;
 
 async function newestState(
@@ -209,13 +209,13 @@ async function newestState(
       `${error.message}; going on from the one before it, ${previous}; it is kept as ${damagedStateFile}`,
     );
     const saved = await readTrainingState(path.join(directory, previous));
-    // The next save keeps what stands in the newest's place as the previous one: that must not be the damaged file.
+    // The next save keeps the newest file as the previous one, which must not be the damaged file.
     await rename(path.join(directory, newest), path.join(directory, damagedStateFile));
     return saved;
   }
 }
 
-/** Whether a file is not what was written, rather than one that this process may not read. */
+/** Whether an error means a damaged file, and not a file without permission to read. */
 function isDamaged(error: unknown): error is ResnetError {
   if (!(error instanceof ResnetError)) return false;
   const { errno, code } = (error.cause ?? {}) as NodeJS.ErrnoException;

@@ -3,11 +3,11 @@ import { fileErrorReason } from "../files/file-error.js";
 import type { DirectoryLock } from "./lock-directory.js";
 import { ResnetError } from "../../tensor/error.js";
 
-/** What is wrong with the directory of a run. */
+/** An error about the directory of a run. */
 export const refused = (message: string, cause?: unknown): ResnetError =>
   new ResnetError("ERR_RUN_DIRECTORY", message, { cause });
 
-/** Runs what writes in a directory that this process has. @throws {ResnetError} `ERR_RUN_DIRECTORY` if it has it no longer */
+/** Runs a function that writes in a locked directory. @throws {ResnetError} `ERR_RUN_DIRECTORY` if the lock was lost */
 export const whileHolding = <Result>(
   directory: string,
   lock: DirectoryLock,
@@ -20,7 +20,7 @@ export const whileHolding = <Result>(
     );
   });
 
-/** Runs what writes in a directory; errors of the file system become one sentence. */
+/** Runs a function that writes in a directory; errors of the file system become a sentence. */
 export const whileWriting = <Result>(
   directory: string,
   write: () => Promise<Result>,
@@ -31,7 +31,7 @@ export const whileWriting = <Result>(
     return `${directory} cannot be written (${fileErrorReason(error)})${rest}`;
   });
 
-/** The same of what reads a file or a directory. */
+/** Runs a function that reads a file or directory; errors of the file system become a sentence. */
 export const whileReading = <Result>(file: string, read: () => Promise<Result>): Promise<Result> =>
   inWords(read, (error) => `${file} cannot be read (${fileErrorReason(error)})`);
 
@@ -48,7 +48,7 @@ async function inWords<Result>(
 }
 
 /**
- * What a JSON file of a run says; undefined if there is no such file.
+ * The content of a JSON file of a run; undefined if there is no such file.
  *
  * @throws {ResnetError} `ERR_RUN_DIRECTORY` if it cannot be read, or is not JSON
  */

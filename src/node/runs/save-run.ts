@@ -9,8 +9,8 @@ import { describeTraining } from "./describe-training.js";
 import type { RunDirectory, RunSnapshot } from "./run-directory.js";
 
 /**
- * Keeps a training in a run directory: restores where an earlier process left it, and saves after each epoch, after every
- * `saveEvery` steps, and where the training is stopped.
+ * A callback that saves a training in a run directory: it restores the state of an earlier process, and saves after
+ * each epoch, after every `saveEvery` steps, and when the training is stopped.
  */
 export class SaveRun implements Callback {
   private description: RunSnapshot["description"] | undefined;
@@ -32,7 +32,7 @@ export class SaveRun implements Callback {
       training.restore(run.saved.progress, run.saved.epochs);
     }
     await run.begin(training.config);
-    // The process before may have ended between saving the state and writing the files that are made from it.
+    // The previous process may have ended between saving the state and writing the files made from it.
     if (training.epochs.length > 0 && training.progress.step === 0)
       await run.publish(this.snapshot(training));
   }

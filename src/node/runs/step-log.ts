@@ -16,8 +16,8 @@ const schema = z.object({
 const [mostInEpoch, mostInRun] = [50, 500];
 
 /**
- * Whether a step is one of those that are kept: at equal distances, and no more than a chart can show. The last of an
- * epoch is none, since the epoch has metrics of its own.
+ * Whether a step is recorded: steps at equal distances, no more than a chart can show. The last step of an epoch is
+ * not recorded, since the epoch has its own metrics.
  */
 export function isLogged(
   { step, steps }: Pick<StepProgress, "step" | "steps">,
@@ -37,9 +37,10 @@ export const formatSteps = (steps: readonly LoggedStep[]): string =>
     .join("");
 
 /**
- * The steps that were kept up to where a training stands; none where there is no file, as of earlier versions.
+ * The recorded steps up to the present position of a training; empty if there is no file, as in runs of earlier
+ * versions.
  *
- * @throws {ResnetError} `ERR_RUN_DIRECTORY` if the file cannot be read, or is no log
+ * @throws {ResnetError} `ERR_RUN_DIRECTORY` if the file cannot be read, or is not such a log
  */
 export async function readSteps(
   file: string,
@@ -56,6 +57,9 @@ export async function readSteps(
     const all = lines.map((line) => schema.parse(JSON.parse(line)));
     return all.filter((at) => at.epoch <= epoch || (at.epoch === epoch + 1 && at.step <= step));
   } catch (error) {
-    throw refused(`${file} is no log of steps: remove it, and the charts do without`, error);
+    throw refused(
+      `${file} is not a log of steps: remove it, and charts are drawn without it`,
+      error,
+    );
   }
 }

@@ -15,27 +15,27 @@ import { differences } from "../../nn/state-dict.js";
 import { isDataState } from "../../train/state-names.js";
 import type { TrainProgress } from "../../train/progress.js";
 
-/** What a training was doing when its state was saved; the arrays are the executor's. */
+/** The position of a training in a saved state; the arrays are those of the executor. */
 export interface TrainingRecord {
   readonly config: TrainConfig;
-  /** The model and the data as they were found: other ones are not carried on with. */
+  /** Description of model and data; a training resumes only with the same. */
   readonly description: Omit<CheckpointDescription, "epoch">;
-  /** What ran it, with its instruction set and threads: on another one, sums round otherwise. */
+  /** The executor with its instruction set and threads, which determine the rounding of sums. */
   readonly executor: string;
   readonly progress: TrainProgress;
-  /** Metrics of the epochs that are done. */
+  /** Metrics of the completed epochs. */
   readonly epochs: readonly EpochMetrics[];
 }
 
 const metadataKey = "resnet-ts-training";
 
 /**
- * The metrics of the epochs as bytes of JSON stand among the arrays, under this name: they grow with the training, and a
- * header is of limited length.
+ * Name of the array that holds the metrics of the epochs, as bytes of JSON: they grow with the training, and the
+ * length of a header is limited.
  */
 const epochsName = "resnet-ts-training.epochs";
 
-/** Metrics in the order in which they were written. JSON writes null for the NaN of an epoch that was not validated. */
+/** Metrics in the order in which they were written. JSON has null for the NaN of an epoch without validation. */
 const metricsSchema = z
   .record(z.string(), z.number().nullable())
   .transform((metrics) =>
@@ -52,9 +52,9 @@ const recordSchema = z.looseObject({
 });
 
 /**
- * Writes all that a training needs to go on as if it had never stopped: the record, and every array that the executor
- * keeps besides the data, in the executor's own layout. One file, whole or not at all, so that no two halves can be
- * of different steps.
+ * Writes everything that a training needs to resume bit for bit: the record, and every array of the executor besides
+ * the data, in the executor's layout. It is one file, written whole or not at all, so that all parts are of the same
+ * step.
  */
 export async function writeTrainingState(
   file: string,
@@ -73,17 +73,17 @@ export async function writeTrainingState(
   await writeCheckpointFile(file, source, { [metadataKey]: JSON.stringify(rest) }, options);
 }
 
-/** Parameters, running statistics, moments, averages: every state but the data. */
+/** Parameters, running statistics, moments, averages: every state except the data. */
 const trainedStates = (executor: Executor): ReadonlyMap<string, TensorSpec> =>
   new Map([...executor.states()].filter(([name]) => !isDataState(name)));
 
-/** A training state on disk that is known to be whole. */
+/** A training state on disk whose checksum was verified. */
 export interface SavedTraining extends TrainingRecord {
   readonly file: string;
   /**
    * Writes the arrays into an executor which has the programs of this training loaded.
    *
-   * @throws {ResnetError} `ERR_CHECKPOINT` if it keeps other arrays
+   * @throws {ResnetError} `ERR_CHECKPOINT` if the executor has other arrays
    */
   restore(executor: Executor): Promise<void>;
 }
@@ -112,7 +112,7 @@ function parseRecord(file: string, text = "", epochs = ""): TrainingRecord {
   } catch (error) {
     throw new ResnetError(
       "ERR_CHECKPOINT",
-      `${file}: it does not say where a training stood: this version of resnet train did not write it`,
+      `${file}: it is not a training state of this version of resnet train`,
       { cause: error },
     );
   }

@@ -2,24 +2,33 @@ import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { Command, Option } from "commander";
 import { benchRows, selectRows, type BenchRow } from "../../bench/bench-row.js";
-import { compareRow, type RowResult } from "../../bench/compare-row.js";
+import { type RowResult, compareRow } from "../../bench/compare-row.js";
 import {
   augmentations,
   formatDataWait,
   measureDataWait,
   type DataWait,
 } from "../../bench/data-wait.js";
-import { formatMachine, formatRow, type Machine } from "../../bench/format-bench.js";
+import {
+  type Machine,
+  type MachinePeak,
+  formatMachine,
+  formatRow,
+} from "../../bench/format-bench.js";
 import {
   formatLoader,
   loaderBatch,
   loaderTransforms,
   measureLoaders,
 } from "../../bench/loader-time.js";
-import { planningMilliseconds } from "../../bench/planning-time.js";
-import type { RivalCommand } from "../../bench/rival.js";
-import type { MachinePeak } from "../../bench/roofline.js";
-import { onnxModelFile, onnxruntimeWays, ourselves, pytorchWays } from "../../bench/rivals.js";
+import { planningMilliseconds } from "../../bench/workload.js";
+import {
+  type RivalCommand,
+  onnxModelFile,
+  onnxruntimeWays,
+  ourselves,
+  pytorchWays,
+} from "../../bench/rivals.js";
 import { defaultWorkers } from "../../data/loader/image-workers.js";
 import { measurePeak, nativeCapabilities } from "../../native/load-addon.js";
 import { formatProfile } from "../../../report/profile.js";
