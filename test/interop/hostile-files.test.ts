@@ -18,8 +18,7 @@ const fixture = (name: string): Uint8Array =>
 
 type Tensors = ReadonlyMap<string, StoredArray>;
 
-const torch = (bytes: Uint8Array): Promise<Tensors> =>
-  readTorch(bytesSource(bytes, "file"));
+const torch = (bytes: Uint8Array): Promise<Tensors> => readTorch(bytesSource(bytes, "file"));
 const safetensors = async (bytes: Uint8Array): Promise<Tensors> =>
   readSafetensors(bytes, "file").tensors;
 
