@@ -37,13 +37,14 @@ export interface ExportOptions {
  * A checkpoint's network in the format of another program: ONNX, as `writeOnnx`, or the state_dict under the model's
  * names as safetensors or as `torch.save` writes it.
  *
- * ONNX's metadata has `model`, and as JSON `modelOptions` (where there are any), `classes`, `mean` and `std`: the images that it takes are pixels scaled to 0 … 1,
- * less the mean, over the deviation. `transforms`, where there are any, is what is done to a picture before, in a line.
+ * ONNX's metadata has `model`, and as JSON `modelOptions` (where there are any), `classes`, `mean` and `std`: the
+ * images that it takes are pixels scaled to 0 … 1, less the mean, over the deviation. `transforms`, where there are
+ * any, is what is done to a picture before, in a line.
  *
  * @param tensors weights and running statistics in PyTorch's layout, with `num_batches_tracked` where there is one
  * @throws {ResnetError} `ERR_CHECKPOINT` if they are not those of the model
- * @throws {InteropError} `ERR_ONNX`, `ERR_TORCH_WRITE`, `ERR_SAFETENSORS_WRITE`; `ERR_FILE_SIZE` from 2 GiB on as ONNX, from
- *   4 GiB on for PyTorch
+ * @throws {InteropError} `ERR_ONNX`, `ERR_TORCH_WRITE`, `ERR_SAFETENSORS_WRITE`; `ERR_FILE_SIZE` from 2 GiB on as
+ *   ONNX, from 4 GiB on for PyTorch
  */
 export const exportModel = async (
   description: CheckpointDescription,

@@ -16,7 +16,7 @@ const fields = {
   dropout: share.exactOptional(),
 };
 
-/** Options of a model as plain data. Which of them a model takes, the catalogue says. */
+/** Options of a model as plain data. The catalogue states which model has which options. */
 export const variantSchema = z.strictObject(fields, {
   error: ({ code }) =>
     code === "unrecognized_keys"
@@ -28,7 +28,7 @@ export const variantSchema = z.strictObject(fields, {
 export const parseVariant = (value: unknown): VariantOptions =>
   parseSettings(variantSchema, value, "the model's set of options");
 
-/** What says which model of the catalogue it is, as a checkpoint's description does. */
+/** The part of a checkpoint's description that determines the model. */
 export interface DescribedModel {
   readonly model: string;
   readonly modelOptions?: VariantOptions | undefined;
@@ -41,7 +41,7 @@ export interface DescribedModel {
 export const modelOf = ({ model, modelOptions, classes, imageShape }: DescribedModel): Module =>
   createModel(model, { ...modelOptions, classes: classes.length, channels: imageShape[2] });
 
-/** Its name for people, with what is different: `cifar-resnet20 with width 32, shortcut B`. */
+/** The model's name in messages, with its options: `cifar-resnet20 with width 32, shortcut B`. */
 export function nameOf({
   model,
   modelOptions = {},

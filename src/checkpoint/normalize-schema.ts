@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Mean and deviation of each channel, of pixels scaled to 0 … 1, with which every pixel becomes a finite float32. */
+/** Mean and deviation of each channel, for pixels scaled to 0 … 1; normalized pixels must be finite float32. */
 export const normalizeSchema = z
   .strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) })
   .refine(

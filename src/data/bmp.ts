@@ -5,8 +5,7 @@ import type { ImageBytes, ImageSize } from "./transforms/image-bytes.js";
  * The pixels of a Windows bitmap, in red, green and blue: the bytes of Pillow's `Image.open(file).convert("RGB")`.
  *
  * Reads 1, 4 and 8 bits with a palette, plain or in runs (RLE), 16 bits (5-5-5 and 5-6-5), 24 and 32 bits, from the
- * bottom
- * up or from the top down, with the headers of Windows and of OS/2.
+ * bottom up or from the top down, with the headers of Windows and of OS/2.
  *
  * @param check called with the size before the pixels are allocated; throws if it is too large
  * @throws {DataError} `ERR_DATA_FORMAT` if the file is truncated or of an unsupported kind
@@ -175,9 +174,8 @@ const writeBytes =
   };
 
 /**
- * The palette indices of a bitmap's runs (RLE8 or RLE4), one byte a pixel, rows in the file's order; null if the
- * runs end
- * before the picture is full, where Pillow refuses the file too.
+ * The palette indices of a bitmap's runs (RLE8 or RLE4), one byte a pixel, rows in the file's order; null if the runs
+ * end before the picture is full, where Pillow refuses the file too.
  *
  * Source: Microsoft's "Bitmap Compression", and Pillow's `BmpRleDecoder`.
  */

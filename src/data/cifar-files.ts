@@ -123,8 +123,7 @@ export interface CifarPickleFormat {
  * @param file its name, for the error
  * @throws {PickleError} if it is not a pickle, or names a type that is not allowed
  * @throws {DataError} `ERR_DATA_FORMAT` if the pickle has another structure; `ERR_DATA_COUNT` if the numbers of
- *   labels and
- *   images differ; `ERR_DATA_LABEL` if a label is not a class, naming the row and the label
+ *   labels and images differ; `ERR_DATA_LABEL` if a label is not a class, naming the row and the label
  */
 export function readCifarPickle(
   bytes: Uint8Array,

@@ -26,10 +26,9 @@ export interface LabelledArrays {
  *     const data = datasetOfArrays({ images: pixels, shape: [200, 32, 32, 3], labels, classes: ["cat", "dog"] });
  *
  * @returns images `[rows, H, W, C]`: the same memory if the layout is `NHWC`, else a copy
- * @throws {DataError} `ERR_DATA_FORMAT` if the images are not bytes, or the shape has a size of 0 or does not
- *   match their number;
- *   `ERR_DATA_COUNT` if the numbers of labels and images differ; `ERR_DATA_LABEL` for a label that is not a class,
- * or two classes of one name
+ * @throws {DataError} `ERR_DATA_FORMAT` if the images are not bytes, or the shape has a size of 0 or does not match
+ *   their number; `ERR_DATA_COUNT` if the numbers of labels and images differ; `ERR_DATA_LABEL` for a label that is not
+ *   a class, or two classes of one name
  */
 export function datasetOfArrays(arrays: LabelledArrays): Dataset {
   const { shape, layout = "NHWC", labels, name = "arrays" } = arrays;

@@ -9,8 +9,7 @@ import {
 /**
  * The pixels of a PBM, PGM or PPM (`P1` to `P6`), with one channel if it is grey: the bytes of Pillow's
  * `Image.open(file)`, which scales samples from their stated maximum to 255. Grey samples of more than 8 bits are
- * scaled to
- * 16 bits, of which the high byte is kept.
+ * scaled to 16 bits, of which the high byte is kept.
  *
  * @param check called with the size before the pixels are allocated; throws if it is too large
  * @throws {DataError} `ERR_DATA_FORMAT` if the file is truncated or not a Netpbm file of these kinds

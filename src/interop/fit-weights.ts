@@ -39,8 +39,7 @@ const mostShown = 5;
  *
  * @param expected every parameter and running statistic of the model, with its shape in PyTorch
  * @throws {InteropError} `ERR_WEIGHTS_MATCH` with the first five missing, unexpected, repeated and wrong-shaped
- *   entries and
- *   their number; `ERR_WEIGHTS_VALUES` for a weight that is NaN or infinite
+ *   entries and their number; `ERR_WEIGHTS_VALUES` for a weight that is NaN or infinite
  */
 export function fitWeights(
   weights: ReadonlyMap<string, StoredArray>,

@@ -78,8 +78,8 @@ export interface BottleneckOptions extends BasicBlockOptions {
 }
 
 /**
- * 1×1, 3×3 and 1×1 convolutions and a shortcut: the block of ResNet-50, -101 and -152; with groups that of ResNeXt, with
- * more inner channels that of the wide ResNets.
+ * 1×1, 3×3 and 1×1 convolutions and a shortcut: the block of ResNet-50, -101 and -152; with groups that of ResNeXt,
+ * with more inner channels that of the wide ResNets.
  *
  * Maps `[H, W, N, inChannels]` to `[H/stride, W/stride, N, 4·channels]`.
  * Sources: He et al. 2015, arXiv:1512.03385, figure 5; Xie et al. 2016, arXiv:1611.05431; Zagoruyko and Komodakis

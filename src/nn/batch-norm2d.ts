@@ -12,16 +12,17 @@ import { ModuleState, Parameter } from "./parameter.js";
 export interface BatchNorm2dOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number;
-  /** Weight of a new batch in the running statistics. Default 0.1. */
+  /** Weight of the new batch in the running statistics. Default 0.1. */
   readonly momentum?: number;
-  /** First values of the weight. Default 1. */
+  /** Initial values of the weight. Default 1. */
   readonly initializer?: Initializer;
 }
 
 /**
  * Batch normalization over H, W and N of `[H, W, N, channels]`. PyTorch's `BatchNorm2d`.
  *
- * In training it normalizes with the batch's statistics and moves the running ones; in evaluation it uses those.
+ * In training it normalizes with the batch's statistics and updates the running ones; in evaluation it uses the
+ * running ones.
  */
 export class BatchNorm2d extends Module {
   readonly weight: Parameter;

@@ -4,9 +4,9 @@ import { dropout } from "../ops/dropout.js";
 import { checkNumber, fraction } from "../tensor/check-options.js";
 import { Module } from "./module.js";
 
-/** In training, zeroes elements at random and scales up the others; in evaluation, nothing. PyTorch's `Dropout`. */
+/** In training, zeroes random elements and scales up the others; in evaluation, the identity. PyTorch's `Dropout`. */
 export class Dropout extends Module {
-  /** @param probability of an element to become 0, in `[0, 1]` */
+  /** @param probability probability of an element to become 0, in `[0, 1]` */
   constructor(private readonly probability = 0.5) {
     super();
     checkNumber("Dropout", "probability", probability, fraction);

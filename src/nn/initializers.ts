@@ -2,9 +2,9 @@ import { normal, uniform, type RandomKey } from "../tensor/random.js";
 import { sizeOf, type Shape } from "../tensor/shape.js";
 
 /**
- * Makes the first values of a parameter: `sizeOf(shape)` floats, drawn from the stream `key`.
+ * Makes the initial values of a parameter: `sizeOf(shape)` floats, drawn from the stream `key`.
  *
- * Values are drawn in PyTorch's order of elements (OIHW, [Out, In]) for a shape in that order, and turned to the
+ * Values are drawn in PyTorch's order of elements (OIHW, [Out, In]) for a shape in that order, and converted to the
  * engine's layout afterwards.
  */
 export type Initializer = (shape: Shape, key: RandomKey) => Float32Array;
@@ -12,7 +12,7 @@ export type Initializer = (shape: Shape, key: RandomKey) => Float32Array;
 const fill = (shape: Shape, value: (i: number) => number): Float32Array =>
   Float32Array.from({ length: sizeOf(shape) }, (_, i) => value(i));
 
-/** Numbers of inputs that feed one output, and of outputs that one input feeds, of a weight in PyTorch's order. */
+/** The numbers of inputs of one output, and of outputs of one input, for a weight in PyTorch's order. */
 export function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: number } {
   const [out = 1, into = 1, ...window] = shape;
   return { fanIn: into * sizeOf(window), fanOut: out * sizeOf(window) };
@@ -36,7 +36,10 @@ export const normalInit =
     fill(shape, (i) => normal(key, i) * std);
 
 export interface KaimingOptions {
-  /** Whether the variance is kept forward, by the inputs of an output, or backward, by the outputs of an input. Default fanIn. */
+  /**
+   * Whether the variance is kept forward, by the inputs of an output, or backward, by the outputs of an input.
+   * Default fanIn.
+   */
   readonly mode?: "fanIn" | "fanOut";
   /** The slope of the ReLU for numbers below 0. Default 0. */
   readonly slope?: number;

@@ -9,7 +9,7 @@ import { Parameter } from "./parameter.js";
 export interface LinearOptions {
   /** Whether each output has a bias. Default true. */
   readonly bias?: boolean;
-  /** First values of the weight. Default PyTorch's. */
+  /** Initializer of the weight. Default: PyTorch's. */
   readonly initializer?: Initializer;
 }
 

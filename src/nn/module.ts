@@ -23,7 +23,7 @@ export abstract class Module {
   /** The computation, written with ops and with `call` of child modules. */
   protected abstract forward(x: Tensor): Tensor;
 
-  /** Traces this module on `x`. Nodes and errors made within carry its path. */
+  /** Traces this module on `x`. Nodes and errors inside carry its path. */
   call(x: Tensor): Tensor {
     const trace = currentTrace();
     const path = trace.paths.get(this) ?? "";
@@ -46,7 +46,8 @@ export abstract class Module {
   }
 
   /**
-   * Makes the module hold these weights: PyTorch's `load_state_dict`. `forward`, `createSession`, `train` and `save` use them.
+   * Makes the module hold these weights: PyTorch's `load_state_dict`. `forward`, `createSession`, `train` and
+   * `save` use them.
    *
    *     net.loadStateDict(await session.weights());
    *
@@ -90,7 +91,7 @@ function childModules(module: Module): ReadonlyMap<string, Module> {
   return new Map(children.filter(([path]) => !children.some(([parent]) => isWithin(path, parent))));
 }
 
-/** Every module within `root`, itself first under `""`, in order of fields. */
+/** Every module in `root` by path, in order of fields; `root` itself is first, under `""`. */
 export function namedModules(root: Module): ReadonlyMap<string, Module> {
   const found = new Map<string, Module>();
   walk(root, "", (path, value) => {
@@ -99,7 +100,7 @@ export function namedModules(root: Module): ReadonlyMap<string, Module> {
   return found;
 }
 
-/** Every parameter and state within `root` by path, in order of fields: the keys of a checkpoint. */
+/** Every parameter and state in `root` by path, in order of fields: the keys of a checkpoint. */
 export function namedState(root: Module): ReadonlyMap<string, ModuleState> {
   const found = new Map<string, ModuleState>();
   walk(root, "", (path, value) => {
@@ -116,7 +117,10 @@ export const namedParameters = (root: Module): ReadonlyMap<string, Parameter> =>
     ),
   );
 
-/** Visits what is new below `value`: what two fields share goes by the first one's path, as in PyTorch. */
+/**
+ * Visits the modules and states in `value` that were not visited before: shared ones have the path of the first
+ * field, as in PyTorch.
+ */
 function walk(
   value: unknown,
   path: string,

@@ -11,13 +11,13 @@ export class ModuleState extends Leaf {
 
   constructor(
     shape: Shape,
-    /** First values, in the order of elements of the shape that checkpoints hold. */
+    /** Initializer, whose values are in the order of elements of the checkpoint's shape. */
     readonly initializer: Initializer,
   ) {
     super("state", "", shape);
   }
 
-  /** Shape in checkpoints, PyTorch's: weights `[Out, In]` and `[Cout, Cin, KH, KW]`, vectors as they are. */
+  /** The shape in checkpoints, which is PyTorch's: weights `[Out, In]` and `[Cout, Cin, KH, KW]`, vectors unchanged. */
   get torchShape(): Shape {
     const [a, b, c, d] = this.shape;
     if (this.shape.length === 2) return [b!, a!];
@@ -25,7 +25,7 @@ export class ModuleState extends Leaf {
     return this.shape;
   }
 
-  /** First values in PyTorch's shape and order, for a run with this seed. Depends on seed and name alone. */
+  /** Initial values in PyTorch's shape and order. They depend only on seed and name. */
   initialize(seed: number, name: string, initializer = this.initializer): HostArray<"f32"> {
     return hostArray(
       this.torchShape,
@@ -34,5 +34,5 @@ export class ModuleState extends Leaf {
   }
 }
 
-/** State that is trained. */
+/** A state that is trained. */
 export class Parameter extends ModuleState {}

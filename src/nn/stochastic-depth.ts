@@ -5,11 +5,11 @@ import { checkNumber, fraction } from "../tensor/check-options.js";
 import { Module } from "./module.js";
 
 /**
- * In training, zeroes samples at random and scales up the others; in evaluation, nothing.
+ * In training, zeroes random samples and scales up the others; in evaluation, the identity.
  * torchvision's `StochasticDepth(p, mode="row")`.
  */
 export class StochasticDepth extends Module {
-  /** @param probability of a sample to become 0, in `[0, 1]` */
+  /** @param probability probability of a sample to become 0, in `[0, 1]` */
   constructor(private readonly probability: number) {
     super();
     checkNumber("StochasticDepth", "probability", probability, fraction);

@@ -2,20 +2,20 @@ import type { Leaf, Tensor } from "../graph/tensor.js";
 import { Trace, withTrace, type ModuleCall } from "../graph/trace.js";
 import { namedModules, namedState, type Module } from "./module.js";
 
-/** What tracing a module gives besides what `build` returns. */
+/** The results of tracing, besides that of `build`. */
 export interface TracedModule<T> {
   readonly result: T;
   /** New values of the module's state: running statistics, in training. */
   readonly updates: Map<Leaf, Tensor>;
-  /** Every call of a module within, innermost first. */
+  /** Every call of a module, innermost first. */
   readonly calls: readonly ModuleCall[];
 }
 
 /**
- * Runs `build`, in which modules within `root` can be called, and names them and their state by their paths.
+ * Runs `build`, in which modules of `root` can be called. They and their state are named by their paths.
  *
  * @param training whether batch norm uses the batch's statistics and dropout drops
- * @param isFrozen modules, by path, that stay in evaluation mode all the same. Default: none
+ * @param isFrozen whether a module, by path, stays in evaluation mode. Default: none
  */
 export function traceModule<T>(
   root: Module,

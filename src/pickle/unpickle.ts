@@ -10,9 +10,8 @@ export interface UnpickleOptions {
   /** The allowed classes and functions. Default: none. */
   readonly globals?: PickleGlobals;
   /**
-   * If given, objects of other classes become an `OpaqueObject` without contents, and the names of these classes
-   * are added
-   * here. By default such a class is an error.
+   * If given, objects of other classes become an `OpaqueObject` without contents, and the names of these classes are
+   * added here. By default such a class is an error.
    */
   readonly skipped?: Set<string>;
   /** Finds objects that are stored outside the pickle; by default, references to such objects are refused. */

@@ -4,6 +4,6 @@
  */
 export type Precision = "fp32" | "bf16";
 
-/** What activations are stored as. */
+/** The dtype of stored activations. */
 export const dtypeOf = (precision: Precision): "f32" | "bf16" =>
   precision === "bf16" ? "bf16" : "f32";

@@ -5,7 +5,7 @@ import { randomKey } from "../tensor/random.js";
 import type { BatchSource } from "./sources/batch-source.js";
 import type { TrainConfig } from "./config/config.js";
 
-/** The samples that are computed at once: a step's batch, or one of the micro-batches that it is accumulated from. */
+/** Samples that are computed at once: the batch of a step, or one of its micro-batches if gradients are accumulated. */
 export interface Batch {
   readonly source: BatchSource;
   readonly rows: Int32Array;
@@ -15,7 +15,7 @@ export interface Batch {
   readonly weight: number;
   /** Whether the parameters are updated after it. */
   readonly endsStep: boolean;
-  /** What the source's program needs for these rows. */
+  /** The inputs of the source's program for these rows. */
   readonly inputs: RunInputs;
 }
 
@@ -25,15 +25,15 @@ type StepSize = Pick<TrainConfig, "batch" | "accumulate">;
 export const stepsPerEpoch = (rows: number, { batch, accumulate }: StepSize): number =>
   Math.ceil(rows / (batch * accumulate));
 
-/** What decides about the batches of an epoch. */
+/** The fields of a configuration that determine the batches of an epoch. */
 export type EpochSettings = Pick<TrainConfig, "seed" | "batch" | "accumulate" | "sampling">;
 
 /**
- * The batches of an epoch, in order: sampled, shuffled and augmented as the configuration says. All draws are functions of
- * seed and epoch.
+ * The batches of an epoch, in order: sampled, shuffled and augmented as the configuration says. All draws are functions
+ * of seed and epoch.
  *
  * @param epoch from 0
- * @param from the first step that is wanted; the draws are the same
+ * @param from the first step; the draws of the following ones do not depend on it
  */
 export async function* batchesOfEpoch(
   source: BatchSource,

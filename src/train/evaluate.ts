@@ -15,7 +15,7 @@ import type { StateName } from "../checkpoint/model-state.js";
 export interface EvaluateOptions {
   readonly executor: Executor;
   readonly model: Module;
-  /** Images computed at once. */
+  /** Number of images that are computed at once. */
   readonly batch: number;
   /** Default fp32. */
   readonly precision?: Precision;
@@ -51,7 +51,7 @@ export class Evaluator {
 
   private constructor(
     private readonly source: BatchSource,
-    /** Images computed at once. */
+    /** Number of images that are computed at once. */
     readonly batchSize: number,
     private readonly programs: ProgramsBySize,
     metrics: readonly Metric[],
@@ -97,7 +97,8 @@ export class Evaluator {
    *
    * Source: Krizhevsky et al. 2012, §4.1.
    *
-   * @param views each opens a source of the same rows, which reads the same states in the same shape; one is open at a time
+   * @param views each opens a source of the same rows, which reads the same states in the same shape; one is
+   *   open at a time
    */
   async evaluateViews(views: readonly OpenView[]): Promise<Evaluation> {
     const { rows, labels } = this.source;

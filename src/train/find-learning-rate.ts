@@ -11,18 +11,18 @@ export interface LearningRateTrial {
   readonly learningRate: number;
   /** Before the step, in nats. */
   readonly loss: number;
-  /** The running mean of losses so far, of which a step makes up a tenth. */
+  /** The running mean of the losses; each step has the weight 0.1. */
   readonly smoothedLoss: number;
 }
 
 export interface LearningRateSearch {
   readonly trials: readonly LearningRateTrial[];
-  /** Where the loss falls fastest on the way to its least; null if it did not fall. */
+  /** The learning rate at which the loss falls fastest before its minimum; null if it does not fall. */
   readonly suggestion: number | null;
 }
 
 export interface LearningRateSearchOptions extends Omit<TrainOptions, "metrics"> {
-  /** The first learning rate and the last. Defaults 1e-6 and 1. */
+  /** The first and the last learning rate. Defaults 1e-6 and 1. */
   readonly from?: number;
   readonly to?: number;
   /** Default 100. */
@@ -31,16 +31,16 @@ export interface LearningRateSearchOptions extends Omit<TrainOptions, "metrics">
 }
 
 const smoothing = 0.9;
-/** A loss so many times the best has diverged. */
+/** A loss that exceeds the best one by this factor has diverged. */
 const divergence = 4;
 
 /**
- * Trains for some steps while the learning rate grows by equal factors from very small to very large: a good peak is where
- * the loss falls fastest. Ends early if the loss diverges. Of callbacks, `onStart` is called.
+ * Trains for some steps while the learning rate grows by equal factors from very small to very large: a good peak is
+ * where the loss falls fastest. Ends early if the loss diverges. Of callbacks, `onStart` is called.
  *
  * Source: Smith 2015, arXiv:1506.01186, §3.3; the end as in PyTorch Lightning's `lr_find`.
  *
- * @throws {ResnetError} `ERR_CONFIG` for limits that are not in order; as `train`
+ * @throws {ResnetError} `ERR_CONFIG` if the limits are not in order; the codes of `train`
  */
 export async function findLearningRate(
   config: TrainConfigInput,
@@ -100,8 +100,8 @@ async function* stepsAt(
 }
 
 /**
- * The rate around which a line through the losses falls most; the running mean would lag behind. What comes after the
- * least running mean does not count: a loss that blew up and recovers falls fastest of all.
+ * The rate around which a line through the losses falls most; the running mean would lag behind. Losses after the
+ * least running mean are ignored: a loss that exploded and recovers falls fastest of all.
  *
  * @returns null if it falls nowhere
  */

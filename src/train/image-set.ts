@@ -12,7 +12,7 @@ import {
 import type { IngestAttrs } from "../ops/ingest.js";
 import { dims4 } from "../tensor/shape.js";
 
-/** Labelled images, and what is done to each on its way to the model. */
+/** Labelled images with their transforms and normalization. */
 export interface ImageSet {
   readonly images: LabelledImages;
   /** First to last. Random ones are done in training only. */
@@ -22,7 +22,10 @@ export interface ImageSet {
 }
 
 export interface ImageSetOptions {
-  /** First to last, such as `{ type: "randomCrop", padding: 4 }`. Random ones are done in training only. Default: none. */
+  /**
+   * First to last, such as `{ type: "randomCrop", padding: 4 }`. Random ones are done in training only. Default:
+   * none.
+   */
   readonly transforms?: readonly TransformInput[];
   /** Mean and deviation of each channel, of pixels scaled to 0 … 1. Default: 0 and 1, which is PyTorch's `ToTensor`. */
   readonly normalize?: IngestAttrs;

@@ -17,7 +17,7 @@ export interface Mix {
 
 type MixSettings = Partial<Pick<TrainConfig, "mixup" | "cutmix">>;
 
-/** Whether images are mixed with their neighbours. */
+/** Whether mixup or cutmix is on. */
 export const isMixing = ({ mixup = null, cutmix = null }: MixSettings): boolean =>
   mixup !== null || cutmix !== null;
 

@@ -18,8 +18,8 @@ export interface ParameterGradient {
 }
 
 /**
- * A graph pass that turns gradients into new values of parameters and optimizer state. The state of a parameter goes by
- * its name (`optimizerState`).
+ * A graph pass that turns gradients into new values of parameters and optimizer state. The state of a parameter is
+ * found by its name (`optimizerState`).
  */
 export interface Optimizer {
   /**

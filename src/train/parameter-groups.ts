@@ -7,7 +7,7 @@ import { UsageError } from "../tensor/error.js";
 export interface ParameterGroups {
   /** Whether a module or parameter keeps its values, and the module its evaluation mode. */
   readonly isFrozen: (path: string) => boolean;
-  /** What the learning rate of a parameter is multiplied by. */
+  /** The factor on the learning rate of a parameter. */
   readonly lrScale: (path: string) => number;
 }
 
@@ -18,8 +18,8 @@ interface GroupSettings {
 
 /**
  * The groups that a configuration makes of a model's parameters. Parts are named by a module's path (`layer1`,
- * `layer4.1.conv2`), or as `stem`, what lies before `layer1`; `head`, the last linear layer; `backbone`, all but the head.
- * Of several rate factors the longest name counts.
+ * `layer4.1.conv2`), or as `stem`, what lies before `layer1`; `head`, the last linear layer; `backbone`, all but the
+ * head. Of several rate factors the longest name counts.
  *
  * @throws {ResnetError} `ERR_CONFIG` for a part that the model does not have, or where nothing is left to train
  */

@@ -3,11 +3,11 @@ import { penaltyOf, type EpochMetrics, type WatchedMetric } from "./metrics.js";
 import { epochsIn } from "./schedules/span.js";
 import { initialPlateau, nextPlateau, type PlateauState } from "./schedules/plateau.js";
 
-/** How the metric that may end a training early has gone. */
+/** The history of the metric that may end a training early. */
 export interface StoppingState {
   /** The least penalty so far; null before the first validation. */
   readonly best: number | null;
-  /** Validations in a row that were not better. */
+  /** Number of validations since then, none of them better. */
   readonly badEpochs: number;
 }
 
@@ -26,7 +26,7 @@ export interface TrainProgress {
   readonly samples: number;
   /** Seconds that the steps of that epoch have taken. */
   readonly seconds: number;
-  /** What a plateau schedule has seen. */
+  /** The state of a plateau schedule. */
   readonly plateau: PlateauState;
   readonly stopping: StoppingState;
   /** A factor on the learning rate of the schedule. Default 1; callbacks may set it. */

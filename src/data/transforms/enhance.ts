@@ -63,8 +63,7 @@ function smooth(image: ImageBytes): ImageBytes {
 
 /**
  * Turns the hue of every pixel, by Pillow's conversions to HSV bytes and back; a grey image stays as it is.
- * torchvision's
- * `adjust_hue` on a PIL image, byte for byte.
+ * torchvision's `adjust_hue` on a PIL image, byte for byte.
  *
  * @param turn fraction of the whole circle, −0.5 … 0.5
  */

@@ -18,10 +18,9 @@ export const oneView: TestViews = { mirror: false, shift: 0 };
 /**
  * The transforms of each view, the unchanged one first.
  *
- * A shift moves the image before the last `centerCrop`, so that pixels around the crop come into view; pixels
- * outside the image are black. With `mirror` and `shift`, on a square image of the crop's size plus `2 · shift`,
- * these are the ten crops of
- * Krizhevsky et al. 2012, §4.1, and of torchvision's `TenCrop`.
+ * A shift moves the image before the last `centerCrop`, so that pixels around the crop come into view; pixels outside
+ * the image are black. With `mirror` and `shift`, on a square image of the crop's size plus `2 · shift`, these are the
+ * ten crops of Krizhevsky et al. 2012, §4.1, and of torchvision's `TenCrop`.
  */
 export function viewsOf(list: TransformList, { mirror, shift }: TestViews): TransformList[] {
   const crop = list.findLastIndex(({ type }) => type === "centerCrop");

@@ -20,8 +20,8 @@ export interface OnnxOptions {
  *
  * @param graph an evaluation as it was traced, from one input `images` to one output `logits`
  * @param weights every parameter and running statistic, in PyTorch's layout
- * @throws {InteropError} `ERR_ONNX` for an op that has no counterpart, and where values are missing; `ERR_FILE_SIZE` for a
- *   network of 2 GiB or more
+ * @throws {InteropError} `ERR_ONNX` for an op that has no counterpart, and where values are missing; `ERR_FILE_SIZE`
+ *   for a network of 2 GiB or more
  */
 export const writeOnnx = async (
   graph: Graph,

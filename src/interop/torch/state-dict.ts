@@ -32,10 +32,8 @@ export interface StateDict {
  * preferred, then the dict with the most tensors.
  *
  * @param state the path of the wanted weights, or the prefix of their names
- * @throws {InteropError} `ERR_TORCH_FILE` if there are none; `ERR_TORCH_LIMIT` if there are more than 16,384, or
- *   more than
- *   1,024 dicts of them;
- *   `ERR_WEIGHTS_STATE` if there are none under `state`
+ * @throws {InteropError} `ERR_TORCH_FILE` if there are none; `ERR_TORCH_LIMIT` if there are more than 16,384, or more
+ *   than 1,024 dicts of them; `ERR_WEIGHTS_STATE` if there are none under `state`
  */
 export function findStateDict(value: unknown, file: string, state?: string): StateDict {
   const all = [...limited(dictsWithin(value), file)];

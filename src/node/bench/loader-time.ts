@@ -39,8 +39,7 @@ export interface LoaderOptions {
 
 /**
  * Loads the training images of a folder without the cache, with it, and with PyTorch's `DataLoader` and Pillow, in
- * turn,
- * epoch by epoch. Our batches are bytes, which the first kernel of a step normalizes; PyTorch's are normalized
+ * turn, epoch by epoch. Our batches are bytes, which the first kernel of a step normalizes; PyTorch's are normalized
  * floats, and in a second measurement bytes.
  *
  * @throws {DataError} the codes of `readImageFolder`

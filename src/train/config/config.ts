@@ -15,27 +15,33 @@ const alpha = z.number().min(0.05).max(8);
 
 /** Everything that decides what a training does. Plain data: printed, overridden by flags, saved in `config.json`. */
 const fields = z.strictObject({
-  /** Name of the recipe that this started from. */
+  /** Name of the recipe that the configuration started from. */
   recipe: z.string(),
   model: z.string(),
-  /** How the model differs from the one of that name. */
+  /** Options that change the model. */
   modelOptions: variantSchema.default({}),
   data: z.string(),
-  /** Training and validation images, drawn with the seed; null takes all, as `PartSizes` says. */
+  /** Number of training and validation images, drawn with the seed; null uses all (see `PartSizes`). */
   trainSize: count.nullable(),
-  /** 0 holds none out, and the test images validate. */
+  /** Number of validation images; with 0 the test images validate. */
   validSize: z.int().min(0).nullable(),
-  /** Test images, drawn with the seed; null takes all. */
+  /** Number of test images, drawn with the seed; null uses all. */
   testSize: count.nullable(),
-  /** Whether training and validation images have each class in its proportion of the whole. */
+  /** Whether training and validation images have the proportions of classes of the whole. */
   stratify: z.boolean().default(false),
-  /** In an epoch `shuffle` takes each training image once, `balanced` as many of each class: small classes repeat. */
+  /**
+   * `shuffle` uses each training image once in an epoch, `balanced` the same number of each class: small classes
+   * repeat.
+   */
   sampling: z.enum(["shuffle", "balanced"]).default("shuffle"),
-  /** Mean and deviation of each channel, of pixels scaled to 0 … 1. */
+  /** Mean and deviation of each channel, for pixels scaled to 0 … 1. */
   normalize: normalizeSchema,
-  /** Whether these are computed from the training images first; `normalize` then says only how many channels there are. */
+  /**
+   * Whether `normalize` is computed from the training images; its given value then only states the number of
+   * channels.
+   */
   normalizeFromData: z.boolean().default(false),
-  /** What is done to an image before it is normalized, first to last; evaluation and prediction draw nothing. */
+  /** Transforms of an image before it is normalized, in order; evaluation and prediction skip random ones. */
   transforms: z
     .strictObject({
       train: z.array(transformSchema),
@@ -44,39 +50,45 @@ const fields = z.strictObject({
         .refine((list) => !list.some(isRandom), "a random transform is for training only"),
     })
     .default({ train: [], eval: [] }),
-  /** What the test after the training shows of each image; validations show it once, as it is. */
+  /** Views of each image in the test after the training; validations use the image itself. */
   testViews: testViewsSchema.default(oneView),
-  /** Of the weights of convolutions and linear layers: what the model says (He, for most), or Xavier-uniform. */
+  /**
+   * Initialization of the weights of convolutions and linear layers: the model's own (He, for most), or
+   * Xavier-uniform.
+   */
   initializer: z.enum(["model", "xavier-uniform"]).default("model"),
   /** Validation metrics besides loss and accuracy: `top5` is the accuracy of the first five. */
   metrics: z.array(metricName).default([]),
   epochs: count,
-  /** Epochs from one validation to the next; the last epoch is always validated. */
+  /** Number of epochs between validations; the last epoch is always validated. */
   evaluateEvery: count.default(1),
   batch: count,
   optimizer: z.enum(["sgd", "adam", "adamw"]),
   learningRate: positive,
-  /** Of sgd; the others have their betas. */
+  /** Momentum of sgd; adam and adamw use `betas`. */
   momentum: wholeShare,
-  /** Whether sgd's step looks ahead along the velocity. */
+  /** Whether sgd uses Nesterov momentum. */
   nesterov: z.boolean().default(false),
-  /** Decay of adam's and adamw's first and second moment. */
+  /** Decay of the first and second moment of adam and adamw. */
   betas: z.tuple([share, share]).default([0.9, 0.999]),
-  /** Added to the root of their second moment. */
+  /** Added to the root of the second moment of adam and adamw. */
   eps: z.number().min(0).default(1e-8),
   weightDecay: z.number().min(0),
-  /** `weights` spares what has one axis: biases and batch norms. */
+  /** `weights` excludes parameters with one axis: biases and batch norms. */
   weightDecayOn: z.enum(["all", "weights"]).default("all"),
-  /** The norm that all gradients together are scaled down to; null never scales. */
+  /** Largest norm of all gradients together; larger ones are scaled down. Null does not clip. */
   clipNorm: positive.nullable().default(null),
-  /** Parts of the model that keep their values, in evaluation mode. */
+  /** Parts of the model that are not trained, and stay in evaluation mode. */
   freeze: z.array(z.string()).default([]),
-  /** Parts of the model, and what the learning rate is multiplied by there. */
+  /** Factors on the learning rate by part of the model. */
   lrScales: z.record(z.string(), positive).default({}),
-  /** The learning rate over time: data, or a short form such as `cosine:5`, which parsing turns into data. */
+  /** The learning rate over time: data, or a short form such as `cosine:5`, which is parsed into data. */
   schedule: scheduleSchema,
   labelSmoothing: wholeShare,
-  /** What an image of each class counts in the loss, 0 or more; `balanced` is the inverse of its frequency, null 1. */
+  /**
+   * Weight of an image of each class in the loss, 0 or more; `balanced` is the inverse of the class's frequency,
+   * null 1.
+   */
   classWeights: z
     .union([
       z.literal("balanced"),
@@ -86,29 +98,29 @@ const fields = z.strictObject({
     ])
     .nullable()
     .default(null),
-  /** α of the Beta distribution that mixup draws from; null mixes nothing. */
+  /** α of mixup's Beta distribution; null turns mixup off. */
   mixup: alpha.nullable().default(null),
-  /** The same of cutmix. With both, each batch draws one of the two. */
+  /** α of cutmix's Beta distribution; null turns cutmix off. With both, each batch draws one of the two. */
   cutmix: alpha.nullable().default(null),
-  /** Batches whose gradients make one step. */
+  /** Number of batches whose gradients are accumulated in one step. */
   accumulate: count.default(1),
-  /** Share of the old average of weights that each step keeps; null keeps none. Averages are validated, saved and tested. */
+  /** Decay of the moving average of the weights, which is then validated, saved and tested; null keeps no average. */
   emaDecay: share.nullable().default(null),
-  /** Ends the training when a metric has not become better for `patience` validations in a row; null never does. */
+  /** Ends the training when a metric has not improved for `patience` validations in a row; null never does. */
   earlyStopping: z
     .strictObject({ metric: watchedMetric.default("validLoss"), patience: count })
     .nullable()
     .default(null),
-  /** What activations are stored and multiplied in: float32 or bfloat16. */
+  /** Precision of activations and products: float32 or bfloat16. */
   precision: z.enum(["fp32", "bf16"]),
   seed: z.int().min(0),
-  /** File of weights that the training starts from; null draws them with the seed. */
+  /** File of the initial weights; null draws them with the seed. */
   init: z.string().nullable().default(null),
-  /** What picks `best.safetensors`. */
+  /** The metric that chooses `best.safetensors`. */
   bestMetric: watchedMetric.default("validAccuracy"),
-  /** Saves after every so many steps, besides after each epoch; null after epochs only. */
+  /** Number of steps between saves, besides those after each epoch; null saves after epochs only. */
   saveEvery: count.nullable().default(null),
-  /** Whether the weights of every epoch are kept, as `epoch-005.safetensors`, besides the last and the best. */
+  /** Whether the weights of every epoch are kept, as `epoch-005.safetensors`. */
   keepEpochs: z.boolean().default(false),
 });
 
@@ -117,13 +129,13 @@ const schema = fields.refine(({ nesterov, momentum }) => !nesterov || momentum >
   message: "looks ahead along a velocity, and momentum is 0",
 });
 
-/** A configuration that was checked, with every default filled in. */
+/** A checked configuration with all defaults. */
 export type TrainConfig = z.output<typeof schema>;
 
-/** What may be written: short forms, and no more than what differs from the defaults. */
+/** A configuration as users write it: with short forms, and without fields that have their default. */
 export type TrainConfigInput = z.input<typeof schema>;
 
-/** What the images are called that validate: people should see when it is the test images. */
+/** The name of the validating images in messages, which shows if they are the test images. */
 export const validationName = ({ validSize }: TrainConfig): "validation" | "test" =>
   validSize === 0 ? "test" : "validation";
 

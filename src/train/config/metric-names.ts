@@ -5,7 +5,7 @@ export const metricName = z
   .string()
   .regex(/^top[1-9]\d*$/, 'must be "top" and a number, such as "top5"');
 
-/** A metric of an epoch by its name in `metrics.jsonl`. Whether it exists is known when the training starts. */
+/** Name of a metric of an epoch, as in `metrics.jsonl`. Whether it exists is checked when the training starts. */
 export const watchedMetric = z
   .string()
   .regex(

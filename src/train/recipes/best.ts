@@ -1,6 +1,6 @@
 import type { DeclaredRecipes } from "./recipe.js";
 
-/** What is known to help small residual nets, together. */
+/** Everything that is known to help small residual nets, combined. */
 export const bestRecipes: DeclaredRecipes = {
   "fashion-best": {
     title: "ResNet-20 on all of Fashion-MNIST with everything that helps, in little time",

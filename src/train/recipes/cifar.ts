@@ -2,7 +2,7 @@ import type { DeclaredRecipe, DeclaredRecipes, RecipeConfig } from "./recipe.js"
 
 const source = "He et al. 2015, arXiv:1512.03385, section 4.2";
 
-/** Leaves CIFAR's images as they are, and makes the recipes fit other data sets. */
+/** Keeps CIFAR's images unchanged, and makes the recipes fit other data sets. */
 const toSize = { type: "resize", size: 32 } as const;
 
 /** All 50,000 images, the test images for validation, four padded pixels and a flip: 391 steps in an epoch. */

@@ -3,7 +3,7 @@ import type { DeclaredRecipes } from "./recipe.js";
 /** ImageNet's, which networks trained on it expect. */
 const normalize = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-/** A start for photographs of one's own. */
+/** A starting point for one's own photographs. */
 export const folderRecipes: DeclaredRecipes = {
   "image-folder": {
     title: "ResNet-18 on your own photographs, a folder per class: --data FOLDER",

@@ -14,16 +14,14 @@ import { checkPixels, readImageFile } from "./read-image-file.js";
 export type { ImageChannels };
 
 /**
- * The pixels of one image: u8 `[H, W, C]`. JPEG, PNG, WebP, AVIF, GIF and TIFF (the first frame of each), BMP, PBM,
- * PGM and
- * PPM, recognized by their first bytes and not by the file's name.
+ * The pixels of one image: u8 `[H, W, C]`. JPEG, PNG, WebP, AVIF, GIF and TIFF (the first frame of each), BMP, PBM, PGM
+ * and PPM, recognized by their first bytes and not by the file's name.
  *
- * The bytes are those of Pillow's `Image.open(file)`, `ImageOps.exif_transpose` and `convert("RGB")` or
- * `convert("L")`, as torchvision's `ImageFolder` has them, except for the orientation, which torchvision ignores.
- * Alpha is dropped, palettes are resolved, grey is repeated in all channels, and colour profiles are ignored. 16-bit
- * samples keep their high byte, where Pillow clips them. CMYK, AVIF's halved
- * colour, and
- * GIF's transparent pixels (black here) differ from Pillow's.
+ * The bytes are those of Pillow's `Image.open(file)`, `ImageOps.exif_transpose` and `convert("RGB")` or `convert("L")`,
+ * as torchvision's `ImageFolder` has them, except for the orientation, which torchvision ignores. Alpha is dropped,
+ * palettes are resolved, grey is repeated in all channels, and colour profiles are ignored. 16-bit samples keep their
+ * high byte, where Pillow clips them. CMYK, AVIF's halved colour, and GIF's transparent pixels (black here) differ from
+ * Pillow's.
  *
  * @param source a regular file's path, or the bytes of a file
  * @param name the name that errors give to bytes

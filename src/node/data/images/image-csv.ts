@@ -19,12 +19,11 @@ import { byCodePoint, refuseLikeNames } from "./list-image-files.js";
  *     cats/1.jpg,cat,train
  *     "dogs/the old one, sleeping.png",dog,val
  *
- * The first row may name the columns, in any order and among other columns. Without names the first column is the
- * path, which must have an extension such as `.jpg`, and the second is the label. A column `split` says which part
- * an image belongs to (`splitNamed`); without it, all are
- * training images. Fields are separated by commas, semicolons or tabs, as the first row shows.
- * Paths start at the file's own folder unless they are absolute. The classes are the labels, sorted by code point,
- * or by value if all are whole numbers.
+ * The first row may name the columns, in any order and among other columns. Without names the first column is the path,
+ * which must have an extension such as `.jpg`, and the second is the label. A column `split` says which part an image
+ * belongs to (`splitNamed`); without it, all are training images. Fields are separated by commas, semicolons or tabs,
+ * as the first row shows. Paths start at the file's own folder unless they are absolute. The classes are the labels,
+ * sorted by code point, or by value if all are whole numbers.
  *
  * @throws {DataError} `ERR_DATA_NOT_FOUND` if the file does not exist; `ERR_DATA_FORMAT` if it is not CSV, lists
  *   no images or an image twice, a row lacks path, label or split, or two classes differ only in case, naming the

@@ -18,15 +18,13 @@ import { foldCase, listImageFiles, readFolder, refuseLikeNames } from "./list-im
  *     photos/train/ants/1.jpg   photos/train/bees/7.png   photos/val/ants/2.webp
  *     photos/ants/1.jpg   photos/bees/7.png
  *
- * The parts may have any of their usual names (`splitNamed`), such as `Training` and `Testing`. Classes are sorted
- * by name,
- * as torchvision's `ImageFolder` does, and files by path. Subfolders of a class belong to the class, and hidden
+ * The parts may have any of their usual names (`splitNamed`), such as `Training` and `Testing`. Classes are sorted by
+ * name, as torchvision's `ImageFolder` does, and files by path. Subfolders of a class belong to the class, and hidden
  * files are skipped. Names of classes are in composed Unicode (NFC).
  *
- * @throws {DataError} `ERR_DATA_SOURCE` if a folder cannot be read; `ERR_DATA_FOLDER` if there are no classes or
- *   no training
- *   images, a class has no images, two classes differ only in case, a part has a class that `train` lacks, folders
- * of images with unknown names lie beside `train`, or symbolic links form a cycle
+ * @throws {DataError} `ERR_DATA_SOURCE` if a folder cannot be read; `ERR_DATA_FOLDER` if there are no classes or no
+ *   training images, a class has no images, two classes differ only in case, a part has a class that `train` lacks,
+ *   folders of images with unknown names lie beside `train`, or symbolic links form a cycle
  */
 export const readImageFolder = async (root: string): Promise<ImageFolder> =>
   withTraining(await readImageParts(root));

@@ -32,9 +32,8 @@ export interface ImageTask {
 }
 
 /**
- * Decodes plain and whole files to the bytes of `decodeImage`, and returns null for all others. Refuses an image
- * that is
- * too large (`checkPixels`) before decoding it.
+ * Decodes plain and whole files to the bytes of `decodeImage`, and returns null for all others. Refuses an image that
+ * is too large (`checkPixels`) before decoding it.
  */
 export type QuickDecoder = (
   bytes: Uint8Array,

@@ -55,9 +55,8 @@ export async function hasAnyFile(
 }
 
 /**
- * Reads the verified bytes of a file, decompressed, `.gz` or `.xz`, from the first of `directories` that has it,
- * else out
- * of the archive of the form, which is unpacked once.
+ * Reads the verified bytes of a file, decompressed, `.gz` or `.xz`, from the first of `directories` that has it, else
+ * out of the archive of the form, which is unpacked once.
  */
 export function directoryReader({ files, archive }: Files, directories: readonly string[]) {
   let unpacked: Promise<Map<string, Uint8Array> | null> | null = null;
