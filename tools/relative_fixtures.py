@@ -26,6 +26,8 @@ NETWORKS = [
     ("resnetv2_34", 8, (3, 33, 40)),
     ("resnetv2_50", 8, (1, 33, 40)),
     ("densenet121", 4, (3, 49, 64)),
+    ("mobilenet_v2", 8, (3, 33, 40)),
+    ("convnext_tiny", 4, (3, 33, 40)),
 ]
 
 

@@ -93,6 +93,29 @@ def densenet(depth: int, shape: Shape) -> nn.Module:
     return model
 
 
+def mobilenet_v2(shape: Shape) -> nn.Module:
+    from torchvision.models import MobileNetV2
+
+    channels, classes, width = shape
+    model = MobileNetV2(classes, width / 32, dropout=0)
+    model.features[0][0] = nn.Conv2d(channels, model.features[0][0].out_channels, 3, 2, 1, bias=False)
+    return model
+
+
+CONVNEXTS = {"convnext_tiny": (3, 3, 9, 3), "convnext_small": (3, 3, 27, 3)}
+
+
+def convnext(name: str, shape: Shape) -> nn.Module:
+    from torchvision.models.convnext import CNBlockConfig, ConvNeXt
+
+    channels, classes, width = shape
+    sizes = [width * factor for factor in FOUR]
+    settings = [CNBlockConfig(*each) for each in zip(sizes, [*sizes[1:], None], CONVNEXTS[name], strict=True)]
+    model = ConvNeXt(settings, num_classes=classes)
+    model.features[0][0] = nn.Conv2d(channels, width, 4, 4)
+    return model
+
+
 RES2NETS = ((50, 26, 4), (50, 26, 6), (50, 26, 8), (50, 48, 2), (50, 14, 8), (101, 26, 4))
 RELATIVES: dict[str, Callable[[Shape], nn.Module]] = {
     **{name: partial(timm_resnet, name) for name in RESNETS},
@@ -100,6 +123,8 @@ RELATIVES: dict[str, Callable[[Shape], nn.Module]] = {
     **{f"res2net{depth}_{base}w_{scale}s": partial(res2net, depth, base, scale) for depth, base, scale in RES2NETS},
     **{f"resnetv2_{depth}": partial(resnet_v2, depth) for depth in (18, 34, 50, 101, 152)},
     **{f"densenet{depth}": partial(densenet, depth) for depth in DENSENETS},
+    "mobilenet_v2": mobilenet_v2,
+    **{name: partial(convnext, name) for name in CONVNEXTS},
 }
 # Channels of the first stage where they are not 64.
-WIDTHS = {"densenet161": 96}
+WIDTHS = {"densenet161": 96, "mobilenet_v2": 32, **dict.fromkeys(CONVNEXTS, 96)}

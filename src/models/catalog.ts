@@ -16,8 +16,10 @@ import {
   convBNResnet50,
 } from "./conv-bn-resnet.js";
 import { d2lOptions, d2lResnet18, type D2lOptions } from "./d2l-resnet.js";
+import * as convNeXt from "./convnext.js";
 import * as denseNet from "./densenet.js";
 import type { NetworkOptions, OptionNames } from "./network-options.js";
+import { mobilenet_v2, mobileNetV2Options } from "./mobilenet-v2.js";
 import * as preact from "./preact-resnet.js";
 import * as res2net from "./res2net.js";
 import * as resnet from "./resnet.js";
@@ -133,6 +135,11 @@ const families: readonly Family[] = [
     densenet161: denseNet.densenet161,
     densenet169: denseNet.densenet169,
     densenet201: denseNet.densenet201,
+  }),
+  family(imageNet, mobileNetV2Options, { mobilenet_v2 }),
+  family(imageNet, convNeXt.convNeXtOptions, {
+    convnext_tiny: convNeXt.convnext_tiny,
+    convnext_small: convNeXt.convnext_small,
   }),
   family(imageNet, preact.preActNetOptions, {
     "preact-resnet18": preact.preactResnet18,

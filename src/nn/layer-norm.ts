@@ -5,6 +5,7 @@ import { formatArguments } from "./describe.js";
 import { constantInit } from "./initializers.js";
 import { Module } from "./module.js";
 import { Parameter } from "./parameter.js";
+import { permuted } from "./permute.js";
 
 export interface LayerNormOptions {
   /** Added to the variance. Default 1e-5. */
@@ -49,5 +50,12 @@ export class LayerNorm extends Module {
       bias: bias ?? undefined,
       eps,
     });
+  }
+}
+
+/** Standardizes the channels of each pixel of images: `[H, W, N, channels]` to the same shape. torchvision's `LayerNorm2d`. */
+export class LayerNorm2d extends LayerNorm {
+  protected override forward(x: Tensor): Tensor {
+    return permuted(super.forward(permuted(x, [0, 2, 3, 1])), [0, 3, 1, 2]);
   }
 }

@@ -1,6 +1,9 @@
+import { plain } from "../functional/axes.js";
 import type { Tensor } from "../graph/tensor.js";
 import { linear } from "../ops/linear.js";
+import { reshape } from "../ops/reshape.js";
 import { checkNumber, checkOptions, count } from "../tensor/check-options.js";
+import { sizeOf } from "../tensor/shape.js";
 import { formatArguments } from "./describe.js";
 import { torchDefault, torchDefaultBias, type Initializer } from "./initializers.js";
 import { Module } from "./module.js";
@@ -13,7 +16,7 @@ export interface LinearOptions {
   readonly initializer?: Initializer;
 }
 
-/** Fully connected layer: `[N, inFeatures]` to `[N, outFeatures]`. PyTorch's `Linear`. */
+/** Fully connected layer over the last axis: `[..., inFeatures]` to `[..., outFeatures]`. PyTorch's `Linear`. */
 export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
@@ -39,6 +42,14 @@ export class Linear extends Module {
   }
 
   protected override forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias ?? undefined);
+    const bias = this.bias ?? undefined;
+    if (x.shape.length <= 2) return linear(x, this.weight, bias);
+    const last = x.shape.length - 1;
+    const rows = x.order === null || x.order[last] === last ? x : plain(x); // the last axis of memory, too
+    const sizes = rows.shape.slice(0, last);
+    const y = linear(reshape(rows, [sizeOf(sizes), rows.shape[last]!]), this.weight, bias);
+    const result = reshape(y, [...sizes, this.outFeatures]);
+    result.order = rows.order;
+    return result;
   }
 }

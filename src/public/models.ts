@@ -53,6 +53,7 @@ export {
   densenet201,
 } from "../models/densenet.js";
 export type { FourStages } from "../models/depths.js";
+export { MobileNetV2, mobilenet_v2, type MobileNetV2Options } from "../models/mobilenet-v2.js";
 export type { ImageNetOptions, NetworkOptions } from "../models/network-options.js";
 export { PlainBlock, plainBlocks } from "../models/plain-block.js";
 export {

@@ -32,12 +32,13 @@ export {
   type KaimingOptions,
   type Initializer,
 } from "../nn/initializers.js";
-export { LayerNorm, type LayerNormOptions } from "../nn/layer-norm.js";
+export { LayerNorm, LayerNorm2d, type LayerNormOptions } from "../nn/layer-norm.js";
 export { LeakyReLU } from "../nn/leaky-relu.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
 export type { LoadOptions, ModelState, StateDifferences } from "../nn/state-dict.js";
 export { Module, namedModules, namedParameters, namedState } from "../nn/module.js";
 export { ModuleState, Parameter } from "../nn/parameter.js";
+export { Permute } from "../nn/permute.js";
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d } from "../nn/pooling.js";
 export { ReLU } from "../nn/relu.js";
 export { Sequential } from "../nn/sequential.js";

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { models } from "../../src/models/catalog.js";
 import { cifarResnet } from "../../src/models/cifar-resnet.js";
+import { convnext_tiny } from "../../src/models/convnext.js";
 import { d2lResnet18 } from "../../src/models/d2l-resnet.js";
+import { mobilenet_v2 } from "../../src/models/mobilenet-v2.js";
 import type { NetworkOptions } from "../../src/models/network-options.js";
 import { resnet50 } from "../../src/models/resnet.js";
 import type { Module } from "../../src/nn/module.js";
@@ -35,11 +37,13 @@ export const networks = rowsOf("models.json");
 /** timm's and torchvision's relatives of ResNet. */
 export const relatives = rowsOf("relatives.json");
 
-/** Those that are not in the catalogue as they are. */
+/** Those that are not in the catalogue as they are, and those whose numbers are random in training. */
 const variants: Readonly<Record<string, (options: NetworkOptions) => Module>> = {
   "cifar-resnet20, shortcut B": (options) => cifarResnet(20, { ...options, shortcut: "B" }),
   "resnet50, stem cifar, stride on 1x1": (options) =>
     resnet50({ ...options, stem: "cifar", strideOn: "1x1" }),
+  mobilenet_v2: (options) => mobilenet_v2({ ...options, dropout: 0 }),
+  convnext_tiny: (options) => convnext_tiny({ ...options, stochasticDepth: 0 }),
   "d2l-resnet18, average pool": (options) => d2lResnet18({ ...options, pool: "avg" }),
 };
 

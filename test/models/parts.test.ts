@@ -6,8 +6,10 @@ import { EfficientChannelAttention } from "../../src/models/channel-attention.js
 import { SqueezeExcite } from "../../src/models/squeeze-excite.js";
 import { BlurPool2d } from "../../src/nn/blur-pool2d.js";
 import { Identity } from "../../src/nn/identity.js";
+import { LayerNorm2d } from "../../src/nn/layer-norm.js";
 import { Linear } from "../../src/nn/linear.js";
 import { namedParameters } from "../../src/nn/module.js";
+import { Permute } from "../../src/nn/permute.js";
 import { Sequential } from "../../src/nn/sequential.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { forward } from "../../src/train/forward.js";
@@ -68,4 +70,40 @@ test("Sequential names modules by an object's keys and calls them in their order
   model.loadStateDict(new Map([["fc.weight", hostArray([1, 2], [10, 1])]]));
   const { data } = await forward(model, hostArray([1, 2], [3, 4]), { executor });
   assert.deepEqual([...data], [34]);
+});
+
+test("Linear works on the last axis of N C H W, and on a permuted one without a copy", async () => {
+  const linear = new Linear(2, 1, { bias: false });
+  linear.loadStateDict(new Map([["weight", hostArray([1, 2], [10, 1])]]));
+  const x = hostArray([1, 2, 1, 2], [1, 2, 3, 4]); // channel 0 has the pixels 1 and 2
+  const ofWidth = await forward(linear, x, { executor });
+  assert.deepEqual(
+    [ofWidth.shape, [...ofWidth.data]],
+    [
+      [1, 2, 1, 1],
+      [12, 34],
+    ],
+  );
+  const ofChannels = new Sequential(new Permute([0, 2, 3, 1]), linear);
+  const { shape, data } = await forward(ofChannels, x, { executor });
+  assert.deepEqual(
+    [shape, [...data]],
+    [
+      [1, 1, 2, 1],
+      [13, 24],
+    ],
+  );
+});
+
+test("LayerNorm2d standardizes the channels of each pixel", async () => {
+  const x = hostArray([1, 2, 1, 2], [1, 10, 3, 30]);
+  const { data } = await forward(new LayerNorm2d(2, { eps: 0 }), x, { executor });
+  assert.deepEqual([...data], [-1, -1, 1, 1]);
+});
+
+test("Permute names axes that are not there", async () => {
+  await assert.rejects(forward(new Permute([0, 1]), hostArray([1, 2, 1, 2]), { executor }), {
+    code: "ERR_AXIS",
+    message: /^Permute: \[0, 1\] must name each of the 4 axes once/,
+  });
 });

@@ -17,7 +17,7 @@ import { variantSchema } from "../../src/checkpoint/model-variant.js";
 
 /** What is not the default of any model. */
 const others: Required<VariantOptions> = {
-  width: 32,
+  width: 48,
   stem: "cifar",
   shortcut: "B",
   strideOn: "1x1",
