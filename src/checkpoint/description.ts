@@ -17,7 +17,7 @@ const imageShape = z
     `an image has at most ${maxImageValues} values`,
   );
 
-/** What is needed to use the weights: stands in the file's metadata, so that a checkpoint alone can predict. */
+/** The information that is needed to use the weights. It is in the file's metadata, so that a checkpoint alone can predict. */
 const fields = z.object({
   model: z.string(),
   /** How it differs from the one of that name; not at all where nothing is said. */
@@ -25,27 +25,27 @@ const fields = z.object({
   classes: z.array(z.string()).min(1),
   /** Height, width and channels of what the model sees. */
   imageShape,
-  /** What it was trained in, and so is evaluated in; fp32 where nothing is said. */
+  /** The precision of training and evaluation. Absent: fp32. */
   precision: z.enum(["fp32", "bf16"]).optional(),
-  /** What is done to an image of the data before it is normalized; nothing where nothing is said. */
+  /** The transforms of an image before it is normalized. Absent: none. */
   transforms: z
     .array(transformSchema)
     .refine((list) => !list.some(isRandom), "a random transform is for training only")
     .optional(),
-  /** What its test shows of each image; where nothing is said, the image as it is. */
+  /** The views of each image in its test. Absent: the image as it is. */
   testViews: testViewsSchema.optional(),
   normalize: normalizeSchema,
-  /** What it was trained on: the rows can be drawn again. Imported weights do not say. */
+  /** The training data, so that its rows can be drawn again. Absent for imported weights. */
   data: z
     .object({
       name: z.string(),
       trainSize: z.int().min(1),
       validSize: z.int().min(0),
-      /** Of the test images, which validate where `validSize` is 0; all where nothing is said. */
+      /** The number of test images, which validate if `validSize` is 0. Absent: all. */
       testSize: z.int().min(1).optional(),
       seed: z.int().min(0),
       stratify: z.boolean().optional(),
-      /** What tells its images from others; versions before had none. */
+      /** A fingerprint of its images. */
       fingerprint: z.object({ train: z.string(), valid: z.string(), test: z.string() }).optional(),
     })
     .optional(),
@@ -82,7 +82,7 @@ export function checkpointMetadata(description: CheckpointDescription): Record<s
 }
 
 /**
- * What the metadata of a file says of its model.
+ * The description of the model in the metadata of a file.
  *
  * @param file its name, for the error
  * @throws {ResnetError} `ERR_CHECKPOINT` if it says nothing, or something else

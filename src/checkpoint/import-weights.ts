@@ -53,7 +53,7 @@ export interface ImportedModel {
   readonly notices: readonly string[];
 }
 
-/** What torchvision's, timm's and most CIFAR networks were trained with. */
+/** The normalization that torchvision's, timm's and most CIFAR networks were trained with. */
 const imageNetNormalize = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /**

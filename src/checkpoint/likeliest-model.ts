@@ -9,7 +9,7 @@ import {
 import { namedState } from "../nn/module.js";
 import type { Weights } from "../interop/stored-array.js";
 
-/** What a network may differ in besides its name, as files of weights have it. */
+/** The variants of a network that files of weights may have. */
 const variants: readonly VariantOptions[] = [{}, { stem: "cifar" }, { shortcut: "B" }];
 
 /** More than twice the entries of the largest model: a file with more is not compared with every model. */

@@ -58,7 +58,7 @@ export class DataError extends ResnetError {
 export const transformError = (message: string): DataError =>
   new DataError("ERR_DATA_TRANSFORM", message);
 
-/** What `make` gives; what is wrong with the data of a file names the file. */
+/** The result of `make`; a `DataError` that it throws gets the name of the file. */
 export function inFile<Result>(file: string, make: () => Result): Result {
   try {
     return make();

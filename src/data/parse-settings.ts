@@ -7,7 +7,7 @@ import { printable } from "../tensor/printable.js";
 const maxFindings = 20;
 
 /**
- * What a schema makes of plain data that people or files give.
+ * Plain data from people or files, parsed by a schema.
  *
  * @param what its name, for the error
  * @param refuse makes the error. Default: `ERR_CONFIG`

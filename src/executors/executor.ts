@@ -27,7 +27,7 @@ export type RunOutputs = Readonly<Record<string, HostArray>>;
 export interface Executor {
   /** The name it is registered under, such as `native`. */
   readonly name: string;
-  /** What is running, for people: `native, avx512, 2 threads`. */
+  /** A description for people: `native, avx512, 2 threads`. */
   readonly description: string;
   readonly traits: ExecutorTraits;
   /** Prepares a program. States that it names and that do not exist yet are created, zero-filled. */

@@ -7,12 +7,12 @@ export interface ProgramTimes {
   readonly runs: number;
   /** From the call of `run` to its result. */
   readonly milliseconds: number;
-  /** Of each instruction, in order. */
+  /** The values of the instructions, in order. */
   readonly nanoseconds: Float64Array;
 }
 
 export interface ProfiledExecutor extends Executor {
-  /** Of every program that ran since the last `reset`, in order of loading. */
+  /** The profile of every program that ran since the last `reset`, in order of loading. */
   times(): readonly ProgramTimes[];
   /** Forgets what was added up, for instance after a warm-up. */
   reset(): void;

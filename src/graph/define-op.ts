@@ -44,7 +44,7 @@ export interface OrderedSpec extends TensorSpec {
   readonly order?: AxisOrder;
 }
 
-/** What an op can compute on its first output before it writes it, so that the planner may fuse it in. */
+/** The operations that an op can apply to its first output before it writes it. The planner may fuse them. */
 export interface Epilogue<I extends string> {
   /** The optional operand that is added. */
   readonly addend: NoInfer<Bare<I>>;
@@ -62,7 +62,7 @@ export interface Epilogue<I extends string> {
 export interface OpDeclaration<I extends string, O extends string, S extends AttrSpecs> {
   readonly name: string;
   readonly role: Role;
-  /** What the op computes, in Markdown: for `docs/instructions.md`. */
+  /** A description of the result in Markdown, for `docs/instructions.md`. */
   readonly meaning: string;
   readonly inputs: Readonly<Record<I, string>>;
   /** A program leaves out those with a `?` where nothing reads them. */

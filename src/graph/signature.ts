@@ -42,7 +42,7 @@ export function parseOperand(name: string, text: string): Operand {
   };
 }
 
-/** What an op declares of its operands and attributes. */
+/** The declared operands and attributes of an op. */
 export interface Signature {
   readonly inputs: readonly Operand[];
   readonly outputs: readonly Operand[];
@@ -163,7 +163,7 @@ function formatRange({ least, most, isOpen, isInteger }: Range, isMany = false):
   return `${subject}${from}${to}`;
 }
 
-/** What the value should be, or null where it is that. */
+/** A description of the values that are allowed; null if the value is one of them. */
 function attrMismatch(form: AttrForm, value: unknown, known: Axes): string | null {
   switch (form.kind) {
     case "number":

@@ -63,7 +63,7 @@ export const convolution = (
 export const lastNorm = (channels: number, { zeroLastNorm = false }: BlockOptions): BatchNorm2d =>
   new BatchNorm2d(channels, { initializer: constantInit(zeroLastNorm ? 0 : 1) });
 
-/** What lets samples skip a block, or null where none does. */
+/** The stochastic depth of a block; null if no sample skips it. */
 export const makeStochasticDepth = ({
   stochasticDepth = 0,
 }: BlockOptions): StochasticDepth | null =>

@@ -27,7 +27,7 @@ import * as resnetV2 from "./resnet-v2.js";
 import type { BottleneckNetOptions } from "./resnet.js";
 import * as variants from "./resnet-variants.js";
 
-/** What a data set decides of a model. */
+/** The options of a model that follow from the data set. */
 export interface ModelSize {
   readonly classes: number;
   readonly channels: number;

@@ -12,7 +12,7 @@ export interface ConvBNOptions {
   readonly stride?: number;
   /** Groups of channels that do not see each other. Default 1. */
   readonly groups?: number;
-  /** What follows the batch norm; `leaky` has the slope 0.1. Default `none`. */
+  /** The activation after the batch norm; `leaky` has the slope 0.1. Default `none`. */
   readonly activation?: "none" | "relu" | "leaky";
 }
 

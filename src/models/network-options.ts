@@ -3,7 +3,7 @@ import type { Module } from "../nn/module.js";
 import { checkOptionValues, count, fraction, type OptionValues } from "../tensor/check-options.js";
 import { cifarStem, imageNetStem, type Stem } from "./stems.js";
 
-/** What every network can be asked for. */
+/** The options of every network. */
 export interface NetworkOptions {
   /** Classes to tell apart. Default those of the data that the network was made for: 1000 of ImageNet, 10 of CIFAR-10. */
   readonly classes?: number;

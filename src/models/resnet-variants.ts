@@ -15,7 +15,7 @@ import {
 import { squeezeExcite } from "./squeeze-excite.js";
 import { blurredStem, convolvedStem, deepStem, type StemFactory } from "./stems.js";
 
-/** What a network has in place of ResNet's parts. */
+/** The parts that a network has in place of ResNet's. */
 interface Variant extends ResidualParts, Pick<BottleneckOptions, "groups" | "widthPerGroup"> {
   readonly stem?: StemFactory;
 }

@@ -24,7 +24,7 @@ import type { Stem, StemFactory } from "./stems.js";
 export interface ResNetOptions
   extends ImageNetOptions, Pick<BottleneckOptions, "zeroLastNorm" | "stochasticDepth"> {}
 
-/** Of networks whose blocks are bottlenecks. */
+/** The options of networks whose blocks are bottlenecks. */
 export interface BottleneckNetOptions extends ResNetOptions, Pick<BottleneckOptions, "strideOn"> {}
 
 /**

@@ -16,7 +16,7 @@ export class BlurPool2d extends Module {
   }
 }
 
-/** Of pixels 0, 2, 4 … along an axis, the mean with the odd pixels beside them; beyond a border lies the pixel inside it. */
+/** The mean of each even pixel along an axis with the odd pixels beside it. Borders are reflected. */
 function blurAlong(x: Tensor, axis: number): Tensor {
   const size = shapeOf(x)[axis]!;
   if (size === 1) return x; // which is its own neighbour

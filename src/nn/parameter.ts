@@ -6,7 +6,7 @@ import type { Initializer } from "./initializers.js";
 
 /** State of a module. Its name is the path of its field, the key in checkpoints: `layer1.0.bn1.running_mean`. */
 export class ModuleState extends Leaf {
-  /** What `loadStateDict` gave it, in PyTorch's shape and order; null before that. */
+  /** The value that `loadStateDict` set, in PyTorch's shape and order; null before that. */
   value: HostArray<"f32"> | null = null;
 
   constructor(

@@ -18,7 +18,7 @@ export type StoredState = ReadonlyMap<
 
 /** The names on which a model and its weights do not agree. */
 export interface StateDifferences {
-  /** Of the model, and not among the weights. */
+  /** Names of the model that are not among the weights. */
   readonly missing: readonly string[];
   /** Among the weights, and not of the model. */
   readonly unexpected: readonly string[];
@@ -77,7 +77,7 @@ function refuse(findings: string | null): void {
 const specsOf = (state: ReadonlyMap<string, ModuleState>): StateSpecs =>
   new Map([...state].map(([name, { torchShape: shape, dtype }]) => [name, { shape, dtype }]));
 
-/** What is missing, unexpected, of another shape or dtype, a line each and a dozen at most; null if nothing is. */
+/** The missing and unexpected entries and those of another shape or dtype, one a line and a dozen at most; null if there are none. */
 export function differences(expected: StateSpecs, found: StateSpecs): string | null {
   const findings: string[] = [];
   for (const [name, { shape, dtype }] of expected) {

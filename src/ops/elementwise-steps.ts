@@ -2,7 +2,7 @@ import { ResnetError } from "../tensor/error.js";
 import { binaryFunctions, type BinaryName } from "./binary-functions.js";
 import { unaryFunctions, type UnaryName, type UnaryParameters } from "./unary-functions.js";
 
-/** What a step reads: an operand of the instruction, the result of an earlier step, or a number. */
+/** An operand of a step: an operand of the instruction, the result of an earlier step, or a number. */
 export type Source =
   | { readonly kind: "operand" | "step"; readonly index: number }
   | { readonly kind: "number"; readonly value: number };

@@ -12,10 +12,10 @@ import {
 
 const unaryAttrs = {
   function: choice(...unaryNames),
-  /** Of `clamp`; absent: no bound. */
+  /** Bounds of `clamp`. Absent: no bound. */
   min: optional(number()),
   max: optional(number()),
-  /** Of `softplus`. */
+  /** Parameters of `softplus`. */
   beta: optional(number()),
   threshold: optional(number()),
 };

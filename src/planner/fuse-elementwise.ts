@@ -75,7 +75,7 @@ function groupsOf(graph: Graph): ReadonlyMap<GraphNode, readonly GraphNode[]> {
   return groups;
 }
 
-/** What the nodes read and do not compute themselves. */
+/** The tensors that the nodes read but do not compute. */
 function externals(nodes: readonly GraphNode[]): readonly Tensor[] {
   const own = new Set(nodes.map(resultOf));
   const read = new Set(nodes.flatMap(({ inputs }) => Object.values(inputs)));

@@ -23,7 +23,7 @@ export function outputOf(calls: readonly ModuleCall[], path: string): Tensor {
   );
 }
 
-/** What the last linear layer, the classifier, is given: `[N, features]`. */
+/** The input of the last linear layer, the classifier: `[N, features]`. */
 export function embeddingOf(calls: readonly ModuleCall[]): Tensor {
   const head = calls.findLast(({ module }) => module instanceof Linear);
   const embedding = head?.output.node?.inputs["x"];

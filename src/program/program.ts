@@ -30,7 +30,7 @@ export interface Instruction {
   readonly module: string;
 }
 
-/** What the planner hands to an executor: a flat list of kernel calls on buffers at fixed places. Plain data. */
+/** The result of the planner, which executors run: a flat list of kernel calls on buffers at fixed places. Plain data. */
 export interface Program {
   readonly name: string;
   /** Bytes of the arena; every arena buffer lies within. */

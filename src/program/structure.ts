@@ -5,7 +5,7 @@ const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && Numbe
 
 // Array.from turns the holes of an array into undefined, so that they are found.
 
-/** What keeps a value, most often parsed from a file, from having the types of a `Program`. */
+/** The first reason why a value, such as one parsed from a file, does not have the types of a `Program`; null if it has. */
 export function badStructure(program: unknown): string[] {
   if (!isRecord(program)) return ["it is not an object"];
   const { name, arenaBytes, buffers, instructions, outputs } = program;

@@ -3,9 +3,9 @@ import { ReportError, requireSquare, type ConfusionMatrix } from "./confusion-ma
 
 /** How well something was recognised; each measure is 0 … 1, and 0 where it is not defined. */
 export interface Scores {
-  /** Of the samples predicted to be of the class, the share that are. */
+  /** The fraction of the samples predicted to be of the class that are of it. */
   readonly precision: number;
-  /** Of the samples of the class, the share predicted to be. */
+  /** The fraction of the samples of the class that are predicted to be of it. */
   readonly recall: number;
   /** Harmonic mean of precision and recall. */
   readonly f1: number;

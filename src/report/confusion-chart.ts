@@ -71,7 +71,7 @@ interface Frame {
   /** Pixels of a cell. */
   readonly size: number;
   readonly count: number;
-  /** Of the names of columns, in degrees. */
+  /** The rotation of the names of columns, in degrees. */
   readonly angle: number;
 }
 
@@ -128,7 +128,7 @@ function classLabels(classes: readonly string[], frame: Frame, width: number): s
   });
 }
 
-/** What the shades mean. */
+/** The legend of the shades. */
 function shadeBar(x: number, y: number): string {
   const [steps, height] = [25, 6];
   const bar = Array.from({ length: steps }, (_, i) => {

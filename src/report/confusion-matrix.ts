@@ -1,6 +1,6 @@
 import { ResnetError } from "../tensor/error.js";
 
-/** What can be wrong with the inputs of a report; stable across versions. */
+/** The error codes for inputs of a report; stable across versions. */
 export type ReportErrorCode =
   /** Labels and predictions differ in number. */
   | "ERR_REPORT_LENGTH"

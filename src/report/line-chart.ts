@@ -2,7 +2,7 @@ import { scaleLinear, scaleLog } from "d3-scale";
 import { element, heading, ink, round, svgFile, textAt, textWidth } from "./svg.js";
 
 export interface Axis {
-  /** What it shows, with its unit. */
+  /** The quantity, with its unit. */
   readonly name: string;
   /** Where it begins; without, it fits the values. */
   readonly from?: number;
@@ -12,7 +12,7 @@ export interface Axis {
   readonly scale?: "linear" | "log";
   /** Whether only whole numbers are labelled. Default false. */
   readonly whole?: boolean;
-  /** Of its name and numbers, to tell two axes apart. */
+  /** The colour of the name and the numbers, to tell two axes apart. */
   readonly colour?: string;
   readonly format?: (value: number) => string;
 }

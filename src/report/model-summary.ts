@@ -29,7 +29,7 @@ export interface ModelSummary {
   readonly layers: readonly LayerSummary[];
   readonly parameters: number;
   readonly multiplyAdds: number;
-  /** What training takes, where a batch was given. */
+  /** The memory of training, if a batch was given. */
   readonly memory?: TrainingMemory;
 }
 
@@ -39,7 +39,7 @@ export interface SummaryOptions {
 }
 
 /**
- * What a model is made of, layer by layer, for images `[C, H, W]`.
+ * The layers of a model, with shapes and counts, for images `[C, H, W]`.
  *
  * @throws {ShapeError} if the model does not take such images; names the layer and both shapes
  */

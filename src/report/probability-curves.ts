@@ -1,6 +1,6 @@
 import type { Point } from "./line-chart.js";
 
-/** What a model makes of samples whose classes are known. */
+/** The predicted probabilities of samples whose classes are known. */
 export interface ClassProbabilities {
   /** `[samples, classes]`, flat; each row sums to 1. */
   readonly probabilities: ArrayLike<number>;

@@ -4,7 +4,7 @@ import type { Instruction, Program } from "../program/program.js";
 import { bytesPerElement, sizeOf, type TensorSpec } from "../tensor/shape.js";
 import { formatTable } from "./format.js";
 
-/** What one run of an instruction has to do, by its op's rules. */
+/** The work of one run of an instruction, by the rules of its op. */
 export interface InstructionCost {
   readonly flops: number;
   readonly bytes: number;
@@ -24,7 +24,7 @@ export interface Profile {
   readonly runs: number;
   /** Mean of a run: the sum over the kinds, or over the layers, and the overhead. */
   readonly milliseconds: number;
-  /** What is no instruction's: handing inputs and outputs over, and waking the engine. */
+  /** Time outside all instructions: passing inputs and outputs, and waking the engine. */
   readonly overheadMilliseconds: number;
   /** Slowest first. */
   readonly kinds: readonly ProfileEntry[];
@@ -56,7 +56,7 @@ export function programCost(program: Program): InstructionCost {
   };
 }
 
-/** What the runs of a program took on average, by kind of instruction and by layer. */
+/** The mean time of the runs of a program, by kind of instruction and by layer. */
 export function profileOf({ program, runs, milliseconds, nanoseconds }: ProgramTimes): Profile {
   const entries = program.instructions.map((instruction, i) => ({
     kind: instruction.op,

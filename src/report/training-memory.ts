@@ -12,7 +12,7 @@ export interface TrainingMemory {
   readonly batch: number;
   /** Parameters and running statistics. */
   readonly parameterBytes: number;
-  /** What the optimiser remembers: a velocity for each parameter. */
+  /** The state of the optimizer: a velocity for each parameter. */
   readonly optimizerBytes: number;
   /** Arena of the planned step: activations and gradients, which share memory where they are not alive together. */
   readonly arenaBytes: number;

@@ -3,7 +3,7 @@ import { UsageError } from "./error.js";
 import { printable } from "./printable.js";
 
 /**
- * What a number must be. `whole` numbers have no fraction.
+ * The range of a number. `whole` numbers have no fraction.
  */
 export interface NumberRange {
   readonly least?: number;
@@ -135,7 +135,7 @@ function describeRange({ least, most, above, below, whole }: NumberRange): strin
   return most === undefined ? kind : `${kind} of ${most} at most`;
 }
 
-/** What a value is, for an error: `a number`, `an array`, `a function`, `undefined`. */
+/** The kind of a value, for an error: `a number`, `an array`, `a function`, `undefined`. */
 export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return "an array";

@@ -30,7 +30,7 @@ export class ResnetError extends Error {
   }
 }
 
-/** What was asked for does not exist, does not fit, or contradicts itself: a name, a setting, an attribute, a shape. */
+/** An error in the request: a name, setting, attribute or shape that does not exist, does not fit, or contradicts another. */
 export class UsageError extends ResnetError {
   override readonly name: string = "UsageError";
 

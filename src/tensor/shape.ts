@@ -15,7 +15,7 @@ export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, bf16: 
 /** Sizes of the axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
 
-/** What is known of a tensor before it has data. */
+/** The shape and dtype of a tensor, known before it has data. */
 export interface TensorSpec {
   readonly shape: Shape;
   readonly dtype: DType;

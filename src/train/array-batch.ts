@@ -12,9 +12,9 @@ import type { BatchTracer } from "./sources/batch-source.js";
 
 /** A batch of the caller's own arrays. */
 export interface ArrayBatch {
-  /** What the model takes: images f32 `[N, C, H, W]`, or features f32 `[N, C]`, normalized already. */
+  /** The model's input: images f32 `[N, C, H, W]`, or features f32 `[N, C]`, normalized already. */
   readonly images: HostArray;
-  /** What the loss takes: class indices i32 `[N]`, or whatever arrays it wants, one or several by name. */
+  /** The loss's targets: class indices i32 `[N]`, or other arrays, one or several by name. */
   readonly targets: HostArray | Readonly<Record<string, HostArray>>;
 }
 

@@ -45,7 +45,7 @@ export interface TrainResult {
 }
 
 /**
- * What happens beside a training: saving, reports, progress, logs, steering. Every method is optional and awaited; an
+ * An observer of a training: saving, reports, progress, logs, steering. Every method is optional and awaited; an
  * error ends the training.
  */
 export interface Callback {

@@ -22,7 +22,7 @@ export interface CreateSessionOptions<T extends Targets = Tensor> extends Omit<
   readonly executor?: Executor;
   /** First weights. Default: random ones, drawn with the seed. */
   readonly weights?: ModelState;
-  /** What `session.save` returned: the session goes on where that one stood, bit for bit. */
+  /** The bytes that `session.save` returned: the session continues from there, bit for bit. */
   readonly resume?: Uint8Array;
 }
 

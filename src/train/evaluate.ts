@@ -138,7 +138,7 @@ export class Evaluator {
     return { ...scores, loss, accuracy, metrics };
   }
 
-  /** What the model computes for each batch, in order of rows. */
+  /** The outputs for each batch, in order of rows. */
   private async *batches(source: BatchSource): AsyncGenerator<EvaluatedBatch, void> {
     const batches = allRows(source.rows, this.batchSize);
     let first = 0;

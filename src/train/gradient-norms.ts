@@ -14,7 +14,7 @@ import type { BatchSource } from "./sources/batch-source.js";
  * Euclidean norm of the gradient of the mean cross-entropy in the weight of each convolution and linear layer, by name,
  * in order of layers: how much of the error reaches each layer of the executor's model. The model does not change.
  *
- * Of one batch, the source's first rows, without augmentation, in float32.
+ * Uses one batch of the source's first rows, without augmentation, in float32.
  */
 export async function gradientNorms(
   executor: Executor,

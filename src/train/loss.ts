@@ -151,7 +151,7 @@ export function huberLoss(delta = 1): Loss {
 export const bceWithLogits: Loss = (logits, targets) =>
   mean(add(sub(maximum(logits, 0), mul(logits, targets)), log1p(exp(neg(abs(logits))))));
 
-/** What a loss returned, in its long form. @throws {ResnetError} `ERR_LOSS` unless it is one float32 number */
+/** The result of a loss in its long form. @throws {ResnetError} `ERR_LOSS` unless it is one float32 number */
 export function lossOutputs(result: Tensor | LossOutputs): LossOutputs {
   const outputs = isOutputs(result) ? result : { loss: result };
   const { shape, dtype } = outputs.loss;

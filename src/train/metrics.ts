@@ -1,4 +1,4 @@
-/** What a model made of a batch, or of a whole evaluation. */
+/** The results of a batch, or of a whole evaluation. */
 export interface MetricBatch {
   readonly samples: number;
   /** Mean cross-entropy of the samples, in nats. */

@@ -10,7 +10,7 @@ export interface ParameterStep {
   /** Such as `layer1.0.conv1.weight`. */
   readonly name: string;
   readonly parameter: Tensor;
-  /** Of the parameter's shape, clipped already. */
+  /** The gradient, of the parameter's shape, after clipping. */
   readonly gradient: Tensor;
   /** `[]`: the learning rate of this parameter. */
   readonly learningRate: Tensor;
@@ -18,7 +18,7 @@ export interface ParameterStep {
   readonly step: Tensor;
   /** Whether weight decay applies to it. */
   readonly decays: boolean;
-  /** What the optimizer remembers of this parameter by that name: an array of its shape, zeros before the first step. */
+  /** The optimizer's state for this parameter under that name: an array of its shape, zeros before the first step. */
   state(name: string): Tensor;
 }
 

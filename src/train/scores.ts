@@ -1,6 +1,6 @@
 import { logSumExp } from "../tensor/log-sum-exp.js";
 
-/** What a model makes of each sample of a data set, in order of rows. */
+/** The scores of each sample of a data set, in order of rows. */
 export interface SampleScores {
   /** Class with the first largest logit. */
   readonly predictions: Int32Array;

@@ -22,7 +22,7 @@ export interface SessionOptions extends Partial<
   readonly freeze?: readonly string[];
   /** Parts of the model, and what the learning rate is multiplied by there, such as `{ head: 10 }`. Default: none. */
   readonly lrScales?: Readonly<Record<string, number>>;
-  /** What activations are stored and multiplied in. Default: fp32. */
+  /** The type in which activations are stored and multiplied. Default: fp32. */
   readonly precision?: Precision;
   /** The norm that all gradients together are scaled down to, as PyTorch's `clip_grad_norm_`. Default: none. */
   readonly clipNorm?: number | null;
@@ -30,7 +30,7 @@ export interface SessionOptions extends Partial<
   readonly emaDecay?: number | null;
   /** Metrics of evaluations besides loss and accuracy. Default: none. */
   readonly metrics?: readonly Metric[];
-  /** Of dropout and mixing. Default 0. */
+  /** The seed of dropout and mixing. Default 0. */
   readonly seed?: number;
   /** Opens images that are in files. Default: such images are refused. */
   readonly files?: FileOpener;
@@ -49,7 +49,7 @@ export interface StepScalars {
 export interface EpochOptions {
   /** Samples of a batch; the last one of an epoch may have fewer. */
   readonly size: number;
-  /** Of the order of the images and of their augmentation. Default 0. */
+  /** The seed of the order of the images and of their augmentation. Default 0. */
   readonly seed?: number;
   /** From 0. Each epoch has an order and an augmentation of its own. Default 0. */
   readonly epoch?: number;

@@ -19,7 +19,7 @@ import type { TrainData, TrainOptions } from "./train.js";
 import { Training } from "./training.js";
 import { initialState, type ModelState } from "../checkpoint/model-state.js";
 
-/** What `train` works with. */
+/** The parts that `train` works with. */
 export interface TrainSetup {
   readonly session: Session;
   readonly training: Training;

@@ -3,7 +3,7 @@
  * kind and a slash come first, and no field of a module has a slash in its name.
  */
 
-/** What an optimiser remembers about a parameter: one array like it. */
+/** The name of an optimizer's state for a parameter: an array of its shape. */
 export const optimizerState = (kind: string, parameter: string): string =>
   `optimizer/${kind}/${parameter}`;
 

@@ -20,7 +20,7 @@ import type { Precision } from "../program/precision.js";
 import { averageState, gradientSumState } from "./state-names.js";
 import { traceWatches } from "./watches.js";
 
-/** What a training step is made of, up to the gradients. */
+/** The options of a training step, up to the gradients. */
 export interface GradientOptions {
   readonly source: BatchTracer;
   readonly batchSize: number;
@@ -28,7 +28,7 @@ export interface GradientOptions {
   readonly loss?: Loss<Targets>;
   /** Default fp32. */
   readonly precision?: Precision;
-  /** What is frozen, and whose rate is another. Default: all parameters are trained alike. */
+  /** The frozen parts, and the parts with another learning rate. Default: all parameters are trained alike. */
   readonly groups?: ParameterGroups;
   /** Whether weight decay spares vectors: biases and batch norms. Default false. */
   readonly decaysWeightsOnly?: boolean;

@@ -31,7 +31,7 @@ export interface AugmentSpace {
   readonly translateX: number;
   readonly translateY: number;
   readonly rotate: number;
-  /** Of brightness, color, contrast and sharpness. */
+  /** The strength of brightness, color, contrast and sharpness. */
   readonly enhance: number;
   /** Bits taken away. */
   readonly posterize: number;

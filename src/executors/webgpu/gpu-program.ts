@@ -20,7 +20,7 @@ export interface Dispatch {
 /** The work of one instruction: kernels, or none if the host computes it. */
 export type Work = readonly Dispatch[] | null;
 
-/** What a program has on the device. */
+/** The buffers, pipelines and bind groups of a program on the device. */
 export interface Placed {
   readonly program: Program;
   /** By the number of the buffer. */

@@ -6,7 +6,7 @@ import type { Value } from "./kernel.js";
 /** Bytes to a multiple of which scratch is cut, which every adapter can bind. */
 const alignment = 256;
 
-/** What the maker of kernels reads of an instruction. The instruction matches the declaration of its op. */
+/** Reads the operands and attributes of an instruction, which matches the declaration of its op. */
 export class OpReader {
   /** Bytes of scratch that the kernels need. */
   scratchBytes = 0;

@@ -9,7 +9,7 @@ import { usage } from "./gpu-device.js";
 import type { Pipelines } from "./pipelines.js";
 import { uniformsOf } from "./wgsl/assemble.js";
 
-/** What programs of one executor share. */
+/** The resources that the programs of one executor share. */
 export interface Surroundings {
   readonly gpu: GpuDevice;
   readonly pipelines: Pipelines;

@@ -59,7 +59,7 @@ export class Stopwatch {
     this.staging.unmap();
   }
 
-  /** Of each instruction in the last run; undefined before the first. */
+  /** Nanoseconds of each instruction in the last run; undefined before the first run. */
   nanoseconds(): Float64Array | undefined {
     return this.times?.slice();
   }

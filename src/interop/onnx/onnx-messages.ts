@@ -114,7 +114,7 @@ export interface OnnxModel {
 const opset = 17;
 const irVersion = 8;
 
-/** What protobuf's readers take of a message, as long as its tensors are not in files of their own. */
+/** The largest message that readers of protobuf accept, unless tensors are in separate files. */
 const limit = { format: "ONNX in one file", most: 2 ** 31 - 1 };
 
 /**
@@ -178,7 +178,7 @@ function tensorParts({ name, type, shape, values }: OnnxTensor) {
 const encode = (type: protobuf.Type, message: object): Uint8Array =>
   type.encode(type.create(message)).finish();
 
-/** What stands before a field of so many bytes: its number with the mark of such fields, 2, and the length. */
+/** The bytes before a field of that length: the number of the field with wire type 2, and the length. */
 const fieldHead = (type: protobuf.Type, field: string, length: number): Uint8Array =>
   protobuf.Writer.create()
     .uint32((type.fields[field]!.id << 3) | 2)

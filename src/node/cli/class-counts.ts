@@ -28,7 +28,7 @@ export function formatClassCounts(parts: readonly CountedPart[]): string {
   return formatTable(rows).join("\n");
 }
 
-/** What there is to know of the parts' classes: one line where they are even or many, else the table. */
+/** A summary of the classes in each part: one line if they are even or many, else a table. */
 export function summariseClassCounts(parts: readonly CountedPart[]): string {
   const { title, images } = parts[0]!;
   const { classes } = images;
@@ -46,7 +46,7 @@ export function summariseClassCounts(parts: readonly CountedPart[]): string {
   return `${classes.length} classes, from ${example(least)} to ${example(most)} ${title} images each`;
 }
 
-/** What `resnet data info FOLDER --json` prints: images of each class in each part that there is. */
+/** The document of `resnet data info FOLDER --json`: the number of images of each class in each part. */
 export const folderDocument = (folder: string, { ignored, ...parts }: ImageParts): object => ({
   folder,
   classes: thereOf(parts)[0]![1].classes,

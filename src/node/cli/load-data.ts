@@ -23,7 +23,7 @@ export const loadPartsOf = (
 ): Promise<DataParts> =>
   showingDownloads(output, (shown) => loadParts(data, sizes, { ...flags, ...shown }));
 
-/** What tells the user how far a download is, and what else there is to know. */
+/** The functions that show the progress of a download and notices. */
 type Shown = Required<Pick<LoadDatasetOptions, "onNotice" | "onProgress">>;
 
 async function showingDownloads<Result>(

@@ -137,7 +137,7 @@ export const dataDirOption = (): Option =>
     "directory with the data set's files; looked at before all other sources",
   );
 
-/** What a training needs to know of the machine and of where its data is. */
+/** The options of a training about the machine and the place of the data. */
 export const machineOptions: readonly Option[] = [
   executorOption(),
   threadsOption(),

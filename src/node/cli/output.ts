@@ -2,7 +2,7 @@ import { formatJson } from "../../report/format.js";
 import { printableJson, printableLines, printableList } from "../../tensor/printable.js";
 import { fileErrorReason } from "../files/file-error.js";
 
-/** What a command writes to: standard output and standard error. */
+/** The streams that a command writes to: standard output and standard error. */
 export interface OutputStreams {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;

@@ -9,7 +9,7 @@ import type { DType, Shape } from "../../tensor/shape.js";
 import { UnavailableError } from "../../executors/create-executor.js";
 import type { RunInputs, RunOutputs } from "../../executors/executor.js";
 
-/** What the machine offers to the native engine. */
+/** The capabilities of the machine that the native engine can use. */
 export interface NativeCapabilities {
   /** The instruction set that executors use: the best supported, or the one `RESNET_ISA` names. */
   readonly isa: string;
@@ -19,11 +19,11 @@ export interface NativeCapabilities {
   readonly bf16: boolean;
   /** Processors this process may use. */
   readonly threads: number;
-  /** Of these, distinct physical cores. */
+  /** The number of distinct physical cores among them. */
   readonly physicalCores: number;
 }
 
-/** What the machine can do at most on some threads, measured. */
+/** The measured peak rates of the machine with a number of threads. */
 export interface NativePeak {
   /** Multiply-adds in registers, two operations each, on the instruction set in use. */
   readonly flopsPerSecond: number;
@@ -179,7 +179,7 @@ function loadEngine(): Addon {
 }
 
 /**
- * What the machine offers to the native engine, for `resnet doctor`.
+ * The capabilities of the machine that the native engine can use, for `resnet doctor`.
  *
  * @throws {NativeLoadError} if the native engine cannot be loaded
  * @throws {ResnetError} `ERR_ISA` if `RESNET_ISA` names an instruction set that is not supported here

@@ -20,7 +20,7 @@ import { initialState, type ModelState } from "../../checkpoint/model-state.js";
 import { headOf } from "../../train/parameter-groups.js";
 import { likeliestModel } from "../../checkpoint/likeliest-model.js";
 
-/** What a training starts from. */
+/** The weights that a training starts from. */
 export interface FirstWeights {
   readonly state: ModelState;
   /** Parameters of the head that start anew: the file's has another shape, is missing, or is of other classes. */
@@ -30,7 +30,7 @@ export interface FirstWeights {
 }
 
 /**
- * What a configuration starts from: the weights in the file that `init` names, or random ones of its seed.
+ * The first weights of a configuration: those in the file that `init` names, or random ones drawn with its seed.
  *
  * @param classes names of the classes to train, as `readFirstWeights`
  */

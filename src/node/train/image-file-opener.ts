@@ -36,7 +36,7 @@ export function imageFileOpener({ workers: count, cache }: FileReading = {}): Fi
 }
 
 export interface StreamingOptions {
-  /** What is done to the images of training and of evaluation. Each ends in one size; the two may differ. */
+  /** The transforms of training and evaluation images. Each list ends in one size; the two sizes may differ. */
   readonly transforms: { readonly train: TransformList; readonly eval: TransformList };
   readonly normalize: IngestAttrs;
   readonly channels: ImageChannels;

@@ -10,7 +10,7 @@ const toggles = [
 ];
 
 /**
- * What a page has as `navigator.gpu`, by Dawn, of the optional package `webgpu`.
+ * The counterpart of a page's `navigator.gpu`: Dawn, from the optional package `webgpu`.
  *
  * @param adapter a part of the name of the adapter. Default: the one that Dawn prefers
  * @throws {UnavailableError} `ERR_ADAPTER` if the package is missing, or has no adapter of that name

@@ -15,7 +15,7 @@ const paper: Omit<RecipeConfig, "model"> = {
     train: [toSize, { type: "randomCrop", size: 32, padding: 4 }, { type: "randomHorizontalFlip" }],
     eval: [toSize],
   },
-  // Of each channel, as everyone does since; the paper subtracts the mean of each pixel and divides by nothing.
+  // Mean and deviation of each channel, as is usual today. The paper subtracts the mean of each pixel and does not divide.
   normalize: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] },
   epochs: 164, // 64,124 steps; the paper stops at 64,000
   batch: 128,

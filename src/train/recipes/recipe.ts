@@ -5,7 +5,7 @@ export interface Recipe {
   readonly title: string;
   /** Where it comes from. */
   readonly source: string;
-  /** What it should reach. */
+  /** The result that it should reach. */
   readonly expected: string;
   /** Flags worth a try, and why. */
   readonly variations: readonly Variation[];

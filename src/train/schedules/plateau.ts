@@ -1,6 +1,6 @@
 import type { ScheduleConfig } from "./schedule-config.js";
 
-/** What a plateau schedule remembers from epoch to epoch. Plain data. */
+/** The state of a plateau schedule between epochs. Plain data. */
 export interface PlateauState {
   /** The least penalty so far; null before the first epoch. */
   readonly best: number | null;

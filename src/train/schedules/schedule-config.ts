@@ -6,7 +6,7 @@ import { spanSchema } from "./span.js";
 const share = z.number().positive().max(1);
 const span = spanSchema("above 0");
 
-/** What every schedule has. */
+/** The fields of every schedule. */
 const common = {
   /** The time in which the rate grows by equal steps to where the schedule proper begins. */
   warmup: spanSchema("0").default(0),
@@ -18,7 +18,7 @@ const schema = z.discriminatedUnion("kind", [
     kind: z.literal("step"),
     /** The time between two falls. */
     every: span,
-    /** What the rate is multiplied by at each. */
+    /** The factor on the rate at each milestone. */
     factor: share.default(0.1),
     ...common,
   }),
@@ -31,7 +31,7 @@ const schema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("exponential"),
-    /** What the rate is multiplied by in an epoch, a little at each step. */
+    /** The factor on the rate over an epoch, applied in equal parts at each step. */
     factor: share,
     ...common,
   }),
@@ -60,7 +60,7 @@ const schema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("plateau"),
     metric: watchedMetric.default("validLoss"),
-    /** What the rate is multiplied by. */
+    /** The factor on the rate. */
     factor: z.number().positive().lt(1).default(0.1),
     /** Validations without improvement that are borne; the next one lowers the rate. */
     patience: z.int().min(0).default(10),
@@ -83,7 +83,7 @@ export const scheduleForms =
   "one-cycle[:RISE], polynomial[:POWER], plateau[:PATIENCE[:FACTOR]], or warmup:EPOCHS+ANY OF THEM; " +
   "EPOCHS may be a share of the training, such as 10%";
 
-/** What the words behind a kind are, in their order. */
+/** The names of the words after a kind, in order. */
 const wordsOf: ReadonlyMap<string, readonly string[]> = new Map([
   ["constant", []],
   ["cosine", ["warmup"]],

@@ -41,7 +41,7 @@ export function createSchedule(
     step < warmup ? ((step + 1) / warmup) * beginning : curve(step - warmup, steps, plateau);
 }
 
-/** What a course begins with, also where the warm-up leaves it no steps. */
+/** The first value of a course, even if the warm-up leaves it no steps. */
 const beginningOf = (config: ScheduleConfig): number =>
   config.kind === "one-cycle" && config.rise > 0 ? 1 / config.startDivisor : 1;
 

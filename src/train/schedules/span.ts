@@ -10,7 +10,7 @@ export type Span = number | `${number}%`;
 export const epochsIn = (span: Span, epochs: number): number =>
   typeof span === "number" ? span : (Number(span.slice(0, -1)) / 100) * epochs;
 
-/** What a span may be. @param least `above 0`, or `0` where nothing is a span too */
+/** The schema of a span. @param least `above 0`, or `0` if a span may be empty */
 export function spanSchema(least: "0" | "above 0"): z.ZodType<Span, Span> {
   const isEnough = (value: number): boolean => (least === "0" ? value >= 0 : value > 0);
   const bound = least === "0" ? "0 or more" : "more than 0";

@@ -10,7 +10,7 @@ export interface BatchTensors {
   readonly targets: Targets;
 }
 
-/** What it takes to plan a program. */
+/** The part of a source that is needed to plan a program. */
 export interface BatchTracer {
   /** Class of each row, where the rows are known: a program is only planned for labels that its model has classes for. */
   readonly labels?: Int32Array;

@@ -11,7 +11,7 @@ import { dims4 } from "../../tensor/shape.js";
 import type { BatchSource, OpenView } from "./batch-source.js";
 import { residentSource } from "./resident-source.js";
 
-/** What is done to images on their way to the model. */
+/** The transforms and normalization of images on their way to the model. */
 export interface Preparation {
   readonly transforms: { readonly train: TransformList; readonly eval: TransformList };
   readonly normalize: IngestAttrs;

@@ -11,7 +11,7 @@ import type { BatchSource } from "./batch-source.js";
 /** Images that are made one by one while they are used. */
 export interface StreamedImages {
   readonly labels: Int32Array;
-  /** Of the images, with a key and without. */
+  /** The shapes of the images, with a key and without. */
   readonly shapes: { readonly train: ImageShape; readonly eval: ImageShape };
   readonly normalize: IngestAttrs;
   /** @param key the sample's; null without augmentation */

@@ -25,7 +25,7 @@ export interface Product {
   readonly matrices: number;
   readonly groups: number;
   readonly rows: number;
-  /** Of one group. */
+  /** The sizes of one group. */
   readonly columns: number;
   readonly depth: number;
   /**

@@ -7,7 +7,7 @@ const workgroupSize = 64;
 /** Rows that an invocation folds. Short chains keep the rounding of sums small. */
 const rowsPerInvocation = 32;
 
-/** What is folded, one item for each row and column of a matrix. */
+/** The items that are summed, one for each row and column of a matrix. */
 export interface Items {
   readonly reads: NamedValues;
   readonly functions?: string;

@@ -1,7 +1,7 @@
 import type { AttrValue } from "../../../tensor/attrs.js";
 import { f32 } from "./literals.js";
 
-/** What names an activation: the attributes `activation` and `slope`. */
+/** The attributes that name an activation: `activation` and `slope`. */
 export interface Activation {
   readonly activation: AttrValue | undefined;
   readonly slope: number;

@@ -25,10 +25,10 @@ interface Findings {
   readonly platform: string;
   readonly cpu: string;
   readonly memoryBytes: number;
-  /** What `--executor auto` runs on; null where it would fail. */
+  /** The executor that `--executor auto` takes; null if it would fail. */
   readonly executor: "native" | "reference" | null;
   readonly native: NativeCapabilities | { readonly problem: string };
-  /** What decodes the JPEGs of folders. */
+  /** The decoder for JPEG files in folders. */
   readonly jpeg: string;
   /** Data sets, and whether they are on this machine. */
   readonly data: Readonly<Record<string, boolean>>;

@@ -73,7 +73,7 @@ function describeMissing(file: string): string {
     : "there is no such file";
 }
 
-/** What is at a path where a file should be; null for a regular file. */
+/** A name for what a path leads to, such as `a folder`; null for a regular file. */
 export function findingOf(stats: Stats): string | null {
   if (stats.isFile()) return null;
   if (stats.isDirectory()) return "it is a folder, not a file";
