@@ -13,11 +13,11 @@ import type { Weights } from "../interop/stored-array.js";
 const variants: readonly VariantOptions[] = [{}, { stem: "cifar" }, { shortcut: "B" }];
 
 /** More than twice the entries of the largest model: a file with more is not compared with every model. */
-const mostEntries = 2000;
+const mostEntries = 3000;
 
 /**
  * The models of the catalogue that weights fit best by names and shapes, as flags of a command; undefined where no model has
- * half of the entries, or the file has more than 2,000. Several models can have the same entries, such as a network and the one without its shortcuts.
+ * half of the entries, or the file has more than 3,000. Several models can have the same entries, such as a network and the one without its shortcuts.
  */
 export function likeliestModel(weights: Weights): string | undefined {
   if (weights.size > mostEntries) return undefined;

@@ -1,9 +1,10 @@
 import { plain } from "../functional/axes.js";
 import type { Tensor } from "../graph/tensor.js";
+import { cast } from "../ops/cast.js";
 import { linear } from "../ops/linear.js";
 import { reshape } from "../ops/reshape.js";
 import { checkNumber, checkOptions, count } from "../tensor/check-options.js";
-import { sizeOf } from "../tensor/shape.js";
+import { sizeOf, type FloatDType } from "../tensor/shape.js";
 import { formatArguments } from "./describe.js";
 import { torchDefault, torchDefaultBias, type Initializer } from "./initializers.js";
 import { Module } from "./module.js";
@@ -47,7 +48,8 @@ export class Linear extends Module {
     const last = x.shape.length - 1;
     const rows = x.order === null || x.order[last] === last ? x : plain(x); // the last axis of memory, too
     const sizes = rows.shape.slice(0, last);
-    const y = linear(reshape(rows, [sizeOf(sizes), rows.shape[last]!]), this.weight, bias);
+    const floats = cast(reshape(rows, [sizeOf(sizes), rows.shape[last]!]), "f32");
+    const y = cast(linear(floats, this.weight, bias), x.dtype as FloatDType);
     const result = reshape(y, [...sizes, this.outFeatures]);
     result.order = rows.order;
     return result;

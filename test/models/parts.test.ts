@@ -1,6 +1,7 @@
 // Parts of the relatives of ResNet, alone: expected values are arithmetic.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { input } from "../../src/graph/tensor.js";
 import { divisible } from "../../src/models/divisible.js";
 import { EfficientChannelAttention } from "../../src/models/channel-attention.js";
 import { SqueezeExcite } from "../../src/models/squeeze-excite.js";
@@ -9,8 +10,9 @@ import { Identity } from "../../src/nn/identity.js";
 import { LayerNorm2d } from "../../src/nn/layer-norm.js";
 import { Linear } from "../../src/nn/linear.js";
 import { namedParameters } from "../../src/nn/module.js";
-import { Permute } from "../../src/nn/permute.js";
+import { permuted, Permute } from "../../src/nn/permute.js";
 import { Sequential } from "../../src/nn/sequential.js";
+import { traceModule } from "../../src/nn/trace-module.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { forward } from "../../src/train/forward.js";
 
@@ -106,4 +108,11 @@ test("Permute names axes that are not there", async () => {
     code: "ERR_AXIS",
     message: /^Permute: \[0, 1\] must name each of the 4 axes once/,
   });
+});
+
+test("Linear gives bf16 for images in bf16, as its neighbours do", () => {
+  const linear = new Linear(2, 3);
+  const images = input("x", [4, 4, 1, 2], "bf16");
+  const { result } = traceModule(linear, false, () => linear.call(permuted(images, [0, 2, 3, 1])));
+  assert.deepEqual([result.dtype, result.shape], ["bf16", [4, 4, 1, 3]]);
 });
