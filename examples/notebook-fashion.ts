@@ -1,5 +1,5 @@
 // The first notebook: ResNet-34 and ResNet-50 on clothing, with the loop in sight; losses drawn, reports printed.
-//   node dist/examples/notebook-fashion.js [training images] [epochs] [--json]
+//   node dist/examples/notebook-fashion.js [training images] [epochs] [directory for the charts] [--json]
 import { mkdir, writeFile } from "node:fs/promises";
 import {
   classificationReport,
@@ -22,6 +22,7 @@ import {
 const words = process.argv.slice(2).filter((word) => word !== "--json");
 const asJson = process.argv.includes("--json");
 const [trainSize, epochs] = [Number(words[0] ?? 10_000), Number(words[1] ?? 50)];
+const directory = words[2] ?? "charts";
 const [batchSize, peak, seed] = [512, 0.1, 1];
 
 const { train: clothing, test } = await loadDataset("fashion-mnist");
@@ -85,8 +86,8 @@ for (const [name, makeNet] of Object.entries({ resnet34, resnet50 })) {
     y: { name: "cross-entropy (nats)", scale: "log" },
     curves: [curve("training", "#1f77b4", train), curve("validation", "#d62728", valid)],
   });
-  await mkdir("charts", { recursive: true });
-  await writeFile(`charts/${name}.svg`, chart);
+  await mkdir(directory, { recursive: true });
+  await writeFile(`${directory}/${name}.svg`, chart);
   console.log(`${name} accuracy: ${tested.accuracy}`);
   const matrix = confusionMatrix(test.labels.data, tested.predictions, test.classes.length);
   console.log(formatClassificationReport(classificationReport(matrix, test.classes)));
