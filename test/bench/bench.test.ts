@@ -64,9 +64,9 @@ describe("numbers", () => {
 
   test("the roofline is the higher of the two times that arithmetic and memory need", () => {
     const cost = { flops: 4e9, bytes: 1e9 }; // 40 ms of arithmetic, 100 ms of memory
-    assert.deepEqual(rooflineOf(cost, 200, peak), { ...cost, bound: "bytes", share: 0.5 });
+    assert.deepEqual(rooflineOf(cost, 200, peak), { ...cost, bound: "bytes", fraction: 0.5 });
     const dense = { flops: 40e9, bytes: 1e9 };
-    assert.deepEqual(rooflineOf(dense, 500, peak), { ...dense, bound: "flops", share: 0.8 });
+    assert.deepEqual(rooflineOf(dense, 500, peak), { ...dense, bound: "flops", fraction: 0.8 });
   });
 
   test("PyTorch runs in every precision and layout, compiled on request", () => {
@@ -102,7 +102,7 @@ describe("compareRow", () => {
     assert.equal(result.ours.imagesPerSecond, 400);
     assert.equal(result.peer?.name, "fast peer");
     assert.equal(result.ratio, 2);
-    assert.deepEqual(result.roofline, { flops: 4e9, bytes: 1e9, bound: "bytes", share: 10 });
+    assert.deepEqual(result.roofline, { flops: 4e9, bytes: 1e9, bound: "bytes", fraction: 10 });
     assert.equal(
       formatRow({ ...result, load: [0.5, 1] }),
       [
