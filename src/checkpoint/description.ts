@@ -19,7 +19,10 @@ const imageShape = z
 
 /** The information that is needed to use the weights. It is in the file's metadata, so that a checkpoint alone can predict. */
 const fields = z.object({
+  /** A name of the catalogue, or what the training called a network of its own, such as the path of its module. */
   model: z.string(),
+  /** Of a network that is not in the catalogue: the SHA-256 of what it computes, which tells whether its module has changed. */
+  graphSha256: z.string().optional(),
   /** How it differs from the one of that name; not at all where nothing is said. */
   modelOptions: variantSchema.optional(),
   classes: z.array(z.string()).min(1),

@@ -15,7 +15,7 @@ import { modelOf } from "./model-variant.js";
 /** The graph of a prediction, as it is traced: `images` `[H, W, 1, C]`, normalized, to `logits` `[1, classes]`. */
 export function tracePrediction(
   model: Module,
-  [height, width, channels]: CheckpointDescription["imageShape"],
+  [height, width, channels]: readonly [number, number, number],
 ): Graph {
   const images = input("images", [height, width, 1, channels]);
   const { result } = traceModule(model, false, () => model.call(images));

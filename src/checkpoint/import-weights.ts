@@ -4,10 +4,10 @@ import { nameInModel } from "../interop/weight-names.js";
 import type { Int64Array, Weights } from "../interop/stored-array.js";
 import type { TransformList } from "../data/transforms/transform.js";
 import {
-  createModel,
   defaultInput,
+  findModel,
   hasOption,
-  type ModelOptions,
+  type DefaultInput,
   type ModelSize,
   type VariantOptions,
 } from "../models/catalog.js";
@@ -20,8 +20,10 @@ import { likeliestModel } from "./likeliest-model.js";
 import type { ModelState } from "./model-state.js";
 
 export interface ImportOptions {
-  /** A name of the catalogue. */
+  /** A name of the catalogue, or with `create` whatever the checkpoint should call the network. */
   readonly model: string;
+  /** Makes a network that is not in the catalogue; `image` must be given then. Default: the catalogue's. */
+  readonly create?: (size: ModelSize) => Module;
   /** How it differs from the one of that name. */
   readonly modelOptions?: VariantOptions | undefined;
   /** Classes to tell apart; where the file has another number, the classifier starts anew. Default: the file's. */
@@ -68,10 +70,11 @@ const imageNetNormalize = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.2
  */
 export function importWeights(weights: Weights, options: ImportOptions): ImportedModel {
   const { model: name, classNames, file, seed = 0 } = options;
-  const { modelOptions, notice } = shortcutsOf(weights, name, options.modelOptions);
-  const purpose = defaultInput(name);
-  const base = { ...modelOptions, classes: purpose.classes, channels: purpose.image[0] };
-  const sizeIn = sizesOf(weights, name, base);
+  const { modelOptions, notice } = shortcutsOf(weights, options);
+  const purpose = purposeOf(options);
+  const create = options.create ?? findModel(name, modelOptions);
+  const base = { classes: purpose.classes, channels: purpose.image[0] };
+  const sizeIn = sizesOf(weights, create, base);
   const [, height, width] = options.image ?? purpose.image;
   const channels = options.image?.[0] ?? sizeIn("channels", 1) ?? base.channels;
   const outputs = sizeIn("classes", 0);
@@ -89,8 +92,8 @@ export function importWeights(weights: Weights, options: ImportOptions): Importe
       `there are ${classNames.length} names for ${classes} classes: give as many`,
     );
   }
-  const model = createModel(name, { ...modelOptions, classes, channels });
-  const anew = options.classes === undefined ? [] : dependents(name, base, "classes");
+  const model = create({ classes, channels });
+  const anew = options.classes === undefined ? [] : dependents(create, base, "classes");
   const { state, counters, replaced, notices } = fitWeights(weights, shapesOf(model), {
     replaceable: new Set(anew),
     file,
@@ -135,11 +138,12 @@ const leastPhotograph = 128;
  * resized to its size as a whole.
  */
 function transformsOf(
-  { model, modelOptions, cropShare, interpolation }: ImportOptions,
+  options: ImportOptions,
   height: number,
   width: number,
 ): TransformList | undefined {
-  const [channels, side] = defaultInput(model).image;
+  const { modelOptions, cropShare, interpolation } = options;
+  const [channels, side] = purposeOf(options).image;
   const isForPhotographs = channels === 3 && side === 224 && modelOptions?.stem !== "cifar";
   const isPhotograph = isForPhotographs && Math.min(height, width) >= leastPhotograph;
   if (!isPhotograph && cropShare === undefined && interpolation === undefined) return undefined;
@@ -181,11 +185,12 @@ const shapesOf = (model: Module): ReadonlyMap<string, Shape> =>
  * The options of a model for small images, with the shortcuts that the file has: projections, named `downsample` or
  * `shortcut`, are option B.
  */
-function shortcutsOf(weights: Weights, name: string, modelOptions: VariantOptions | undefined) {
+function shortcutsOf(weights: Weights, { model, modelOptions, create }: ImportOptions) {
   const projects = [...weights.keys()].some((each) =>
     /\.(downsample|shortcut)\.0\.weight$/.test(each),
   );
-  if (!projects || modelOptions?.shortcut !== undefined || !hasOption(name, "shortcut")) {
+  const isChoice = !create && modelOptions?.shortcut === undefined && hasOption(model, "shortcut");
+  if (!projects || !isChoice) {
     return { modelOptions, notice: [] };
   }
   const shortcut = "B" as const;
@@ -195,21 +200,33 @@ function shortcutsOf(weights: Weights, name: string, modelOptions: VariantOption
   };
 }
 
+type Create = (size: ModelSize) => Module;
+
+/** The images and classes that the network was made for; a network of one's own was made for those that are given. */
+function purposeOf({ model, create, image, file }: ImportOptions): DefaultInput {
+  if (!create) return defaultInput(model);
+  if (image) return { image, classes: 10 };
+  throw new UsageError(
+    "ERR_CONFIG",
+    `${file}: ${model} does not say for which images its network is: give their size, such as --input 3x32x32`,
+  );
+}
+
 /** The entries of a model whose shape follows from this option: those of its first or its last layer. */
-function dependents(name: string, base: ModelOptions, option: keyof ModelSize): string[] {
-  const larger = shapesOf(createModel(name, { ...base, [option]: base[option] + 1 }));
-  const shapes = shapesOf(createModel(name, base));
+function dependents(create: Create, base: ModelSize, option: keyof ModelSize): string[] {
+  const larger = shapesOf(create({ ...base, [option]: base[option] + 1 }));
+  const shapes = shapesOf(create(base));
   return [...shapes]
-    .filter(([key, shape]) => shape.join() !== larger.get(key)!.join())
+    .filter(([key, shape]) => shape.join() !== larger.get(key)?.join())
     .map(([key]) => key);
 }
 
 /** Reads an option of the file's model off the shape of the first entry that depends on it. */
-function sizesOf(weights: Weights, name: string, base: ModelOptions) {
-  const named = nameInModel(weights, shapesOf(createModel(name, base)));
+function sizesOf(weights: Weights, create: Create, base: ModelSize) {
+  const named = nameInModel(weights, shapesOf(create(base)));
   const names = new Map([...named.names].map(([file, own]) => [own, file]));
   return (option: keyof ModelSize, axis: number): number | undefined => {
-    const [key] = dependents(name, base, option).filter((each) => names.has(each));
+    const [key] = dependents(create, base, option).filter((each) => names.has(each));
     const size = key === undefined ? undefined : weights.get(names.get(key)!)!.shape[axis];
     return size === 0 ? undefined : size;
   };

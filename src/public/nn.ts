@@ -37,6 +37,7 @@ export { LeakyReLU } from "../nn/leaky-relu.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
 export type { LoadOptions, ModelState, StateDifferences } from "../nn/state-dict.js";
 export { Module, namedModules, namedParameters, namedState } from "../nn/module.js";
+export { ModuleDict } from "../nn/module-dict.js";
 export { ModuleState, Parameter } from "../nn/parameter.js";
 export { Permute } from "../nn/permute.js";
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d } from "../nn/pooling.js";

@@ -3,12 +3,21 @@ import type { DataError } from "../../data/data-error.js";
 import { Classifier } from "../predict/classifier.js";
 import { checkpointOf } from "./checkpoint-of.js";
 import { describeUnusedBits } from "../data/images/scan-files.js";
+import { openCheckpoint } from "../runs/checkpoint-file.js";
+import { networkOf } from "./own-network.js";
 import { openExecutor } from "./open-executor.js";
-import { executorOption, jsonOption, threadsOption, type ExecutorFlags } from "./options.js";
+import {
+  executorOption,
+  jsonOption,
+  ownModelOption,
+  threadsOption,
+  type ExecutorFlags,
+} from "./options.js";
 import { Output } from "./output.js";
 
 export interface ClassifierFlags extends ExecutorFlags {
   readonly json?: boolean;
+  readonly model?: string;
 }
 
 /** A command that shows pictures to the model of a checkpoint: its first argument, and the options that all such have. */
@@ -18,6 +27,7 @@ export const classifierCommand = (name: string): Command =>
       "<checkpoint>",
       "a run's directory, its last.safetensors or best.safetensors, or an imported file",
     )
+    .addOption(ownModelOption())
     .addOption(executorOption())
     .addOption(threadsOption())
     .addOption(jsonOption());
@@ -31,8 +41,13 @@ export async function withClassifier(
   const output = new Output(flags.json ?? false);
   const executor = await openExecutor(flags, output);
   try {
-    const file = await checkpointOf(checkpoint, output);
-    await work(await Classifier.open(file, executor), output);
+    const opened = await openCheckpoint(await checkpointOf(checkpoint, output));
+    try {
+      const model = await networkOf(opened.file, opened.description, flags.model, output);
+      await work(await Classifier.open(opened, executor, { ...(model && { model }) }), output);
+    } finally {
+      await opened.close();
+    }
   } finally {
     await executor.close();
   }

@@ -6,6 +6,7 @@ import { parseTransforms } from "../../data/transforms/transform-text.js";
 import { models } from "../../models/catalog.js";
 import type { TrainConfig } from "../../train/config/config.js";
 import { scheduleForms } from "../../train/schedules/schedule-config.js";
+import { modelName } from "./own-network.js";
 import {
   assignments,
   decimal,
@@ -19,7 +20,10 @@ const datasetNames = listDatasets().map(({ name }) => name);
 
 /** The options that override a recipe, each by the path of the field whose value it gives. */
 export const configOptions: Readonly<Record<string, Option>> = {
-  model: new Option("--model <name>", `model: ${Object.keys(models).join(", ")}`),
+  model: new Option(
+    "--model <name>",
+    `model: ${Object.keys(models).join(", ")}, or your own module, such as ./my-net.js`,
+  ).argParser(modelName),
   data: new Option(
     "--data <name>",
     `data set: ${datasetNames.join(", ")}, a folder with train/CLASS/*.jpg or CLASS/*.jpg, or a .csv of paths and labels`,

@@ -123,6 +123,13 @@ export const modelOptionOption = (): Option =>
     "how the model differs from the one of that name, such as width=32 or stem=cifar; may be repeated",
   ).argParser(assignments("NAME=VALUE, such as width=32"));
 
+/** Where the module of a checkpoint's network is, if the catalogue does not have it. */
+export const ownModelOption = (): Option =>
+  new Option(
+    "--model <module>",
+    "the module of the checkpoint's network, such as ./my-net.js, where it is a network of your own; its code is run",
+  );
+
 /** How images are found and read. */
 export interface DataFlags {
   readonly dataDir?: string;

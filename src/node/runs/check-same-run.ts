@@ -38,6 +38,14 @@ export function checkSameData(
   description: Description,
 ): void {
   if (!saved) return;
+  const { graphSha256 } = saved.description;
+  if (graphSha256 !== undefined && graphSha256 !== description.graphSha256) {
+    throw new UsageError(
+      "ERR_MODEL",
+      `the network of the run in ${directory} does not compute what it did when the run began: its module has changed, ` +
+        "or the version of resnet-ts; start another run, with --init for the weights of this one",
+    );
+  }
   const then = comparable(saved.description);
   for (const [field, value] of Object.entries(comparable(description))) {
     if (isDeepStrictEqual(value, then[field])) continue;
@@ -57,7 +65,7 @@ type Description = Omit<CheckpointDescription, "epoch">;
 
 /** A description as JSON, without absent values and without the fingerprint, which means nothing to people. */
 function comparable({ data, ...rest }: Description): Readonly<Record<string, unknown>> {
-  const plain = { ...rest, data: { ...data, fingerprint: undefined } };
+  const plain = { ...rest, graphSha256: undefined, data: { ...data, fingerprint: undefined } };
   return JSON.parse(JSON.stringify(plain)) as Readonly<Record<string, unknown>>;
 }
 

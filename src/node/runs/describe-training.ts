@@ -1,3 +1,8 @@
+import { createHash } from "node:crypto";
+import { tracePrediction } from "../../checkpoint/export-model.js";
+import { printGraph } from "../../graph/print.js";
+import { models } from "../../models/catalog.js";
+import type { Module } from "../../nn/module.js";
 import { labelsOf } from "../../data/image-files.js";
 import { countViews } from "../../data/transforms/test-views.js";
 import type { TrainData } from "../../train/train.js";
@@ -5,9 +10,15 @@ import type { Training } from "../../train/training.js";
 import type { DataFingerprint } from "../data/fingerprint.js";
 import type { CheckpointDescription } from "../../checkpoint/description.js";
 
+/** The SHA-256 of what a model computes for a prediction: another one after each change but those of comments. */
+export const graphHash = (model: Module, imageShape: readonly [number, number, number]): string =>
+  createHash("sha256")
+    .update(printGraph(tracePrediction(model, imageShape)))
+    .digest("hex");
+
 /** The description that the checkpoints of a training carry. */
 export function describeTraining(
-  { config, imageShape }: Training,
+  { config, imageShape, session }: Training,
   { train, valid }: TrainData,
   fingerprint: DataFingerprint,
 ): Omit<CheckpointDescription, "epoch"> {
@@ -15,6 +26,7 @@ export function describeTraining(
   const { data, validSize, testSize, seed, stratify } = config;
   return {
     model,
+    ...(!Object.hasOwn(models, model) && { graphSha256: graphHash(session.model, imageShape) }),
     ...(Object.keys(modelOptions).length > 0 && { modelOptions }),
     classes: [...train.classes],
     imageShape: [...imageShape],

@@ -22,6 +22,7 @@ import { openCheckpoint } from "../../runs/checkpoint-file.js";
 import { evaluateViews } from "../../../train/evaluate.js";
 import type { Precision } from "../../../program/precision.js";
 import { modelOf } from "../../../checkpoint/model-variant.js";
+import { networkOf } from "../own-network.js";
 import { precisionOf } from "../training/train-config.js";
 import { loadPartsOf } from "../load-data.js";
 import { openExecutor } from "../open-executor.js";
@@ -35,6 +36,7 @@ import {
   wholeNumber,
   zeroOrMore,
   onUnreadableOption,
+  ownModelOption,
   workersOption,
   type DataFlags,
   type ExecutorFlags,
@@ -46,6 +48,7 @@ interface EvalFlags extends ExecutorFlags, DataFlags {
   readonly data?: string;
   readonly split: Split;
   readonly batch: number;
+  readonly model?: string;
   readonly precision?: Precision | "auto";
   readonly mirror?: boolean;
   readonly shift?: number;
@@ -72,6 +75,7 @@ export const evalCommand = (): Command =>
         .default("test"),
     )
     .option("--batch <n>", "images evaluated at a time", wholeNumber, 512)
+    .addOption(ownModelOption())
     .addOption(precisionOption("that of the training"))
     .option(
       "--mirror",
@@ -111,6 +115,8 @@ async function evaluateOpened(
   const { file, description } = checkpoint;
   const { imageShape, transforms = [], normalize } = description;
   requireTwoClasses(description);
+  const own = await networkOf(file, description, flags.model, output);
+  const model = own ?? modelOf(description);
   const found = await loadPart(checkpoint, flags, output);
   const areNamed = areClassesNamed(description);
   const data = matchClasses(found, { file, classes: description.classes, areNamed });
@@ -124,7 +130,6 @@ async function evaluateOpened(
       `${file} takes images ${formatShape(imageShape)} (H W C), but ${data.name} has ${formatShape(seen)}`,
     );
   }
-  const model = modelOf(description);
   const { mirror, shift } = (flags.split === "test" && description.testViews) || oneView;
   const views = { mirror: flags.mirror ?? mirror, shift: flags.shift ?? shift };
   const precision = (await precisionOf(flags)) ?? description.precision ?? "fp32";

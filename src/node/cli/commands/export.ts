@@ -9,7 +9,8 @@ import {
   exportFormats,
   type ExportOptions,
 } from "../../../checkpoint/export-model.js";
-import { jsonOption } from "../options.js";
+import { networkOf } from "../own-network.js";
+import { jsonOption, ownModelOption } from "../options.js";
 import { Output } from "../output.js";
 import { requireOther } from "../output-file.js";
 import { writeOutput } from "../../files/write-output.js";
@@ -28,6 +29,7 @@ interface ExportFlags {
   readonly out: string;
   readonly fold: boolean;
   readonly json?: boolean;
+  readonly model?: string;
 }
 
 export const exportCommand = (): Command =>
@@ -48,6 +50,7 @@ export const exportCommand = (): Command =>
       ).choices(exportFormats),
     )
     .requiredOption("--out <file>", "the file to write")
+    .addOption(ownModelOption())
     .option("--no-fold", "ONNX: keep batch norms apart from their convolutions")
     .addOption(jsonOption())
     .addHelpText(
@@ -58,7 +61,7 @@ export const exportCommand = (): Command =>
 
 async function exportCheckpoint(
   file: string,
-  { format: wanted, out, fold, json }: ExportFlags,
+  { format: wanted, out, fold, json, model: place }: ExportFlags,
 ): Promise<void> {
   const format = formatOf(out, wanted);
   const output = new Output(json ?? false);
@@ -67,7 +70,9 @@ async function exportCheckpoint(
   const checkpoint = await openCheckpoint(weights);
   try {
     const { description } = checkpoint;
-    const chunks = exportChunks(description, await checkpoint.tensors(), { format, fold });
+    const model = await networkOf(checkpoint.file, description, place, output);
+    const options = { format, fold, ...(model && { model }) };
+    const chunks = exportChunks(description, await checkpoint.tensors(), options);
     let bytes = 0;
     await writeOutput(out, () =>
       replaceFile(out, async (handle) => {

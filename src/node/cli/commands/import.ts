@@ -3,12 +3,14 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { readWeights } from "../../interop/read-weights.js";
 import type { StoredArray } from "../../../interop/stored-array.js";
 import { sourceOf } from "../../../interop/write-safetensors.js";
-import { findModel, models, type VariantOptions } from "../../../models/catalog.js";
+import { findModel, models, type ModelSize, type VariantOptions } from "../../../models/catalog.js";
 import { UsageError } from "../../../tensor/error.js";
+import { graphHash } from "../../runs/describe-training.js";
 import { writeCheckpoint } from "../../runs/checkpoint-file.js";
 import type { CheckpointDescription } from "../../../checkpoint/description.js";
 import { importWeights } from "../../../checkpoint/import-weights.js";
 import { nameOf, parseVariant } from "../../../checkpoint/model-variant.js";
+import { modelName, ownNetwork, refuseOptions } from "../own-network.js";
 import {
   decimal,
   decimals,
@@ -47,7 +49,10 @@ export const importCommand = (): Command =>
         "safetensors, and the .index.json of a model in shards. No code of the file is run.",
     )
     .argument("<file>", "file of weights")
-    .requiredOption("--model <name>", `model: ${Object.keys(models).join(", ")}`)
+    .requiredOption(
+      "--model <name>",
+      `model: ${Object.keys(models).join(", ")}, or your own module, such as ./my-net.js`,
+    )
     .addOption(modelOptionOption())
     .requiredOption("--out <checkpoint>", "the checkpoint to write, a .safetensors file")
     .option(
@@ -98,14 +103,17 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
   await requireOther(flags.out, [file]);
   requireExtension(flags.out, ".safetensors", "safetensors");
   const modelOptions = flags.modelOption && parseVariant(flags.modelOption);
-  findModel(flags.model, modelOptions); // before a long read
+  const own = await ownNetwork(flags.model);
+  if (own) refuseOptions(flags.model, modelOptions);
+  else findModel(flags.model, modelOptions); // before a long read
   const weights = await readWeights(file, {
     state: flags.state,
     onNotice: (notice) => output.notice(notice),
   });
   const { description, state, counters, replaced, notices } = importWeights(weights, {
     file,
-    model: flags.model,
+    model: modelName(flags.model),
+    ...(own && { create: own.create }),
     modelOptions,
     classes: flags.classes,
     classNames: flags.classNames === undefined ? undefined : await readLines(flags.classNames),
@@ -117,7 +125,13 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
   });
   for (const notice of notices) output.notice(`${file}: ${notice}`);
   const tensors = new Map<string, StoredArray>([...state, ...counters]);
-  await writeOutput(flags.out, () => writeCheckpoint(flags.out, description, sourceOf(tensors)));
+  const written = own
+    ? {
+        ...description,
+        graphSha256: graphHash(own.create(sizeOf(description)), description.imageShape),
+      }
+    : description;
+  await writeOutput(flags.out, () => writeCheckpoint(flags.out, written, sourceOf(tensors)));
   const { model, classes, imageShape, transforms = [], normalize } = description;
   const [height, width, channels] = imageShape;
   const anew = replaced.length > 0 ? `; starting anew: ${replaced.join(", ")}` : "";
@@ -137,6 +151,11 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
       `${state.size} tensors${anew}${prepared}`,
   );
 }
+
+const sizeOf = ({ classes, imageShape }: CheckpointDescription): ModelSize => ({
+  classes: classes.length,
+  channels: imageShape[2],
+});
 
 function shareOf(text: string): number {
   const share = decimal(text);

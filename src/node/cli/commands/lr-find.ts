@@ -21,7 +21,8 @@ import { Output } from "../output.js";
 import { pictureFormat, pictureOf } from "../output-file.js";
 import { Progress } from "../progress.js";
 import { configOf, settled } from "../training/train-config.js";
-import { announcedWeights } from "../training/train-one.js";
+import { ownNetwork, requireNamed } from "../own-network.js";
+import { announcedWeights, sizeOf } from "../training/train-one.js";
 import { describeTraining } from "../training/train-output.js";
 import { writeOutput } from "../../files/write-output.js";
 
@@ -74,6 +75,8 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
   const output = new Output(flags.json ?? false);
   pictureFormat(flags.chart); // before all the work
   const config = configOf(recipe, await withModelOfInit(await settled(flags)));
+  requireNamed(recipe ?? "the configuration", config.model, flags.model);
+  const network = await ownNetwork(flags.model);
   const reading = { ...flags, transforms: config.transforms.eval };
   const parts = await loadPartsOf(config.data, config, reading, output);
   const executor = await openExecutor(flags, output);
@@ -84,6 +87,7 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
     const search = await findLearningRate(config, parts, {
       executor,
       files: imageFileOpener(flags),
+      ...(network && { model: network.create(sizeOf(config, parts.train)) }),
       weights: (model) => announcedWeights(model, config, parts.train.classes, output),
       callbacks: [{ onStart: (training) => output.say(describeTraining(training, parts)) }],
       from: flags.from,

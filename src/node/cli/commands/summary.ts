@@ -1,8 +1,16 @@
 import { Command } from "commander";
-import { createModel, models, defaultInput, type VariantOptions } from "../../../models/catalog.js";
+import {
+  createModel,
+  models,
+  defaultInput,
+  type DefaultInput,
+  type VariantOptions,
+} from "../../../models/catalog.js";
 import { formatSummary } from "../../../report/model-summary.js";
 import { summarize } from "../../../report/model-summary.js";
 import { nameOf, parseVariant } from "../../../checkpoint/model-variant.js";
+import { UsageError } from "../../../tensor/error.js";
+import { ownNetwork, refuseOptions } from "../own-network.js";
 import { imageSize, jsonOption, modelOptionOption, wholeNumber } from "../options.js";
 import { Output } from "../output.js";
 
@@ -17,7 +25,10 @@ interface SummaryFlags {
 export const summaryCommand = (): Command =>
   new Command("summary")
     .summary("show a model's layers, parameters, multiply-adds and memory")
-    .argument("<model>", Object.keys(models).join(", "))
+    .argument(
+      "<model>",
+      `${Object.keys(models).join(", ")}, or your own module, such as ./my-net.js`,
+    )
     .addOption(modelOptionOption())
     .option(
       "--input <CxHxW>",
@@ -32,12 +43,27 @@ export const summaryCommand = (): Command =>
     .option("--batch <n>", "images in one training step, for its memory", wholeNumber, 32)
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet summary resnet34 --input 1x28x28 --classes 10")
-    .action((name: string, { modelOption, input, classes, batch, json }: SummaryFlags) => {
-      const purpose = defaultInput(name);
+    .action(async (name: string, { modelOption, input, classes, batch, json }: SummaryFlags) => {
+      const own = await ownNetwork(name);
+      if (own) refuseOptions(name, modelOption);
+      const purpose = own ? purposeOf(name, input, classes) : defaultInput(name);
       const image = input ?? purpose.image;
       const size = { classes: classes ?? purpose.classes, channels: image[0] };
       const modelOptions = parseVariant(modelOption ?? {});
-      const model = createModel(name, { ...modelOptions, ...size });
+      const model = own ? own.create(size) : createModel(name, { ...modelOptions, ...size });
       const summary = summarize(nameOf({ model: name, modelOptions }), model, image, { batch });
       new Output(json ?? false).result(summary, formatSummary(summary));
     });
+
+/** @throws {ResnetError} `ERR_CONFIG` without an image size and a number of classes, which a module does not say */
+function purposeOf(
+  name: string,
+  image: SummaryFlags["input"],
+  classes: number | undefined,
+): DefaultInput {
+  if (image && classes !== undefined) return { image, classes };
+  throw new UsageError(
+    "ERR_CONFIG",
+    `${name} does not say for which images and classes its network is: give both, such as --input 3x32x32 --classes 10`,
+  );
+}

@@ -7,6 +7,7 @@ import { requireEmpty } from "../../runs/new-directory.js";
 import { RunDirectory } from "../../runs/run-directory.js";
 import { configOptions, otherConfigOptions } from "../config-options.js";
 import { withModelOfInit } from "../training/model-of-init.js";
+import { isModulePath, ownNetwork, requireNamed } from "../own-network.js";
 import { jsonOption, machineOptions } from "../options.js";
 import { Output } from "../output.js";
 import { formatDuration } from "../progress.js";
@@ -62,19 +63,21 @@ async function train(recipe: string | undefined, given: TrainFlags): Promise<voi
   const start = performance.now();
   const flags = await withModelOfInit(await settled(given));
   const output = new Output(flags.json ?? false);
+  const network = await ownNetwork(flags.model);
   const group = await groupOf(recipe, flags);
   if (group) {
     const resume = commandFor(group.directory, flags);
-    return trainGroup(group.directory, group.trainings, { flags, output, resume });
+    return trainGroup(group.directory, group.trainings, { flags, output, network, resume });
   }
   const config = flags.resume === undefined ? configOf(recipe, flags) : null;
+  if (config) requireNamed(recipe ?? "the configuration", config.model, flags.model);
   const run = config
     ? await RunDirectory.create(flags.out ?? defaultDirectory(config.recipe))
     : await RunDirectory.open(flags.resume!, (notice) => output.notice(notice));
   try {
     const resume = commandFor(run.directory, flags);
     const giveUp = (): Promise<void> => run.close();
-    const options = { flags, output, resume, giveUp };
+    const options = { flags, output, network, resume, giveUp };
     const trained = await trainOne(run, config ?? resumedConfig(run, recipe, flags), options);
     if (!trained) return;
     const duration = formatDuration((performance.now() - start) / 1000);
@@ -102,7 +105,10 @@ async function groupOf(
 }
 
 const commandFor = (directory: string, flags: TrainFlags): string =>
-  resumeCommand(directory, { ...flags }, machineOptions);
+  resumeCommand(directory, { ...flags }, [
+    ...machineOptions,
+    ...(isModulePath(flags.model ?? "") ? [configOptions["model"]!] : []),
+  ]);
 
 const defaultDirectory = (recipe: string): string =>
   path.join("runs", `${recipe}-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`);

@@ -1,4 +1,5 @@
 import { ResnetError } from "../../../tensor/error.js";
+import { requireNamed } from "../own-network.js";
 import { openCheckpoint } from "../../runs/checkpoint-file.js";
 import type { CheckpointDescription } from "../../../checkpoint/description.js";
 
@@ -15,6 +16,7 @@ export async function withModelOfInit<Flags extends InitFlags>(flags: Flags): Pr
   if (init === undefined || model !== undefined || resume !== undefined) return flags;
   const found = await modelIn(init);
   if (!found) return flags;
+  requireNamed(init, found.model, model);
   return { ...flags, model: found.model, modelOption: { ...found.modelOptions, ...modelOption } };
 }
 

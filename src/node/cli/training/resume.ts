@@ -9,6 +9,7 @@ import { configFile } from "../../runs/new-directory.js";
 import { readJson } from "../../runs/run-files.js";
 import type { RunDirectory } from "../../runs/run-directory.js";
 import { configOptions } from "../config-options.js";
+import { isModulePath } from "../own-network.js";
 import { override } from "./train-config.js";
 import type { Trainings } from "./train-group.js";
 
@@ -29,12 +30,16 @@ export function resumedConfig(
   }
   checkSameConfig(run, config);
   const changed = structuredClone(config) as unknown as Record<string, unknown>;
-  override(changed, flags);
+  override(changed, namesModule(config, flags) ? { ...flags, model: undefined } : flags);
   const result = parseConfig(changed);
   for (const [field, option] of Object.entries(configOptions))
     checkFlag(directory, option, valueAt(config, field), valueAt(result, field), field);
   return result;
 }
+
+/** Whether `--model` says where the module of the run's own network is now: that is not part of its configuration. */
+const namesModule = ({ model }: TrainConfig, flags: OptionValues): boolean =>
+  isModulePath(model) && isModulePath(String(flags["model"]));
 
 /**
  * The configurations of a group of runs that goes on, by the names of their directories; null if the directory does not hold

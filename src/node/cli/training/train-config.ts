@@ -11,6 +11,7 @@ import { scheduleSchema } from "../../../train/schedules/schedule-config.js";
 import { findRecipe } from "../../../train/recipes.js";
 import { configOptions, offAtZero } from "../config-options.js";
 import { prefersBf16 } from "../open-executor.js";
+import { isModulePath, refuseOptions } from "../own-network.js";
 import type { ExecutorFlags } from "../options.js";
 
 /**
@@ -22,7 +23,7 @@ export function trainingsOf(
   name: string | undefined,
   flags: OptionValues,
 ): ReadonlyMap<string, TrainConfig> | null {
-  if (name === undefined) return null;
+  if (name === undefined || name.endsWith(".json")) return null;
   const trainings = Object.entries(findRecipe(name).trainings);
   if (trainings.length === 0) return null;
   for (const [flag, field] of givenFields(flags)) {
@@ -72,8 +73,7 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
   }
   override(config, flags);
   // Options of the recipe's model stay if the other model has them, too.
-  if (flags["model"] !== undefined)
-    config["modelOptions"] = sharedOptions(flags["model"] as string, recipe.modelOptions);
+  if (flags["model"] !== undefined) config["modelOptions"] = recipeOptions(flags, recipe);
   Object.assign(config["modelOptions"] as object, flags["modelOption"]);
   if (flags["normalizeFromData"] === true) config["normalizeFromData"] = true;
   Object.assign(config, flags["set"]);
@@ -83,6 +83,14 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
     config["lrScales"] = { ...(config["lrScales"] as object), head };
   }
   return parseConfig(config);
+}
+
+/** The options of the recipe's model that the model of `--model` has, too; a network of the user's own has none. */
+function recipeOptions(flags: OptionValues, recipe: TrainConfig): TrainConfig["modelOptions"] {
+  const model = flags["model"] as string;
+  if (!isModulePath(model)) return sharedOptions(model, recipe.modelOptions);
+  refuseOptions(model, flags["modelOption"] as object | undefined);
+  return {};
 }
 
 interface PrecisionFlags extends ExecutorFlags {

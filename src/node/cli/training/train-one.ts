@@ -2,6 +2,8 @@ import path from "node:path";
 import { countViews } from "../../../data/transforms/test-views.js";
 import type { Executor } from "../../../executors/executor.js";
 import { profiled } from "../../../executors/profiled-executor.js";
+import type { LabelledImages } from "../../../data/image-files.js";
+import type { ModelSize } from "../../../models/catalog.js";
 import type { Module } from "../../../nn/module.js";
 import { countParameters } from "../../../report/model-summary.js";
 import { formatProfile, profileOf } from "../../../report/profile.js";
@@ -17,6 +19,7 @@ import type { RunDirectory } from "../../runs/run-directory.js";
 import { trainRun } from "../../train/train.js";
 import { endOnSignal, stopOnSignal } from "../interrupt.js";
 import { loadPartsOf } from "../load-data.js";
+import { requireNamed, type OwnNetwork } from "../own-network.js";
 import { openExecutor } from "../open-executor.js";
 import type { DataFlags, ExecutorFlags } from "../options.js";
 import type { Output } from "../output.js";
@@ -35,6 +38,8 @@ export interface TrainOneOptions {
   readonly resume: string;
   /** Releases the run directory; called if a signal ends the command before the training begins. */
   readonly giveUp: () => Promise<void>;
+  /** The network that `--model` names, if it is the user's own. */
+  readonly network?: OwnNetwork | undefined;
   /** Called before those that save, report and show. */
   readonly callbacks?: readonly Callback[];
 }
@@ -61,8 +66,9 @@ export interface TrainedRun {
 export async function trainOne(
   run: RunDirectory,
   config: TrainConfig,
-  { flags, output, resume, giveUp, callbacks = [] }: TrainOneOptions,
+  { flags, output, resume, giveUp, network, callbacks = [] }: TrainOneOptions,
 ): Promise<TrainedRun | null> {
+  requireNamed(run.directory, config.model, network?.file);
   if (!run.config) await run.begin(config); // so that a run which is killed while its data loads can be resumed
   const reading = { ...flags, transforms: config.transforms.eval };
   const parts = await endOnSignal(giveUp, () => loadPartsOf(config.data, config, reading, output));
@@ -79,6 +85,7 @@ export async function trainOne(
       cache: flags.cache,
       signal: stop.signal,
       weights: (model) => announcedWeights(model, config, parts.train.classes, output),
+      ...(network && { model: network.create(sizeOf(config, parts.train)) }),
       callbacks: [...callbacks, show],
     });
     if (!test) {
@@ -109,6 +116,12 @@ export async function trainOne(
     await executor.close();
   }
 }
+
+/** The classes of the images, and their channels, that a network of the user's own is made for. */
+export const sizeOf = (config: TrainConfig, { classes }: LabelledImages): ModelSize => ({
+  classes: classes.length,
+  channels: config.normalize.mean.length,
+});
 
 /** The first weights that the configuration asks for. Tells which parts of a file were not taken, and what was adapted. */
 export async function announcedWeights(
