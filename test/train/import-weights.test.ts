@@ -115,7 +115,7 @@ describe("importWeights", () => {
     assert.throws(() => importWeights(weightsOf("resnet18"), options), {
       code: "ERR_WEIGHTS_MATCH",
       message:
-        /^some\.pth: these weights are not of resnet34; by names and shapes they are of --model resnet18\. The first 5 of \d+ differences:\n {2}missing {5}layer1\.2\.bn1\.bias/,
+        /^some\.pth: these weights are not of resnet34; by names and shapes they are of --model resnet18 or --model resnetblur18\. The first 5 of \d+ differences:\n {2}missing {5}layer1\.2\.bn1\.bias/,
     });
   });
 });
