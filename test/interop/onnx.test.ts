@@ -25,7 +25,7 @@ import { createModel } from "../../src/models/catalog.js";
 import { randomArray } from "../helpers/arrays.js";
 import { assertClose } from "../helpers/assert-close.js";
 import { draw } from "../helpers/fixtures.js";
-import { makeNetwork, networks, specOf } from "../helpers/network-rows.js";
+import { makeNetwork, networks, relatives, specOf } from "../helpers/network-rows.js";
 
 ort.env.wasm.numThreads = 1;
 
@@ -36,7 +36,10 @@ async function run(file: Uint8Array, images: Float32Array, shape: Shape): Promis
   return logits!.data as Float32Array;
 }
 
-for (const row of networks) {
+/** Relatives of ResNet whose ops are all exported. */
+const exported = /^(se|res2net|resnetv2|densenet|mobilenet)/;
+
+for (const row of [...networks, ...relatives.filter(({ name }) => exported.test(name))]) {
   const { name, seed, batch, image, state } = row;
   const [channels, height, width] = image;
   const weights = new Map(

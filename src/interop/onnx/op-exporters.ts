@@ -1,4 +1,4 @@
-import type { GraphNode } from "../../graph/tensor.js";
+import type { GraphNode, Tensor } from "../../graph/tensor.js";
 import type { HostArray } from "../../tensor/host-array.js";
 import { InteropError } from "../interop-error.js";
 import type { LazyArray, OnnxBuilder } from "./onnx-builder.js";
@@ -103,6 +103,72 @@ const subsample: OpExporter = (node, builder) => {
   builder.add("Pad", node, [sliced, builder.integers("pads", pads)], {}, node.outputs["y"]!);
 };
 
+/** Functions of `unary` and `binary`, by name, that are operators of ONNX. */
+const elementwise: Readonly<Record<string, string>> = {
+  sigmoid: "Sigmoid",
+  tanh: "Tanh",
+  add: "Add",
+  sub: "Sub",
+  mul: "Mul",
+  div: "Div",
+};
+
+function clip(node: GraphNode, builder: OnnxBuilder, least: number, most: number): void {
+  const scalar = (name: string, value: number): string =>
+    builder.operand(node, name, { shape: [], values: () => Float32Array.of(value) });
+  const inputs = [builder.nameOf(node.inputs["x"]!), scalar("least", least), scalar("most", most)];
+  builder.add("Clip", node, inputs, {}, node.outputs["y"]!);
+}
+
+const elementwiseFunction: OpExporter = (node, builder) => {
+  const name = String(node.attrs["function"]);
+  if (name === "relu6") {
+    clip(node, builder, 0, 6);
+    return;
+  }
+  const opType = elementwise[name];
+  const operands = Object.values(node.inputs);
+  if (!opType || node.attrs["scalar"] !== undefined) {
+    const known = ["relu6", ...Object.keys(elementwise)].join(", ");
+    throw new InteropError(
+      "ERR_ONNX",
+      `${name}${node.module ? ` in ${node.module}` : ""} cannot be exported: of the functions of each element, only ${known} of tensors can`,
+    );
+  }
+  const inputs = operands.map((each) => builder.nameOf(each));
+  builder.add(opType, node, inputs, {}, node.outputs["y"]!);
+};
+
+/** An axis of memory as ONNX counts it, whose images are `[N, C, H, W]`. */
+const userAxis = ({ order }: Tensor, axis: number): number => order?.[axis] ?? axis;
+
+const concat: OpExporter = (node, builder) => {
+  const operands = Object.values(node.inputs);
+  const axis = userAxis(operands[0]!, Number(node.attrs["axis"]));
+  const inputs = operands.map((each) => builder.nameOf(each));
+  builder.add("Concat", node, inputs, { axis }, node.outputs["y"]!);
+};
+
+const slice: OpExporter = (node, builder) => {
+  const x = node.inputs["x"]!;
+  const y = node.outputs["y"]!;
+  const { starts, steps } = node.attrs as unknown as Record<"starts" | "steps", readonly number[]>;
+  if (steps.some((step) => step < 0)) {
+    throw new InteropError("ERR_ONNX", "a slice that goes backwards cannot be exported");
+  }
+  // The other axes stay whole, of the batch in any size.
+  const cut = x.shape.flatMap((size, axis) => (size === y.shape[axis] ? [] : [axis]));
+  const list = (name: string, of: (axis: number) => number): string =>
+    builder.integers(name, cut.map(of));
+  const operands = [
+    list("starts", (axis) => starts[axis]!),
+    list("ends", (axis) => starts[axis]! + (y.shape[axis]! - 1) * steps[axis]! + 1),
+    list("axes", (axis) => userAxis(x, axis)),
+    list("steps", (axis) => steps[axis]!),
+  ];
+  builder.add("Slice", node, [builder.nameOf(x), ...operands], {}, y);
+};
+
 /** The ops that can be exported, by name. */
 export const opExporters: ReadonlyMap<string, OpExporter> = new Map<string, OpExporter>([
   ["conv2d", conv2d],
@@ -117,6 +183,10 @@ export const opExporters: ReadonlyMap<string, OpExporter> = new Map<string, OpEx
   ["flatten", unary("Flatten", () => ({ axis: 1 }))],
   ["linear", linear],
   ["subsample", subsample],
+  ["unary", elementwiseFunction],
+  ["binary", elementwiseFunction],
+  ["concat", concat],
+  ["slice", slice],
 ]);
 
 /**
