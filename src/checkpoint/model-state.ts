@@ -2,7 +2,7 @@ import type { Executor } from "../executors/executor.js";
 import { fromTorchLayout, toTorchLayout } from "../interop/torch-layout.js";
 import type { ArraySource } from "../interop/write-safetensors.js";
 import { xavierUniform } from "../nn/initializers.js";
-import { namedState, type Module } from "../nn/module.js";
+import { namedState, type AnyModule } from "../nn/module.js";
 import { checkState, type ModelState, type StateSpecs } from "../nn/state-dict.js";
 import type { HostArray } from "../tensor/host-array.js";
 
@@ -15,7 +15,7 @@ export type { ModelState };
  * @param initializer of the weights of convolutions and linear layers, if not the model's own
  */
 export const initialState = (
-  model: Module,
+  model: AnyModule,
   seed: number,
   initializer: "model" | "xavier-uniform" = "model",
 ): ModelState =>
@@ -35,7 +35,7 @@ export const initialState = (
  */
 export async function writeModelState(
   executor: Executor,
-  model: Module,
+  model: AnyModule,
   state: ModelState,
 ): Promise<void> {
   checkModelState(model, state);
@@ -45,7 +45,7 @@ export async function writeModelState(
 }
 
 /** Checks that arrays are those of a model, by name, shape and dtype. @throws {ResnetError} `ERR_CHECKPOINT`, as `checkState` */
-export const checkModelState = (model: Module, found: StateSpecs): void =>
+export const checkModelState = (model: AnyModule, found: StateSpecs): void =>
   checkState(namedState(model), found);
 
 /** The executor's name for a parameter or statistic of a model. */
@@ -56,7 +56,7 @@ const itself: StateName = (name) => name;
 /** A copy of a model's state out of an executor. */
 export async function readModelState(
   executor: Executor,
-  model: Module,
+  model: AnyModule,
   stateName = itself,
 ): Promise<ModelState> {
   const state = new Map<string, HostArray>();
@@ -68,7 +68,7 @@ export async function readModelState(
 /** A model's state in an executor, read array by array. */
 export const modelSource = (
   executor: Executor,
-  model: Module,
+  model: AnyModule,
   stateName = itself,
 ): ArraySource => ({
   specs: new Map(

@@ -1,4 +1,4 @@
-import type { Module } from "./module.js";
+import type { AnyModule } from "./module.js";
 
 /**
  * A module as the tree of its layers with their options, as PyTorch prints it:
@@ -10,7 +10,7 @@ import type { Module } from "./module.js";
  *
  * @param children the modules in its fields, by name
  */
-export function describeTree(module: Module, children: ReadonlyMap<string, Module>): string {
+export function describeTree(module: AnyModule, children: ReadonlyMap<string, AnyModule>): string {
   const name = module.constructor.name;
   if (children.size === 0) return `${name}(${module.describe()})`;
   const lines = [...children].map(([field, child]) => `  (${field}): ${indent(String(child))}`);

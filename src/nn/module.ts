@@ -18,17 +18,21 @@ import {
  * A module is its fields: parameters, state and child modules are found by walking them, never registered, and the
  * path of fields (`layer1.0.conv1.weight`) is the key in checkpoints. Subclasses define `forward`; everyone
  * else uses `call`, as PyTorch's `module(x)` does.
+ *
+ * A module of several inputs or outputs takes or returns an array or a record of tensors:
+ *
+ *     class Branches extends Module<{ image: Tensor; depth: Tensor }, { kind: Tensor; place: Tensor }> { … }
  */
-export abstract class Module {
+export abstract class Module<Input = Tensor, Output = Tensor> {
   /** The computation, written with ops and with `call` of child modules. */
-  protected abstract forward(x: Tensor): Tensor;
+  protected abstract forward(x: Input): Output;
 
   /** Traces this module on `x`. Nodes and errors inside carry its path. */
-  call(x: Tensor): Tensor {
+  call(x: Input): Output {
     const trace = currentTrace();
     const path = trace.paths.get(this) ?? "";
-    const output = inModule(path, () => requireTensor(this, this.forward(x)));
-    trace.calls.push({ path, module: this, output });
+    const output = inModule(path, () => requireTensors(this, this.forward(x)));
+    if (output instanceof Tensor) trace.calls.push({ path, module: this, output });
     return output;
   }
 
@@ -75,9 +79,15 @@ export abstract class Module {
   }
 }
 
-/** @throws {ResnetError} `ERR_MODULE` unless a module's forward returned a tensor */
-function requireTensor(module: Module, output: unknown): Tensor {
+/** A module with any number of inputs and outputs. */
+export type AnyModule = Module<never, unknown>;
+
+/** @throws {ResnetError} `ERR_MODULE` unless a module's forward returned a tensor, or several by position or name */
+function requireTensors<Output>(module: AnyModule, output: Output): Output {
   if (output instanceof Tensor) return output;
+  const parts: readonly unknown[] =
+    typeof output === "object" && output !== null ? Object.values(output) : [];
+  if (parts.length > 0 && parts.every((each) => each instanceof Tensor)) return output;
   throw new UsageError(
     "ERR_MODULE",
     `the forward of ${module.constructor.name} returned ${describeValue(output)}, but it must return a Tensor`,
@@ -85,15 +95,15 @@ function requireTensor(module: Module, output: unknown): Tensor {
 }
 
 /** The modules in the fields of a module, by the name of the field; those of an array are `blocks.0`, `blocks.1`. */
-function childModules(module: Module): ReadonlyMap<string, Module> {
+function childModules(module: AnyModule): ReadonlyMap<string, AnyModule> {
   const children = [...namedModules(module)].filter(([path]) => path !== "");
   const isWithin = (path: string, parent: string): boolean => path.startsWith(`${parent}.`);
   return new Map(children.filter(([path]) => !children.some(([parent]) => isWithin(path, parent))));
 }
 
 /** Every module in `root` by path, in order of fields; `root` itself is first, under `""`. */
-export function namedModules(root: Module): ReadonlyMap<string, Module> {
-  const found = new Map<string, Module>();
+export function namedModules(root: AnyModule): ReadonlyMap<string, AnyModule> {
+  const found = new Map<string, AnyModule>();
   walk(root, "", (path, value) => {
     if (value instanceof Module) found.set(path, value);
   });
@@ -101,7 +111,7 @@ export function namedModules(root: Module): ReadonlyMap<string, Module> {
 }
 
 /** Every parameter and state in `root` by path, in order of fields: the keys of a checkpoint. */
-export function namedState(root: Module): ReadonlyMap<string, ModuleState> {
+export function namedState(root: AnyModule): ReadonlyMap<string, ModuleState> {
   const found = new Map<string, ModuleState>();
   walk(root, "", (path, value) => {
     if (value instanceof ModuleState) found.set(path, value);
@@ -110,7 +120,7 @@ export function namedState(root: Module): ReadonlyMap<string, ModuleState> {
 }
 
 /** Every parameter within `root` by path. */
-export const namedParameters = (root: Module): ReadonlyMap<string, Parameter> =>
+export const namedParameters = (root: AnyModule): ReadonlyMap<string, Parameter> =>
   new Map(
     [...namedState(root)].filter(
       (entry): entry is [string, Parameter] => entry[1] instanceof Parameter,

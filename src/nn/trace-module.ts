@@ -1,6 +1,6 @@
 import type { Leaf, Tensor } from "../graph/tensor.js";
 import { Trace, withTrace, type ModuleCall } from "../graph/trace.js";
-import { namedModules, namedState, type Module } from "./module.js";
+import { namedModules, namedState, type AnyModule } from "./module.js";
 
 /** The results of tracing, besides that of `build`. */
 export interface TracedModule<T> {
@@ -18,7 +18,7 @@ export interface TracedModule<T> {
  * @param isFrozen whether a module, by path, stays in evaluation mode. Default: none
  */
 export function traceModule<T>(
-  root: Module,
+  root: AnyModule,
   training: boolean,
   build: () => T,
   isFrozen: (path: string) => boolean = () => false,

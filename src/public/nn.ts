@@ -36,7 +36,7 @@ export { LayerNorm, LayerNorm2d, type LayerNormOptions } from "../nn/layer-norm.
 export { LeakyReLU } from "../nn/leaky-relu.js";
 export { Linear, type LinearOptions } from "../nn/linear.js";
 export type { LoadOptions, ModelState, StateDifferences } from "../nn/state-dict.js";
-export { Module, namedModules, namedParameters, namedState } from "../nn/module.js";
+export { type AnyModule, Module, namedModules, namedParameters, namedState } from "../nn/module.js";
 export { ModuleDict } from "../nn/module-dict.js";
 export { ModuleState, Parameter } from "../nn/parameter.js";
 export { Permute } from "../nn/permute.js";

@@ -2,7 +2,7 @@ import { conv2dOp } from "../ops/conv2d.js";
 import { linearOp } from "../ops/linear.js";
 import { graphOf } from "../graph/graph.js";
 import { input, type GraphNode } from "../graph/tensor.js";
-import { namedModules, namedParameters, type Module } from "../nn/module.js";
+import { namedModules, namedParameters, type AnyModule, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { sizeOf, type Shape } from "../tensor/shape.js";
 import { formatTable } from "./format.js";
@@ -63,7 +63,7 @@ export function summarize(
       name: path,
       type: module.constructor.name,
       output: imageShape(output.shape),
-      parameters: countParameters(module as Module),
+      parameters: countParameters(module as AnyModule),
       multiplyAdds: multiplyAddsOf(nodes.filter((node) => node.module === path)),
     }));
   return {
@@ -77,7 +77,7 @@ export function summarize(
 }
 
 /** Number of trained values. */
-export const countParameters = (module: Module): number =>
+export const countParameters = (module: AnyModule): number =>
   [...namedParameters(module).values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 
 /**

@@ -5,15 +5,16 @@ import { inputSpecs } from "../program/input-specs.js";
 import { encodeBf16 } from "../tensor/bf16.js";
 import { ResnetError } from "../tensor/error.js";
 import { checkHostArray, type HostArray } from "../tensor/host-array.js";
-import { formatShape, type Shape } from "../tensor/shape.js";
+import { formatShape, type TensorSpec } from "../tensor/shape.js";
+import { likeParts, partsOf, type Several } from "./several.js";
 import type { Targets } from "./loss.js";
 import { dtypeOf, type Precision } from "../program/precision.js";
 import type { BatchTracer } from "./sources/batch-source.js";
 
 /** A batch of the caller's own arrays. */
 export interface ArrayBatch {
-  /** The model's input: images f32 `[N, C, H, W]`, or features f32 `[N, C]`, normalized already. */
-  readonly images: HostArray;
+  /** The model's input: images f32 `[N, C, H, W]`, or features f32 `[N, C]`, normalized already; of several inputs an array or a record of them. */
+  readonly images: Several<HostArray>;
   /** The loss's targets: class indices i32 `[N]`, or other arrays, one or several by name. */
   readonly targets: HostArray | Readonly<Record<string, HostArray>>;
 }
@@ -41,14 +42,15 @@ export class ArrayBatches {
     const samples = samplesOf(images);
     for (const [name, array] of Object.entries(named))
       checkTargets(name ? `the targets ${name}` : "the targets", array, samples);
-    const x = toImages(images, this.precision);
-    const inputs: Record<string, HostArray> = { images: x };
+    const x = likeParts("images", images, (part) => toImages(part, this.precision));
+    const inputs: Record<string, HostArray> = partsOf("images", x);
     for (const [name, array] of Object.entries(named)) inputs[targetInput(name)] = array;
     const specs = Object.entries(named).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
-    const key = JSON.stringify([x.shape, specs]);
+    const shapes = likeParts("images", x, ({ shape }) => ({ shape, dtype: "f32" }) as const);
+    const key = JSON.stringify([shapes, specs]);
     let tracer = this.tracers.get(key);
     if (!tracer) {
-      tracer = arrayTracer(x.shape, specs);
+      tracer = arrayTracer(shapes, specs);
       this.tracers.set(key, tracer);
     }
     return { tracer, samples, inputs };
@@ -65,13 +67,16 @@ const targetInput = (name: string): string => (name ? `targets/${name}` : "targe
 const isArray = (targets: ArrayBatch["targets"]): targets is HostArray =>
   "data" in targets && "shape" in targets && "dtype" in targets;
 
-const arrayTracer = (shape: Shape, specs: readonly TargetSpec[]): BatchTracer => ({
+const arrayTracer = (shapes: Several<TensorSpec>, specs: readonly TargetSpec[]): BatchTracer => ({
   trace(_batchSize, precision) {
     const all = specs.map(
       (spec) => [spec.name, input(targetInput(spec.name), spec.shape, spec.dtype)] as const,
     );
     const targets: Targets = all[0]?.[0] === "" ? all[0][1] : Object.fromEntries(all);
-    return { images: input("images", shape, dtypeOf(precision)), targets };
+    const images = likeParts("images", shapes, ({ shape }, name) =>
+      input(name, shape, dtypeOf(precision)),
+    );
+    return { images, targets };
   },
 });
 
@@ -81,15 +86,27 @@ export function readInputs({ program }: LoadedProgram, inputs: RunInputs): RunIn
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => specs.has(name)));
 }
 
-function samplesOf(images: HostArray): number {
-  checkHostArray("the images", images, "ERR_INPUT");
+function samplesOf(images: Several<HostArray>): number {
+  const counts = Object.entries(partsOf("the images", images)).map(([name, part]) => {
+    checkImages(name, part);
+    return part.shape[0] ?? 0;
+  });
+  const [first = 0] = counts;
+  if (counts.every((count) => count === first)) return first;
+  throw new ResnetError(
+    "ERR_INPUT",
+    `the images have ${counts.join(" and ")} samples, but a batch has as many of each`,
+  );
+}
+
+function checkImages(name: string, images: HostArray): void {
+  checkHostArray(name, images, "ERR_INPUT");
   if (images.dtype !== "f32") {
     throw new ResnetError(
       "ERR_INPUT",
-      `the images are ${images.dtype}, but a batch takes f32: scale and normalize them, or make a data set of bytes with datasetOfArrays`,
+      `${name} are ${images.dtype}, but a batch takes f32: scale and normalize them, or make a data set of bytes with datasetOfArrays`,
     );
   }
-  return images.shape[0] ?? 0;
 }
 
 function checkTargets(what: string, array: HostArray, samples: number): void {

@@ -1,23 +1,24 @@
 import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
 import type { Tensor } from "../graph/tensor.js";
-import type { Module } from "../nn/module.js";
+import type { AnyModule, Module } from "../nn/module.js";
 import { checkOptionValues, describeValue, size } from "../tensor/check-options.js";
 import { UsageError } from "../tensor/error.js";
 import type { Loss, Targets } from "./loss.js";
 import type { Optimizer } from "./optimizers.js";
+import type { OutputOf } from "./several.js";
 import { Session } from "./session.js";
 import type { SessionOptions } from "./session-options.js";
 import { initialState, type ModelState } from "../checkpoint/model-state.js";
 
-export interface CreateSessionOptions<T extends Targets = Tensor> extends Omit<
+export interface CreateSessionOptions<T extends Targets = Tensor, Outputs = Tensor> extends Omit<
   SessionOptions,
   "loss" | "evaluationLoss"
 > {
   /** Default: `crossEntropy()`. */
-  readonly loss?: Loss<T>;
+  readonly loss?: Loss<T, Outputs>;
   /** The loss that evaluations report. Default: `loss`. */
-  readonly evaluationLoss?: Loss<T>;
+  readonly evaluationLoss?: Loss<T, Outputs>;
   /** Default: the fastest that there is, which `session.close` closes. */
   readonly executor?: Executor;
   /** First weights. Default: random ones, drawn with the seed. */
@@ -43,16 +44,16 @@ export interface CreateSessionOptions<T extends Targets = Tensor> extends Omit<
  * @throws {ResnetError} `ERR_CONFIG` for a part of `freeze` or `lrScales` that the model does not have; `ERR_CHECKPOINT` if
  *   the weights are not those of this model
  */
-export async function createSession<T extends Targets = Tensor>(
-  model: Module,
-  options: CreateSessionOptions<T>,
-): Promise<Session> {
+export async function createSession<T extends Targets = Tensor, M extends AnyModule = Module>(
+  model: M,
+  options: CreateSessionOptions<T, OutputOf<M>>,
+): Promise<Session<M>> {
   checkOptionValues("createSession", options, sessionOptionValues);
   requireOptimizer(options.optimizer);
   const { executor, weights, resume, ...rest } = options;
   const own = executor ?? (await createExecutor());
   try {
-    const sessionOptions = rest as SessionOptions;
+    const sessionOptions = rest as unknown as SessionOptions;
     const session = executor
       ? new Session(executor, model, sessionOptions)
       : new OwningSession(own, model, sessionOptions);
@@ -97,7 +98,7 @@ function requireOptimizer(optimizer: unknown): void {
 }
 
 /** A session that closes its executor. */
-class OwningSession extends Session {
+class OwningSession<M extends AnyModule> extends Session<M> {
   override async close(): Promise<void> {
     await super.close();
     await this.executor.close();

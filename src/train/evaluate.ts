@@ -1,7 +1,7 @@
 import { epochBatches } from "../data/batches.js";
 import type { Executor } from "../executors/executor.js";
 import { ProgramsBySize } from "../executors/programs-by-size.js";
-import type { Module } from "../nn/module.js";
+import type { AnyModule } from "../nn/module.js";
 import { UsageError } from "../tensor/error.js";
 import type { Precision } from "../program/precision.js";
 import type { Loss, Targets } from "./loss.js";
@@ -14,7 +14,7 @@ import type { StateName } from "../checkpoint/model-state.js";
 
 export interface EvaluateOptions {
   readonly executor: Executor;
-  readonly model: Module;
+  readonly model: AnyModule;
   /** Number of images that are computed at once. */
   readonly batch: number;
   /** Default fp32. */
@@ -147,7 +147,13 @@ export class Evaluator {
       const samples = batches[i++]!.length;
       const program = await this.programs.ofSize(samples);
       const { logits, loss } = await program.run(inputs);
-      yield { first, samples, logits: logits!.data, loss: loss!.data[0]! };
+      if (!logits) {
+        throw new UsageError(
+          "ERR_CONFIG",
+          "the model returns several outputs, and an evaluation on a data set takes one: evaluate on batches of arrays",
+        );
+      }
+      yield { first, samples, logits: logits.data, loss: loss!.data[0]! };
       first += samples;
     }
   }

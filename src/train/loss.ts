@@ -35,7 +35,7 @@ export interface LossOutputs {
 }
 
 /**
- * A loss is a function of traced tensors: the outputs of the model and the targets of the batch. It returns one number,
+ * A loss is a function of traced tensors: the outputs of the model, as it returns them, and the targets of the batch. It returns one number,
  * shape `[]`, or that number with further values by name.
  *
  *     const meanSquaredError: Loss<Tensor> = (outputs, targets) => mean(square(sub(outputs, targets)));
@@ -43,8 +43,8 @@ export interface LossOutputs {
  * A scalar that changes from step to step, such as the weight of a second term, is an input: `input("alpha", [])`. Each step
  * then takes it by that name: `session.step(batch, { learningRate: 0.1, alpha: 0.5 })`.
  */
-export type Loss<T extends Targets = Tensor> = (
-  outputs: Tensor,
+export type Loss<T extends Targets = Tensor, Outputs = Tensor> = (
+  outputs: Outputs,
   targets: T,
 ) => Tensor | LossOutputs;
 
@@ -81,6 +81,13 @@ export function crossEntropy(options: CrossEntropyOptions = {}): CrossEntropy {
   });
   const { labelSmoothing = 0, classWeights = null, ignoreIndex, reduction = "mean" } = options;
   return (logits, targets) => {
+    if (!(logits instanceof Tensor)) {
+      throw new ResnetError(
+        "ERR_LOSS",
+        `crossEntropy takes one tensor of logits, but the model returns ${Object.keys(logits).join(", ")}: ` +
+          "write a loss that picks one of them",
+      );
+    }
     if (!(targets instanceof Tensor)) {
       throw new ResnetError(
         "ERR_LOSS",

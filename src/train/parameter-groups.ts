@@ -1,5 +1,5 @@
 import { Linear } from "../nn/linear.js";
-import { namedModules, namedParameters, type Module } from "../nn/module.js";
+import { namedModules, namedParameters, type AnyModule } from "../nn/module.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 import { UsageError } from "../tensor/error.js";
 
@@ -24,7 +24,7 @@ interface GroupSettings {
  * @throws {ResnetError} `ERR_CONFIG` for a part that the model does not have, or where nothing is left to train
  */
 export function parameterGroups(
-  model: Module,
+  model: AnyModule,
   { freeze, lrScales }: GroupSettings,
 ): ParameterGroups {
   const frozen = freeze.map((part) => covers(model, "freeze", part));
@@ -41,7 +41,7 @@ export function parameterGroups(
 }
 
 /** Whether a path belongs to the part of that name. */
-function covers(model: Module, field: string, part: string): (path: string) => boolean {
+function covers(model: AnyModule, field: string, part: string): (path: string) => boolean {
   const modules = namedModules(model);
   const parts = [...modules.keys()].filter((path) => /^[^.]+$/.test(path));
   const head = headOf(model);
@@ -61,5 +61,5 @@ function covers(model: Module, field: string, part: string): (path: string) => b
 }
 
 /** The path of the head: the last linear layer, which tells the classes apart. */
-export const headOf = (model: Module): string | undefined =>
+export const headOf = (model: AnyModule): string | undefined =>
   [...namedModules(model)].findLast(([, module]) => module instanceof Linear)?.[0];

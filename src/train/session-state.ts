@@ -3,7 +3,7 @@ import { readSafetensors } from "../interop/read-safetensors.js";
 import { isHostArray } from "../interop/stored-array.js";
 import { fromTorchLayout, toTorchLayout } from "../interop/torch-layout.js";
 import { writeSafetensors } from "../interop/write-safetensors.js";
-import { namedState, type Module } from "../nn/module.js";
+import { namedState, type AnyModule } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { isRemembered } from "./state-names.js";
@@ -17,7 +17,7 @@ const metadataKey = "resnet-ts-session";
  */
 export async function writeSessionState(
   executor: Executor,
-  model: Module,
+  model: AnyModule,
   steps: number,
 ): Promise<Uint8Array> {
   const arrays = new Map<string, HostArray>();
@@ -36,7 +36,7 @@ export async function writeSessionState(
  */
 export async function restoreSessionState(
   executor: Executor,
-  model: Module,
+  model: AnyModule,
   file: Uint8Array,
 ): Promise<number> {
   const { tensors, metadata } = readSafetensors(file, "the saved session");

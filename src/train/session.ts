@@ -1,5 +1,5 @@
 import type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executors/executor.js";
-import { namedState, type Module } from "../nn/module.js";
+import { namedState, type AnyModule, type Module } from "../nn/module.js";
 import { inputSpecs } from "../program/input-specs.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
@@ -25,6 +25,7 @@ import {
   type StepScalars,
 } from "./session-options.js";
 import { resetTrainingState, restoreSessionState, writeSessionState } from "./session-state.js";
+import type { OutputArrays, Several } from "./several.js";
 import type { BatchSource, BatchTracer, OpenView } from "./sources/batch-source.js";
 import { averageState } from "./state-names.js";
 import { StepPrograms, type BatchKind, type StepOptions } from "./step-programs.js";
@@ -46,7 +47,7 @@ import {
  *
  * Calls are made one after the other: each awaits the one before.
  */
-export class Session {
+export class Session<M extends AnyModule = Module> {
   readonly #evaluators = new Map<BatchSource, Evaluator>();
   readonly #groups: ParameterGroups;
   readonly #programs: StepPrograms;
@@ -67,7 +68,7 @@ export class Session {
    */
   constructor(
     readonly executor: Executor,
-    readonly model: Module,
+    readonly model: M,
     private readonly options: SessionOptions,
   ) {
     const { freeze = [], lrScales = {}, precision = "fp32" } = options;
@@ -221,10 +222,10 @@ export class Session {
 
   /**
    * The outputs of the model for images f32 `[N, C, H, W]` or features f32 `[N, C]`, with the present weights (`weights`),
-   * in evaluation mode. Programs are kept by shape.
+   * in evaluation mode. A model of several inputs or outputs takes or returns an array or a record. Programs are kept by shape.
    */
-  forward(images: HostArray<"f32">): Promise<HostArray> {
-    return this.#forward.run(images);
+  async forward(images: Several<HostArray<"f32">>): Promise<OutputArrays<M>> {
+    return (await this.#forward.run(images)) as OutputArrays<M>;
   }
 
   /** Whether all parameters and running statistics are finite numbers. */

@@ -1,6 +1,7 @@
+import { Tensor } from "../graph/tensor.js";
 import type { Executor } from "../executors/executor.js";
 import { ProgramsBySize } from "../executors/programs-by-size.js";
-import type { Module } from "../nn/module.js";
+import type { AnyModule } from "../nn/module.js";
 import type { Shape } from "../tensor/shape.js";
 import { loadGraph, type LoadedGraph } from "../runtime/load-graph.js";
 import type { BatchTracer } from "./sources/batch-source.js";
@@ -11,7 +12,7 @@ export type BatchKind = "step" | "accumulate" | "finish";
 
 /** The programs of batches that are traced alike. */
 export interface BatchPrograms extends Readonly<Record<BatchKind, ProgramsBySize<LoadedGraph>>> {
-  /** `[H, W, N, C]` of the images that the model sees, with N = 1. */
+  /** `[H, W, N, C]` of the images that the model sees, with N = 1, which mixing needs; `[]` for several inputs. */
   readonly imageShape: Shape;
 }
 
@@ -28,7 +29,7 @@ export class StepPrograms {
 
   constructor(
     private readonly executor: Executor,
-    private readonly model: Module,
+    private readonly model: AnyModule,
     private readonly options: StepOptions,
   ) {}
 
@@ -58,8 +59,9 @@ export class StepPrograms {
         const traced = { ...options, source, batchSize, accumulates, watched };
         return loadGraph(executor, "train-step", traceTrainStep(model, traced));
       });
+    const { images } = source.trace(1, options.precision ?? "fp32", true);
     return {
-      imageShape: source.trace(1, options.precision ?? "fp32", true).images.shape,
+      imageShape: images instanceof Tensor ? images.shape : [],
       step: stepOf(false),
       finish: stepOf(true),
       accumulate: new ProgramsBySize(async (batchSize) => {

@@ -2,7 +2,7 @@ import { checkLabels } from "../data/labels.js";
 import { gradients } from "../autodiff/gradients.js";
 import { graphOf, type Graph } from "../graph/graph.js";
 import { input, state, Tensor, type Leaf } from "../graph/tensor.js";
-import { namedParameters, namedState, type Module } from "../nn/module.js";
+import { namedParameters, namedState, type AnyModule } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
 import { add } from "../ops/add.js";
 import { clipScale } from "../ops/clip-scale.js";
@@ -12,6 +12,7 @@ import { mixSamplesOp } from "../ops/mix-samples.js";
 import { squaredNorm } from "../ops/squared-norm.js";
 import { UsageError } from "../tensor/error.js";
 import { crossEntropy, lossOutputs, type Loss, type Targets } from "./loss.js";
+import { callModel, type Several } from "./several.js";
 import type { BatchTracer } from "./sources/batch-source.js";
 import type { StateName } from "../checkpoint/model-state.js";
 import type { Optimizer, ParameterGradient } from "./optimizers.js";
@@ -58,7 +59,7 @@ export interface TrainStepOptions extends GradientOptions {
  * `randomKey` i32 [2] if the model has dropout. Outputs: those of the loss, `loss` [] and with `crossEntropy` `correct` [],
  * both before the step; with `clipNorm` `gradientNorm` [], the norm before clipping; and those that are watched.
  */
-export function traceTrainStep(model: Module, options: TrainStepOptions): Graph {
+export function traceTrainStep(model: AnyModule, options: TrainStepOptions): Graph {
   const { optimizer, clipNorm = null, averages = false } = options;
   const { result, updates } = traceModule(
     model,
@@ -92,7 +93,7 @@ export function traceTrainStep(model: Module, options: TrainStepOptions): Graph 
  *
  * Inputs and outputs are those of `traceTrainStep`.
  */
-export function traceAccumulation(model: Module, options: GradientOptions): Graph {
+export function traceAccumulation(model: AnyModule, options: GradientOptions): Graph {
   const { result, updates } = traceModule(
     model,
     true,
@@ -103,7 +104,7 @@ export function traceAccumulation(model: Module, options: GradientOptions): Grap
 }
 
 /** The outputs of a step, and the gradient of every parameter that is trained. */
-function traceGradients(model: Module, options: GradientOptions): TracedGradients {
+function traceGradients(model: AnyModule, options: GradientOptions): TracedGradients {
   const { groups, decaysWeightsOnly = false, accumulates = false, watched = [] } = options;
   const values = traceLoss(model, options);
   const trained = [...namedParameters(model)].filter(([name]) => !groups?.isFrozen(name));
@@ -144,22 +145,28 @@ interface TracedGradients {
 }
 
 /** The outputs of the loss, on the batch as it is or mixed with its neighbours. */
-function traceLoss(model: Module, options: GradientOptions): TracedLoss {
+function traceLoss(model: AnyModule, options: GradientOptions): TracedLoss {
   const { source, batchSize, precision = "fp32", mixes = false, loss = crossEntropy() } = options;
   const { images, targets } = source.trace(batchSize, precision, true);
-  const lossOf = (outputs: Tensor, of: Targets): TracedLoss =>
+  const lossOf = (outputs: Several<Tensor>, of: Targets): TracedLoss =>
     tracedLoss(loss, outputs, of, source, "the training images");
-  if (!mixes) return lossOf(model.call(images), targets);
+  if (!mixes) return lossOf(callModel(model, images), targets);
   if (!(targets instanceof Tensor)) {
     throw new UsageError(
       "ERR_CONFIG",
       `mixup and cutmix mix class labels, but the targets are ${Object.keys(targets).join(", ")}`,
     );
   }
+  if (!(images instanceof Tensor)) {
+    throw new UsageError(
+      "ERR_CONFIG",
+      `mixup and cutmix mix one array of images, but the batch has ${Object.keys(images).join(", ")}`,
+    );
+  }
   const share = input("mixShare", []);
   const box = input("mixBox", [4], "i32");
   const { y, neighbourLabels } = mixSamplesOp.trace({ x: images, labels: targets, share, box }, {});
-  const outputs = model.call(y);
+  const outputs = callModel(model, y);
   const own = lossOf(outputs, targets);
   const neighbour = lossOf(outputs, neighbourLabels);
   return { ...own, loss: lerp(neighbour.loss, own.loss, input("labelShare", [])) };
@@ -170,13 +177,14 @@ type TracedLoss = Readonly<Record<string, Tensor>> & { readonly loss: Tensor };
 /** @throws {DataError} `ERR_DATA_LABEL` for the first label that the model has no class for */
 function tracedLoss(
   loss: Loss<Targets>,
-  outputs: Tensor,
+  outputs: Several<Tensor>,
   targets: Targets,
   { labels }: BatchTracer,
   where: string,
 ): TracedLoss {
-  const values = lossOutputs(loss(outputs, targets));
-  if (labels && values.correct) checkLabels(labels, where, outputs.shape[1] ?? 0);
+  const values = lossOutputs((loss as Loss<Targets, Several<Tensor>>)(outputs, targets));
+  if (labels && values.correct && outputs instanceof Tensor)
+    checkLabels(labels, where, outputs.shape[1] ?? 0);
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, Tensor] => entry[1] !== undefined),
   ) as TracedLoss;
@@ -184,7 +192,7 @@ function tracedLoss(
 
 /** The running averages of all state that a step changes. */
 function traceAverages(
-  model: Module,
+  model: AnyModule,
   updates: ReadonlyMap<Leaf, Tensor>,
 ): (readonly [Leaf, Tensor])[] {
   const weight = input("emaWeight", []);
@@ -198,13 +206,13 @@ function traceAverages(
 /**
  * The graph of an evaluation: running statistics, no dropout, no augmentation, nothing changes.
  *
- * Inputs: those of the source's batches. Outputs: those of the loss, and the model's as `logits`.
+ * Inputs: those of the source's batches. Outputs: those of the loss, and the model's as `logits` if it is one.
  *
  * @param stateName the executor's name for a parameter or statistic of the model. Default: its own
  * @param loss default: `crossEntropy()`
  */
 export function traceEvaluation(
-  model: Module,
+  model: AnyModule,
   source: BatchTracer,
   batchSize: number,
   precision: Precision = "fp32",
@@ -213,8 +221,9 @@ export function traceEvaluation(
 ): Graph {
   const { result } = traceModule(model, false, () => {
     const { images, targets } = source.trace(batchSize, precision, false);
-    const logits = model.call(images);
-    return { logits, ...tracedLoss(loss, logits, targets, source, "the images to evaluate") };
+    const outputs = callModel(model, images);
+    const values = tracedLoss(loss, outputs, targets, source, "the images to evaluate");
+    return outputs instanceof Tensor ? { logits: outputs, ...values } : values;
   });
   const names = new Map([...namedState(model)].map(([name, leaf]) => [leaf, stateName(name)]));
   return graphOf(result, new Map(), names);

@@ -1,6 +1,6 @@
 import { currentTrace } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
-import { namedParameters, type Module } from "../nn/module.js";
+import { namedParameters, type AnyModule } from "../nn/module.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 import { ResnetError } from "../tensor/error.js";
 
@@ -20,7 +20,7 @@ const suffix = ".grad";
  *
  * @throws {ResnetError} `ERR_WATCH` for a name that is neither
  */
-export function traceWatches(model: Module, names: Iterable<string>): Watches {
+export function traceWatches(model: AnyModule, names: Iterable<string>): Watches {
   const outputOf = new Map(currentTrace().calls.map(({ path, output }) => [path, output]));
   const parameters = namedParameters(model);
   const outputs: Record<string, Tensor> = {};

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Tensor } from "../../graph/tensor.js";
-import type { Module } from "../../nn/module.js";
+import type { AnyModule, Module } from "../../nn/module.js";
 import {
   createSession as createInMemory,
   sessionOptionValues,
@@ -8,11 +8,12 @@ import {
 } from "../../train/create-session.js";
 import { checkOptionValues, count } from "../../tensor/check-options.js";
 import type { Targets } from "../../train/loss.js";
+import type { OutputOf } from "../../train/several.js";
 import type { Session } from "../../train/session.js";
 import { imageFileOpener, type FileReading } from "./image-file-opener.js";
 
-export interface NodeSessionOptions<T extends Targets = Tensor>
-  extends Omit<CreateSessionOptions<T>, "files" | "resume">, FileReading {
+export interface NodeSessionOptions<T extends Targets = Tensor, Outputs = Tensor>
+  extends Omit<CreateSessionOptions<T, Outputs>, "files" | "resume">, FileReading {
   /** A file of `save(session, file)`, or its bytes: the session goes on where that one stood, bit for bit. */
   readonly resume?: string | Uint8Array;
 }
@@ -23,10 +24,10 @@ export interface NodeSessionOptions<T extends Targets = Tensor>
  *
  * @throws {ResnetError} as the portable `createSession`
  */
-export async function createSession<T extends Targets = Tensor>(
-  model: Module,
-  options: NodeSessionOptions<T>,
-): Promise<Session> {
+export async function createSession<T extends Targets = Tensor, M extends AnyModule = Module>(
+  model: M,
+  options: NodeSessionOptions<T, OutputOf<M>>,
+): Promise<Session<M>> {
   checkOptionValues("createSession", options, {
     ...sessionOptionValues,
     workers: count,

@@ -1,5 +1,5 @@
 import { writeSafetensors } from "../../interop/write-safetensors.js";
-import { Module } from "../../nn/module.js";
+import { Module, type AnyModule } from "../../nn/module.js";
 import { ResnetError } from "../../tensor/error.js";
 import type { Session } from "../../train/session.js";
 import { replaceFile } from "../files/replace-file.js";
@@ -13,7 +13,7 @@ import { replaceFile } from "../files/replace-file.js";
  *
  * @throws {ResnetError} `ERR_FORMAT` if the name of the file does not end in `.safetensors`; `ERR_SESSION` within a step
  */
-export async function save(target: Module | Session, file: string): Promise<void> {
+export async function save(target: AnyModule | Session<AnyModule>, file: string): Promise<void> {
   if (!file.endsWith(".safetensors")) {
     throw new ResnetError(
       "ERR_FORMAT",

@@ -3,23 +3,24 @@ import type { Tensor } from "../../graph/tensor.js";
 import type { RandomKey } from "../../tensor/random.js";
 import type { Precision } from "../../program/precision.js";
 import type { Targets } from "../loss.js";
+import type { Several } from "../several.js";
 
-/** A batch while it is traced: images `[H, W, N, C]`, and their targets, most often labels i32 `[N]`. */
-export interface BatchTensors {
-  readonly images: Tensor;
+/** A batch while it is traced: images `[H, W, N, C]`, or several inputs of a model, and their targets, most often labels i32 `[N]`. */
+export interface BatchTensors<Images = Several<Tensor>> {
+  readonly images: Images;
   readonly targets: Targets;
 }
 
 /** The part of a source that is needed to plan a program. */
-export interface BatchTracer {
+export interface BatchTracer<Images = Several<Tensor>> {
   /** Class of each row, where the rows are known: a program is only planned for labels that its model has classes for. */
   readonly labels?: Int32Array;
   /** Traces a batch. `training` says whether images are augmented. */
-  trace(batchSize: number, precision: Precision, training: boolean): BatchTensors;
+  trace(batchSize: number, precision: Precision, training: boolean): BatchTensors<Images>;
 }
 
 /** Where a program's batches come from: a data set resident in the executor, or one that streams. */
-export interface BatchSource extends BatchTracer {
+export interface BatchSource extends BatchTracer<Tensor> {
   /** Samples. */
   readonly rows: number;
   /** Class of each row. */

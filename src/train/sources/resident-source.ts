@@ -4,7 +4,7 @@ import { placeBatch, type BatchPlacement } from "../../data/transforms/place-bat
 import { splitTransforms, transformDataset } from "../../data/transforms/compose-transforms.js";
 import type { TransformList } from "../../data/transforms/transform.js";
 import type { Executor } from "../../executors/executor.js";
-import { input, state } from "../../graph/tensor.js";
+import { input, state, type Tensor } from "../../graph/tensor.js";
 import { gatherLabels } from "../../ops/gather-labels.js";
 import { ingest, ingestPlaced, type IngestAttrs, type PlacingAttrs } from "../../ops/ingest.js";
 import { checkHostArray, hostArray } from "../../tensor/host-array.js";
@@ -73,7 +73,7 @@ export const residentTracer = (
   shape: Shape,
   { mean, std }: IngestAttrs,
   placement?: Pick<BatchPlacement, "size" | "fill" | "eraseFill">,
-): BatchTracer => ({
+): BatchTracer<Tensor> => ({
   trace(batchSize, precision) {
     const indices = input("indices", [batchSize], "i32");
     const images = state(dataState(name, "images"), shape, "u8");
