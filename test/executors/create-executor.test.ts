@@ -5,8 +5,8 @@ import {
   createExecutor,
   executorNames,
   registerExecutor,
-  UnavailableError,
 } from "../../src/executors/create-executor.js";
+import { UnavailableError } from "../../src/executors/unavailable-error.js";
 import { ReferenceExecutor } from "../../src/executors/reference/reference-executor.js";
 import "../../src/node/native/register.js";
 import { nativeCapabilities } from "../../src/node/native/load-addon.js";

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { UnavailableError } from "../../src/executors/create-executor.js";
+import { UnavailableError } from "../../src/executors/unavailable-error.js";
 import type { Executor } from "../../src/executors/executor.js";
 import {
   WebGpuExecutor,
@@ -14,7 +14,7 @@ if (existsSync(swiftShader)) process.env["VK_ICD_FILENAMES"] ??= swiftShader;
 
 /** A new executor, to be closed by the test. Sizes are uniforms by default, so that tests compile fewer kernels. */
 export const createWebGpu = async (options?: WebGpuExecutorOptions): Promise<WebGpuExecutor> =>
-  WebGpuExecutor.create(await openDawn(), { shapes: "uniforms", ...options });
+  WebGpuExecutor.create({ gpu: await openDawn(), shapes: "uniforms", ...options });
 
 async function reasonToSkip(): Promise<string> {
   try {

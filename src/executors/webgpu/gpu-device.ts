@@ -1,7 +1,7 @@
 import type { ExecutorTraits } from "../../program/traits.js";
 import { fusions } from "../../program/traits.js";
 import { ResnetError } from "../../tensor/error.js";
-import { UnavailableError } from "../create-executor.js";
+import { UnavailableError } from "../unavailable-error.js";
 
 /** Values of `GPUBufferUsage` and `GPUMapMode`, which are globals in browsers only. */
 export const usage = {

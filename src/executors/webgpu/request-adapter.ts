@@ -1,4 +1,8 @@
-import { UnavailableError } from "../create-executor.js";
+import { UnavailableError } from "../unavailable-error.js";
+
+/** `navigator.gpu`, where the runtime has it. */
+export const runtimeGpu = (): GPU | undefined =>
+  (globalThis as { readonly navigator?: { readonly gpu?: GPU } }).navigator?.gpu;
 
 /**
  * The WebGPU of this runtime, and the adapter that the system prefers, one of a GPU before one in software.

@@ -8,10 +8,12 @@ import { createStorage, paddedBytes, Readback, upload, type Region } from "./gpu
 import { GpuProgram } from "./gpu-program.js";
 import { Pipelines } from "./pipelines.js";
 import { placeProgram } from "./place-program.js";
-import { requestAdapter } from "./request-adapter.js";
+import { requestAdapter, runtimeGpu } from "./request-adapter.js";
 import type { ShapeMode } from "./wgsl/assemble.js";
 
 export interface WebGpuExecutorOptions {
+  /** Default: `navigator.gpu`, which browsers and Deno have. */
+  readonly gpu?: GPU | undefined;
   /** Sizes as constants of the kernels, which is faster to run, or as uniforms, which compiles fewer. Default: constants. */
   readonly shapes?: ShapeMode;
   /** Bytes of the largest buffer on the device. Default: as many as the adapter allows. */
@@ -29,19 +31,16 @@ export class WebGpuExecutor extends QueuedExecutor {
     super("webgpu", `webgpu, ${gpu.name}`, gpu.traits, engine);
   }
 
-  /**
-   * @param gpu `navigator.gpu`, or what takes its place
-   * @throws {UnavailableError} `ERR_ADAPTER` if there is no adapter
-   */
-  static async create(
-    gpu: GPU | undefined,
-    { shapes = "constants", maxBufferBytes, hostOps = [] }: WebGpuExecutorOptions = {},
-  ): Promise<WebGpuExecutor> {
+  /** @throws {UnavailableError} `ERR_ADAPTER` if there is no adapter */
+  static async create({
+    gpu = runtimeGpu(),
+    shapes = "constants",
+    maxBufferBytes,
+    hostOps = [],
+  }: WebGpuExecutorOptions = {}): Promise<WebGpuExecutor> {
     const device = await GpuDevice.request(...(await requestAdapter(gpu)), maxBufferBytes);
-    return new WebGpuExecutor(
-      device,
-      new WebGpuEngine(device, new Pipelines(device, shapes), hostOps),
-    );
+    const pipelines = new Pipelines(device, shapes);
+    return new WebGpuExecutor(device, new WebGpuEngine(device, pipelines, hostOps));
   }
 }
 

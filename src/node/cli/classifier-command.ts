@@ -7,6 +7,7 @@ import { openCheckpoint } from "../runs/checkpoint-file.js";
 import { networkOf } from "./own-network.js";
 import { openExecutor } from "./open-executor.js";
 import {
+  adapterOption,
   executorOption,
   jsonOption,
   ownModelOption,
@@ -30,6 +31,7 @@ export const classifierCommand = (name: string): Command =>
     .addOption(ownModelOption())
     .addOption(executorOption())
     .addOption(threadsOption())
+    .addOption(adapterOption())
     .addOption(jsonOption());
 
 /** Opens the classifier for `work`, and closes what it runs on. */

@@ -63,11 +63,12 @@ export function imageSize(text: string): readonly [number, number, number] {
 export interface ExecutorFlags {
   readonly executor: string;
   readonly threads?: number;
+  readonly adapter?: string;
 }
 
 export const executorOption = (): Option =>
   new Option("--executor <name>", "what runs the program")
-    .choices(["auto", "native", "reference"])
+    .choices(["auto", "native", "webgpu", "reference"])
     .default("auto");
 
 export const threadsOption = (): Option =>
@@ -75,6 +76,12 @@ export const threadsOption = (): Option =>
     "--threads <n>",
     "threads of the native executor (default: the cores there are)",
   ).argParser(wholeNumber);
+
+export const adapterOption = (): Option =>
+  new Option(
+    "--adapter <adapter>",
+    "the GPU of --executor webgpu: its number in resnet doctor, or a part of its name",
+  );
 
 export const workersOption = (): Option =>
   new Option(
@@ -148,6 +155,7 @@ export const dataDirOption = (): Option =>
 export const machineOptions: readonly Option[] = [
   executorOption(),
   threadsOption(),
+  adapterOption(),
   dataDirOption(),
   workersOption(),
   cacheOption(),

@@ -6,7 +6,7 @@ import type { Program } from "../../program/program.js";
 import { ResnetError, UsageError } from "../../tensor/error.js";
 import type { HostArray } from "../../tensor/host-array.js";
 import type { DType, Shape } from "../../tensor/shape.js";
-import { UnavailableError } from "../../executors/create-executor.js";
+import { UnavailableError } from "../../executors/unavailable-error.js";
 import type { RunInputs, RunOutputs } from "../../executors/executor.js";
 
 /** The capabilities of the machine that the native engine can use. */

@@ -1,4 +1,5 @@
 export * from "../../public/executors.js";
+import "../webgpu/register.js";
 import "../native/register.js";
 export {
   NativeLoadError,

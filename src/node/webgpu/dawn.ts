@@ -1,4 +1,4 @@
-import { UnavailableError } from "../../executors/create-executor.js";
+import { UnavailableError } from "../../executors/unavailable-error.js";
 
 /**
  * Programs are verified and indices checked, so that kernels need no checks of their own; they initialize what they read. Times

@@ -8,6 +8,8 @@ import {
   NativeLoadError,
   type NativeCapabilities,
 } from "../../native/load-addon.js";
+import { UnavailableError } from "../../../executors/unavailable-error.js";
+import { listAdapters, type AdapterDescription } from "../../webgpu/adapters.js";
 import { jsonOption } from "../options.js";
 import { Output } from "../output.js";
 
@@ -28,6 +30,8 @@ interface Findings {
   /** The executor that `--executor auto` takes; null if it would fail. */
   readonly executor: "native" | "reference" | null;
   readonly native: NativeCapabilities | { readonly problem: string };
+  /** The GPUs of `--executor webgpu`, in the order of the numbers that `--adapter` takes. */
+  readonly webgpu: readonly AdapterDescription[] | { readonly problem: string };
   /** The decoder for JPEG files in folders. */
   readonly jpeg: string;
   /** Data sets, and whether they are on this machine. */
@@ -46,6 +50,7 @@ async function examine(): Promise<Findings> {
     memoryBytes: totalmem(),
     executor,
     native,
+    webgpu: await examineAdapters(),
     jpeg: describeJpegDecoder(),
     data: Object.fromEntries(data),
   };
@@ -60,6 +65,15 @@ function examineNative(): Pick<Findings, "executor" | "native"> {
   }
 }
 
+async function examineAdapters(): Promise<Findings["webgpu"]> {
+  try {
+    return await listAdapters();
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    return { problem: error.summary };
+  }
+}
+
 const isHere = (name: string): Promise<boolean> =>
   loadDataset(name, { offline: true }).then(
     () => true,
@@ -67,7 +81,7 @@ const isHere = (name: string): Promise<boolean> =>
   );
 
 function format(findings: Findings): string {
-  const { node, platform, cpu, memoryBytes, executor, native, jpeg, data } = findings;
+  const { node, platform, cpu, memoryBytes, executor, native, webgpu, jpeg, data } = findings;
   const rows =
     "problem" in native
       ? [["native", native.problem]]
@@ -80,6 +94,7 @@ function format(findings: Findings): string {
     ["processor", `${cpu}, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`],
     ["executor", executor ?? "none"],
     ...rows,
+    ...adapterRows(webgpu),
     ["jpeg", jpeg],
     ...Object.entries(data).map(([name, here]) => [
       "data",
@@ -88,4 +103,20 @@ function format(findings: Findings): string {
   ]
     .map(([name, value]) => `${name!.padEnd(10)} ${value}`)
     .join("\n");
+}
+
+function adapterRows(webgpu: Findings["webgpu"]): string[][] {
+  if ("problem" in webgpu) return [["webgpu", webgpu.problem]];
+  if (webgpu.length === 0)
+    return [["webgpu", "no GPU: install a driver for Vulkan, Metal or Direct3D 12"]];
+  const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  return webgpu.flatMap(({ name, backend, driver, features, ...limits }, i) => [
+    ["webgpu", `${i}: ${name}, ${backend}, ${driver}`],
+    [
+      "",
+      `   bindings of ${size(limits.maxBindingBytes)}, buffers of ${size(limits.maxBufferBytes)}, ` +
+        `${limits.bindings} bindings a kernel, ${limits.workgroupBytes} bytes a workgroup; ` +
+        (features.join(", ") || "no optional features"),
+    ],
+  ]);
 }

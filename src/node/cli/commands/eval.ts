@@ -32,6 +32,7 @@ import {
   executorOption,
   jsonOption,
   precisionOption,
+  adapterOption,
   threadsOption,
   wholeNumber,
   zeroOrMore,
@@ -89,6 +90,7 @@ export const evalCommand = (): Command =>
     )
     .addOption(executorOption())
     .addOption(threadsOption())
+    .addOption(adapterOption())
     .addOption(dataDirOption())
     .addOption(workersOption())
     .addOption(cacheOption())
