@@ -87,7 +87,9 @@ export class NetworkRun {
 
   /** Step 1: logits, loss, every gradient, running statistics. */
   async firstStep(): Promise<void> {
-    const step = await this.executor.load(plan("first-step", this.trace(true)));
+    const step = await this.executor.load(
+      plan("first-step", this.trace(true), this.executor.traits),
+    );
     const outputs = await step.run(this.inputs(1));
     assert.deepEqual([...this.labels(1).data], this.fixture.firstLabels, "the labels of step 1");
     this.losses.push(outputs["loss"]!.data[0]!);
@@ -100,7 +102,9 @@ export class NetworkRun {
 
   /** The loss of each of `count` steps, from the state as it is, without comparing anything. */
   async lossesOf(count: number): Promise<number[]> {
-    const step = await this.executor.load(plan("train-step", this.trace(false)));
+    const step = await this.executor.load(
+      plan("train-step", this.trace(false), this.executor.traits),
+    );
     const losses: number[] = [];
     for (let n = 1; n <= count; n++)
       losses.push((await step.run(this.inputs(n)))["loss"]!.data[0]!);
@@ -110,7 +114,7 @@ export class NetworkRun {
   /** The gradient of step 1 by every parameter, in the engine's order, without comparing anything. */
   async gradients(): Promise<ReadonlyMap<string, HostArray>> {
     const outputs = await (
-      await this.executor.load(plan("first-step", this.trace(true)))
+      await this.executor.load(plan("first-step", this.trace(true), this.executor.traits))
     ).run(this.inputs(1));
     const names = this.rows("gradients").map(({ name }) => name);
     return new Map(names.map((name) => [name, outputs[`gradient ${name}`]!]));
@@ -118,7 +122,9 @@ export class NetworkRun {
 
   /** The steps after the first: losses, parameters and running statistics; then logits in evaluation. */
   async otherSteps(): Promise<void> {
-    const step = await this.executor.load(plan("train-step", this.trace(false)));
+    const step = await this.executor.load(
+      plan("train-step", this.trace(false), this.executor.traits),
+    );
     for (let n = 2; n <= this.fixture.steps; n++) {
       const { loss } = await step.run(this.inputs(n));
       this.losses.push(loss!.data[0]!);
@@ -128,7 +134,7 @@ export class NetworkRun {
     await this.checkState("statistics");
     const { outputs } = this.traceEvaluation();
     const { logits } = await (
-      await this.executor.load(plan("evaluate", graphOf(outputs)))
+      await this.executor.load(plan("evaluate", graphOf(outputs), this.executor.traits))
     ).run({ images: this.images(1) });
     this.checkOutput("evalLogits", logits!.data);
   }

@@ -22,6 +22,7 @@ import { averageState } from "../../src/train/state-names.js";
 import { traceTrainStep } from "../../src/train/step.js";
 import { assertClose, ulp } from "../helpers/assert-close.js";
 import { executorsUnderTest } from "../helpers/executors.js";
+import { webgpuExecutors } from "../helpers/webgpu.js";
 import { draw, stepsFixture } from "../helpers/fixtures.js";
 
 const fixture = stepsFixture();
@@ -112,11 +113,11 @@ async function train(executor: Executor, optimizer: "sgd" | "adamw", learningRat
   ]);
 }
 
-for (const { name, create } of executorsUnderTest) {
+for (const { name, create } of [...executorsUnderTest, ...webgpuExecutors]) {
   describe(`training steps on ${name}, as PyTorch's`, () => {
     for (const { optimizer, learningRate, expected } of fixture.cases) {
       test(`${optimizer}: clipped, in groups, mixed and averaged`, async (t) => {
-        const executor = create();
+        const executor = await create();
         t.after(() => executor.close());
         const results = await train(executor, optimizer, learningRate);
         assert.deepEqual([...results.keys()].sort(), Object.keys(expected).sort());
