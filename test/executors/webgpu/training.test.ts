@@ -69,13 +69,11 @@ describe("training on webgpu", { skip: webgpuSkip || false }, () => {
     assertNear([...losses(begun), ...losses(rest)], expected, 1e-4);
   });
 
-  for (const name of ["resnet50-narrow", "resnet18"]) {
-    test(`${name} has PyTorch's logits, loss, gradients and ten losses`, async (t) => {
-      const executor = await createWebGpu();
-      t.after(() => executor.close());
-      const run = await NetworkRun.start(name, executor);
-      await run.firstStep();
-      await run.otherSteps();
-    });
-  }
+  test("the narrow ResNet-50 has PyTorch's logits, loss, gradients and ten losses", async (t) => {
+    const executor = await createWebGpu();
+    t.after(() => executor.close());
+    const run = await NetworkRun.start("resnet50-narrow", executor);
+    await run.firstStep();
+    await run.otherSteps();
+  });
 });

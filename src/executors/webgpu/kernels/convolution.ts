@@ -152,7 +152,7 @@ const conv2dInputGrad: KernelMaker = (op) => {
 };
 
 /** Invocations that keep a GPU busy. */
-const manyInvocations = 1 << 16;
+const manyInvocations = 1 << 15;
 
 const conv2dWeightGrad: KernelMaker = (op) => {
   const [x, dy, dweight] = [op.input("x"), op.input("dy"), op.output("dweight")];
