@@ -235,7 +235,7 @@ describe("bench", { skip: native ? false : "the native engine is not built" }, (
         ours: { name: string; imagesPerSecond: number };
         peer: null;
         ratio: null;
-        roofline: { share: number };
+        roofline: { fraction: number };
       }[];
     };
     assert.deepEqual([machine.threads, machine.precision], [1, "bf16"]);
@@ -243,7 +243,7 @@ describe("bench", { skip: native ? false : "the native engine is not built" }, (
     const [row] = rows;
     assert.deepEqual([row?.name, row?.peer, row?.ratio], ["infer resnet18 1x28x28 b1", null, null]);
     assert.equal(row!.ours.name, "resnet-ts bf16");
-    assert.ok(row!.ours.imagesPerSecond > 0 && row!.roofline.share > 0);
+    assert.ok(row!.ours.imagesPerSecond > 0 && row!.roofline.fraction > 0);
   });
 
   test("says what rows there are, and which variable is missing", () => {
