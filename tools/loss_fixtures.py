@@ -33,7 +33,7 @@ CASES = [
     ("crossEntropy", {"reduction": "none"}, "labels", cross_entropy(reduction="none")),
     ("crossEntropy", {"reduction": "sum", "labelSmoothing": 0.3, "classWeights": WEIGHTS}, "labels",
      cross_entropy(weights=True, label_smoothing=0.3, reduction="sum")),
-    ("crossEntropy", {"ignoreIndex": 1}, "labels", cross_entropy(ignore=1)),
+    ("crossEntropy", {"ignoreIndex": 2}, "labels", cross_entropy(ignore=2)),
     ("crossEntropy", {"ignoreIndex": -100, "labelSmoothing": 0.2, "classWeights": WEIGHTS}, "ignored",
      cross_entropy(weights=True, label_smoothing=0.2)),
     ("crossEntropy", {}, "probabilities", cross_entropy()),

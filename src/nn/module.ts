@@ -90,7 +90,7 @@ function requireTensors<Output>(module: AnyModule, output: Output): Output {
   if (parts.length > 0 && parts.every((each) => each instanceof Tensor)) return output;
   throw new UsageError(
     "ERR_MODULE",
-    `the forward of ${module.constructor.name} returned ${describeValue(output)}, but it must return a Tensor`,
+    `the forward of ${module.constructor.name} returned ${describeValue(output)}, but it must return a Tensor, or an array or a record of Tensors`,
   );
 }
 

@@ -40,8 +40,7 @@ export async function compute(
   const running = typeof executor === "string" ? await createExecutor(executor) : executor;
   try {
     const program = await running.load(plan("compute", graph, running.traits));
-    const results = await program.run(values);
-    await program.close();
+    const results = await program.run(values).finally(() => program.close());
     const counted = Object.fromEntries(
       Object.entries(wanted).map(([name, { order }]) => [
         name,

@@ -44,8 +44,9 @@ export class ArrayBatches {
       checkTargets(name ? `the targets ${name}` : "the targets", array, samples);
     const x = likeParts("images", images, (part) => toImages(part, this.precision));
     const inputs: Record<string, HostArray> = partsOf("images", x);
-    for (const [name, array] of Object.entries(named)) inputs[targetInput(name)] = array;
-    const specs = Object.entries(named).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+    const placed = Object.entries(named).map(([name, array]) => [name, inMemory(array)] as const);
+    for (const [name, array] of placed) inputs[targetInput(name)] = array;
+    const specs = placed.map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
     const shapes = likeParts("images", x, ({ shape }) => ({ shape, dtype: "f32" }) as const);
     const key = JSON.stringify([shapes, specs]);
     let tracer = this.tracers.get(key);
@@ -56,6 +57,10 @@ export class ArrayBatches {
     return { tracer, samples, inputs };
   }
 }
+
+/** Images among the targets lie as images do: `[H, W, N, C]`. */
+const inMemory = (array: HostArray): HostArray =>
+  array.shape.length === 4 && array.dtype === "f32" ? nchwToHwnc(array) : array;
 
 interface TargetSpec extends Pick<HostArray, "dtype" | "shape"> {
   /** Empty if the targets are one array. */
@@ -95,7 +100,7 @@ function samplesOf(images: Several<HostArray>): number {
   if (counts.every((count) => count === first)) return first;
   throw new ResnetError(
     "ERR_INPUT",
-    `the images have ${counts.join(" and ")} samples, but a batch has as many of each`,
+    `the images have ${counts.join(" and ")} samples, but every input of a batch must have the same number`,
   );
 }
 

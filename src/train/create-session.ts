@@ -2,7 +2,14 @@ import { createExecutor } from "../executors/create-executor.js";
 import type { Executor } from "../executors/executor.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { AnyModule, Module } from "../nn/module.js";
-import { checkOptionValues, describeValue, size } from "../tensor/check-options.js";
+import {
+  checkNumber,
+  checkOptionValues,
+  decay,
+  describeValue,
+  type NumberRange,
+  size,
+} from "../tensor/check-options.js";
 import { UsageError } from "../tensor/error.js";
 import type { Loss, Targets } from "./loss.js";
 import type { Optimizer } from "./optimizers.js";
@@ -49,6 +56,7 @@ export async function createSession<T extends Targets = Tensor, M extends AnyMod
   options: CreateSessionOptions<T, OutputOf<M>>,
 ): Promise<Session<M>> {
   checkOptionValues("createSession", options, sessionOptionValues);
+  checkNumbers(options);
   requireOptimizer(options.optimizer);
   const { executor, weights, resume, ...rest } = options;
   const own = executor ?? (await createExecutor());
@@ -74,7 +82,7 @@ export const sessionOptionValues = {
   freeze: "any",
   lrScales: "any",
   precision: ["fp32", "bf16"],
-  clipNorm: "any",
+  clipNorm: "any", // checked below, like the next three: null is none
   emaDecay: "any",
   mixup: "any",
   cutmix: "any",
@@ -86,6 +94,22 @@ export const sessionOptionValues = {
   weights: "any",
   resume: "any",
 } as const;
+
+const beta: NumberRange = { least: 0.05, most: 8 };
+const positive: NumberRange = { least: 0, above: true };
+
+/** @throws {ResnetError} `ERR_ARGUMENT` for a number out of its range */
+function checkNumbers(
+  options: Pick<SessionOptions, "clipNorm" | "emaDecay" | "mixup" | "cutmix" | "lrScales">,
+): void {
+  const ranges = { clipNorm: positive, emaDecay: decay, mixup: beta, cutmix: beta } as const;
+  for (const [name, range] of Object.entries(ranges)) {
+    const value = options[name as keyof typeof ranges] ?? null;
+    if (value !== null) checkNumber("createSession", name, value, range);
+  }
+  for (const [part, factor] of Object.entries(options.lrScales ?? {}))
+    checkNumber("createSession", `lrScales of ${part}`, factor, positive);
+}
 
 /** @throws {ResnetError} `ERR_ARGUMENT` unless there is an optimizer: a call of `sgd`, and not `sgd` itself or its name */
 function requireOptimizer(optimizer: unknown): void {
@@ -100,7 +124,10 @@ function requireOptimizer(optimizer: unknown): void {
 /** A session that closes its executor. */
 class OwningSession<M extends AnyModule> extends Session<M> {
   override async close(): Promise<void> {
-    await super.close();
-    await this.executor.close();
+    try {
+      await super.close();
+    } finally {
+      await this.executor.close();
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { ProgramsBySize } from "../executors/programs-by-size.js";
+import { UsageError } from "../tensor/error.js";
 import { readInputs, type ArrayBatch, type ArrayBatches } from "./array-batch.js";
 import type { EvaluateOptions } from "./evaluate.js";
 import { loadGraph } from "../runtime/load-graph.js";
@@ -47,5 +48,6 @@ export async function evaluateArrays(
   } finally {
     for (const each of programs.values()) await each.close();
   }
+  if (samples === 0) throw new UsageError("ERR_DATA_ROWS", "there is no batch to evaluate on");
   return { samples, loss: total / samples, accuracy: correct / samples };
 }

@@ -1,3 +1,4 @@
+import { shapeOf } from "../functional/axes.js";
 import { arange, tensor } from "../functional/constants.js";
 import {
   abs,
@@ -21,7 +22,7 @@ import { Tensor } from "../graph/tensor.js";
 import { softmaxCrossEntropy } from "../ops/softmax-cross-entropy.js";
 import { checkNumber, checkOptionValues, fraction } from "../tensor/check-options.js";
 import { ResnetError } from "../tensor/error.js";
-import { formatShape } from "../tensor/shape.js";
+import { formatShape, sameShape } from "../tensor/shape.js";
 
 /** The targets of a batch while it is traced: one tensor, most often class indices i32 `[N]`, or several by name. */
 export type Targets = Tensor | Readonly<Record<string, Tensor>>;
@@ -104,21 +105,32 @@ export function crossEntropy(options: CrossEntropyOptions = {}): CrossEntropy {
         ...(weights && { classWeights: weights }),
       });
     }
-    return composedCrossEntropy(logits, targets, weights, labelSmoothing, reduction);
+    return composedCrossEntropy(logits, targets, {
+      weights,
+      labelSmoothing,
+      ignoreIndex,
+      reduction,
+    });
   };
 }
 
-/** The same from general ops. A label that is no class, such as an ignored one, matches none and counts nothing. */
+interface ComposedOptions extends Required<
+  Pick<CrossEntropyOptions, "labelSmoothing" | "reduction">
+> {
+  readonly weights: readonly number[] | null;
+  readonly ignoreIndex: number | undefined;
+}
+
+/** The same from general ops. An ignored label matches no class, so that its sample counts nothing. */
 function composedCrossEntropy(
   logits: Tensor,
   targets: Tensor,
-  weights: readonly number[] | null,
-  smoothing: number,
-  reduction: CrossEntropyOptions["reduction"],
+  { weights, labelSmoothing: smoothing, ignoreIndex, reduction }: ComposedOptions,
 ): { readonly loss: Tensor; readonly correct: Tensor } {
   const [, classes = 0] = logits.shape;
   const isIndices = targets.dtype === "i32";
-  const hot = isIndices ? equal(reshape(targets, [-1, 1]), arange(classes)) : targets;
+  if (!isIndices) requireSameShape(logits, targets);
+  const hot = isIndices ? oneHot(targets, classes, ignoreIndex) : targets;
   const isCounted = sum(hot, { axes: 1, keepDims: true });
   const spread = isIndices ? mul(isCounted, smoothing / classes) : smoothing / classes;
   const target = add(mul(hot, 1 - smoothing), spread);
@@ -126,8 +138,8 @@ function composedCrossEntropy(
   // Where the target is 0, a logit of −∞ costs nothing.
   const costs = where(notEqual(weighted, 0), mul(weighted, neg(logSoftmax(logits, 1))), 0);
   const losses = sum(costs, { axes: 1 });
-  const largest = isIndices ? targets : argmax(targets, 1);
-  const correct = sum(equal(argmax(logits, 1), largest));
+  const hits = equal(argmax(logits, 1), isIndices ? targets : argmax(targets, 1));
+  const correct = sum(isIndices ? mul(hits, reshape(isCounted, [-1])) : hits);
   if (reduction === "none") return { loss: losses, correct };
   const total = sum(losses);
   if (reduction === "sum") return { loss: total, correct };
@@ -135,17 +147,40 @@ function composedCrossEntropy(
   return { loss: isIndices ? div(total, count) : mean(losses), correct };
 }
 
+/** `[N, K]`: 1 at the label of each sample, and 0 in the whole row of an ignored one. */
+function oneHot(labels: Tensor, classes: number, ignoreIndex: number | undefined): Tensor {
+  const index = reshape(labels, [-1, 1]);
+  const matches = equal(index, arange(classes));
+  return ignoreIndex === undefined ? matches : mul(matches, notEqual(index, ignoreIndex));
+}
+
+/** @throws {ResnetError} `ERR_LOSS` for outputs and targets of two shapes, which would broadcast */
+function requireSameShape(outputs: Tensor, targets: Tensor): void {
+  const [found, wanted] = [shapeOf(targets), shapeOf(outputs)];
+  if (sameShape(found, wanted)) return;
+  throw new ResnetError(
+    "ERR_LOSS",
+    `the targets have the shape ${formatShape(found)}, but the outputs have ${formatShape(wanted)}: both must have one shape`,
+  );
+}
+
+/** The difference of outputs and targets of one shape. */
+function difference(outputs: Tensor, targets: Tensor): Tensor {
+  requireSameShape(outputs, targets);
+  return sub(outputs, targets);
+}
+
 /** The mean squared difference of outputs and targets of one shape: PyTorch's `nn.MSELoss`. */
-export const mseLoss: Loss = (outputs, targets) => mean(square(sub(outputs, targets)));
+export const mseLoss: Loss = (outputs, targets) => mean(square(difference(outputs, targets)));
 
 /** The mean absolute difference of outputs and targets of one shape: PyTorch's `nn.L1Loss`. */
-export const l1Loss: Loss = (outputs, targets) => mean(abs(sub(outputs, targets)));
+export const l1Loss: Loss = (outputs, targets) => mean(abs(difference(outputs, targets)));
 
 /** Squared up to a difference of `delta`, and absolute beyond: PyTorch's `nn.HuberLoss(delta=delta)`. */
 export function huberLoss(delta = 1): Loss {
   checkNumber("huberLoss", "delta", delta, { least: 0, above: true });
   return (outputs, targets) => {
-    const distance = abs(sub(outputs, targets));
+    const distance = abs(difference(outputs, targets));
     const linear = mul(sub(distance, delta / 2), delta);
     return mean(where(less(distance, delta), mul(square(distance), 0.5), linear));
   };
@@ -155,8 +190,11 @@ export function huberLoss(delta = 1): Loss {
  * Binary cross-entropy of logits and targets in `[0, 1]`, both `[N, K]`, for several labels a picture: PyTorch's
  * `nn.BCEWithLogitsLoss`. `max(x, 0) − x·t + log(1 + e^−|x|)` does not overflow.
  */
-export const bceWithLogits: Loss = (logits, targets) =>
-  mean(add(sub(maximum(logits, 0), mul(logits, targets)), log1p(exp(neg(abs(logits))))));
+export const bceWithLogits: Loss = (logits, targets) => {
+  requireSameShape(logits, targets);
+  const linear = sub(maximum(logits, 0), mul(logits, targets));
+  return mean(add(linear, log1p(exp(neg(abs(logits))))));
+};
 
 /** The result of a loss in its long form. @throws {ResnetError} `ERR_LOSS` unless it is one float32 number */
 export function lossOutputs(result: Tensor | LossOutputs): LossOutputs {

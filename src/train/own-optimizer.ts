@@ -1,5 +1,7 @@
+import { shapeOf } from "../functional/axes.js";
 import { mul } from "../functional/elementwise.js";
 import { input, state, type Leaf, type Tensor } from "../graph/tensor.js";
+import { inOrder } from "../ops/permute.js";
 import { ResnetError } from "../tensor/error.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
 import type { Optimizer } from "./optimizers.js";
@@ -75,10 +77,11 @@ export const ownOptimizer = (update: (parameter: ParameterStep) => ParameterUpda
 });
 
 function checked(name: string, what: string, value: Tensor, parameter: Tensor): Tensor {
-  if (sameShape(value.shape, parameter.shape) && value.dtype === "f32") return value;
+  const [found, wanted] = [shapeOf(value), shapeOf(parameter)];
+  if (sameShape(found, wanted) && value.dtype === "f32") return inOrder(value, parameter.order);
   throw new ResnetError(
     "ERR_OPTIMIZER",
-    `${name}: the optimizer's new ${what} is ${value.dtype} ${formatShape(value.shape)}, but the parameter is f32 ` +
-      `${formatShape(parameter.shape)}`,
+    `${name}: the optimizer's new ${what} is ${value.dtype} ${formatShape(found)}, but the parameter is f32 ` +
+      formatShape(wanted),
   );
 }

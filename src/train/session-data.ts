@@ -9,9 +9,9 @@ import { dataState } from "./state-names.js";
 /** Images for a training or an evaluation: a data set, one with transforms, or a source that is open already. */
 export type TrainingImages = LabelledImages | ImageSet | BatchSource;
 
-/** The data sets that a session has opened in its executor. Each is opened once. */
+/** The data sets that a session has opened in its executor. Images with the same transforms are opened once. */
 export class SessionData {
-  private readonly opened = new Map<TrainingImages, Promise<BatchSource>>();
+  private readonly opened = new Map<LabelledImages, Map<string, Promise<BatchSource>>>();
   private uploads = 0;
 
   constructor(
@@ -22,11 +22,15 @@ export class SessionData {
   /** @throws {ResnetError} `ERR_CONFIG` for files without a `FileOpener`; as `residentSource` */
   open(data: TrainingImages): Promise<BatchSource> {
     if ("batches" in data) return Promise.resolve(data);
-    let source = this.opened.get(data);
+    const set = "normalize" in data ? data : imageSet(data);
+    const sources = this.opened.get(set.images) ?? new Map<string, Promise<BatchSource>>();
+    this.opened.set(set.images, sources);
+    const key = JSON.stringify([set.normalize, set.transforms]);
+    let source = sources.get(key);
     if (!source) {
-      source = this.openSet("normalize" in data ? data : imageSet(data));
-      this.opened.set(data, source);
-      source.catch(() => this.opened.delete(data)); // so that the next call tries again
+      source = this.openSet(set);
+      sources.set(key, source);
+      source.catch(() => sources.delete(key)); // so that the next call tries again
     }
     return source;
   }

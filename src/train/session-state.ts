@@ -7,7 +7,7 @@ import { namedState, type AnyModule } from "../nn/module.js";
 import { ResnetError } from "../tensor/error.js";
 import { hostArray, type HostArray } from "../tensor/host-array.js";
 import { isRemembered } from "./state-names.js";
-import { checkModelState } from "../checkpoint/model-state.js";
+import { checkModelState, type StateName } from "../checkpoint/model-state.js";
 
 const metadataKey = "resnet-ts-session";
 
@@ -38,6 +38,7 @@ export async function restoreSessionState(
   executor: Executor,
   model: AnyModule,
   file: Uint8Array,
+  weightName: StateName,
 ): Promise<number> {
   const { tensors, metadata } = readSafetensors(file, "the saved session");
   const steps = stepsOf(metadata.get(metadataKey));
@@ -47,6 +48,11 @@ export async function restoreSessionState(
   checkModelState(model, new Map(arrays.filter(([name]) => !isRemembered(name))));
   await resetTrainingState(executor);
   for (const [name, array] of arrays) await executor.write(name, fromTorchLayout(array));
+  // Averages that the saved session did not keep start at the weights.
+  for (const name of namedState(model).keys()) {
+    const average = weightName(name);
+    if (!tensors.has(average)) await executor.write(average, await executor.read(name));
+  }
   return steps;
 }
 

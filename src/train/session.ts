@@ -122,9 +122,9 @@ export class Session<M extends AnyModule = Module> {
     return writeSessionState(this.executor, this.model, this.steps);
   }
 
-  /** Goes on where the session stood that wrote this. @throws {ResnetError} `ERR_CHECKPOINT` if its model was another one */
+  /** Goes on where the session stood that wrote this, bit for bit with the same options. @throws {ResnetError} `ERR_CHECKPOINT` if its model was another one */
   async restore(saved: Uint8Array): Promise<void> {
-    this.steps = await restoreSessionState(this.executor, this.model, saved);
+    this.steps = await restoreSessionState(this.executor, this.model, saved, this.weightName);
     this.#pending = 0;
   }
 
@@ -190,7 +190,7 @@ export class Session<M extends AnyModule = Module> {
   /**
    * Evaluates the present weights (`weights`) on labelled images: loss, accuracy, metrics, and scores of every sample. On
    * batches of the caller's own arrays it gives the mean of the loss, and the accuracy if the loss counts what is correct.
-   * Programs are kept for the next time.
+   * The programs for data sets are kept for the next time.
    *
    * @param size images computed at once. Default 256
    */

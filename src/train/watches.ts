@@ -1,6 +1,6 @@
 import { currentTrace } from "../graph/trace.js";
 import type { Tensor } from "../graph/tensor.js";
-import { namedParameters, type AnyModule } from "../nn/module.js";
+import { namedModules, namedParameters, type AnyModule } from "../nn/module.js";
 import { didYouMean } from "../tensor/did-you-mean.js";
 import { ResnetError } from "../tensor/error.js";
 
@@ -29,6 +29,12 @@ export function traceWatches(model: AnyModule, names: Iterable<string>): Watches
     const isGradient = name.endsWith(suffix);
     const path = isGradient ? name.slice(0, -suffix.length) : name;
     const tensor = outputOf.get(path) ?? (isGradient ? parameters.get(path) : undefined);
+    if (!tensor && namedModules(model).has(path)) {
+      throw new ResnetError(
+        "ERR_WATCH",
+        `the module "${path}" does not return one tensor in this step: watch a module within it`,
+      );
+    }
     if (!tensor) {
       const known = [...outputOf.keys(), ...parameters.keys()].filter((each) => each !== "");
       throw new ResnetError(

@@ -105,11 +105,11 @@ describe("a wrong argument is refused:", () => {
 
     [
       () => forward(new Net(3), image),
-      "the forward of Net returned a number, but it must return a Tensor",
+      "the forward of Net returned a number, but it must return a Tensor, or an array or a record of Tensors",
     ],
     [
       () => forward(new Net(undefined), image),
-      "the forward of Net returned undefined, but it must return a Tensor",
+      "the forward of Net returned undefined, but it must return a Tensor, or an array or a record of Tensors",
     ],
     [
       () => forward(new Net(0), image, wrong({ executer: "reference" })),

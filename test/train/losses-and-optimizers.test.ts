@@ -2,9 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { add, mul, sub } from "../../src/functional/elementwise.js";
+import { tensor } from "../../src/functional/constants.js";
+import { matmul } from "../../src/functional/products.js";
 import { sum } from "../../src/functional/reductions.js";
 import { concat } from "../../src/functional/shapes.js";
 import type { Tensor } from "../../src/graph/tensor.js";
+import { Conv2d } from "../../src/nn/conv2d.js";
 import { Linear } from "../../src/nn/linear.js";
 import { Module } from "../../src/nn/module.js";
 import { hostArray } from "../../src/tensor/host-array.js";
@@ -157,6 +160,46 @@ test("an optimizer's values must have the shape of the parameter", async (t) => 
   await assert.rejects(session.step(data, { learningRate: 0.1 }), {
     code: "ERR_OPTIMIZER",
     message:
-      /^weight: the optimizer's new parameter is f32 \[.*\], but the parameter is f32 \[2, 3\]/,
+      /^weight: the optimizer's new parameter is f32 \[.*\], but the parameter is f32 \[3, 2\]/,
+  });
+});
+
+test("an optimizer's values keep their axes: a product of matrices is not written transposed", async (t) => {
+  const executor = executorsUnderTest[0]!.create();
+  t.after(() => executor.close());
+  const swap = tensor([
+    [0, 1],
+    [1, 0],
+  ]);
+  const optimizer = ownOptimizer(({ parameter, name }) => ({
+    parameter: name === "weight" ? matmul(swap, parameter) : parameter,
+  }));
+  const weights = new Map([["weight", hostArray([2, 2], [1, 2, 3, 4])]]);
+  const model = new Linear(2, 2, { bias: false });
+  const session = await createSession(model, { executor, optimizer, weights });
+  const data = { images: hostArray([1, 2], [1, 1]), targets: hostArray([1], [0], "i32") };
+  await session.step(data, { learningRate: 1 });
+  assert.deepEqual([...(await session.weights()).get("weight")!.data], [3, 4, 1, 2]); // rows swapped
+});
+
+test("images as targets have the axes of the outputs; other shapes are refused", async (t) => {
+  const executor = executorsUnderTest[0]!.create();
+  t.after(() => executor.close());
+  const model = new Conv2d(1, 1, 1, { bias: false });
+  const weights = new Map([["weight", hostArray([1, 1, 1, 1], [2])]]);
+  const session = await createSession(model, {
+    executor,
+    optimizer: sgd(),
+    loss: mseLoss,
+    weights,
+  });
+  const images = hostArray([2, 1, 1, 3], [1, 2, 3, 4, 5, 6]);
+  const targets = hostArray([2, 1, 1, 3], [2, 4, 6, 8, 10, 18]);
+  const { loss } = await session.step({ images, targets }, { learningRate: 0 });
+  assert.equal(loss, 36 / 6); // twice the images, but for the last pixel, which is off by 6
+  await assert.rejects(session.step({ images, targets: hostArray([2, 3]) }, { learningRate: 0 }), {
+    code: "ERR_LOSS",
+    message:
+      "the targets have the shape [2, 3], but the outputs have [2, 1, 1, 3]: both must have one shape",
   });
 });

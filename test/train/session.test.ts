@@ -139,7 +139,9 @@ describe("a loss of one's own", () => {
     const batch = arraysOf();
     const at = async (alpha: number): Promise<number> =>
       (await session.step(batch, { learningRate: 0, alpha })).loss;
+    const load = t.mock.method(session.executor, "load");
     const [none, half, whole] = [await at(0), await at(0.5), await at(1)];
+    assert.equal(load.mock.callCount(), 1);
     assert.ok(Math.abs(half - (none + whole) / 2) < 1e-6, `${none} ${half} ${whole}`);
     assert.notEqual(none, whole);
     await assert.rejects(session.step(batch, { learningRate: 0 }), { code: "ERR_INPUT" });
@@ -311,6 +313,35 @@ test("a frozen part keeps its values", async (t) => {
       name.startsWith("block."),
       name,
     );
+});
+
+test("numbers that no session can train with are refused", async (t) => {
+  for (const [options, message] of [
+    [{ mixup: 0 }, "createSession: mixup is 0, but it must be a number from 0.05 to 8"],
+    [{ clipNorm: -1 }, "createSession: clipNorm is -1, but it must be a number above 0"],
+    [
+      { lrScales: { fc: 0 } },
+      "createSession: lrScales of fc is 0, but it must be a number above 0",
+    ],
+  ] as const)
+    await assert.rejects(sessionOf(t, options), { code: "ERR_ARGUMENT", message });
+});
+
+test("averages that a saved session did not keep start at its weights", async (t) => {
+  const plain = await sessionOf(t);
+  await plain.step(arraysOf(), { learningRate: 0.1 });
+  const resumed = await sessionOf(t, { emaDecay: 0.9, resume: await plain.save() });
+  assert.deepEqual(valuesOf(await resumed.weights()), valuesOf(await plain.weights()));
+});
+
+test("a data set is uploaded once, also if its image set is made again", async (t) => {
+  const session = await sessionOf(t);
+  const data = tinyData().train;
+  for (let epoch = 0; epoch < 2; epoch++)
+    for await (const batch of session.batches(imageSet(data, { normalize }), { size: 4, epoch }))
+      await session.step(batch, { learningRate: 0.1 });
+  const uploads = [...session.executor.states().keys()].filter((name) => name.endsWith("/images"));
+  assert.equal(uploads.length, 1);
 });
 
 test("closing a session frees its data in the executor", async (t) => {

@@ -100,7 +100,8 @@ describe("a model of several inputs and outputs", () => {
     const uneven = { images: { ...images, depth: hostArray([3, 1]) }, targets };
     await assert.rejects(session.step(uneven, { learningRate: 1 }), {
       code: "ERR_INPUT",
-      message: "the images have 2 and 3 samples, but a batch has as many of each",
+      message:
+        "the images have 2 and 3 samples, but every input of a batch must have the same number",
     });
     await assert.rejects(session.step({ images, targets }, { learningRate: 1 }), {
       code: "ERR_LOSS",
@@ -117,7 +118,8 @@ describe("a model of several inputs and outputs", () => {
     }
     await assert.rejects(forward(new Wrong(), hostArray([1, 2])), {
       code: "ERR_MODULE",
-      message: "the forward of Wrong returned an object, but it must return a Tensor",
+      message:
+        "the forward of Wrong returned an object, but it must return a Tensor, or an array or a record of Tensors",
     });
   });
 });

@@ -6,7 +6,8 @@ import { replaceFile } from "../files/replace-file.js";
 
 /**
  * Writes a safetensors file, whole or not at all: the weights that a model holds, or a session with all that
- * `createSession` needs to go on bit for bit. PyTorch and timm read the weights in both; `readWeights` does here.
+ * `createSession` needs to go on bit for bit. PyTorch and timm read the first; a session's file also has the optimizer's
+ * state and averages, so its weights load with `strict: false`.
  *
  *     await save(net, "net.safetensors");
  *     net.loadStateDict(await readWeights("net.safetensors"));
