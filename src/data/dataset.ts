@@ -31,13 +31,13 @@ export function takeRows(dataset: Dataset, rows: ArrayLike<number>): Dataset {
   if (typeof rows !== "object" || rows === null || !Number.isSafeInteger(rows.length)) {
     throw new UsageError(
       "ERR_ARGUMENT",
-      `takeRows: the rows are ${describeValue(rows)}, but they must be an array of row indices`,
+      `the rows to take are ${describeValue(rows)}, but they must be an array of row indices`,
     );
   }
   if (typeof dataset?.name !== "string" || !dataset.images || !dataset.labels) {
     throw new UsageError(
       "ERR_ARGUMENT",
-      `takeRows: the data set is ${describeValue(dataset)}, but it must be one of datasetOfArrays or loadDataset`,
+      `the data set to take rows of is ${describeValue(dataset)}, but it must be one of datasetOfArrays or loadDataset`,
     );
   }
   const { images, labels } = dataset;

@@ -1,5 +1,5 @@
 import { createExecutor } from "../executors/create-executor.js";
-import type { Executor } from "../executors/executor.js";
+import type { Executor, LoadedProgram, RunInputs, RunOutputs } from "../executors/executor.js";
 import { Constant } from "../functional/constants.js";
 import { graphOf, type Graph } from "../graph/graph.js";
 import { Tensor } from "../graph/tensor.js";
@@ -40,7 +40,7 @@ export async function compute(
   const running = typeof executor === "string" ? await createExecutor(executor) : executor;
   try {
     const program = await running.load(plan("compute", graph, running.traits));
-    const results = await program.run(values).finally(() => program.close());
+    const results = await runOnce(program, values);
     const counted = Object.fromEntries(
       Object.entries(wanted).map(([name, { order }]) => [
         name,
@@ -50,6 +50,14 @@ export async function compute(
     return expression instanceof Tensor ? counted["y"]! : counted;
   } finally {
     if (typeof executor === "string") await running.close();
+  }
+}
+
+async function runOnce(program: LoadedProgram, values: RunInputs): Promise<RunOutputs> {
+  try {
+    return await program.run(values);
+  } finally {
+    await program.close();
   }
 }
 

@@ -46,7 +46,7 @@ describe("ZipArchive", () => {
     assert.deepEqual([...archive.names], ["a/x", "a/y"]);
     assert.deepEqual(await archive.locate("a/x"), { start: 53, bytes: 5 });
     assert.deepEqual(await archive.locate("a/y"), { start: 111, bytes: 3 });
-    assert.equal(Buffer.from(await archive.read("a/y")).toString(), "678");
+    assert.equal(Buffer.from(await archive.read("a/y", 3)).toString(), "678");
   });
 
   test("reads a directory that begins before the last mebibyte", async () => {
@@ -55,7 +55,7 @@ describe("ZipArchive", () => {
       zipOf(new Map(names.map((name, i) => [name, Buffer.from([i & 255])]))),
     );
     assert.deepEqual([...archive.names], names);
-    assert.deepEqual([...(await archive.read(names[300]!))], [44]);
+    assert.deepEqual([...(await archive.read(names[300]!, 1))], [44]);
   });
 
   const damaged: Readonly<Record<string, readonly [Uint8Array, finding: string]>> = {
@@ -108,13 +108,21 @@ describe("ZipArchive", () => {
   for (const [name, [bytes, finding]] of Object.entries(unread)) {
     test(`refuses an entry ${name}`, async () => {
       const archive = await open(bytes);
-      assert.deepEqual([...(await archive.read("y"))], [...Buffer.from("45")]);
+      assert.deepEqual([...(await archive.read("y", 2))], [...Buffer.from("45")]);
       await assert.rejects(archive.locate("x"), {
         code: "ERR_TORCH_FILE",
         message: `file: x ${finding}`,
       });
     });
   }
+});
+
+test("an entry of more bytes than its reader wants is refused before it is read", async () => {
+  const archive = await open(zipOf(new Map([["y", Buffer.from("45")]])));
+  await assert.rejects(archive.read("y", 1), {
+    code: "ERR_TORCH_LIMIT",
+    message: "file: y has 2 bytes; the limit is 1",
+  });
 });
 
 test("the portable entry reads a file of PyTorch from its bytes", async () => {

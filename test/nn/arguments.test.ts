@@ -138,11 +138,11 @@ describe("a wrong argument is refused:", () => {
     ],
     [
       () => takeRows(images, wrong(5)),
-      "takeRows: the rows are a number, but they must be an array of row indices",
+      "the rows to take are a number, but they must be an array of row indices",
     ],
     [
       () => takeRows(wrong([1]), [0]),
-      "takeRows: the data set is an array, but it must be one of datasetOfArrays or loadDataset",
+      "the data set to take rows of is an array, but it must be one of datasetOfArrays or loadDataset",
     ],
     [
       () => imageSet(images, wrong({ transform: [] })),

@@ -75,6 +75,7 @@ async function train(executor: Executor, optimizer: "sgd" | "adamw", learningRat
         clipNorm: fixture.clipNorm,
         averages: true,
       }),
+      executor.traits,
     ),
   );
   await writeModelState(executor, model, drawnState(model));

@@ -7,6 +7,9 @@ import { storageLoader, torchGlobals, type StorageClaim } from "./torch-globals.
 import type { TorchFile } from "./torch-tensor.js";
 import { ZipArchive } from "./zip-archive.js";
 
+/** Limits of two entries that are read whole: `little` or `big`, and a pickle that takes 1 MB in a huge model. */
+const [mostByteOrderBytes, mostPickleBytes] = [16, 2 ** 28];
+
 /**
  * Opens a file of `torch.save` since PyTorch 1.6: a zip archive with `NAME/data.pkl` and a file `NAME/data/KEY` for
  * each storage, all uncompressed.
@@ -29,7 +32,7 @@ export async function readTorchZip(source: ByteSource, budget: Budget): Promise<
 
   const claims = new Map<string, StorageClaim>();
   const skipped = new Set<string>();
-  const { value } = unpickle(await archive.read(pickle), {
+  const { value } = unpickle(await archive.read(pickle, mostPickleBytes), {
     globals: torchGlobals,
     persistentLoad: storageLoader(claims),
     skipped,
@@ -72,7 +75,7 @@ async function locateStorages(
 
 async function checkByteOrder(archive: ZipArchive, name: string, file: string): Promise<void> {
   if (!archive.names.has(name)) return; // before PyTorch 2.1: the byte order of the machine, almost always little-endian
-  const order = new TextDecoder().decode(await archive.read(name));
+  const order = new TextDecoder().decode(await archive.read(name, mostByteOrderBytes));
   if (order !== "little") {
     throw new InteropError(
       "ERR_TORCH_FILE",

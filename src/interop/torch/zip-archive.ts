@@ -82,8 +82,15 @@ export class ZipArchive {
     return { start, bytes };
   }
 
-  async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  /** @throws {InteropError} `ERR_TORCH_LIMIT` for an entry of more than `most` bytes; as `locate` */
+  async read(name: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
     const { start, bytes } = await this.locate(name);
+    if (bytes > most) {
+      throw new InteropError(
+        "ERR_TORCH_LIMIT",
+        `${this.source.file}: ${printable(name)} has ${bytes} bytes; the limit is ${most}`,
+      );
+    }
     return this.source.read(start, bytes);
   }
 }

@@ -7,8 +7,9 @@ import { models, type ModelSize } from "../../models/catalog.js";
 import { Module } from "../../nn/module.js";
 import { describeValue } from "../../tensor/check-options.js";
 import { UsageError } from "../../tensor/error.js";
-import { printableList } from "../../tensor/printable.js";
+import { printable, printableList } from "../../tensor/printable.js";
 import type { Output } from "./output.js";
+import { quote } from "./shell.js";
 
 /** A network that a module of the user's defines. */
 export interface OwnNetwork {
@@ -92,9 +93,11 @@ export async function networkOf(
  */
 export function requireNamed(file: string, model: string, given: string | undefined): void {
   if (Object.hasOwn(models, model) || (given !== undefined && isModulePath(given))) return;
-  const place = isModulePath(model) ? model : "./my-net.js";
+  // The file may come from anyone: its text must not become a command that the user pastes.
+  const shown = printable(model, 300);
+  const place = isModulePath(model) && shown === model ? quote(model) : "./my-net.js";
   throw modelError(
-    `${file} is of a network of its own, ${model}, whose code runs only if you name it: give --model ${place}, ` +
+    `${file} is of a network of its own, ${shown}, whose code runs only if you name it: give --model ${place}, ` +
       "or where the module is now",
   );
 }

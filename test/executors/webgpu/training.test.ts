@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Executor } from "../../../src/executors/executor.js";
 import { ReferenceExecutor } from "../../../src/executors/reference/reference-executor.js";
+import type { HostArray } from "../../../src/tensor/host-array.js";
 import type { Callback } from "../../../src/train/callbacks.js";
 import { randomConfig } from "../../helpers/random-dataset.js";
 import { NetworkRun } from "../../helpers/network-run.js";
@@ -54,13 +55,17 @@ describe("training on webgpu", { skip: webgpuSkip || false }, () => {
     const expected = losses(await trainOn(processor, config, new DroppingModel()));
 
     const model = new DroppingModel();
+    const states = new Map<string, HostArray>();
     const stop: Callback = {
       onStep: ({ epoch, step }, training) => epoch === 1 && step === 2 && training.stop(),
+      async onStop({ session: { executor } }) {
+        for (const key of executor.states().keys()) states.set(key, await executor.read(key));
+      },
     };
     const begun = await trainOn(first, config, model, { callbacks: [stop] });
     const copy: Callback = {
-      async onSetUp() {
-        for (const key of first.states().keys()) await second.write(key, await first.read(key));
+      async onSetUp({ session: { executor } }) {
+        for (const [key, array] of states) await executor.write(key, array);
       },
     };
     const { progress, epochs } = begun;

@@ -114,7 +114,7 @@ function dropped(op: OpReader, draw: string, sizes: Readonly<Record<string, numb
       functions: threefryFunctions,
       body: `
   let streamKey = threefry(vec2u(u32(key(0u)), u32(key(1u))), vec2u(${u32(op.number("stream"))}, 2u));
-  r.y = x(i) * select(0.0, ${factor}, uniform01(streamKey, ${draw}) >= ${f32(probability)});`,
+  r.y = x(i) * select(0.0, ${factor}, draw24(streamKey, ${draw}) >= ${u32(Math.ceil(probability * 2 ** 24))});`,
     }),
   ];
 }

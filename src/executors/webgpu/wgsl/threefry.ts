@@ -1,4 +1,4 @@
-/** The functions `threefry(key, counter)` and `uniform(key, i)` of tensor/random.ts, to the same bits. */
+/** `threefry(key, counter)` of tensor/random.ts, and `draw24(key, i)`: `uniform(key, i)` times 2^24, which is whole. */
 export const threefryFunctions = `
 fn threefry(key: vec2u, counter: vec2u) -> vec2u {
   var keys = array<u32, 3>(key.x, key.y, key.x ^ key.y ^ 0x1bd11bdau);
@@ -16,5 +16,5 @@ fn threefry(key: vec2u, counter: vec2u) -> vec2u {
   }
   return x;
 }
-fn uniform01(key: vec2u, i: u32) -> f32 { return f32(threefry(key, vec2u(i, 0u)).x >> 8u) * 0x1p-24f; }
+fn draw24(key: vec2u, i: u32) -> u32 { return threefry(key, vec2u(i, 0u)).x >> 8u; }
 `;

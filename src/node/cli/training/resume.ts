@@ -1,3 +1,4 @@
+import { program, quote } from "../shell.js";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -114,14 +115,3 @@ export function resumeCommand(
   });
   return [...program(), "train", "--resume", directory, ...given].map(quote).join(" ");
 }
-
-/** The words by which this program was started: the installed command, or the file of a clone. */
-function program(): string[] {
-  const [, script = ""] = process.argv;
-  if (path.basename(script) !== "main.js") return ["resnet"];
-  const relative = path.relative(process.cwd(), script);
-  return ["node", relative.startsWith("..") ? script : relative];
-}
-
-const quote = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

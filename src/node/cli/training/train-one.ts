@@ -8,7 +8,7 @@ import type { Module } from "../../../nn/module.js";
 import { countParameters } from "../../../report/model-summary.js";
 import { formatProfile, profileOf } from "../../../report/profile.js";
 import { formatTestReport, testReport, type TestReport } from "../../../report/test-report.js";
-import { ResnetError } from "../../../tensor/error.js";
+import { ResnetError, UsageError } from "../../../tensor/error.js";
 import type { Callback } from "../../../train/callbacks.js";
 import type { TrainConfig } from "../../../train/config/config.js";
 import type { EpochMetrics } from "../../../train/metrics.js";
@@ -19,7 +19,7 @@ import type { RunDirectory } from "../../runs/run-directory.js";
 import { trainRun } from "../../train/train.js";
 import { endOnSignal, stopOnSignal } from "../interrupt.js";
 import { loadPartsOf } from "../load-data.js";
-import { requireNamed, type OwnNetwork } from "../own-network.js";
+import { isModulePath, requireNamed, type OwnNetwork } from "../own-network.js";
 import { openExecutor } from "../open-executor.js";
 import type { DataFlags, ExecutorFlags } from "../options.js";
 import type { Output } from "../output.js";
@@ -69,6 +69,12 @@ export async function trainOne(
   { flags, output, resume, giveUp, network, callbacks = [] }: TrainOneOptions,
 ): Promise<TrainedRun | null> {
   requireNamed(run.directory, config.model, network?.file);
+  if (network && !isModulePath(config.model)) {
+    throw new UsageError(
+      "ERR_MODEL",
+      `--set model=${config.model} contradicts --model ${network.file}: leave out one of them`,
+    );
+  }
   if (!run.config) await run.begin(config); // so that a run which is killed while its data loads can be resumed
   const reading = { ...flags, transforms: config.transforms.eval };
   const parts = await endOnSignal(giveUp, () => loadPartsOf(config.data, config, reading, output));
