@@ -16,7 +16,7 @@ RESNET_INLINE float bounded(float x, float low, float high) {
 
 /** 2^n for n in −126 … 127. */
 RESNET_INLINE float powerOfTwo(int32_t n) {
-  const int32_t bits = (n + 127) << 23;
+  const uint32_t bits = static_cast<uint32_t>(n + 127) << 23;
   float power;
   __builtin_memcpy(&power, &bits, sizeof power);
   return power;
@@ -49,11 +49,11 @@ RESNET_INLINE float logOf(float x) {
   constexpr float smallest = 1.17549435e-38f, infinity = __builtin_inff();
   const bool isSmall = x < smallest;
   const float scaled = isSmall ? x * 8388608 : x;  // 2^23
-  int32_t bits;
+  uint32_t bits;
   __builtin_memcpy(&bits, &scaled, sizeof bits);
-  // The exponent for a mantissa in √½ … √2.
-  const int32_t exponent = (bits - 0x3f3504f3) >> 23;
-  const int32_t mantissa = bits - (exponent << 23);
+  // The exponent for a mantissa in √½ … √2. Unsigned: of a negative x, signed numbers would overflow.
+  const int32_t exponent = static_cast<int32_t>(bits - 0x3f3504f3u) >> 23;
+  const uint32_t mantissa = bits - (static_cast<uint32_t>(exponent) << 23);
   float m;
   __builtin_memcpy(&m, &mantissa, sizeof m);
   const float e = static_cast<float>(isSmall ? exponent - 23 : exponent), t = m - 1, square = t * t;
