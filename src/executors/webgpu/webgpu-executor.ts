@@ -65,6 +65,7 @@ class WebGpuEngine implements Engine {
   async load(program: Program): Promise<EngineProgram> {
     checkInstructions(program);
     const made = new Map<string, State>();
+    let loaded: GpuProgram | undefined;
     try {
       return await this.gpu
         .scoped(`the program ${program.name}`, async () => {
@@ -75,13 +76,15 @@ class WebGpuEngine implements Engine {
           const stateOf = (name: string): Region =>
             (this.states.get(name) ?? made.get(name)!).region;
           const placed = await placeProgram({ gpu, pipelines, hostOps, stateOf }, program);
-          return new GpuProgram(gpu, placed, (name) => this.states.get(name)?.integers);
-        })
-        .then((loaded) => {
-          for (const [name, state] of made) this.states.set(name, state);
+          loaded = new GpuProgram(gpu, placed, (name) => this.states.get(name)?.integers);
           return loaded;
+        })
+        .then((ready) => {
+          for (const [name, state] of made) this.states.set(name, state);
+          return ready;
         });
     } catch (error) {
+      loaded?.close(); // memory that was not there shows only after the program was made
       for (const { region } of made.values()) region.buffer.destroy();
       throw error;
     }
