@@ -15,6 +15,7 @@ import { specialCases, type SpecialCase } from "../helpers/fixtures.js";
 import { gradientsUnder } from "../helpers/gradient-check.js";
 import { traces } from "../helpers/op-traces.js";
 import { runGraph, runOps } from "../helpers/run.js";
+import { webgpuExecutors } from "../helpers/webgpu.js";
 
 const cases = specialCases();
 const ops = [...new Set(cases.map(({ op }) => op))];
@@ -74,11 +75,11 @@ const inBf16 = (inputs: Readonly<Record<string, HostArray>>): Record<string, Hos
 const hasBf16 = (op: string): boolean =>
   !["linear", "lerp", "flatten", "softmaxCrossEntropy"].includes(op);
 
-for (const { name, create } of executorsUnderTest) {
+for (const { name, create } of [...executorsUnderTest, ...webgpuExecutors]) {
   describe(`on ${name}`, () => {
     for (const op of ops) {
       test(`${op} and its gradient make of NaN, infinities and -0 what PyTorch makes of them`, async (t) => {
-        const executor = create();
+        const executor = await create();
         t.after(() => executor.close());
         for (const each of cases.filter((one) => one.op === op)) {
           for (const fused of [false, true]) {
@@ -102,7 +103,7 @@ for (const { name, create } of executorsUnderTest) {
 
       if (!hasBf16(op)) continue;
       test(`${op} in bf16 makes NaN and infinities where float32 makes them`, async (t) => {
-        const executor = create();
+        const executor = await create();
         t.after(() => executor.close());
         for (const each of cases.filter((one) => one.op === op)) {
           for (const fused of [false, true]) {
@@ -119,7 +120,7 @@ for (const { name, create } of executorsUnderTest) {
     }
 
     test("NaN in one image of a convolution by Winograd's products reaches one pixel further at most, and no other image", async (t) => {
-      const executor = create();
+      const executor = await create();
       t.after(() => executor.close());
       const [h, w, n, c] = [8, 8, 32, 32] as const;
       const x = randomArray([h, w, n, c], 1);

@@ -18,7 +18,7 @@ export async function runGraph(
   values: Readonly<Record<string, HostArray>>,
   { fused = true, executor = new ReferenceExecutor() }: RunOptions = {},
 ): Promise<RunOutputs> {
-  const program = (fused ? plan : lower)("test", graph);
+  const program = (fused ? plan : lower)("test", graph, executor.traits);
   const inputs: Record<string, HostArray> = {};
   for (const [leaf, name] of graph.leaves) {
     if (leaf.kind === "input") inputs[name] = values[name]!;

@@ -16,6 +16,27 @@ if (existsSync(swiftShader)) process.env["VK_ICD_FILENAMES"] ??= swiftShader;
 export const createWebGpu = async (options?: WebGpuExecutorOptions): Promise<WebGpuExecutor> =>
   WebGpuExecutor.create({ gpu: await openDawn(), shapes: "uniforms", ...options });
 
+/** WebGPU whose adapter has lower limits than the real one, or fewer features. */
+export const withLimits = (
+  gpu: GPU,
+  limits: Partial<Record<keyof GPUSupportedLimits, number>>,
+  features?: readonly string[],
+): GPU =>
+  ({
+    async requestAdapter(options?: GPURequestAdapterOptions) {
+      const adapter = (await gpu.requestAdapter(options))!;
+      return {
+        limits: new Proxy(adapter.limits, {
+          get: (own, name) =>
+            limits[name as keyof GPUSupportedLimits] ?? Reflect.get(own, name, own),
+        }),
+        features: features ? new Set(features) : adapter.features,
+        info: adapter.info,
+        requestDevice: (descriptor?: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
+      };
+    },
+  }) as unknown as GPU;
+
 async function reasonToSkip(): Promise<string> {
   try {
     await (await createWebGpu()).close();

@@ -14,6 +14,8 @@ export class OpReader {
   constructor(
     private readonly instruction: Instruction,
     private readonly buffers: readonly BufferSpec[],
+    /** Storage buffers that one kernel can bind. */
+    readonly maxBindings: number,
   ) {}
 
   get name(): string {
@@ -28,6 +30,16 @@ export class OpReader {
   optionalInput(name: string): Value | undefined {
     const id = this.instruction.inputs[name];
     return id === undefined ? undefined : this.value(id);
+  }
+
+  /** The operands `name0`, `name1` … as far as they are there. */
+  listed(name: string): Value[] {
+    const operands: Value[] = [];
+    for (;;) {
+      const operand = this.optionalInput(`${name}${operands.length}`);
+      if (!operand) return operands;
+      operands.push(operand);
+    }
   }
 
   output(name: string): Value {

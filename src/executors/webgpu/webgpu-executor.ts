@@ -95,7 +95,7 @@ class WebGpuEngine implements Engine {
     const data = value.data.slice();
     let state = this.states.get(name);
     if (!state) {
-      state = await this.gpu.scoped(`the state "${name}"`, () => this.createState(name, value));
+      state = await this.newState(name, value);
       this.states.set(name, state);
     }
     this.gpu.check();
@@ -130,6 +130,20 @@ class WebGpuEngine implements Engine {
   close(): void {
     this.states.clear();
     this.gpu.destroy();
+  }
+
+  /** @throws {ResnetError} `ERR_MEMORY` if there is no memory for it; then nothing of it stays */
+  private async newState(name: string, spec: TensorSpec): Promise<State> {
+    let made: State | undefined;
+    try {
+      return await this.gpu.scoped(
+        `the state "${name}"`,
+        () => (made = this.createState(name, spec)),
+      );
+    } catch (error) {
+      made?.region.buffer.destroy(); // memory that was not there shows only after the buffer was made
+      throw error;
+    }
   }
 
   private createState(name: string, { shape, dtype }: TensorSpec): State {

@@ -4,7 +4,10 @@ import { describe, test } from "node:test";
 import type { Executor } from "../../../src/executors/executor.js";
 import { widen } from "../../../src/executors/reference/execute.js";
 import { requestAdapter } from "../../../src/executors/webgpu/request-adapter.js";
-import type { WebGpuExecutorOptions } from "../../../src/executors/webgpu/webgpu-executor.js";
+import type {
+  WebGpuExecutor,
+  WebGpuExecutorOptions,
+} from "../../../src/executors/webgpu/webgpu-executor.js";
 import { graphOf } from "../../../src/graph/graph.js";
 import { input, state, type Tensor } from "../../../src/graph/tensor.js";
 import { add } from "../../../src/ops/add.js";
@@ -100,6 +103,85 @@ describe("the WebGPU executor", { skip: webgpuSkip || false }, () => {
       ),
     );
   }
+
+  test(
+    "keeps nothing of a state that it has no memory for",
+    withWebGpu(async (executor) => {
+      const { device } = (executor as WebGpuExecutor).gpu;
+      const destroyed: string[] = [];
+      const createBuffer = device.createBuffer.bind(device);
+      device.createBuffer = (descriptor) => {
+        const buffer = createBuffer(descriptor);
+        const destroy = buffer.destroy.bind(buffer);
+        buffer.destroy = () => {
+          destroyed.push(buffer.label);
+          return destroy();
+        };
+        return buffer;
+      };
+      // The device says so only when the buffer is there.
+      const popErrorScope = device.popErrorScope.bind(device);
+      device.popErrorScope = async () => {
+        await popErrorScope();
+        return { message: "out of memory" } as GPUError;
+      };
+      const refused = {
+        code: "ERR_MEMORY",
+        message: 'the GPU has no memory for the state "w": make the batch smaller',
+      };
+      await assert.rejects(executor.write("w", hostArray([4])), refused);
+      assert.deepEqual(destroyed, ["w"]);
+      assert.equal(executor.states().has("w"), false);
+      device.popErrorScope = popErrorScope;
+      await executor.write("w", hostArray([2], [1, 2]));
+      assert.deepEqual([...(await executor.read("w")).data], [1, 2]);
+    }),
+  );
+
+  for (const { what, spoil, message } of [
+    {
+      what: "that is lost",
+      spoil: (device: GPUDevice) => device.destroy(),
+      message:
+        /^the GPU was lost \(.*\): start again, and go on from the last checkpoint with --resume$/,
+    },
+    {
+      what: "that reports an error",
+      spoil: (device: GPUDevice) => void device.createBuffer({ size: 4, usage: 0x81 }), // MAP_READ | STORAGE
+      message:
+        /^the GPU reports an error \(.*\): start again, and go on from the last checkpoint with --resume$/,
+    },
+  ]) {
+    test(
+      `computes nothing more on a device ${what}`,
+      withWebGpu(async (executor) => {
+        const graph = graphOf({ y: relu(input("x", [3])) });
+        const program = await executor.load(plan("lost", graph, executor.traits));
+        await executor.write("w", hostArray([1], [7]));
+        const x = hostArray([3], [-1, 0.5, 3]);
+        assert.deepEqual([...(await program.run({ x }))["y"]!.data], [0, 0.5, 3]);
+        const { device } = (executor as WebGpuExecutor).gpu;
+        spoil(device);
+        await device.queue.onSubmittedWorkDone().catch(() => undefined);
+        const refused = { code: "ERR_DEVICE", message };
+        await assert.rejects(program.run({ x }), refused);
+        await assert.rejects(program.run({ x }), refused);
+        await assert.rejects(executor.read("w"), refused);
+        await assert.rejects(executor.load(plan("more", graph, executor.traits)), refused);
+      }),
+    );
+  }
+
+  test(
+    "tells what the device refuses",
+    withWebGpu(async (executor) => {
+      const { gpu } = executor as WebGpuExecutor;
+      await assert.rejects(
+        gpu.scoped("a buffer of two uses", () => gpu.device.createBuffer({ size: 4, usage: 0x81 })),
+        { code: "ERR_DEVICE", message: /^the GPU refuses a buffer of two uses \(.+\)$/ },
+      );
+    }),
+  );
 
   test(
     "gives a reason for a program that it has no memory for",

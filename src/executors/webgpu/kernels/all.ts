@@ -1,14 +1,19 @@
 import type { BufferSpec, Instruction } from "../../../program/program.js";
-import type { Kernel } from "../kernel.js";
+import type { Kernel, Value } from "../kernel.js";
 import { OpReader } from "../op-reader.js";
 import { activationKernels } from "./activations.js";
 import { batchNormKernels } from "./batch-norm.js";
+import { chainKernels } from "./chains.js";
 import { convolutionKernels } from "./convolution.js";
 import { dataKernels } from "./data.js";
 import { linearKernels } from "./linear.js";
 import { lossKernels } from "./loss.js";
+import { matmulKernels } from "./matmul.js";
+import { moveKernels } from "./moves.js";
 import { optimizerKernels } from "./optimizers.js";
+import { packOperands } from "./pack-operands.js";
 import { poolingKernels } from "./pooling.js";
+import { reductionKernels } from "./reductions.js";
 import { shapeKernels } from "./shape.js";
 import { sumKernels } from "./sums.js";
 
@@ -18,12 +23,16 @@ export type KernelMaker = (op: OpReader) => readonly Kernel[];
 const makers: Readonly<Record<string, KernelMaker>> = {
   ...activationKernels,
   ...batchNormKernels,
+  ...chainKernels,
   ...convolutionKernels,
   ...dataKernels,
   ...linearKernels,
   ...lossKernels,
+  ...matmulKernels,
+  ...moveKernels,
   ...optimizerKernels,
   ...poolingKernels,
+  ...reductionKernels,
   ...shapeKernels,
   ...sumKernels,
 };
@@ -47,8 +56,18 @@ export function kernelsOf(
 ): InstructionKernels | null {
   const make = makers[instruction.op];
   if (!make) return null;
-  const reader = new OpReader(instruction, buffers);
-  const kernels = make(reader);
-  if (kernels.some(({ operands }) => operands.length > maxBindings)) return null;
-  return { kernels, scratchBytes: reader.scratchBytes };
+  const reader = new OpReader(instruction, buffers, maxBindings);
+  const kernels = make(reader).map((kernel) =>
+    packOperands(reader, kernel, (value) => placeOf(value, buffers)),
+  );
+  if (kernels.includes(null)) return null;
+  return { kernels: kernels.flatMap((each) => each!), scratchBytes: reader.scratchBytes };
+}
+
+/** What tells the memory of a value from that of others. */
+function placeOf({ at }: Value, buffers: readonly BufferSpec[]): unknown {
+  if (at.kind === "table") return at.values;
+  if (at.kind === "scratch") return `scratch ${at.offset}`;
+  const buffer = buffers[at.id]!;
+  return buffer.place === "arena" ? `arena ${buffer.offset}` : `${buffer.place} ${buffer.name}`;
 }

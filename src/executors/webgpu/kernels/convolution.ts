@@ -5,7 +5,8 @@ import { activateFunction } from "../wgsl/activation.js";
 import type { KernelMaker } from "./all.js";
 import { statisticsKernels } from "./batch-norm.js";
 import { elementwise, type NamedValues } from "./elementwise.js";
-import { product, type Epilogue, type Product } from "./product.js";
+import type { Contiguous, Factor } from "./product.js";
+import { storedProduct } from "./stored-product.js";
 
 /** Sizes of a convolution of `image` to `output` by `weight`. */
 function convolutionSizes(
@@ -39,10 +40,19 @@ const imagePixel = (pixel: string, tap: string): string => `
     if (row < 0 || row >= i32(p.h) || column < 0 || column >= i32(p.w)) { continue; }`;
 
 /**
- * The weight in the dtype of the activations that it multiplies, and the kernel that rounds it, if one has to.
+ * The weight as a factor beside activations, in whose dtype it is multiplied. A weight that is small beside them is read often, and
+ * rounded once, by a kernel of its own; a large one is rounded where it is read, which moves fewer bytes.
  */
-function roundedWeight(op: OpReader, weight: Value, { dtype }: Value): [Value, Kernel[]] {
-  if (dtype !== "bf16") return [weight, []];
+function weightFactor(
+  op: OpReader,
+  weight: Value,
+  contiguous: Contiguous,
+  activations: readonly Value[],
+): readonly [Factor, readonly Kernel[]] {
+  const factor = { value: weight, contiguous, stride: "p.cout" };
+  if (activations[0]!.dtype !== "bf16") return [factor, []];
+  const elements = activations.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (8 * sizeOf(weight.shape) > elements) return [{ ...factor, rounds: true }, []];
   const rounded = op.scratch(weight.shape, "bf16");
   const kernel = elementwise({
     name: `${op.name} weight`,
@@ -50,44 +60,22 @@ function roundedWeight(op: OpReader, weight: Value, { dtype }: Value): [Value, K
     writes: { rounded },
     body: "r.rounded = weight(i);",
   });
-  return [rounded, [kernel]];
-}
-
-/**
- * A product whose results are stored in the dtype of the operand. Odd counts of bf16 channels make words of which two invocations
- * would write a half each; then the sums go to scratch, and a second kernel finishes them.
- */
-function storedProduct(op: OpReader, spec: Product & { readonly epilogue: Epilogue }): Kernel[] {
-  const { result, epilogue } = spec;
-  if (result.dtype !== "bf16" || spec.columns % 2 === 0) return [product(spec)];
-  const sums = op.scratch(result.shape);
-  const { epilogue: _, ...plain } = spec;
-  return [
-    product({ ...plain, result: sums }),
-    elementwise({
-      name: `${op.name} epilogue`,
-      reads: { sums, ...epilogue.reads },
-      writes: { result },
-      sizes: { channels: result.shape.at(-1)! },
-      functions: epilogue.finish("f32", ""),
-      body: "r.result = finish(i, i % p.channels, sums(i));",
-    }),
-  ];
+  return [{ ...factor, value: rounded }, [kernel]];
 }
 
 const conv2d: KernelMaker = (op) => {
   const [x, weight, y] = [op.input("x"), op.input("weight"), op.output("y")];
   const groups = op.number("groups");
   const sizes = convolutionSizes(op, x, y, weight.shape);
-  const [factors, rounding] = roundedWeight(op, weight, x);
+  const [right, rounding] = weightFactor(op, weight, "other", [x, y]);
   const [scale, bias, residual] = ["scale", "bias", "residual"].map((name) =>
     op.optionalInput(name),
   );
   const activation = { activation: op.attr("activation"), slope: op.number("slope") };
-  const kernels = storedProduct(op, {
+  const kernel = storedProduct({
     name: op.name,
     left: { value: x, contiguous: "depth", stride: "p.cin" },
-    right: { value: factors, contiguous: "other", stride: "p.cout" },
+    right,
     matrices: sizes.oh * sizes.ow,
     groups,
     rows: sizes.n,
@@ -111,26 +99,29 @@ fn finish(i: u32, c: u32, v: ${type}) -> ${type} {
   });
   const [mean, variance] = [op.optionalOutput("mean"), op.optionalOutput("variance")];
   const statistics = mean || variance ? statisticsKernels(op, y, { mean, variance }) : [];
-  return [...rounding, ...kernels, ...statistics];
+  return [...rounding, kernel, ...statistics];
 };
 
-const conv2dInputGrad: KernelMaker = (op) => {
-  const [dy, weight, dx] = [op.input("dy"), op.input("weight"), op.output("dx")];
-  const groups = op.number("groups");
-  const sizes = convolutionSizes(op, dx, dy, weight.shape);
-  const [factors, rounding] = roundedWeight(op, weight, dy);
-  const addend = op.optionalInput("addend");
-  const kernels = storedProduct(op, {
-    name: op.name,
-    left: { value: dy, contiguous: "depth", stride: "p.cout" },
-    right: { value: factors, contiguous: "depth", stride: "p.cout" },
-    matrices: sizes.h * sizes.w,
-    groups,
-    rows: sizes.n,
-    columns: sizes.cin / groups,
-    depth: sizes.cout / groups,
-    sizes,
-    pairs: (multiply) => `let row = matrix / p.w + p.padding;
+/** The gradient of `dx` by an image, as a kernel maker for the op and its names of the operands. */
+const inputGradient =
+  (names: { readonly dy: string; readonly dx: string }): KernelMaker =>
+  (op) => {
+    const [dy, weight, dx] = [op.input(names.dy), op.input("weight"), op.output(names.dx)];
+    const groups = op.number("groups");
+    const sizes = convolutionSizes(op, dx, dy, weight.shape);
+    const [right, rounding] = weightFactor(op, weight, "depth", [dy, dx]);
+    const addend = op.optionalInput("addend");
+    const kernel = storedProduct({
+      name: op.name,
+      left: { value: dy, contiguous: "depth", stride: "p.cout" },
+      right,
+      matrices: sizes.h * sizes.w,
+      groups,
+      rows: sizes.n,
+      columns: sizes.cin / groups,
+      depth: sizes.cout / groups,
+      sizes,
+      pairs: (multiply) => `let row = matrix / p.w + p.padding;
   let column = matrix % p.w + p.padding;
   for (var tap = 0u; tap < p.taps; tap++) {
     let kh = tap / p.kw;
@@ -141,15 +132,15 @@ const conv2dInputGrad: KernelMaker = (op) => {
     let right0 = tap * p.columns * p.cout + g * p.depth;
     ${multiply}
   }`,
-    result: dx,
-    epilogue: {
-      reads: { addend },
-      finish: (type, suffix) =>
-        `fn finish(i: u32, c: u32, v: ${type}) -> ${type} { return v${addend ? ` + addend${suffix}(i)` : ""}; }`,
-    },
-  });
-  return [...rounding, ...kernels];
-};
+      result: dx,
+      epilogue: {
+        reads: { addend },
+        finish: (type, suffix) =>
+          `fn finish(i: u32, c: u32, v: ${type}) -> ${type} { return v${addend ? ` + addend${suffix}(i)` : ""}; }`,
+      },
+    });
+    return [...rounding, kernel];
+  };
 
 /** Invocations that keep a GPU busy. */
 const manyInvocations = 1 << 15;
@@ -164,7 +155,7 @@ const conv2dWeightGrad: KernelMaker = (op) => {
   const perPart = Math.ceil(pixels / Math.min(pixels, wanted));
   const parts = Math.ceil(pixels / perPart);
   const sums = parts === 1 ? dweight : op.scratch([parts, ...dweight.shape]);
-  const kernel = product({
+  const kernel = storedProduct({
     name: op.name,
     left: { value: x, contiguous: "other", stride: "p.cin" },
     right: { value: dy, contiguous: "other", stride: "p.cout" },
@@ -203,6 +194,7 @@ const addParts = (op: OpReader, reads: NamedValues, writes: NamedValues, parts: 
 /** Convolutions and their gradients. */
 export const convolutionKernels: Readonly<Record<string, KernelMaker>> = {
   conv2d,
-  conv2dInputGrad,
+  conv2dInputGrad: inputGradient({ dy: "dy", dx: "dx" }),
+  convTranspose2d: inputGradient({ dy: "x", dx: "y" }),
   conv2dWeightGrad,
 };

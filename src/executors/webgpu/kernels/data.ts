@@ -1,6 +1,5 @@
 import type { OpReader } from "../op-reader.js";
 import { f32, u32 } from "../wgsl/literals.js";
-import { threefryFunctions } from "../wgsl/threefry.js";
 import type { KernelMaker } from "./all.js";
 import { elementwise } from "./elementwise.js";
 
@@ -111,7 +110,6 @@ function dropped(op: OpReader, draw: string, sizes: Readonly<Record<string, numb
       reads: { x: op.input("x"), key: op.input("key") },
       writes: { y: op.output("y") },
       sizes,
-      functions: threefryFunctions,
       body: `
   let streamKey = threefry(vec2u(u32(key(0u)), u32(key(1u))), vec2u(${u32(op.number("stream"))}, 2u));
   r.y = x(i) * select(0.0, ${factor}, draw24(streamKey, ${draw}) >= ${u32(Math.ceil(probability * 2 ** 24))});`,

@@ -8,22 +8,21 @@ import { elementwise } from "./elementwise.js";
 const weightsOf = (op: OpReader): Value | undefined =>
   op.attr("classWeights") === undefined ? undefined : op.table(op.numbers("classWeights"));
 
-/** The functions `logitMax(sample)` and `logSum(sample, max)`, the logarithm of `Σ exp(logit − max)`. */
+/** The functions `logitMax(sample)` and `logSum(sample, max)`, the logarithm of `Σ expOf(logit − max)`. */
 const logSumFunctions = `
 fn logitMax(sample: u32) -> f32 {
   var largest = logits(sample * p.k);
-  for (var j = 1u; j < p.k; j++) { largest = max(largest, logits(sample * p.k + j)); }
+  for (var j = 1u; j < p.k; j++) { largest = largerOf(largest, logits(sample * p.k + j)); }
   return largest;
 }
 fn logSum(sample: u32, largest: f32) -> f32 {
   var sum = 0.0;
-  for (var j = 0u; j < p.k; j++) { sum += exp(logits(sample * p.k + j) - largest); }
-  return log(sum);
+  for (var j = 0u; j < p.k; j++) { sum += expOf(logits(sample * p.k + j) - largest); }
+  return logOf(sum);
 }`;
 
 /** Whether the first largest logit, or the first NaN, is at the label. */
 const correctFunction = `
-fn isNan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 fn prediction(sample: u32) -> u32 {
   var best = 0u;
   for (var j = 1u; j < p.k; j++) {
@@ -53,7 +52,8 @@ const softmaxCrossEntropy: KernelMaker = (op) => {
   let label = min(u32(labels(i)), p.k - 1u);
   let largest = logitMax(i);
   let rest = logSum(i, largest);
-  var cost = ${f32(1 - smoothing)} * ${weightOf("label")}(largest - logits(i * p.k + label) + rest);
+  let own = ${weightOf("label")}(largest - logits(i * p.k + label) + rest);
+  var cost = ${smoothing < 1 ? `${f32(1 - smoothing)} * own` : "zeroTimes(own)"};
   ${
     smoothing > 0
       ? `var others = 0.0;
@@ -83,12 +83,12 @@ const softmaxCrossEntropy: KernelMaker = (op) => {
   return [perSample, total];
 };
 
-/** The sum of the weights of the batch's samples. */
+/** The sum of the weights of the batch's samples; NaN where none counts, as in PyTorch. */
 const totalWeightFunction = `
 fn totalWeight() -> f32 {
   var sum = 0.0;
   for (var sample = 0u; sample < p.n; sample++) { sum += weights(min(u32(labels(sample)), p.k - 1u)); }
-  return sum;
+  return select(sum, ofBits(0x7fc00000u), sum == 0.0);
 }`;
 
 const softmaxCrossEntropyGrad: KernelMaker = (op) => {
@@ -150,7 +150,7 @@ fn targetSum(label: u32) -> f32 {
   let sample = i / p.k;
   let label = min(u32(labels(sample)), p.k - 1u);
   let share = dloss(0u) / ${weights ? "batchWeight(0u)" : "f32(p.n)"};
-  let softmax = exp(logits(i) - largests(sample) - logSums(sample));
+  let softmax = expOf(logits(i) - largests(sample) - logSums(sample));
   r.dlogits = share * (softmax${weights ? " * targetSum(label)" : ""} - target0(label, i % p.k));`,
     }),
   );

@@ -34,7 +34,7 @@ const sgd: KernelMaker = (op) => {
 const correctionFunction = `
 fn correction(minusLog: f32, t: f32) -> f32 {
   let x = minusLog * t;
-  if (x > 0.5) { return 1.0 - exp(-x); }
+  if (x > 0.5) { return 1.0 - expOf(-x); }
   var sum = 0.0;
   for (var k = 10.0; k >= 1.0; k -= 1.0) { sum = x / k * (1.0 - sum); }
   return sum;

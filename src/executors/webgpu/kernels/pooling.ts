@@ -4,10 +4,6 @@ import { f32 } from "../wgsl/literals.js";
 import type { KernelMaker } from "./all.js";
 import { elementwise } from "./elementwise.js";
 
-/** NaN by its bits: implementations may assume that comparisons see none. */
-const isNanFunction =
-  "fn isNan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }";
-
 /** Sizes of a window that moves over `image` and gives `output`. */
 function windowSizes(op: OpReader, image: Value, output: Value) {
   const [h, w, n, c] = image.shape;
@@ -66,7 +62,6 @@ const maxPool2d: KernelMaker = (op) => {
       reads: { x },
       writes: { y, index },
       sizes: windowSizes(op, x, y),
-      functions: isNanFunction,
       body: `
   var best = 0.0;
   var winner = 0xffffffffu;
@@ -159,7 +154,6 @@ const adaptiveMaxPool2d: KernelMaker = (op) => {
       reads: { x: op.input("x") },
       writes: { y: op.output("y"), index },
       sizes: imageSizes(op.input("x")),
-      functions: isNanFunction,
       body: `
   var best = x(i);
   var winner = 0u;

@@ -10,6 +10,8 @@ export interface Factor {
   readonly contiguous: Contiguous;
   /** WGSL of the elements from one index of the axis that is not contiguous to the next. */
   readonly stride: string;
+  /** Whether its elements are rounded to bf16, as the other factor is. Only of `right`. */
+  readonly rounds?: boolean;
 }
 
 /**
@@ -33,6 +35,8 @@ export interface Product {
    * `matrix`, the number of the result, and `g`, that of the group.
    */
   readonly pairs: (multiply: string) => string;
+  /** Functions that `pairs` calls. */
+  readonly functions?: string;
   readonly sizes: Readonly<Record<string, number>>;
   readonly result: Value;
   /** Computed on each sum before it is stored. */
@@ -45,7 +49,7 @@ export interface Epilogue {
   readonly finish: (type: "f32" | "vec4f", suffix: "" | "4") => string;
 }
 
-const none: Epilogue = {
+export const withoutEpilogue: Epilogue = {
   reads: {},
   finish: (type) => `fn finish(i: u32, c: u32, v: ${type}) -> ${type} { return v; }`,
 };
@@ -54,15 +58,15 @@ const none: Epilogue = {
 const workgroupSize = 64;
 
 /** Columns that an invocation computes, which fill a vector. */
-const quad = 4;
+export const quad = 4;
 
 /**
- * The kernel of a product. An invocation computes up to 4 × 4 elements of a result in registers and reads the factors straight
+ * The kernel of a product in blocks: an invocation computes up to 4 × 4 elements of a result in registers and reads the factors straight
  * from memory, four elements at a time where channels allow. There are no barriers, so each invocation skips pairs by itself.
  */
 export function product(spec: Product): Kernel {
   const { left, right, matrices, groups, rows, columns, depth, result } = spec;
-  const epilogue = spec.epilogue ?? none;
+  const epilogue = spec.epilogue ?? withoutEpilogue;
   const blocksPerMatrix = Math.ceil(rows / quad);
   const blockRows = Math.ceil(rows / blocksPerMatrix);
   const widths = {
@@ -101,7 +105,8 @@ export function product(spec: Product): Kernel {
       columnTiles,
       ...spec.sizes,
     },
-    code: `${epilogue.finish(widths.result === 4 ? "vec4f" : "f32", widths.result === 4 ? "4" : "")}
+    code: `${spec.functions ?? ""}
+${epilogue.finish(widths.result === 4 ? "vec4f" : "f32", widths.result === 4 ? "4" : "")}
 fn run(group: u32, local: u32) {
   let quad = group % p.columnTiles * ${across}u + local % ${across}u;
   let block = group / p.columnTiles * ${workgroupSize / across}u + local / ${across}u;
@@ -171,17 +176,26 @@ function readLeft({ contiguous, stride }: Factor, width: 1 | 4, rows: number): s
 }
 
 /** Four columns at depth `k` as `b0`; or at four depths: as `b0` to `b3`, by column if the depth is contiguous, else by depth. */
-function readRight({ contiguous, stride }: Factor, width: 1 | 4, step: 1 | 4): string {
+function readRight(
+  { contiguous, stride, rounds = false }: Factor,
+  width: 1 | 4,
+  step: 1 | 4,
+): string {
+  const read = (name: string, value: string): string =>
+    `let ${name} = ${rounds ? `round4(${value})` : value};`;
+  const four = (at: (j: number) => string): string =>
+    `vec4f(${[0, 1, 2, 3].map((j) => `right(${at(j)})`).join(", ")})`;
   if (contiguous === "depth") {
     const at = (j: number): string => `right0 + column${j} * ${stride} + k`;
-    if (step === 4) return list(quad, (j) => `let b${j} = right4(${at(j)});`);
-    return `let b0 = vec4f(${[0, 1, 2, 3].map((j) => `right(${at(j)})`).join(", ")});`;
+    if (step === 4) return list(quad, (j) => read(`b${j}`, `right4(${at(j)})`));
+    return read("b0", four(at));
   }
   const at = (k: number): string => `right0 + (k + ${k}u) * ${stride}`;
   return list(step, (k) =>
-    width === 4
-      ? `let b${k} = right4(${at(k)} + column0);`
-      : `let b${k} = vec4f(${[0, 1, 2, 3].map((j) => `right(${at(k)} + column${j})`).join(", ")});`,
+    read(
+      `b${k}`,
+      width === 4 ? `right4(${at(k)} + column0)` : four((j) => `${at(k)} + column${j}`),
+    ),
   );
 }
 

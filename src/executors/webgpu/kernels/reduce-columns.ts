@@ -17,10 +17,21 @@ export interface Items {
   readonly values: readonly string[];
 }
 
+/** Where the items of a reduction are, if not row by row. */
+export interface Elements {
+  readonly functions: string;
+  readonly sizes: Readonly<Record<string, number>>;
+  /** WGSL of the number of the element in row `row` and column `c`. */
+  readonly place: string;
+  /** Whether the rows of a column are neighbours in memory, and not the columns of a row. */
+  readonly areRowsNear: boolean;
+}
+
 export interface ColumnReduction {
   readonly name: string;
   readonly rows: number;
   readonly columns: number;
+  readonly elements?: Elements;
   readonly items: Items;
   /**
    * WGSL that folds items into `let out0 …`, of the same meaning as the values of an item.
@@ -32,28 +43,40 @@ export interface ColumnReduction {
   readonly finish: {
     readonly reads: NamedValues;
     readonly writes: NamedValues;
+    readonly sizes?: Readonly<Record<string, number>>;
     readonly body: string;
   };
 }
 
+/** Row by row: where partial results are, and most items. */
+const rowByRow: Elements = {
+  functions: "",
+  sizes: {},
+  place: "row * p.columns + c",
+  areRowsNear: false,
+};
+
 /**
  * Reduces each column of a matrix, in several kernels: each folds at most 32 rows into one, until one is left. The order is fixed,
- * so results repeat to the bit. Neighbouring invocations read neighbouring columns.
+ * so results repeat to the bit. Neighbouring invocations read neighbouring elements.
  */
 export function reduceColumns(op: OpReader, reduction: ColumnReduction): Kernel[] {
   const { name, columns, fold, finish } = reduction;
   const kernels: Kernel[] = [];
-  let { items, rows } = reduction;
+  let { items, rows, elements = rowByRow } = reduction;
   for (;;) {
     const slices = Math.ceil(rows / rowsPerInvocation);
     const isLast = slices === 1;
     const width = items.values.length;
     const partials = isLast ? undefined : op.scratch([slices, columns, width]);
-    const stores = items.values.map((_, k) => `set_partials(t * ${width}u + ${k}u, out${k});`);
+    const stores = items.values.map(
+      (_, k) => `set_partials((slice * p.columns + c) * ${width}u + ${k}u, out${k});`,
+    );
     const { prelude = "", functions = "" } = items;
+    const { areRowsNear } = elements;
     const overItems = (visit: string): string =>
       `for (var row = slice; row < p.rows; row += p.slices) {
-    let i = row * p.columns + c;
+    let i = ${elements.place};
     ${prelude}
     ${visit}
   }`;
@@ -63,13 +86,14 @@ export function reduceColumns(op: OpReader, reduction: ColumnReduction): Kernel[
         ...operandsOf(items.reads, partials ? { partials } : {}),
         ...(isLast ? operandsOf(withoutNames(finish.reads, items.reads), finish.writes) : []),
       ],
-      sizes: { rows, columns, slices },
+      sizes: { rows, columns, slices, ...elements.sizes, ...(isLast && finish.sizes) },
       code: `${functions}
+${elements.functions}
 fn run(group: u32, local: u32) {
   let t = group * ${workgroupSize}u + local;
   if (t >= p.columns * p.slices) { return; }
-  let c = t % p.columns;
-  let slice = t / p.columns;
+  let c = ${areRowsNear ? "t / p.slices" : "t % p.columns"};
+  let slice = ${areRowsNear ? "t % p.slices" : "t / p.columns"};
   ${fold(items.values, overItems)}
   ${isLast ? finish.body : stores.join("\n  ")}
 }`,
@@ -78,6 +102,7 @@ fn run(group: u32, local: u32) {
     });
     if (!partials) return kernels;
     items = partialItems(partials, width);
+    elements = rowByRow;
     rows = slices;
   }
 }

@@ -62,14 +62,3 @@ export function accessorsOf({ name, variable: v, dtype, width, isWritten }: Boun
       );
   }
 }
-
-/** Two bf16 in a word, the first in the lower half. Rounds to the nearest, ties to even; NaN stays NaN. */
-export const bf16Functions = `
-fn unpackBf16(w: u32) -> vec2f { return vec2f(bitcast<f32>(w << 16u), bitcast<f32>(w & 0xffff0000u)); }
-fn bf16Bits(x: f32) -> u32 {
-  let w = bitcast<u32>(x);
-  let isNan = (w & 0x7fffffffu) > 0x7f800000u;
-  return select((w + 0x7fffu + ((w >> 16u) & 1u)) >> 16u, (w >> 16u) | 0x40u, isNan);
-}
-fn packBf16(x: vec2f) -> u32 { return bf16Bits(x.x) | (bf16Bits(x.y) << 16u); }
-`;

@@ -17,9 +17,16 @@ export function activateFunction({ activation, slope }: Activation, type = "f32"
     activation === "relu"
       ? `select(v, ${type}(0.0), v <= ${type}(0.0))`
       : activation === "leakyRelu"
-        ? `select(${f32(slope)} * v, v, v > ${type}(0.0))`
+        ? `select(${scaled(slope, "v", type)}, v, v > ${type}(0.0))`
         : "v";
   return `fn activate(v: ${type}) -> ${type} { return ${result}; }`;
+}
+
+/** The product with the slope; with a slope of 0 compilers would make 0 of it, also of NaN and infinities. */
+function scaled(slope: number, value: string, type = "f32"): string {
+  if (slope !== 0) return `${f32(slope)} * ${value}`;
+  if (type === "f32") return `zeroTimes(${value})`;
+  return `vec4f(${["x", "y", "z", "w"].map((lane) => `zeroTimes(${value}.${lane})`).join(", ")})`;
 }
 
 /** The function `activationGrad(dy, y)` on f32: as `activationGrad` of ops/activation.ts. */
@@ -28,7 +35,7 @@ export function activationGradFunction({ activation, slope }: Activation): strin
     activation === "relu"
       ? "select(dy, 0.0, y <= 0.0)"
       : activation === "leakyRelu"
-        ? `select(${f32(slope)} * dy, dy, y > 0.0)`
+        ? `select(${scaled(slope, "dy")}, dy, y > 0.0)`
         : "dy";
   return `fn activationGrad(dy: f32, y: f32) -> f32 { return ${result}; }`;
 }

@@ -1,5 +1,6 @@
 import type { Kernel } from "../kernel.js";
-import { accessorsOf, bf16Functions, bindingType, type BoundOperand } from "./accessors.js";
+import { accessorsOf, bindingType, type BoundOperand } from "./accessors.js";
+import { linked } from "./library.js";
 import { u32 } from "./literals.js";
 
 /** How a binding of a kernel is accessed. */
@@ -34,12 +35,13 @@ export function assemble({ kernel, operands, accesses }: BoundKernel, mode: Shap
     const { dtype, width } = operands.find(({ variable }) => variable === variableOf(binding))!;
     return `@group(0) @binding(${binding}) var<storage, ${access}> ${variableOf(binding)}: array<${bindingType(dtype, width)}>;`;
   });
+  const accessors = operands.map(accessorsOf);
   return [
     struct,
     values,
     ...variables,
-    operands.some(({ dtype }) => dtype === "bf16") ? bf16Functions : "",
-    ...operands.map(accessorsOf),
+    linked([...accessors, code].join("\n")),
+    ...accessors,
     code,
     // Large dispatches have two dimensions, because one has at most 65,535 workgroups.
     `@compute @workgroup_size(${workgroupSize})

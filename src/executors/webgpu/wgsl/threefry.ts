@@ -1,6 +1,6 @@
 /** `threefry(key, counter)` of tensor/random.ts, and `draw24(key, i)`: `uniform(key, i)` times 2^24, which is whole. */
-export const threefryFunctions = `
-fn threefry(key: vec2u, counter: vec2u) -> vec2u {
+export const threefryFunctions = {
+  threefry: `fn threefry(key: vec2u, counter: vec2u) -> vec2u {
   var keys = array<u32, 3>(key.x, key.y, key.x ^ key.y ^ 0x1bd11bdau);
   var rotations = array<u32, 8>(13u, 15u, 26u, 6u, 17u, 29u, 16u, 24u);
   var x = counter + key;
@@ -15,6 +15,6 @@ fn threefry(key: vec2u, counter: vec2u) -> vec2u {
     }
   }
   return x;
-}
-fn draw24(key: vec2u, i: u32) -> u32 { return threefry(key, vec2u(i, 0u)).x >> 8u; }
-`;
+}`,
+  draw24: "fn draw24(key: vec2u, i: u32) -> u32 { return threefry(key, vec2u(i, 0u)).x >> 8u; }",
+};
