@@ -66,20 +66,47 @@ export async function listAdapters(): Promise<readonly AdapterDescription[]> {
 }
 
 /**
- * The name of the adapter that `--adapter` means: by its number from 0, or by a part of its name.
+ * The name of the adapter that `--adapter` means.
  *
- * @throws {UnavailableError} `ERR_ADAPTER` if there is none
+ * @param wanted a number as `resnet doctor` counts from 0; or a name, in any case, or a part of it that only one has
+ * @throws {UnavailableError} `ERR_ADAPTER` if there is none, or more than one
  */
 export async function adapterName(wanted: string): Promise<string> {
-  const names = (await adapterNames()).map(({ name }) => name);
-  const found = /^\d+$/.test(wanted)
-    ? names[Number(wanted)]
-    : names.find((name) => name.toLowerCase().includes(wanted.toLowerCase()));
-  if (found !== undefined) return found;
+  return chooseAdapter(
+    (await adapterNames()).map(({ name }) => name),
+    wanted,
+  );
+}
+
+/** As `adapterName`, among these names. */
+export function chooseAdapter(names: readonly string[], wanted: string): string {
+  const text = JSON.stringify(wanted);
   const list = names.map((name, i) => `${i} ${name}`).join(", ");
-  const summary =
-    names.length > 0
-      ? `no GPU adapter is ${JSON.stringify(wanted)}; there are: ${list}`
-      : "WebGPU finds no GPU here: install a driver for Vulkan, Metal or Direct3D 12";
-  throw new UnavailableError("ERR_ADAPTER", summary, summary);
+  const refused = (summary: string): UnavailableError =>
+    new UnavailableError("ERR_ADAPTER", summary, summary);
+  if (names.length === 0)
+    throw refused("WebGPU finds no GPU here: install a driver for Vulkan, Metal or Direct3D 12");
+  const found = matches(names, wanted);
+  if (found.length === 0) throw refused(`no GPU adapter is ${text}; there are: ${list}`);
+  if (found.length > 1)
+    throw refused(
+      `${found.length} GPU adapters are called ${text}; there are: ${list}; give the number of one`,
+    );
+  const name = names[found[0]!]!;
+  // Dawn takes the first one with the name that it is given in its own.
+  const taken = names.findIndex((other) => other.includes(name));
+  if (taken === found[0]) return name;
+  throw refused(
+    `WebGPU cannot tell the GPU adapter ${found[0]} ${name} from ${taken} ${names[taken]!}: hide that one by the settings of its driver`,
+  );
+}
+
+/** The numbers of the adapters that are meant: that number, or those of that name, or else those with the word in their names. */
+function matches(names: readonly string[], wanted: string): readonly number[] {
+  if (/^\d+$/.test(wanted)) return Number(wanted) < names.length ? [Number(wanted)] : [];
+  const word = wanted.toLowerCase();
+  const where = (fits: (name: string) => boolean): readonly number[] =>
+    names.flatMap((name, i) => (fits(name.toLowerCase()) ? [i] : []));
+  const same = where((name) => name === word);
+  return same.length > 0 ? same : where((name) => name.includes(word));
 }

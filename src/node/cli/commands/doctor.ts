@@ -28,7 +28,7 @@ interface Findings {
   readonly cpu: string;
   readonly memoryBytes: number;
   /** The executor that `--executor auto` takes; null if it would fail. */
-  readonly executor: "native" | "reference" | null;
+  readonly executor: "native" | "webgpu" | "reference" | null;
   readonly native: NativeCapabilities | { readonly problem: string };
   /** The GPUs of `--executor webgpu`, in the order of the numbers that `--adapter` takes. */
   readonly webgpu: readonly AdapterDescription[] | { readonly problem: string };
@@ -40,6 +40,8 @@ interface Findings {
 
 async function examine(): Promise<Findings> {
   const { executor, native } = examineNative();
+  const webgpu = await examineAdapters();
+  const hasGpu = !("problem" in webgpu) && webgpu.length > 0;
   const data = await Promise.all(
     listDatasets().map(async ({ name }) => [name, await isHere(name)] as const),
   );
@@ -48,14 +50,15 @@ async function examine(): Promise<Findings> {
     platform: `${process.platform}-${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     memoryBytes: totalmem(),
-    executor,
+    executor: executor === "reference" && hasGpu ? "webgpu" : executor,
     native,
-    webgpu: await examineAdapters(),
+    webgpu,
     jpeg: describeJpegDecoder(),
     data: Object.fromEntries(data),
   };
 }
 
+/** What `auto` takes where there is no GPU, and why. */
 function examineNative(): Pick<Findings, "executor" | "native"> {
   try {
     return { executor: "native", native: nativeCapabilities() };

@@ -13,6 +13,7 @@ import type { Callback } from "../../../train/callbacks.js";
 import type { TrainConfig } from "../../../train/config/config.js";
 import type { EpochMetrics } from "../../../train/metrics.js";
 import { isOver, type TrainProgress } from "../../../train/progress.js";
+import type { DataParts } from "../../data/load-parts.js";
 import type { ModelState } from "../../../checkpoint/model-state.js";
 import { firstWeights } from "../../runs/first-weights.js";
 import type { RunDirectory } from "../../runs/run-directory.js";
@@ -75,10 +76,16 @@ export async function trainOne(
       `--set model=${config.model} contradicts --model ${network.file}: leave out one of them`,
     );
   }
-  if (!run.config) await run.begin(config); // so that a run which is killed while its data loads can be resumed
   const reading = { ...flags, transforms: config.transforms.eval };
-  const parts = await endOnSignal(giveUp, () => loadPartsOf(config.data, config, reading, output));
-  const chosen = await openExecutor(flags, output);
+  const chosen = await openExecutor(flags, output); // first: a missing GPU is told before images are read
+  let parts: DataParts;
+  try {
+    if (!run.config) await run.begin(config); // so that a run which is killed while its data loads can be resumed
+    parts = await endOnSignal(giveUp, () => loadPartsOf(config.data, config, reading, output));
+  } catch (error) {
+    await chosen.close();
+    throw error;
+  }
   const profiling = flags.profile ? profiled(chosen) : undefined;
   const executor = profiling ?? chosen;
   const stop = stopOnSignal("finishing this step and saving", (line) => output.notice(line));
