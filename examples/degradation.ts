@@ -48,8 +48,8 @@ for (const [name, own] of Object.entries(trainings)) {
     `${name.padEnd(15)} training error ${error(trained)}, test error ${error(test!.accuracy)}`,
   );
 }
-await writeFile(`${directory}/error.svg`, errorChart(lines, { validation: "test" }));
-await writeFile(`${directory}/gradients.svg`, gradientChart(norms));
+await writeFile(`${directory}/error.svg`, errorChart(lines, { validation: "test" }).svg);
+await writeFile(`${directory}/gradients.svg`, gradientChart(norms).svg);
 
 function error(accuracy: number): string {
   return `${(100 * (1 - accuracy)).toFixed(2)} %`;

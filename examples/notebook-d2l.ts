@@ -41,7 +41,7 @@ const session = await createSession(net, {
 });
 const points: AccuracyPoint[] = [];
 const draw = (): Promise<void> =>
-  writeFile("accuracy.svg", accuracyChart(points, { validation: "test" }));
+  writeFile("accuracy.svg", accuracyChart(points, { validation: "test" }).svg);
 
 const start = performance.now();
 const steps = Math.ceil(Number(images) / 128);

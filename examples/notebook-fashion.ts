@@ -87,7 +87,7 @@ for (const [name, makeNet] of Object.entries({ resnet34, resnet50 })) {
     curves: [curve("training", "#1f77b4", train), curve("validation", "#d62728", valid)],
   });
   await mkdir(directory, { recursive: true });
-  await writeFile(`${directory}/${name}.svg`, chart);
+  await writeFile(`${directory}/${name}.svg`, chart.svg);
   console.log(`${name} accuracy: ${tested.accuracy}`);
   const matrix = confusionMatrix(test.labels.data, tested.predictions, test.classes.length);
   console.log(formatClassificationReport(classificationReport(matrix, test.classes)));

@@ -62,4 +62,4 @@ for (let epoch = 0; epoch < Number(epochs); epoch++) {
   console.log(`epoch ${epoch + 1}: loss ${(loss / samples).toFixed(4)}${tested}; ${file}`);
 }
 await session.close();
-await writeFile(`${directory}/accuracy.svg`, accuracyChart(points, { validation: "test" }));
+await writeFile(`${directory}/accuracy.svg`, accuracyChart(points, { validation: "test" }).svg);

@@ -94,7 +94,7 @@ const small = { channels: 1, classes: 4, width: 8 };
 await compare("plain20", cifarPlain(20, small));
 await compare("plain56", cifarPlain(56, small));
 
-await writeFile(`${pictures}/gradients-plain.svg`, gradientChart(gradients));
+await writeFile(`${pictures}/gradients-plain.svg`, gradientChart(gradients).svg);
 
 const block = new BasicBlock(4, 4);
 const zeros = new Map(
@@ -111,8 +111,8 @@ console.log(
 await compare("resnet20", cifarResnet(20, small));
 const test = await compare("resnet56", cifarResnet(56, small));
 
-await writeFile(`${pictures}/gradients.svg`, gradientChart(gradients));
-await writeFile(`${pictures}/error.svg`, errorChart(trainings, { validation: "test" }));
+await writeFile(`${pictures}/gradients.svg`, gradientChart(gradients).svg);
+await writeFile(`${pictures}/error.svg`, errorChart(trainings, { validation: "test" }).svg);
 
 const mistakes = await mistakeGrid({
   scores: test,
@@ -120,7 +120,7 @@ const mistakes = await mistakeGrid({
   classes,
   readImage: imageOf(data.test),
 });
-await writeFile(`${pictures}/mistakes.svg`, mistakes);
+await writeFile(`${pictures}/mistakes.svg`, mistakes.svg);
 
 const weightsOf = (block: Module): number =>
   summarize("block", block, [256, 56, 56])

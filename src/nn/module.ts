@@ -3,6 +3,7 @@ import { Tensor } from "../graph/tensor.js";
 import { describeValue } from "../tensor/check-options.js";
 import { UsageError } from "../tensor/error.js";
 import type { HostArray } from "../tensor/host-array.js";
+import { jupyterDisplay, type Displayable, type MimeBundle } from "../tensor/jupyter.js";
 import { describeTree } from "./describe.js";
 import { ModuleState, Parameter } from "./parameter.js";
 import {
@@ -23,7 +24,7 @@ import {
  *
  *     class Branches extends Module<{ image: Tensor; depth: Tensor }, { kind: Tensor; place: Tensor }> { … }
  */
-export abstract class Module<Input = Tensor, Output = Tensor> {
+export abstract class Module<Input = Tensor, Output = Tensor> implements Displayable {
   /** The computation, written with ops and with `call` of child modules. */
   protected abstract forward(x: Input): Output;
 
@@ -76,6 +77,10 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
   /** The tree of layers with their options. */
   toString(): string {
     return describeTree(this, childModules(this));
+  }
+
+  [jupyterDisplay](): MimeBundle {
+    return { "text/plain": this.toString() };
   }
 }
 

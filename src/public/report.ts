@@ -5,7 +5,10 @@ export {
 } from "../report/classification-report.js";
 export { confusionChart } from "../report/confusion-chart.js";
 export { confusionMatrix, type ConfusionMatrix } from "../report/confusion-matrix.js";
+export { Figure } from "../report/figure.js";
 export { lineChart, type LineChart } from "../report/line-chart.js";
+export { liveChart, type LiveChartOptions } from "../report/live-chart.js";
+export { isNotebook, LiveDisplay, type Broadcast } from "../report/live-display.js";
 export {
   formatSummary,
   outputShapes,
@@ -32,5 +35,6 @@ export {
   lossChart,
   type AccuracyPoint,
   type ChartWords,
+  type LossChartOptions,
 } from "../report/training-charts.js";
 export { trainingMemory, type TrainingMemory } from "../report/training-memory.js";

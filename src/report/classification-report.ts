@@ -1,3 +1,4 @@
+import { displayedAs } from "../tensor/jupyter.js";
 import { printable } from "../tensor/printable.js";
 import { ReportError, requireSquare, type ConfusionMatrix } from "./confusion-matrix.js";
 
@@ -50,7 +51,7 @@ export function classificationReport(
     };
   });
   const support = sum(rows.map((row) => row.support));
-  return {
+  const report: ClassificationReport = {
     classes: rows,
     accuracy: ratio(sum(matrix.map((row, i) => row[i]!)), support),
     macroAverage: average(
@@ -64,6 +65,7 @@ export function classificationReport(
       support,
     ),
   };
+  return displayedAs(report, formatClassificationReport);
 }
 
 const sum = (values: readonly number[]): number =>

@@ -1,4 +1,5 @@
 import { requireSquare, type ConfusionMatrix } from "./confusion-matrix.js";
+import type { Figure } from "./figure.js";
 import { element, fitText, heading, ink, round, svgFile, textAt, textWidth } from "./svg.js";
 import type { ChartWords } from "./training-charts.js";
 
@@ -15,15 +16,19 @@ const shades = [
 /** From this share on, the shade is so dark that the count is written in white. */
 const whiteTextFrom = 0.55;
 
+/** From this size of a cell on, in pixels, white lines part all cells and counts stand in them. */
+const largeCell = 16;
+
 /** The longer side of the whole picture is at most so many pixels: a PNG of it has twice as many. */
 const mostPixels = 1000;
 const leastText = 6.5;
 const [least, right] = [260, 84];
 
 /**
- * A confusion matrix as a heat map, as SVG: true classes on the rows, predicted classes on the columns. A cell's shade is
+ * A confusion matrix as a heat map: true classes on the rows, predicted classes on the columns. A cell's shade is
  * its share of its row, so that classes of different size compare. Counts stand in cells that are large enough; zeros
- * are left out. Names of many classes are thinned out, and lines divide them in tens.
+ * are left out. Many classes have thinned-out names, lines that divide them in tens, shades by the root of the share, so that
+ * single mistakes can be seen, and below the title the pairs that are confused most.
  *
  * @throws {ReportError} `ERR_REPORT_MATRIX` if the matrix is not square or not of that size
  */
@@ -31,7 +36,7 @@ export function confusionChart(
   matrix: ConfusionMatrix,
   classes: readonly string[],
   { about }: Pick<ChartWords, "about"> = {},
-): string {
+): Figure {
   requireSquare(matrix, classes, "confusionChart");
   const count = Math.max(1, classes.length);
   const longest = Math.max(0, ...classes.map((name) => textWidth(name, 12)));
@@ -45,7 +50,9 @@ export function confusionChart(
   const size = side / count;
 
   const key = "The shade is the share of the true class";
-  const notes = [about, size >= 16 ? `${key}, the number counts samples` : key];
+  const notes = isLarge(size)
+    ? [about, `${key}, the number counts samples`]
+    : [about, key, mostConfused(matrix, classes)];
   const top = heading("Confusion matrix", notes, left + side + right);
   const y = top.height + 12;
   const frame = { x: left, y, size, count: classes.length, angle };
@@ -53,14 +60,29 @@ export function confusionChart(
     left + side + right,
     y + side + below + 44,
     top.svg,
-    element("rect", { x: left, y, width: side, height: side, fill: shade(0) }),
+    element("rect", { x: left, y, width: side, height: side, fill: shade(0, size) }),
     ...matrix.map((row, label) => cellsOf(row, label, frame, matrix)),
     lines(frame),
     ...classLabels(classes, frame, labelWidth),
     textAt(left + side / 2, y + side + below + 24, "Predicted class", axisName),
     textAt(22, y + side / 2, "True class", { ...axisName, rotate: -90 }),
-    shadeBar(left + side + 22, y),
+    shadeBar(left + side + 22, y, size),
   );
+}
+
+const isLarge = (size: number): boolean => size >= largeCell;
+
+/** The five largest counts beside the diagonal, in words. */
+function mostConfused(matrix: ConfusionMatrix, classes: readonly string[]): string | undefined {
+  const pairs = matrix
+    .flatMap((row, label) => row.map((count, prediction) => ({ label, prediction, count })))
+    .filter(({ label, prediction, count }) => label !== prediction && count > 0)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, 5)
+    .map(
+      ({ label, prediction, count }) => `${classes[label]} as ${classes[prediction]} (${count})`,
+    );
+  return pairs.length > 0 ? `Confused most: ${pairs.join(", ")}` : undefined;
 }
 
 const axisName = { size: 13, anchor: "middle" } as const;
@@ -89,7 +111,7 @@ function cellsOf(
     if (count === 0) return "";
     const share = count / support;
     const place = { x: x + prediction * size, y: y + label * size };
-    const square = { ...place, width: size, height: size, fill: shade(share) };
+    const square = { ...place, width: size, height: size, fill: shade(share, size) };
     const fill = share >= whiteTextFrom ? "#ffffff" : ink.strong;
     const style = { size: textSize, fill, anchor: "middle" } as const;
     const text = textAt(place.x + size / 2, place.y + size / 2, String(count), style);
@@ -100,15 +122,14 @@ function cellsOf(
 
 /** White lines between all cells if they are large, else grey ones after every ten or hundred. */
 function lines({ x, y, size, count }: Frame): string {
-  const isLarge = size >= 16;
-  const step = isLarge ? 1 : size > 2 ? 10 : 100;
+  const step = isLarge(size) ? 1 : size > 2 ? 10 : 100;
   let d = "";
   for (let i = step; i < count; i += step) {
     const [across, down, length] = [x + i * size, y + i * size, count * size].map(round);
     d += `M${across} ${y}v${length}M${x} ${down}h${length}`;
   }
-  const stroke = isLarge ? "#ffffff" : "#c3c9d1";
-  return d && element("path", { d, stroke, "stroke-width": isLarge ? 1 : 0.5, fill: "none" });
+  const [stroke, width] = isLarge(size) ? ["#ffffff", 1] : ["#c3c9d1", 0.5];
+  return d && element("path", { d, stroke, "stroke-width": width, fill: "none" });
 }
 
 /** Names beside the rows and below the columns, as many as have room. */
@@ -129,20 +150,28 @@ function classLabels(classes: readonly string[], frame: Frame, width: number): s
 }
 
 /** The legend of the shades. */
-function shadeBar(x: number, y: number): string {
+function shadeBar(x: number, y: number, size: number): string {
   const [steps, height] = [25, 6];
   const bar = Array.from({ length: steps }, (_, i) => {
-    const fill = shade(1 - i / (steps - 1));
+    const fill = shadeAt(1 - i / (steps - 1));
     return element("rect", { x, y: y + i * height, width: 12, height, fill });
   });
-  const labels = [1, 0.5, 0].map((share) =>
-    textAt(x + 18, y + 5 + (1 - share) * (steps * height - 10), `${100 * share} %`, { size: 11 }),
-  );
+  const shares = isLarge(size) ? [1, 0.5, 0] : [1, 0.25, 0.04, 0];
+  const labels = shares.map((share) => {
+    const place = y + 5 + (1 - darkness(share, size)) * (steps * height - 10);
+    return textAt(x + 18, place, `${100 * share} %`, { size: 11 });
+  });
   return [...bar, ...labels].join("");
 }
 
-function shade(share: number): string {
-  const at = share * (shades.length - 1);
+const shade = (share: number, size: number): string => shadeAt(darkness(share, size));
+
+/** Where a share stands between the lightest and the darkest shade, 0 … 1. */
+const darkness = (share: number, size: number): number =>
+  isLarge(size) ? share : Math.sqrt(share);
+
+function shadeAt(dark: number): string {
+  const at = dark * (shades.length - 1);
   const low = Math.min(Math.floor(at), shades.length - 2);
   const bytes = shades[low]!.map((byte, c) => byte + (at - low) * (shades[low + 1]![c]! - byte));
   return `#${bytes.map((byte) => Math.round(byte).toString(16).padStart(2, "0")).join("")}`;

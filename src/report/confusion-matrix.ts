@@ -1,4 +1,6 @@
 import { ResnetError } from "../tensor/error.js";
+import { displayedAs } from "../tensor/jupyter.js";
+import { formatTable } from "./format.js";
 
 /** The error codes for inputs of a report; stable across versions. */
 export type ReportErrorCode =
@@ -51,8 +53,18 @@ export function confusionMatrix(
     const prediction = classIndex(predictions, sample, classes, "prediction");
     matrix[label]![prediction]!++;
   }
-  return matrix;
+  return displayedAs(matrix, formatMatrix);
 }
+
+/** A row for each true class, a column for each prediction, and a dot for a zero. */
+const formatMatrix = (matrix: ConfusionMatrix): string =>
+  formatTable([
+    ["true\\predicted", ...matrix.map((_, c) => String(c))],
+    ...matrix.map((row, c) => [
+      String(c),
+      ...row.map((count) => (count === 0 ? "." : String(count))),
+    ]),
+  ]).join("\n");
 
 function classIndex(
   indices: ArrayLike<number>,

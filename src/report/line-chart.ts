@@ -1,4 +1,5 @@
 import { scaleLinear, scaleLog } from "d3-scale";
+import type { Figure } from "./figure.js";
 import { element, heading, ink, round, svgFile, textAt, textWidth } from "./svg.js";
 
 export interface Axis {
@@ -63,8 +64,8 @@ interface Scale {
   readonly ticks: readonly number[];
 }
 
-/** Curves over a common horizontal axis, with one vertical axis or two, as SVG. */
-export function lineChart(chart: LineChart): string {
+/** Curves over a common horizontal axis, with one vertical axis or two. */
+export function lineChart(chart: LineChart): Figure {
   const { title, about, note, shape = "wide", x, y, right, curves } = chart;
   const [width, plotHeight] = sizes[shape];
   const top = heading(title, [about, note], width);

@@ -4,6 +4,7 @@ import { graphOf } from "../graph/graph.js";
 import { input, type GraphNode } from "../graph/tensor.js";
 import { namedModules, namedParameters, type AnyModule, type Module } from "../nn/module.js";
 import { traceModule } from "../nn/trace-module.js";
+import { displayedAs } from "../tensor/jupyter.js";
 import { sizeOf, type Shape } from "../tensor/shape.js";
 import { formatTable } from "./format.js";
 import { trainingMemory, type TrainingMemory } from "./training-memory.js";
@@ -66,7 +67,7 @@ export function summarize(
       parameters: countParameters(module as AnyModule),
       multiplyAdds: multiplyAddsOf(nodes.filter((node) => node.module === path)),
     }));
-  return {
+  const summary: ModelSummary = {
     model: name,
     input: [channels, height, width],
     layers,
@@ -74,6 +75,7 @@ export function summarize(
     multiplyAdds: multiplyAddsOf(nodes),
     ...(batch && { memory: trainingMemory(model, image, batch) }),
   };
+  return displayedAs(summary, formatSummary);
 }
 
 /** Number of trained values. */

@@ -1,3 +1,4 @@
+import type { Figure } from "./figure.js";
 import { lineChart, type Curve, type Point } from "./line-chart.js";
 import {
   calibration,
@@ -19,8 +20,8 @@ const percentAxis = (name: string) => ({
 /** More curves than these could not be told apart. */
 const mostCurves = 10;
 
-/** The receiver operating characteristic of each class, with its area, as SVG; of many classes, the ten with the least areas. */
-export const rocChart = (data: ClassProbabilities, { about }: ChartWords = {}): string =>
+/** The receiver operating characteristic of each class, with its area; of many classes, the ten with the least areas. */
+export const rocChart = (data: ClassProbabilities, { about }: ChartWords = {}): Figure =>
   lineChart({
     title: "Receiver operating characteristic",
     ...(about && { about }),
@@ -30,11 +31,11 @@ export const rocChart = (data: ClassProbabilities, { about }: ChartWords = {}): 
     ...chosenCurves(data.classes, rocCurves(data)),
   });
 
-/** Precision over recall of each class, with the average precision, as SVG; of many classes, the ten with the least. */
+/** Precision over recall of each class, with the average precision; of many classes, the ten with the least. */
 export const precisionRecallChart = (
   data: ClassProbabilities,
   { about }: ChartWords = {},
-): string =>
+): Figure =>
   lineChart({
     title: "Precision and recall",
     ...(about && { about }),
@@ -79,7 +80,7 @@ function thinned(points: readonly Point[]): readonly Point[] {
 }
 
 /**
- * Accuracy of the samples over how sure the model is of them, in ten intervals, as SVG. The dashed diagonal is where both
+ * Accuracy of the samples over how sure the model is of them, in ten intervals. The dashed diagonal is where both
  * are equal; the other dashed curve is the share of all samples in each interval.
  *
  * @param confidences probability of the predicted class of each sample, 0 … 1
@@ -89,7 +90,7 @@ export function calibrationChart(
   confidences: ArrayLike<number>,
   isRight: (sample: number) => boolean,
   { about }: ChartWords = {},
-): string {
+): Figure {
   const { bins, error } = calibration(confidences, isRight);
   const share = (samples: number): number => samples / confidences.length;
   return lineChart({

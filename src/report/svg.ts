@@ -1,4 +1,5 @@
 import { printable } from "../tensor/printable.js";
+import { Figure } from "./figure.js";
 
 /** Distinct for readers with any colour vision; Okabe and Ito 2008. */
 export const colours = {
@@ -142,7 +143,7 @@ function wrap(text: string, size: number, width: number): string[] {
  * @param width in pixels
  * @param height in pixels
  */
-export function svgFile(width: number, height: number, ...children: string[]): string {
+export function svgFile(width: number, height: number, ...children: string[]): Figure {
   const [w, h] = [Math.ceil(width), Math.ceil(height)];
   const attributes = {
     width: w,
@@ -152,5 +153,5 @@ export function svgFile(width: number, height: number, ...children: string[]): s
     "font-family": "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif",
   };
   const paper = element("rect", { width: w, height: h, fill: "#ffffff" });
-  return `${element("svg", attributes, `\n${[paper, ...children].join("\n")}\n`)}\n`;
+  return new Figure(`${element("svg", attributes, `\n${[paper, ...children].join("\n")}\n`)}\n`);
 }

@@ -1,6 +1,7 @@
 import type { LoggedStep } from "../train/callbacks.js";
 import type { LearningRateSearch } from "../train/find-learning-rate.js";
 import type { EpochMetrics } from "../train/metrics.js";
+import type { Figure } from "./figure.js";
 import { lineChart, type Curve, type Point } from "./line-chart.js";
 import { colourAt, colours } from "./svg.js";
 
@@ -10,6 +11,8 @@ export interface ChartWords {
   readonly about?: string;
   /** The name of the validation images: `test` if they are the test images. Default `validation`. */
   readonly validation?: string;
+  /** A further line below the title, such as how far a training is. Default: what the chart has to say. */
+  readonly note?: string;
 }
 
 /** A place on a chart. Within an epoch, its number is a fraction, and there is no validation accuracy yet: NaN. */
@@ -24,12 +27,12 @@ export interface AccuracyPoint extends Pick<
 /** The rate of a step: of the last one of an epoch, or of one within, where the epoch's number is a fraction. */
 export type LearningRatePoint = Pick<EpochMetrics, "epoch" | "learningRate">;
 
-/** The charts that grow with a training, as SVG by name of the file. */
+/** The charts that grow with a training, by name of the file. */
 export function epochCharts(
   metrics: readonly EpochMetrics[],
   steps: readonly LoggedStep[],
   words?: ChartWords,
-): Readonly<Record<"loss" | "accuracy" | "learning-rate", string>> {
+): Readonly<Record<"loss" | "accuracy" | "learning-rate", Figure>> {
   const points = pointsOf(metrics, steps);
   const rates = [...metrics, ...steps.map((at) => ({ ...at, epoch: epochOf(at) }))];
   rates.sort((a, b) => a.epoch - b.epoch);
@@ -86,24 +89,47 @@ export function pointsOf(
   });
 }
 
+export interface LossChartOptions extends ChartWords {
+  /** `twin` gives the validation loss an axis of its own, on the right, as matplotlib's `twinx`. Default `one`. */
+  readonly axes?: "one" | "twin";
+}
+
 /**
- * Training and validation loss over the epochs on one axis, as SVG.
+ * Training and validation loss over the epochs on one axis, or each on its own.
  *
- * The first losses of a training can be orders of magnitude above the others. The axis then ends below them, and a note
+ * The first losses of a training can be orders of magnitude above the others. The one axis then ends below them, and a note
  * says how many values lie above it.
  */
-export function lossChart(metrics: readonly EpochMetrics[], words: ChartWords = {}): string {
+export function lossChart(
+  metrics: readonly Pick<EpochMetrics, "epoch" | "trainLoss" | "validLoss">[],
+  { axes = "one", ...words }: LossChartOptions = {},
+): Figure {
   const train = metrics.map(({ epoch, trainLoss }): Point => [epoch, trainLoss]);
   const valid = metrics.map(({ epoch, validLoss }): Point => [epoch, validLoss]);
+  const name = words.validation ?? "validation";
+  const [training, validation]: [Curve, Curve] = [
+    { name: "training", colour: colours.orange, points: train },
+    { name, colour: colours.blue, points: valid },
+  ];
+  if (axes === "one") {
+    return lineChart({
+      title: "Loss",
+      x: epochAxis(metrics),
+      ...lossAxis([...train, ...valid]),
+      ...words,
+      curves: [training, validation],
+    });
+  }
   return lineChart({
     title: "Loss",
     ...words,
     x: epochAxis(metrics),
-    ...lossAxis([...train, ...valid]),
-    curves: [
-      { name: "training", colour: colours.orange, points: train },
-      { name: words.validation ?? "validation", colour: colours.blue, points: valid },
-    ],
+    y: { name: "Training loss (nats)", colour: training.colour },
+    right: {
+      name: `${name[0]!.toUpperCase()}${name.slice(1)} loss (nats)`,
+      colour: validation.colour,
+    },
+    curves: [training, { ...validation, axis: "right" }],
   });
 }
 
@@ -122,11 +148,11 @@ function lossAxis(points: readonly Point[]) {
 }
 
 /**
- * Training loss, and accuracies of training and validation, over the epochs on one chart, as SVG: what `train_ch6` of
+ * Training loss, and accuracies of training and validation, over the epochs on one chart: what `train_ch6` of
  * "Dive into Deep Learning" draws, but that the loss has an axis of its own and accuracy is in percent. Other metrics
  * between 0 and 1, such as `validTop5`, are drawn beside the accuracies.
  */
-export function accuracyChart(metrics: readonly AccuracyPoint[], words: ChartWords = {}): string {
+export function accuracyChart(metrics: readonly AccuracyPoint[], words: ChartWords = {}): Figure {
   const percents = (key: Share): readonly Point[] =>
     metrics.map((point) => [point.epoch, Math.round((point[key] ?? NaN) * 1e6) / 1e4]);
   const shares: Curve[] = [
@@ -190,11 +216,11 @@ function nameOf(key: Share, validation = "validation"): string {
   return `${part} ${metric[0]?.toLowerCase() ?? ""}${metric.slice(1)}`;
 }
 
-/** The learning rate over a training, as SVG. */
+/** The learning rate over a training. */
 export const learningRateChart = (
   points: readonly LearningRatePoint[],
   words: ChartWords = {},
-): string =>
+): Figure =>
   lineChart({
     title: "Learning rate",
     ...words,
@@ -216,11 +242,11 @@ const epochAxis = (points: readonly { readonly epoch: number }[]) => ({
   ...((points[0]?.epoch ?? 1) < 1 && { from: 0 }),
 });
 
-/** The losses of a search over its learning rates, and the rate that it suggests, as SVG. */
+/** The losses of a search over its learning rates, and the rate that it suggests. */
 export function learningRateSearchChart(
   { trials, suggestion }: LearningRateSearch,
   words: ChartWords = {},
-): string {
+): Figure {
   // The losses after the fall rise far above it.
   const top = Math.ceil(1.5 * (trials[0]?.smoothedLoss ?? 1));
   const finding =
@@ -230,8 +256,8 @@ export function learningRateSearchChart(
   const above = trials.filter(({ loss }) => loss > top).length;
   return lineChart({
     title: "Search for a learning rate",
-    ...words,
     note: above === 0 ? finding : `${finding}; losses of steps that lie above the axis: ${above}`,
+    ...words,
     x: { name: "Learning rate", scale: "log" },
     y: { name: "Training loss (nats)", from: 0, to: top },
     curves: [
@@ -261,17 +287,17 @@ const verticalLine = (name: string, x: number, top: number): Curve => ({
 });
 
 /**
- * Training error (dashed) and validation error of several trainings over the epochs, as SVG: figure 1 of He et al. 2015,
+ * Training error (dashed) and validation error of several trainings over the epochs: figure 1 of He et al. 2015,
  * arXiv:1512.03385, in one chart, as their figure 6.
  */
 export const errorChart = (
   trainings: ReadonlyMap<string, readonly EpochMetrics[]>,
   words: ChartWords = {},
-): string =>
+): Figure =>
   lineChart({
     title: "Error",
-    ...words,
     note: `Dashed: training. Solid: ${words.validation ?? "validation"}.`,
+    ...words,
     x: epochAxis([]),
     y: { name: "Samples classified wrongly", from: 0, format: (value) => `${value} %` },
     curves: [...trainings].flatMap(([name, metrics], place) => {
@@ -290,18 +316,18 @@ export const errorChart = (
   });
 
 /**
- * How large the gradient is in each layer, as SVG: layers from the image to the logits, on a logarithmic axis.
+ * How large the gradient is in each layer: layers from the image to the logits, on a logarithmic axis.
  *
  * @param norms of each model, as `gradientNorms` gives them
  */
 export const gradientChart = (
   norms: ReadonlyMap<string, ReadonlyMap<string, number>>,
   words: ChartWords = {},
-): string =>
+): Figure =>
   lineChart({
     title: "Gradient norms",
-    ...words,
     note: "Of the loss of one batch, in the weights of each layer, before training",
+    ...words,
     x: { name: "Layer, from the image to the logits", whole: true },
     y: { name: "Euclidean norm", scale: "log" },
     curves: [...norms].map(([name, byLayer], place) => ({

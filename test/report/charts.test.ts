@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import sharp from "sharp";
 import { confusionChart } from "../../src/report/confusion-chart.js";
+import type { Figure } from "../../src/report/figure.js";
 import type { EpochMetrics } from "../../src/train/metrics.js";
 import { renderPng } from "../../src/node/report/picture.js";
 import { lineChart } from "../../src/report/line-chart.js";
@@ -19,7 +20,7 @@ import {
 import * as svgOf from "../helpers/svg.js";
 
 const { texts, placeOf } = svgOf;
-const curves = (svg: string): string[] => svgOf.curves(svg).map(({ points }) => points);
+const curves = (svg: Figure): string[] => svgOf.curves(svg).map(({ points }) => points);
 
 const row = (epoch: number, trainLoss: number, validLoss: number, validAccuracy: number) =>
   ({
@@ -94,11 +95,11 @@ const charts = {
 describe("every chart", () => {
   for (const [name, draw] of Object.entries(charts)) {
     test(`${name}: is well-formed, self-contained and the same each time`, () => {
-      const svg = draw();
+      const { svg } = draw();
       assertWellFormed(svg);
       assert.doesNotMatch(svg, /(?!\n)\p{Cc}/u);
       assert.match(svg, /^<svg width="\d+" height="\d+" xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
-      assert.equal(svg, draw());
+      assert.equal(svg, draw().svg);
       assert.equal(/NaN|Infinity|undefined|<script|<style|href=| id=| class=/.test(svg), false);
     });
   }
@@ -123,7 +124,7 @@ test("a curve of few values has circles, however many places there are without o
     trainAccuracy: 0.5,
     validAccuracy: (i + 1) % 20 ? NaN : 0.6,
   }));
-  assert.equal(accuracyChart(within).split("<circle").length - 1, 2);
+  assert.equal(accuracyChart(within).svg.split("<circle").length - 1, 2);
 });
 
 test("learningRateChart draws the rate of each epoch, from 0 on", () => {
@@ -137,6 +138,18 @@ test("learningRateChart draws the rate of each epoch, from 0 on", () => {
 });
 
 describe("lossChart", () => {
+  test("gives the validation loss an axis of its own if asked", () => {
+    const svg = lossChart([row(1, 2, 0, 0.5), row(2, 1, 10, 0.75), row(3, 0, 20, 1)], {
+      axes: "twin",
+    });
+    assert.deepEqual(curves(svg), ["M76 80L380 236L684 392", "M76 392L380 236L684 80"]);
+    const words = ["Training loss (nats)", "Validation loss (nats)", "training", "validation"];
+    assert.deepEqual(
+      words.filter((word) => !texts(svg).includes(word)),
+      [],
+    );
+  });
+
   test("draws training and validation on one axis that begins at zero", () => {
     const svg = lossChart([row(1, 2, 0, 0.5), row(2, 1, 10, 0.75), row(3, 0, 20, 1)]);
     assert.deepEqual(curves(svg), ["M76 360.8L400 376.4L724 392", "M76 392L400 236L724 80"]);
@@ -228,7 +241,11 @@ describe("confusionChart", () => {
 
   test("shades a cell by its share of its row", () => {
     const fills = (matrix: number[][]) =>
-      [...confusionChart(matrix, ["a", "b"]).matchAll(/<rect[^>]*width="130"[^>]*fill="(#[^"]*)"/g)]
+      [
+        ...confusionChart(matrix, ["a", "b"]).svg.matchAll(
+          /<rect[^>]*width="130"[^>]*fill="(#[^"]*)"/g,
+        ),
+      ]
         .map(([, fill]) => fill)
         .slice(-4);
     assert.deepEqual(
@@ -251,6 +268,42 @@ describe("confusionChart", () => {
         [3, 1],
       ]),
     );
+  });
+
+  const hundred = (count: (label: number, prediction: number) => number) => {
+    const indices = Array.from({ length: 100 }, (_, i) => i);
+    const names = indices.map((i) => `class ${i}`);
+    return confusionChart(
+      indices.map((label) => indices.map((prediction) => count(label, prediction))),
+      names,
+    );
+  };
+
+  test("of a hundred classes is at most 2,000 pixels of PNG, without counts, in tens", async () => {
+    const chart = hundred((label, prediction) => Number(label === prediction) * 50);
+    const { width, height } = await sharp(await renderPng(chart)).metadata();
+    assert.ok(width <= 2000 && height <= 2000, `${width} x ${height}`);
+    assert.deepEqual(
+      texts(chart).filter((text) => /^\d+$/.test(text)),
+      [],
+    );
+    const [, d] = /<path d="([^"]*)" stroke="#c3c9d1"/.exec(chart.svg)!;
+    assert.equal(d!.match(/v/g)?.length, 9);
+  });
+
+  test("of a hundred classes shows a single mistake, and names the pairs that are confused most", () => {
+    const chart = hundred((label, prediction) => {
+      if (label === prediction) return 50;
+      return label === 7 && prediction < 6 ? 9 - prediction : 0;
+    });
+    const words = texts(chart).join(" ");
+    assert.match(words, /Confused most: class 7 as class 0 \(9\), .*class 7 as class 4 \(5\)/);
+    assert.doesNotMatch(words, /as class 5/);
+    const single = hundred((label, prediction) =>
+      label === prediction ? 99 : Number(label === 7 && prediction === 8),
+    );
+    // A hundredth of the class has a tenth of the way to the darkest shade: half of the first of five steps.
+    assert.match(single.svg, /<rect[^>]*fill="#e5f0f9"/);
   });
 
   test("names both sizes when the matrix does not fit the classes", () => {
@@ -287,7 +340,7 @@ describe("lineChart", () => {
       ],
       { from: 0, to: 1 },
     );
-    assert.match(svg, /<svg x="76" y="56" width="648" height="312" viewBox="76 56 648 312">/);
+    assert.match(svg.svg, /<svg x="76" y="56" width="648" height="312" viewBox="76 56 648 312">/);
     assert.deepEqual(curves(svg), ["M76 368L724 -256"]);
   });
 

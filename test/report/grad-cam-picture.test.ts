@@ -14,7 +14,7 @@ const cam = {
 };
 
 test("Grad-CAM is drawn beside its picture, with class, probability, layer and the ends of the colours", async () => {
-  const svg = await gradCamPicture(cam, "resnet18");
+  const { svg } = await gradCamPicture(cam, "resnet18");
   const words = ["bee, 93 %", "Grad-CAM at resnet18, layer4", "most", "none"];
   for (const text of words) assert.ok(texts(svg).includes(text), text);
 

@@ -8,6 +8,7 @@ import {
   predictionGrid,
   type ScoredImages,
 } from "../../src/node/report/image-grid.js";
+import type { Figure } from "../../src/report/figure.js";
 import { hostArray } from "../../src/tensor/host-array.js";
 import { texts } from "../helpers/svg.js";
 import { emptyScores, scoreSamples } from "../../src/train/scores.js";
@@ -26,7 +27,7 @@ function scored(margins: readonly number[], labels: readonly number[]): ScoredIm
 }
 
 /** The images in the file, decoded, in order. */
-const imagesIn = (svg: string) =>
+const imagesIn = ({ svg }: Figure) =>
   Promise.all(
     [...svg.matchAll(/data:image\/png;base64,([^"]*)"/g)].map(([, base64]) =>
       sharp(Buffer.from(base64!, "base64")).raw().toBuffer({ resolveWithObject: true }),
@@ -34,8 +35,8 @@ const imagesIn = (svg: string) =>
   );
 
 /** The rows that the images were made of: `scored` paints each in its own grey. */
-const rowsIn = async (svg: string): Promise<number[]> =>
-  (await imagesIn(svg)).map(({ data }) => data[0]!);
+const rowsIn = async (grid: Figure): Promise<number[]> =>
+  (await imagesIn(grid)).map(({ data }) => data[0]!);
 
 describe("predictionGrid", () => {
   test("says of each image what it was taken for, and what it is", async () => {
@@ -77,6 +78,16 @@ describe("mistakeGrid", () => {
     assert.match(texts(svg).join(" "), /among 0 mistakes in 1 images/);
     assert.deepEqual(await rowsIn(svg), []);
   });
+});
+
+test("a grid has rows of the same length, of at most eight", async () => {
+  const shapeOf = async (count: number): Promise<string> => {
+    const { svg } = await predictionGrid(scored(Array(count).fill(1), Array(count).fill(0)));
+    const places = [...svg.matchAll(/<image x="([\d.]+)" y="([\d.]+)"/g)];
+    return [1, 2].map((axis) => new Set(places.map((place) => place[axis])).size).join(" x ");
+  };
+  const shapes = await Promise.all([3, 8, 9, 12, 17].map(shapeOf));
+  assert.deepEqual(shapes, ["3 x 1", "8 x 1", "5 x 2", "6 x 2", "6 x 3"]);
 });
 
 describe("the images of a grid", () => {

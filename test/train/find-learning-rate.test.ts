@@ -75,7 +75,7 @@ describe("findLearningRate", () => {
     const { trials, suggestion } = await search({ from: 1e-5, to: 1e5, steps: 120 });
     assert.ok(suggestion! > 1e-3 && suggestion! < 10, `${suggestion}`);
     assert.ok(trials.length < 120, `${trials.length} trials`);
-    assert.match(learningRateSearchChart({ trials, suggestion }), /the loss falls fastest at/);
+    assert.match(learningRateSearchChart({ trials, suggestion }).svg, /the loss falls fastest at/);
   });
 
   test("does not take the recovery from a blow-up for learning", () => {

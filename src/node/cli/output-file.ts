@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { UsageError } from "../../tensor/error.js";
+import type { Figure } from "../../report/figure.js";
 import { renderPng } from "../report/picture.js";
 
 /**
@@ -29,9 +30,9 @@ export function pictureFormat(file: string): PictureFormat {
   );
 }
 
-/** A picture in the format that the name of its file asks for. */
-export const pictureOf = async (file: string, svg: string): Promise<string | Uint8Array> =>
-  pictureFormat(file) === ".png" ? renderPng(svg) : svg;
+/** A figure in the format that the name of its file asks for. */
+export const pictureOf = async (file: string, figure: Figure): Promise<string | Uint8Array> =>
+  pictureFormat(file) === ".png" ? renderPng(figure) : figure.svg;
 
 /**
  * Refuses to write over what a command reads: a checkpoint, weights or a picture.

@@ -1,6 +1,7 @@
 import { resample } from "../../data/transforms/resample.js";
 import type { ImageBytes, ImageSize } from "../../data/transforms/image-bytes.js";
 import type { GradCam } from "../../predict/grad-cam.js";
+import type { Figure } from "../../report/figure.js";
 import { element, fitText, heading, ink, svgFile, textAt } from "../../report/svg.js";
 import { formatShare } from "./image-grid.js";
 import { drawImage } from "./picture.js";
@@ -19,11 +20,11 @@ const palette = [
 
 /**
  * A picture as the model sees it, and beside it the same in grey under the colours of its Grad-CAM map, with the class, its
- * probability and a bar of the colours, as SVG with the pixels inside.
+ * probability and a bar of the colours, with the pixels inside.
  *
  * @param model for the line below the title. Default: the line names the layer alone
  */
-export async function gradCamPicture(cam: GradCam, model?: string): Promise<string> {
+export async function gradCamPicture(cam: GradCam, model?: string): Promise<Figure> {
   const { picture, layer, of } = cam;
   const longest = Math.max(picture.height, picture.width);
   const side = longest > mostSide ? mostSide : longest * factorOf(picture);

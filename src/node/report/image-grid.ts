@@ -1,6 +1,7 @@
 import { isInFiles, type LabelledImages } from "../../data/image-files.js";
 import type { ImageBytes } from "../../data/transforms/image-bytes.js";
 import type { TransformList } from "../../data/transforms/transform.js";
+import type { Figure } from "../../report/figure.js";
 import { colours, fitText, heading, svgFile, textAt, textWidth } from "../../report/svg.js";
 import type { SampleScores } from "../../train/scores.js";
 import { loadImage } from "../data/loader/load-image.js";
@@ -46,16 +47,16 @@ const row = imageSide + 50;
 const margin = 20;
 const [fewest, most] = [4, 8];
 
-/** Images in rows of eight, as SVG with the pixels inside; fewer images make a smaller picture. */
+/** Images in rows of the same length, of up to eight, with the pixels inside; fewer images make a smaller picture. */
 export async function imageGrid(
   title: string,
   notes: readonly (string | undefined)[],
   tiles: readonly Tile[],
-): Promise<string> {
-  const columns = Math.max(fewest, Math.min(most, tiles.length));
+): Promise<Figure> {
+  const rows = Math.ceil(tiles.length / most);
+  const columns = Math.max(fewest, Math.ceil(tiles.length / Math.max(1, rows))); // little blank paper in the last row
   const width = 2 * margin + columns * column;
   const top = heading(title, notes, width);
-  const rows = Math.ceil(tiles.length / columns);
   const drawn = tiles.map((tile, place) =>
     drawTile(
       tile,
@@ -91,8 +92,8 @@ export interface ScoredImages {
 
 const mostImages = 32;
 
-/** Up to 32 images from all over the data set, with prediction and truth, as SVG. */
-export async function predictionGrid(images: ScoredImages): Promise<string> {
+/** Up to 32 images from all over the data set, with prediction and truth. */
+export async function predictionGrid(images: ScoredImages): Promise<Figure> {
   const rows = images.labels.length;
   const count = Math.min(mostImages, rows);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count));
@@ -102,8 +103,8 @@ export async function predictionGrid(images: ScoredImages): Promise<string> {
   return imageGrid("Predictions", [images.about, note], await tilesOf(chosen, images));
 }
 
-/** The up to 32 images with the highest loss that were taken for another class, worst first, as SVG. */
-export async function mistakeGrid(images: ScoredImages): Promise<string> {
+/** The up to 32 images with the highest loss that were taken for another class, worst first. */
+export async function mistakeGrid(images: ScoredImages): Promise<Figure> {
   const { losses, ranks } = images.scores;
   const wrong = Array.from(ranks.keys()).filter((row) => ranks[row]! > 0);
   const worst = wrong.sort((a, b) => losses[b]! - losses[a]!).slice(0, mostImages);

@@ -1,16 +1,15 @@
 import sharp from "sharp";
 import type { ImageBytes } from "../../data/transforms/image-bytes.js";
+import type { Figure } from "../../report/figure.js";
 import { element } from "../../report/svg.js";
 
 /** Pixels of the PNG for one of the SVG: sharp on dense screens and on paper. */
 const scale = 2;
 
 /**
- * A chart as a PNG file, from its SVG. Letters are drawn with the fonts that the machine has.
- *
- * @param svg from one of the charts
+ * A figure as a PNG file. Letters are drawn with the fonts that the machine has.
  */
-export const renderPng = (svg: string): Promise<Uint8Array> =>
+export const renderPng = ({ svg }: Figure): Promise<Uint8Array> =>
   sharp(new TextEncoder().encode(svg), { density: 72 * scale, limitInputPixels: false })
     .flatten()
     .png()

@@ -41,13 +41,14 @@ export class ReportRun implements Callback {
     if (performance.now() - this.lastChart < this.everyMs) return;
     this.lastChart = performance.now();
     const points = pointsOf(epochs, this.run.steps);
-    await this.run.write("accuracy.svg", accuracyChart(points, this.words(config)));
+    await this.run.write("accuracy.svg", accuracyChart(points, this.words(config)).svg);
   }
 
   /** After each epoch, so that a chart that is open can be watched growing. */
   async onEpoch(_: EpochMetrics, { config, epochs }: Training): Promise<void> {
     const charts = epochCharts(epochs, this.run.steps, this.words(config));
-    for (const [name, svg] of Object.entries(charts)) await this.run.write(`${name}.svg`, svg);
+    for (const [name, chart] of Object.entries(charts))
+      await this.run.write(`${name}.svg`, chart.svg);
   }
 
   async onEnd({ test }: TrainResult, { config, epochs }: Training): Promise<void> {
@@ -113,8 +114,8 @@ export async function writeRunReport(
   };
   await run.write("report.json", `${formatJson(report)}\n`);
   await run.write("report.txt", formatTestReport(report));
-  for (const [name, svg] of Object.entries(charts)) {
-    await run.write(`${name}.svg`, svg);
-    await run.write(`${name}.png`, await renderPng(svg));
+  for (const [name, chart] of Object.entries(charts)) {
+    await run.write(`${name}.svg`, chart.svg);
+    await run.write(`${name}.png`, await renderPng(chart));
   }
 }

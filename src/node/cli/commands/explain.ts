@@ -44,8 +44,8 @@ async function explainImage(checkpoint: string, image: string, flags: ExplainFla
   await withClassifier(checkpoint, flags, async (classifier, output) => {
     await noticeUnusedBits([image], output);
     const cam = await gradCam(classifier, image, { label, layer });
-    const svg = await gradCamPicture(cam, classifier.description.model);
-    await writeOutput(flags.out, isSvg ? svg : await renderPng(svg));
+    const figure = await gradCamPicture(cam, classifier.description.model);
+    await writeOutput(flags.out, isSvg ? figure.svg : await renderPng(figure));
     const { label: name, index, probability } = cam.of;
     output.result(
       {

@@ -78,8 +78,8 @@ async function preview(data: string | undefined, flags: PreviewFlags): Promise<v
       });
   }
   const note = `${formatTransforms(list)}, seed ${config.seed}`;
-  const svg = await imageGrid(`${train.name}: what training sees`, [note], tiles);
-  await writeOutput(flags.out, await pictureOf(flags.out, svg));
+  const grid = await imageGrid(`${train.name}: what training sees`, [note], tiles);
+  await writeOutput(flags.out, await pictureOf(flags.out, grid));
   output.result(
     { file: flags.out, data: train.name, transforms: list, images: count },
     `${flags.out}: ${count} images of ${train.name}, ${note}`,

@@ -106,9 +106,9 @@ async function writeCharts(
       words,
     ),
   };
-  for (const [name, svg] of Object.entries(charts)) {
-    await writeFileAtomically(path.join(directory, `${name}.svg`), svg);
-    await writeFileAtomically(path.join(directory, `${name}.png`), await renderPng(svg));
+  for (const [name, chart] of Object.entries(charts)) {
+    await writeFileAtomically(path.join(directory, `${name}.svg`), chart.svg);
+    await writeFileAtomically(path.join(directory, `${name}.png`), await renderPng(chart));
   }
 }
 
