@@ -1,6 +1,7 @@
 import type { ExecutorTraits } from "../../program/traits.js";
 import { fusions } from "../../program/traits.js";
 import { ResnetError } from "../../tensor/error.js";
+import type { KernelLimits } from "./kernel.js";
 import { UnavailableError } from "../unavailable-error.js";
 
 /** Values of `GPUBufferUsage` and `GPUMapMode`, which are globals in browsers only. */
@@ -14,7 +15,7 @@ export const usage = {
 } as const;
 export const mapModeRead = 0x1;
 
-/** Storage buffers of one kernel; adapters with fewer compute the few ops that need more on the host. */
+/** Storage buffers of one kernel. */
 const wantedBindings = 10;
 
 /** A device with what the executor asks of it, and the first error that nobody expected. */
@@ -79,9 +80,10 @@ export class GpuDevice {
     return this.device.features.has("timestamp-query");
   }
 
-  /** Storage buffers that one kernel can bind. */
-  get maxBindings(): number {
-    return this.device.limits.maxStorageBuffersPerShaderStage;
+  get kernelLimits(): KernelLimits {
+    const { maxBindingBytes, maxBufferBytes } = this.traits;
+    const maxBindings = this.device.limits.maxStorageBuffersPerShaderStage;
+    return { maxBindings, maxBindingBytes, maxBufferBytes };
   }
 
   /** Workgroups along one dimension of a dispatch. */

@@ -35,3 +35,13 @@ export interface Kernel {
   readonly workgroups: number;
   readonly workgroupSize: number;
 }
+
+/** What a device allows one kernel. */
+export interface KernelLimits {
+  /** Storage buffers that it binds. */
+  readonly maxBindings: number;
+  /** Bytes of the largest operand. */
+  readonly maxBindingBytes: number;
+  /** Bytes of the scratch of one instruction. */
+  readonly maxBufferBytes: number;
+}

@@ -1,7 +1,7 @@
 import type { BufferSpec, Instruction } from "../../program/program.js";
 import type { AttrValue } from "../../tensor/attrs.js";
 import { bytesPerElement, sizeOf, type DType, type Shape } from "../../tensor/shape.js";
-import type { Value } from "./kernel.js";
+import type { KernelLimits, Value } from "./kernel.js";
 
 /** Bytes to a multiple of which scratch is cut, which every adapter can bind. */
 const alignment = 256;
@@ -14,8 +14,7 @@ export class OpReader {
   constructor(
     private readonly instruction: Instruction,
     private readonly buffers: readonly BufferSpec[],
-    /** Storage buffers that one kernel can bind. */
-    readonly maxBindings: number,
+    readonly limits: KernelLimits,
   ) {}
 
   get name(): string {

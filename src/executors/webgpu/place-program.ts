@@ -35,7 +35,7 @@ export async function placeProgram(
     const made = program.instructions.map((instruction) =>
       hostOps.includes(instruction.op)
         ? null
-        : kernelsOf(instruction, program.buffers, gpu.maxBindings),
+        : kernelsOf(instruction, program.buffers, gpu.kernelLimits),
     );
     const scratchBytes = Math.max(0, ...made.map((each) => each?.scratchBytes ?? 0));
     const scratch = scratchBytes > 0 ? own(scratchBytes, "scratch") : undefined;

@@ -33,7 +33,14 @@ describe("conformance of webgpu", { skip: webgpuSkip || false }, () => {
 function assertOnGpu(each: ConformanceCase, inPlace: InPlace, maxBindings: number): void {
   const { instructions, buffers } = guardedProgram(each, inPlace, 256).program;
   for (const instruction of instructions)
-    assert.ok(kernelsOf(instruction, buffers, maxBindings), `${each.op}, ${each.name}`);
+    assert.ok(
+      kernelsOf(instruction, buffers, {
+        maxBindings,
+        maxBindingBytes: 2 ** 27,
+        maxBufferBytes: 2 ** 28,
+      }),
+      `${each.op}, ${each.name}`,
+    );
 }
 
 describe("conformance of webgpu with 8 bindings", { skip: webgpuSkip || false }, () => {

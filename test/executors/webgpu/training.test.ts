@@ -1,14 +1,18 @@
 // Training on the WebGPU executor: beside PyTorch's numbers, beside the reference executor, and across executors.
 import assert from "node:assert/strict";
+import path from "node:path";
 import { describe, test } from "node:test";
 import type { Executor } from "../../../src/executors/executor.js";
 import { ReferenceExecutor } from "../../../src/executors/reference/reference-executor.js";
+import type { WebGpuExecutor } from "../../../src/executors/webgpu/webgpu-executor.js";
+import { train } from "../../../src/node/train/train.js";
 import type { HostArray } from "../../../src/tensor/host-array.js";
-import type { Callback } from "../../../src/train/callbacks.js";
+import type { Callback, TrainResult } from "../../../src/train/callbacks.js";
 import { randomConfig } from "../../helpers/random-dataset.js";
 import { NetworkRun } from "../../helpers/network-run.js";
+import { scratchFolder } from "../../helpers/scratch-folder.js";
 import { DroppingModel } from "../../helpers/tiny-model.js";
-import { trainOn, type TrainedOn } from "../../helpers/train-on.js";
+import { tinyData, trainOn, type TrainedOn } from "../../helpers/train-on.js";
 import { createWebGpu, webgpuSkip } from "../../helpers/webgpu.js";
 
 const losses = ({ steps }: TrainedOn): number[] => steps.map(({ loss }) => loss);
@@ -74,11 +78,56 @@ describe("training on webgpu", { skip: webgpuSkip || false }, () => {
     assertNear([...losses(begun), ...losses(rest)], expected, 1e-4);
   });
 
-  test("the narrow ResNet-50 has PyTorch's logits, loss, gradients and ten losses", async (t) => {
-    const executor = await createWebGpu();
-    t.after(() => executor.close());
-    const run = await NetworkRun.start("resnet50-narrow", executor);
-    await run.firstStep();
-    await run.otherSteps();
+  for (const precision of ["fp32", "bf16"] as const) {
+    test(`a training repeats bit for bit, ${precision}`, async (t) => {
+      const config = randomConfig({ optimizer: "adam", clipNorm: 1, precision });
+      const train = async (): Promise<TrainedOn> => {
+        const executor = await createWebGpu();
+        t.after(() => executor.close());
+        return trainOn(executor, config, new DroppingModel());
+      };
+      const [first, second] = [await train(), await train()];
+      assert.deepEqual(losses(first), losses(second));
+      assert.deepEqual(first.state, second.state);
+    });
+  }
+
+  test("a run whose GPU is lost goes on from its checkpoint, to the same bits", async (t) => {
+    const config = randomConfig({ epochs: 3, saveEvery: 1 });
+    const open = async (): Promise<WebGpuExecutor> => {
+      const executor = await createWebGpu();
+      t.after(() => executor.close());
+      return executor;
+    };
+    const model = (): DroppingModel => new DroppingModel();
+    const whole = await train(config, tinyData(), { executor: await open(), model: model() });
+
+    const folder = path.join(scratchFolder(t), "run");
+    const executor = await open();
+    const lose: Callback = {
+      onStep({ epoch, step }) {
+        if (epoch === 1 && step === 2) executor.gpu.device.destroy();
+      },
+    };
+    await assert.rejects(
+      train(config, tinyData(), { executor, model: model(), out: folder, callbacks: [lose] }),
+      { code: "ERR_DEVICE", message: /^the GPU was lost .*--resume$/ },
+    );
+    const rest = { executor: await open(), model: model(), resume: folder };
+    const resumed = await train(config, tinyData(), rest);
+    const curve = ({ epochs }: TrainResult) =>
+      epochs.map(({ trainLoss, validLoss }) => [trainLoss, validLoss]);
+    assert.equal(resumed.epochs.length, 3);
+    assert.deepEqual(curve(resumed), curve(whole));
   });
+
+  for (const name of ["resnet18", "resnet50-narrow"]) {
+    test(`${name} has PyTorch's logits, loss, gradients and ten losses`, async (t) => {
+      const executor = await createWebGpu();
+      t.after(() => executor.close());
+      const run = await NetworkRun.start(name, executor);
+      await run.firstStep();
+      await run.otherSteps();
+    });
+  }
 });

@@ -14,6 +14,7 @@ import type { BufferId, Program } from "../../../src/program/program.js";
 import { hostTraits } from "../../../src/program/traits.js";
 import { bytesPerElement, sizeOf, type TensorSpec } from "../../../src/tensor/shape.js";
 import { sgd } from "../../../src/train/optimizers.js";
+import type { Precision } from "../../../src/program/precision.js";
 import { residentTracer } from "../../../src/train/sources/resident-source.js";
 import { traceEvaluation, traceTrainStep } from "../../../src/train/step.js";
 
@@ -22,7 +23,7 @@ const sum = (numbers: readonly number[]): number =>
   numbers.reduce((total, each) => total + each, 0);
 
 /** The program of a row, planned for a GPU. */
-function programOf(row: BenchRow): Program {
+function programOf(row: BenchRow, precision: Precision): Program {
   const [channels, h, w] = imageOf(row);
   const half = Array<number>(channels).fill(0.5);
   const source = residentTracer("bench", [row.batch, h, w, channels], { mean: half, std: half });
@@ -33,9 +34,9 @@ function programOf(row: BenchRow): Program {
           source,
           batchSize: row.batch,
           optimizer: sgd({ momentum: 0.9 }),
-          precision: "fp32",
+          precision,
         })
-      : traceEvaluation(model, source, row.batch, "fp32");
+      : traceEvaluation(model, source, row.batch, precision);
   return plan(row.name, graph, { ...hostTraits, alignment: 256 });
 }
 
@@ -61,7 +62,7 @@ function workOf({ instructions, buffers }: Program) {
     const operands = [...Object.values(inputs), ...Object.values(outputs)];
     const due = op.bytes?.(inputs, outputs, instruction.attrs) ?? sum(operands.map(bytesOf));
     programBytes += due;
-    const { kernels } = kernelsOf(instruction, buffers, 10)!;
+    const { kernels } = kernelsOf(instruction, buffers, limits)!;
     dispatches += kernels.length;
     for (const kernel of kernels) texts.add(assemble(bindKernel(kernel, regionOf), "constants"));
     // Of a data set only the batch is read, which the op's own count says.
@@ -72,16 +73,34 @@ function workOf({ instructions, buffers }: Program) {
   return { dispatches, pipelines: texts.size, share: gpuBytes / programBytes };
 }
 
+const unlimited = { maxBindingBytes: Infinity, maxBufferBytes: Infinity };
+const limits = { maxBindings: 10, ...unlimited };
+
 describe("the work of a GPU", () => {
   for (const row of benchRows()) {
-    test(`${row.name}, fp32`, () => {
-      const program = programOf(row);
-      const { dispatches, pipelines, share } = workOf(program);
-      assert.ok(share <= 1.3, `${share.toFixed(2)} times the bytes of the instructions`);
-      // Reductions take up to four kernels each; every layer of one shape shares its kernels.
-      const perInstruction = dispatches / program.instructions.length;
-      assert.ok(perInstruction <= 2.5, `${perInstruction.toFixed(2)} kernels an instruction`);
-      assert.ok(pipelines <= 300, `${pipelines} pipelines`);
-    });
+    for (const precision of ["fp32", "bf16"] as const) {
+      test(`${row.name}, ${precision}`, () => {
+        const program = programOf(row, precision);
+        const { dispatches, pipelines, share } = workOf(program);
+        assert.ok(share <= 1.3, `${share.toFixed(2)} times the bytes of the instructions`);
+        // Reductions take up to four kernels each; every layer of one shape shares its kernels.
+        const perInstruction = dispatches / program.instructions.length;
+        assert.ok(perInstruction <= 2.5, `${perInstruction.toFixed(2)} kernels an instruction`);
+        assert.ok(pipelines <= 330, `${pipelines} pipelines`);
+      });
+    }
   }
+});
+
+test("what is larger than a device allows has no kernels, and the host computes it", () => {
+  const { instructions, buffers } = programOf(benchRows()[0]!, "bf16");
+  const convolution = instructions.find(
+    (each) =>
+      each.op === "conv2dWeightGrad" && kernelsOf(each, buffers, limits)!.scratchBytes > 1000,
+  )!;
+  const kernelsWith = (less: Partial<typeof limits>) =>
+    kernelsOf(convolution, buffers, { ...limits, ...less });
+  assert.ok(kernelsWith({}));
+  assert.equal(kernelsWith({ maxBindingBytes: 1000 }), null);
+  assert.equal(kernelsWith({ maxBufferBytes: 1000 }), null);
 });

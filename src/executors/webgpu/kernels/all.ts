@@ -1,5 +1,6 @@
 import type { BufferSpec, Instruction } from "../../../program/program.js";
-import type { Kernel, Value } from "../kernel.js";
+import { paddedBytes } from "../gpu-memory.js";
+import type { Kernel, KernelLimits, KernelOperand, Value } from "../kernel.js";
 import { OpReader } from "../op-reader.js";
 import { activationKernels } from "./activations.js";
 import { batchNormKernels } from "./batch-norm.js";
@@ -46,21 +47,23 @@ export interface InstructionKernels {
 }
 
 /**
- * The kernels of an instruction; null if its op has none, or one of them needs more bindings than the device has. The host
- * then computes it.
+ * The kernels of an instruction; null if its op has none, or they need more than the device allows. The host then computes it.
  */
 export function kernelsOf(
   instruction: Instruction,
   buffers: readonly BufferSpec[],
-  maxBindings: number,
+  limits: KernelLimits,
 ): InstructionKernels | null {
   const make = makers[instruction.op];
   if (!make) return null;
-  const reader = new OpReader(instruction, buffers, maxBindings);
+  const reader = new OpReader(instruction, buffers, limits);
   const kernels = make(reader).map((kernel) =>
     packOperands(reader, kernel, (value) => placeOf(value, buffers)),
   );
-  if (kernels.includes(null)) return null;
+  const isTooLarge = ({ value }: KernelOperand): boolean =>
+    paddedBytes(value) > limits.maxBindingBytes;
+  const fits = kernels.every((each) => each?.every(({ operands }) => !operands.some(isTooLarge)));
+  if (!fits || reader.scratchBytes > limits.maxBufferBytes) return null;
   return { kernels: kernels.flatMap((each) => each!), scratchBytes: reader.scratchBytes };
 }
 

@@ -100,7 +100,7 @@ const concat: KernelMaker = (op) => {
     return { name: `x${k}`, value, k, run, end };
   });
   // Where there are more operands than bindings, a later kernel keeps what an earlier one wrote.
-  const most = op.maxBindings - 1;
+  const most = op.limits.maxBindings - 1;
   return Array.from({ length: Math.ceil(parts.length / most) }, (_, pass) => {
     const here = parts.slice(pass * most, (pass + 1) * most);
     const choices = here.map(

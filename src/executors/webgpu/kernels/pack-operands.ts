@@ -3,11 +3,8 @@ import type { Kernel, KernelOperand, Value } from "../kernel.js";
 import type { OpReader } from "../op-reader.js";
 import { elementwise } from "./elementwise.js";
 
-/** Bytes that every adapter can bind. */
-const bindable = 128 * 2 ** 20;
-
 /**
- * A kernel that needs no more than `maxBindings` of the device: where it would, its smallest operands are first copied one behind
+ * A kernel that needs no more bindings than the device has: where it would, its smallest operands are first copied one behind
  * the other into one. Null if that is not possible.
  *
  * @param placeOf two values of one place share a binding
@@ -18,8 +15,9 @@ export function packOperands(
   placeOf: (value: Value) => unknown,
 ): readonly Kernel[] | null {
   const { operands } = kernel;
+  const { maxBindings, maxBindingBytes } = op.limits;
   const places = operands.map(({ value }) => placeOf(value));
-  const excess = new Set(places).size - op.maxBindings;
+  const excess = new Set(places).size - maxBindings;
   if (excess <= 0) return [kernel];
   const isAlone = (k: number): boolean =>
     places.indexOf(places[k]) === places.lastIndexOf(places[k]);
@@ -31,7 +29,8 @@ export function packOperands(
     .sort((a, b) => sizeOf(a.value.shape) - sizeOf(b.value.shape))
     .slice(0, excess + 1);
   const bytes = 4 * chosen.reduce((sum, { value }) => sum + sizeOf(value.shape), 0);
-  if (chosen.length <= excess || chosen.length >= op.maxBindings || bytes > bindable) return null;
+  if (chosen.length <= excess || chosen.length >= maxBindings || bytes > maxBindingBytes)
+    return null;
   return packed(op, kernel, chosen);
 }
 

@@ -90,6 +90,7 @@ const reduce: KernelMaker = (op) => {
   const [name, axes] = [String(op.attr("function")), op.numbers("axes")];
   const isExtremum = name === "max" || name === "min";
   const share = sizeOf(x.shape) / sizeOf(y.shape);
+  if (share === 1) return [stored(op, x, y)];
   const result = y.dtype === "f32" ? y : op.scratch(y.shape);
   const kernels = reduceTo(op, {
     shape: x.shape,
@@ -103,13 +104,13 @@ const reduce: KernelMaker = (op) => {
   return result === y ? kernels : [...kernels, stored(op, result, y)];
 };
 
-/** Rounds sums to the dtype of the result. */
-const stored = (op: OpReader, sums: Value, y: Value): Kernel =>
+/** Values in the dtype of the result. */
+const stored = (op: OpReader, values: Value, y: Value): Kernel =>
   elementwise({
-    name: `${op.name} rounding`,
-    reads: { sums },
+    name: `${op.name} result`,
+    reads: { values },
     writes: { y },
-    body: "r.y = sums(i);",
+    body: "r.y = values(i);",
   });
 
 const reduceGrad: KernelMaker = (op) => {
