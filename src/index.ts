@@ -8,5 +8,6 @@ export * from "./public/ops.js";
 export * from "./public/predict.js";
 export * from "./public/program.js";
 export * from "./public/report.js";
+export * from "./public/storage.js";
 export * from "./public/tensor.js";
 export * from "./public/train.js";

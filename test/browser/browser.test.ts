@@ -1,21 +1,16 @@
 // The portable entry, bundled, in headless Chromium: it trains to the losses and predicts the logits that Node has.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
 import { createExecutor } from "../../src/executors/create-executor.js";
 import { sourceOf } from "../../src/interop/write-safetensors.js";
 import { Classifier } from "../../src/node/predict/classifier.js";
 import { writeCheckpoint } from "../../src/node/runs/checkpoint-file.js";
 import { writeTestCheckpoint } from "../helpers/checkpoint.js";
+import { chromiumSkip, openPage } from "./chromium.js";
 import { logitsOf } from "./predict-small.js";
 import { trainSmall } from "./train-small.js";
-
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const skip = existsSync(executablePath)
-  ? false
-  : `there is no ${executablePath}: apt install chromium, or name another with CHROMIUM`;
 
 /** What an expression gives in a page that has a bundle of these modules as `page`. */
 async function inPage<Result>(t: TestContext, module: string, expression: string): Promise<Result> {
@@ -28,18 +23,12 @@ async function inPage<Result>(t: TestContext, module: string, expression: string
     globalName: "page",
     logLevel: "error",
   });
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  t.after(() => browser.close());
-  const page = await browser.newPage();
-  const errors: Error[] = [];
-  page.on("pageerror", (error) => errors.push(error));
+  const page = await openPage(t);
   await page.addScriptTag({ content: outputFiles[0]!.text });
-  const result = await page.evaluate<Result>(expression);
-  assert.deepEqual(errors, []);
-  return result;
+  return page.evaluate<Result>(expression);
 }
 
-test("a page trains a network to the losses that Node has", { skip }, async (t) => {
+test("a page trains a network to the losses that Node has", { skip: chromiumSkip }, async (t) => {
   const losses = await inPage<number[]>(t, "train-small", "page.trainSmall()");
   const expected = await trainSmall();
   assert.equal(losses.length, expected.length);
@@ -50,7 +39,7 @@ test("a page trains a network to the losses that Node has", { skip }, async (t) 
 
 test(
   "a page opens a checkpoint's bytes and predicts the logits that Node has",
-  { skip },
+  { skip: chromiumSkip },
   async (t) => {
     const { file, description, state } = await writeTestCheckpoint(t);
     await writeCheckpoint(file, description, sourceOf(state)); // with a checksum
