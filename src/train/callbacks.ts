@@ -22,6 +22,8 @@ export interface StepProgress {
   readonly gradientNorm: number | null;
   /** Training images per second of this epoch so far, over the time of its steps. */
   readonly imagesPerSecond: number;
+  /** Fraction of that time in which steps waited for their images, 0 … 1. */
+  readonly waiting?: number;
 }
 
 /** How a training stood after one of its steps, as charts show it: a line of a run's `steps.jsonl`. */

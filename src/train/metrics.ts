@@ -101,6 +101,8 @@ export interface EpochMetrics {
   readonly [metric: `train${string}` | `valid${string}`]: number;
   /** Training images per second of the time that the steps took, without validation and callbacks. */
   readonly imagesPerSecond: number;
+  /** Fraction of that time in which steps waited for their images, 0 … 1. Absent in runs of earlier versions. */
+  readonly waiting?: number;
   /** The learning rate of the last step. */
   readonly learningRate: number;
   /** Seconds that the steps and the validation took. */

@@ -26,6 +26,8 @@ export interface TrainProgress {
   readonly samples: number;
   /** Seconds that the steps of that epoch have taken. */
   readonly seconds: number;
+  /** Those in which they waited for their images. Absent in states of earlier versions. */
+  readonly waitedSeconds?: number;
   /** The state of a plateau schedule. */
   readonly plateau: PlateauState;
   readonly stopping: StoppingState;
@@ -33,7 +35,7 @@ export interface TrainProgress {
   readonly learningRateScale: number;
 }
 
-const startOfEpoch = { step: 0, sums: {}, samples: 0, seconds: 0 };
+const startOfEpoch = { step: 0, sums: {}, samples: 0, seconds: 0, waitedSeconds: 0 };
 
 /** Where a training begins. */
 export const startOfTraining: TrainProgress = {

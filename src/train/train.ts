@@ -71,16 +71,19 @@ export async function train(
 
     while (!training.isOver) {
       let start = performance.now();
-      for await (const batch of training.batches()) {
+      let waited = 0;
+      for await (const [batch, seconds] of timed(training.batches())) {
+        waited += seconds;
         const result = batch.endsStep
           ? await session.step(batch, training.next)
           : await session.accumulate(batch);
         training.update(result);
         if (!batch.endsStep) continue;
-        const step = training.endStep(result, secondsSince(start));
+        const step = training.endStep(result, secondsSince(start), waited);
         for (const callback of callbacks) await callback.onStep?.(step, training);
         if (training.isStopped) break;
         start = performance.now();
+        waited = 0;
       }
       if (training.isStopped) break;
 
@@ -101,6 +104,17 @@ export async function train(
     return result;
   } finally {
     await setup.close();
+  }
+}
+
+/** Each value with the seconds that it was waited for. */
+async function* timed<Value>(
+  values: AsyncIterable<Value>,
+): AsyncGenerator<readonly [value: Value, seconds: number], void> {
+  let start = performance.now();
+  for await (const value of values) {
+    yield [value, secondsSince(start)];
+    start = performance.now();
   }
 }
 

@@ -153,13 +153,17 @@ export class Training {
     this.#progress = { ...this.#progress, samples: samples + result.samples };
   }
 
-  /** @param seconds that the step took */
-  endStep({ gradientNorm }: BatchResult, seconds: number): StepProgress {
+  /**
+   * @param seconds that the step took
+   * @param waited those of them in which it waited for its images
+   */
+  endStep({ gradientNorm }: BatchResult, seconds: number, waited = 0): StepProgress {
     const before = this.#progress;
     this.#progress = {
       ...before,
       step: before.step + 1,
       seconds: before.seconds + seconds,
+      waitedSeconds: (before.waitedSeconds ?? 0) + waited,
       sums: Object.fromEntries(this.metrics.map(({ name, sums }) => [name, sums])),
     };
     const [loss = NaN, accuracy = NaN] = this.metrics.map((metric) => metric.compute());
@@ -172,6 +176,7 @@ export class Training {
       learningRate: this.#learningRate,
       gradientNorm,
       imagesPerSecond: this.#progress.samples / this.#progress.seconds,
+      waiting: this.waiting,
     };
   }
 
@@ -206,6 +211,7 @@ export class Training {
         number
       >),
       imagesPerSecond: samples / stepSeconds,
+      waiting: this.waiting,
       learningRate: this.#learningRate,
       seconds: stepSeconds + seconds,
     };
@@ -213,6 +219,12 @@ export class Training {
     this.#progress = afterEpoch(this.#progress, metrics, this.config, (name) => this.watch(name));
     for (const metric of this.metrics) metric.reset();
     return metrics;
+  }
+
+  /** The fraction of the time of this epoch's steps in which they waited for images. */
+  private get waiting(): number {
+    const { seconds, waitedSeconds = 0 } = this.#progress;
+    return seconds > 0 ? waitedSeconds / seconds : 0;
   }
 
   private get stepNumber(): number {

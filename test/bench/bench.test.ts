@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { benchRows, classesOf, imageOf, selectRows } from "../../src/node/bench/bench-row.js";
+import {
+  benchRows,
+  type BenchRow,
+  classesOf,
+  imageOf,
+  selectRows,
+} from "../../src/node/bench/bench-row.js";
 import { compareRow, spreadOf } from "../../src/node/bench/compare-row.js";
 import { formatMachine, formatRow, rooflineOf } from "../../src/node/bench/format-bench.js";
-import { Rival, type RivalCommand, pytorchWays } from "../../src/node/bench/rivals.js";
+import { ourselves, Rival, type RivalCommand, pytorchWays } from "../../src/node/bench/rivals.js";
 import { models } from "../../src/models/catalog.js";
+import { webgpuSkip } from "../helpers/webgpu.js";
 
 /** A rival whose runs take a given time, and which knows of a profile. */
 function fake(name: string, milliseconds: number): RivalCommand {
@@ -171,6 +178,7 @@ describe("a rival", () => {
 test("the machine line names what the numbers depend on", () => {
   const machine = {
     processor: "Some CPU",
+    executor: "native",
     isa: "avx2",
     threads: 2,
     platform: "linux-x64",
@@ -179,10 +187,34 @@ test("the machine line names what the numbers depend on", () => {
     precision: "fp32",
     date: "2026-11-22",
     peak: { flopsPerSecond: 235.4e9, bytesPerSecond: 25.66e9 },
-  };
+  } as const;
   assert.equal(
     formatMachine(machine),
     "Some CPU, 2 threads, avx2, fp32, resnet-ts 0.1.0, Node v20.0.0, linux-x64, 2026-11-22\n" +
       "peak: 235 GFLOP/s in registers, 25.7 GB/s in memory",
   );
+  const gpu = { ...machine, processor: "Some GPU", executor: "webgpu", peak: null } as const;
+  const { isa: _, threads: __, ...rest } = gpu;
+  assert.equal(
+    formatMachine(rest),
+    "Some GPU, WebGPU, fp32, resnet-ts 0.1.0, Node v20.0.0, linux-x64, 2026-11-22",
+  );
+});
+
+describe("on a GPU", { skip: webgpuSkip || false }, () => {
+  for (const pass of ["train", "infer"] as const) {
+    test(`a row to ${pass} is measured, without a roofline`, async () => {
+      const tiny = { ...row, name: `${pass} tiny`, pass, model: "cifar-resnet20" } as BenchRow;
+      const result = await compareRow(tiny, ourselves(tiny, "fp32", { executor: "webgpu" }), {
+        rounds: 1,
+        peers: [],
+        peak: null,
+        say: () => undefined,
+      });
+      assert.ok(result.ours.milliseconds.median > 0);
+      assert.equal(result.roofline, null);
+      assert.ok(result.profile.kinds.some(({ name }) => name === "conv2d"));
+      assert.doesNotMatch(formatRow(result), /roofline/);
+    });
+  }
 });

@@ -1,7 +1,7 @@
 // What resnet train says of a training, besides numbers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeEarlyStop } from "../../src/node/cli/training/train-output.js";
+import { describeEarlyStop, formatSpeed } from "../../src/node/cli/training/train-output.js";
 import { startOfTraining } from "../../src/train/progress.js";
 import { randomConfig } from "../helpers/random-dataset.js";
 
@@ -18,4 +18,10 @@ test("a training that ends early says why, one that does not says nothing", () =
   assert.equal(describeEarlyStop({ ...ended, epoch: 9 }, config), null);
   assert.equal(describeEarlyStop({ ...ended, stopping: { best: 1, badEpochs: 1 } }, config), null);
   assert.equal(describeEarlyStop(ended, randomConfig({ epochs: 9 })), null);
+});
+
+test("the speed tells the share of waiting for images, if there is one", () => {
+  assert.equal(formatSpeed(123.4, 0.004), "123 images/s");
+  assert.equal(formatSpeed(123.4, 0.256), "123 images/s, 26 % waiting");
+  assert.equal(formatSpeed(5), "5 images/s");
 });

@@ -41,6 +41,20 @@ describe("resnet with --executor webgpu", { skip: webgpuSkip || false }, () => {
     },
   );
 
+  test("bench measures a row, and names the GPU", () => {
+    const words = ["bench", "--executor=webgpu", "--rows=infer resnet18 1x28x28 b1", "--rounds=1"];
+    const { status, stdout, stderr } = resnet(...words, "--json");
+    assert.equal(status, 0, stderr);
+    const { machine, rows } = JSON.parse(stdout) as {
+      readonly machine: Readonly<Record<string, unknown>>;
+      readonly rows: readonly { readonly ours: { readonly imagesPerSecond: number } }[];
+    };
+    assert.equal(machine["executor"], "webgpu");
+    assert.ok(typeof machine["processor"] === "string" && machine["processor"].length > 0);
+    assert.deepEqual([machine["peak"], rows.length], [null, 1]);
+    assert.ok(rows[0]!.ours.imagesPerSecond > 0);
+  });
+
   test("doctor lists the adapter", () => {
     const { webgpu } = JSON.parse(resnet("doctor", "--json").stdout) as {
       readonly webgpu: readonly { readonly name: string; readonly bindings: number }[];

@@ -51,7 +51,7 @@ async function train(executor: Executor, data: TrainData, files?: FileOpener): P
   const weights = initialState(model, 1);
   const options = { executor, model, weights, ...(files && { files }) };
   const { epochs, ...result } = await trainImages(settings, data, options);
-  const metrics = epochs.map((line) => ({ ...line, seconds: 0, imagesPerSecond: 0 }));
+  const metrics = epochs.map((line) => ({ ...line, seconds: 0, imagesPerSecond: 0, waiting: 0 }));
   return { metrics, weights: result.weights };
 }
 

@@ -262,6 +262,30 @@ describe("train", () => {
     assert.ok(imagesPerSecond >= 10 / seconds, `${imagesPerSecond} images/s`);
   });
 
+  test("counts the time in which its steps wait for images", async (t) => {
+    const executor = reference.create();
+    t.after(() => executor.close());
+    const slow: Callback = {
+      onSetUp(training) {
+        const batches = training.batches.bind(training);
+        training.batches = async function* () {
+          for await (const batch of batches()) {
+            await sleep(50);
+            yield batch;
+          }
+        };
+      },
+    };
+    const shares: number[] = [];
+    const read: Callback = { onStep: ({ waiting = NaN }) => void shares.push(waiting) };
+    const { epochs } = await trainOn(executor, randomConfig({ epochs: 1 }), new LinearModel(), {
+      callbacks: [slow, read],
+    });
+    const [{ waiting = NaN, seconds } = { seconds: NaN }] = epochs;
+    assert.ok(waiting * seconds > 0.045 * shares.length, `${waiting} of ${seconds} s`);
+    assert.ok([...shares, waiting].every((share) => share > 0 && share <= 1));
+  });
+
   test("leaves no program behind when it is refused", async (t) => {
     const executor = reference.create();
     t.after(() => executor.close());

@@ -99,7 +99,7 @@ function drawLosses(): void {
       { name: "training", colour: "#2a6fb0", points: trainLosses },
       { name: "validation", colour: "#c2571a", points: validLosses },
     ],
-  });
+  }).svg;
 }
 
 function figureOf({ pixels, width, height, label, prediction }: Picture): HTMLElement {

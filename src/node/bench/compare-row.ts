@@ -19,7 +19,8 @@ export interface RowResult {
   readonly peer: Measurement | null;
   /** The peer's time over ours: above 1, we are faster. */
   readonly ratio: number | null;
-  readonly roofline: RooflineShare;
+  /** Null where the peaks are not known. */
+  readonly roofline: RooflineShare | null;
   readonly profile: Profile;
   /** Load average of the last minute, before and after; above the number of threads in use the machine was busy. */
   readonly load: readonly [before: number, after: number];
@@ -29,7 +30,8 @@ interface CompareOptions {
   readonly rounds: number;
   /** The peer's configurations; the fastest in a short trial is measured. */
   readonly peers: readonly RivalCommand[];
-  readonly peak: MachinePeak;
+  /** Null where they cannot be measured, as those of a GPU. */
+  readonly peak: MachinePeak | null;
   /** Called with progress messages. */
   readonly say: (line: string) => void;
 }
@@ -76,7 +78,7 @@ export async function compareRow(
       ours: mine!,
       peer,
       ratio: peer && peer.milliseconds.median / mine!.milliseconds.median,
-      roofline: rooflineOf(cost, mine!.milliseconds.median, peak),
+      roofline: peak && rooflineOf(cost, mine!.milliseconds.median, peak),
       profile,
       load: [before, loadavg()[0] ?? NaN],
     };

@@ -3,36 +3,49 @@ import type { Measurement, RowResult } from "./compare-row.js";
 
 /** The machine of a measurement. */
 export interface Machine {
+  /** The processor, or the GPU. */
   readonly processor: string;
-  readonly isa: string;
-  readonly threads: number;
+  /** What runs the rows. */
+  readonly executor: "native" | "webgpu";
+  /** The instruction set and threads of the native executor. */
+  readonly isa?: string;
+  readonly threads?: number;
   readonly platform: string;
   readonly node: string;
   readonly version: string;
   readonly precision: string;
   /** `2026-11-22`. */
   readonly date: string;
-  readonly peak: MachinePeak;
+  /** Null of a GPU, whose peaks are not measured. */
+  readonly peak: MachinePeak | null;
 }
 
-export const formatMachine = (machine: Machine): string =>
-  `${machine.processor}, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}, ${machine.isa}, ${machine.precision}, ` +
-  `resnet-ts ${machine.version}, Node ${machine.node}, ${machine.platform}, ${machine.date}\n` +
-  `peak: ${(machine.peak.flopsPerSecond / 1e9).toFixed(0)} GFLOP/s in registers, ` +
-  `${(machine.peak.bytesPerSecond / 1e9).toFixed(1)} GB/s in memory`;
+export function formatMachine(machine: Machine): string {
+  const { processor, threads, isa, precision, version, node, platform, date, peak } = machine;
+  const parts = isa ? [`${threads} ${threads === 1 ? "thread" : "threads"}`, isa] : ["WebGPU"];
+  const line = [processor, ...parts, precision, `resnet-ts ${version}`, `Node ${node}`];
+  const first = [...line, platform, date].join(", ");
+  if (!peak) return first;
+  return (
+    `${first}\npeak: ${(peak.flopsPerSecond / 1e9).toFixed(0)} GFLOP/s in registers, ` +
+    `${(peak.bytesPerSecond / 1e9).toFixed(1)} GB/s in memory`
+  );
+}
 
 /** Formats a row: a line for each rival, then the ratio and the roofline. */
 export function formatRow({ name, ours, peer, ratio, roofline, load }: RowResult): string {
   const rivals = peer ? [ours, peer] : [ours];
-  const { fraction, bound, flops, bytes } = roofline;
   const loads = load.map((value) => value.toFixed(1)).join(" to ");
   return [
     `${name}   (load ${loads})`,
     ...rivals.map((rival) => `  ${formatMeasurement(rival)}`),
     ...(ratio === null ? [] : [`  ratio ${ratio.toFixed(2)}x`]),
-    `  roofline ${(100 * fraction).toFixed(0)} %, bound by ${bound}: ${(flops / 1e9).toFixed(2)} GFLOP, ${(bytes / 1e9).toFixed(2)} GB`,
+    ...(roofline ? [formatRoofline(roofline)] : []),
   ].join("\n");
 }
+
+const formatRoofline = ({ fraction, bound, flops, bytes }: RooflineShare): string =>
+  `  roofline ${(100 * fraction).toFixed(0)} %, bound by ${bound}: ${(flops / 1e9).toFixed(2)} GFLOP, ${(bytes / 1e9).toFixed(2)} GB`;
 
 function formatMeasurement(measurement: Measurement): string {
   const { name, milliseconds, imagesPerSecond, peakBytes } = measurement;

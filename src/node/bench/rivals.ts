@@ -11,11 +11,27 @@ const here = (file: string): string => fileURLToPath(new URL(file, import.meta.u
 const script = (file: string): string =>
   fileURLToPath(new URL(`../../../../${file}`, import.meta.url));
 
+/** What our own process runs on. */
+export interface BenchExecutor {
+  readonly executor: "native" | "webgpu";
+  /** Threads of the native executor. Default: the cores there are. */
+  readonly threads?: number | undefined;
+  /** The GPU, as `createExecutor` takes it. Default: the system's choice. */
+  readonly adapter?: string | undefined;
+}
+
 /** The command of our own process for a row. */
-export const ourselves = (row: BenchRow, precision: Precision, threads: number): RivalCommand => ({
+export const ourselves = (
+  row: BenchRow,
+  precision: Precision,
+  { executor, threads, adapter }: BenchExecutor,
+): RivalCommand => ({
   name: `resnet-ts ${precision}`,
   command: process.execPath,
-  args: [here("./serve.js"), JSON.stringify(row), precision, String(threads)],
+  args: [
+    here("./serve.js"),
+    JSON.stringify({ row, precision, on: { executor, threads, adapter } }),
+  ],
 });
 
 /** The commands of PyTorch in every configuration that may be its fastest: precision x layout x eager or compiled. */

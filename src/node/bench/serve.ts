@@ -1,6 +1,6 @@
 // Our side of `resnet bench`: runs of one row on request, in a process of its own.
 //
-//     node dist/src/node/bench/serve.js ROW-AS-JSON PRECISION THREADS
+//     node dist/src/node/bench/serve.js '{ "row": …, "precision": …, "on": … }'
 //
 // Prints `ready` and what it runs on after a warm-up, then answers lines on standard input, each with a line of JSON:
 // `run K` with the milliseconds of K more runs and the peak memory, `profile K` with the profile of K more runs.
@@ -9,13 +9,17 @@ import { createInterface } from "node:readline";
 import { profileOf, programCost } from "../../report/profile.js";
 import type { Precision } from "../../program/precision.js";
 import type { BenchRow } from "./bench-row.js";
+import type { BenchExecutor } from "./rivals.js";
 import { prepareWorkload } from "./workload.js";
 
 const warmupRuns = 3;
 
-const [rowText = "", precision, threads] = process.argv.slice(2);
-const row = JSON.parse(rowText) as BenchRow;
-const { executor, step } = await prepareWorkload(row, precision as Precision, Number(threads));
+const { row, precision, on } = JSON.parse(process.argv[2] ?? "") as {
+  readonly row: BenchRow;
+  readonly precision: Precision;
+  readonly on: BenchExecutor;
+};
+const { executor, step } = await prepareWorkload(row, precision, on);
 
 async function time(runs: number): Promise<number[]> {
   const milliseconds: number[] = [];

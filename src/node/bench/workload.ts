@@ -1,3 +1,6 @@
+import "../native/register.js";
+import "../webgpu/register.js";
+import { createExecutor } from "../../executors/create-executor.js";
 import { type ProfiledExecutor, profiled } from "../../executors/profiled-executor.js";
 import { createModel } from "../../models/catalog.js";
 import { resnet152 } from "../../models/resnet.js";
@@ -9,11 +12,11 @@ import { sgd } from "../../train/optimizers.js";
 import { residentSource, residentTracer } from "../../train/sources/resident-source.js";
 import { traceEvaluation, traceTrainStep } from "../../train/step.js";
 import { initialState, writeModelState } from "../../checkpoint/model-state.js";
-import { NativeExecutor } from "../native/native-executor.js";
 import { type BenchRow, classesOf, imageOf } from "./bench-row.js";
 import { spreadOf } from "./compare-row.js";
+import type { BenchExecutor } from "./rivals.js";
 
-/** A row, ready to run on the native executor. */
+/** A row, ready to run. */
 interface Workload {
   readonly executor: ProfiledExecutor;
   /** One training step, or one forward pass. */
@@ -24,13 +27,13 @@ interface Workload {
 export async function prepareWorkload(
   row: BenchRow,
   precision: Precision,
-  threads?: number,
+  on: BenchExecutor,
 ): Promise<Workload> {
   const [channels, height, width] = imageOf(row);
   const { batch, pass } = row;
   const classes = classesOf(row);
   const model = createModel(row.model, { classes, channels });
-  const executor = profiled(new NativeExecutor({ threads }));
+  const executor = profiled(await createExecutor(on.executor, on));
   const key = randomKey(1, "bench");
   const bytes = Uint8Array.from({ length: batch * height * width * channels }, (_, i) =>
     Math.floor(256 * uniform(key, i)),
@@ -51,7 +54,7 @@ export async function prepareWorkload(
           precision,
         })
       : traceEvaluation(model, source, batch, precision);
-  const program = await executor.load(plan(row.name, graph));
+  const program = await executor.load(plan(row.name, graph, executor.traits));
   await writeModelState(executor, model, initialState(model, 1));
   const indices = hostArray(
     [batch],

@@ -70,37 +70,42 @@ function workOf({ instructions, buffers }: Program) {
       ? due
       : sum(kernels.flatMap((kernel) => kernel.operands.map(({ value }) => bytesOf(value))));
   }
-  return { dispatches, pipelines: texts.size, share: gpuBytes / programBytes };
+  return { dispatches, pipelines: texts.size, bytes: gpuBytes, share: gpuBytes / programBytes };
 }
 
 const unlimited = { maxBindingBytes: Infinity, maxBufferBytes: Infinity };
 const limits = { maxBindings: 10, ...unlimited };
 
+/** At most so many dispatches, pipelines and megabytes a step: what there are now, and a little room. */
+const most: Readonly<Record<string, Readonly<Record<Precision, readonly number[]>>>> = {
+  "train resnet34 1x28x28 b512": { fp32: [610, 150, 3400], bf16: [645, 160, 2120] },
+  "train resnet50 1x28x28 b512": { fp32: [900, 250, 8750], bf16: [975, 260, 4950] },
+  "train resnet18 1x96x96 b128": { fp32: [370, 155, 4880], bf16: [395, 165, 2700] },
+  "train resnet50 3x32x32 b64": { fp32: [835, 235, 2030], bf16: [875, 245, 1500] },
+  "train resnet50 3x224x224 b32": { fp32: [940, 260, 28200], bf16: [1020, 270, 14900] },
+  "infer resnet18 3x224x224 b1": { fp32: [50, 28, 75], bf16: [56, 31, 62] },
+  "infer resnet18 3x224x224 b32": { fp32: [50, 28, 910], bf16: [63, 36, 490] },
+  "infer resnet50 3x224x224 b1": { fp32: [116, 39, 222], bf16: [130, 45, 165] },
+  "infer resnet50 3x224x224 b32": { fp32: [116, 39, 3830], bf16: [156, 50, 2000] },
+  "infer resnet18 1x28x28 b1": { fp32: [50, 28, 46], bf16: [50, 28, 46] },
+  "infer resnet18 1x28x28 b128": { fp32: [50, 28, 105], bf16: [58, 33, 77] },
+};
+
 describe("the work of a GPU", () => {
   for (const row of benchRows()) {
     for (const precision of ["fp32", "bf16"] as const) {
-      test(`${row.name}, ${precision}`, () => {
-        const program = programOf(row, precision);
-        const { dispatches, pipelines, share } = workOf(program);
+      test(`${row.name}, ${precision}`, (t) => {
+        const { dispatches, pipelines, bytes, share } = workOf(programOf(row, precision));
+        const counts = [dispatches, pipelines, Math.ceil(bytes / 1e6)];
+        const [a, b, c] = counts;
+        t.diagnostic(`${row.name}, ${precision}: ${a} dispatches, ${b} pipelines, ${c} MB`);
+        const text = `${counts.join(", ")} instead of at most ${most[row.name]![precision].join(", ")}`;
+        assert.ok(
+          counts.every((count, i) => count <= most[row.name]![precision][i]!),
+          text,
+        );
         assert.ok(share <= 1.3, `${share.toFixed(2)} times the bytes of the instructions`);
-        // Reductions take up to four kernels each; every layer of one shape shares its kernels.
-        const perInstruction = dispatches / program.instructions.length;
-        assert.ok(perInstruction <= 2.5, `${perInstruction.toFixed(2)} kernels an instruction`);
-        assert.ok(pipelines <= 330, `${pipelines} pipelines`);
       });
     }
   }
-});
-
-test("what is larger than a device allows has no kernels, and the host computes it", () => {
-  const { instructions, buffers } = programOf(benchRows()[0]!, "bf16");
-  const convolution = instructions.find(
-    (each) =>
-      each.op === "conv2dWeightGrad" && kernelsOf(each, buffers, limits)!.scratchBytes > 1000,
-  )!;
-  const kernelsWith = (less: Partial<typeof limits>) =>
-    kernelsOf(convolution, buffers, { ...limits, ...less });
-  assert.ok(kernelsWith({}));
-  assert.equal(kernelsWith({ maxBindingBytes: 1000 }), null);
-  assert.equal(kernelsWith({ maxBufferBytes: 1000 }), null);
 });

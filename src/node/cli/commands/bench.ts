@@ -1,6 +1,8 @@
+import "../../webgpu/register.js";
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { Command, Option } from "commander";
+import { createExecutor } from "../../../executors/create-executor.js";
 import { benchRows, selectRows, type BenchRow } from "../../bench/bench-row.js";
 import { type RowResult, compareRow } from "../../bench/compare-row.js";
 import {
@@ -9,12 +11,7 @@ import {
   measureDataWait,
   type DataWait,
 } from "../../bench/data-wait.js";
-import {
-  type Machine,
-  type MachinePeak,
-  formatMachine,
-  formatRow,
-} from "../../bench/format-bench.js";
+import { type Machine, formatMachine, formatRow } from "../../bench/format-bench.js";
 import {
   formatLoader,
   loaderBatch,
@@ -34,7 +31,13 @@ import { measurePeak, nativeCapabilities } from "../../native/load-addon.js";
 import { formatProfile } from "../../../report/profile.js";
 import { ResnetError, UsageError } from "../../../tensor/error.js";
 import type { Precision } from "../../../program/precision.js";
-import { jsonOption, threadsOption, wholeNumber, workersOption } from "../options.js";
+import {
+  adapterOption,
+  jsonOption,
+  threadsOption,
+  wholeNumber,
+  workersOption,
+} from "../options.js";
 import { Output } from "../output.js";
 import { packageVersion } from "../package-version.js";
 
@@ -46,7 +49,9 @@ interface BenchFlags {
   readonly ways: string;
   readonly precision: Precision;
   readonly rounds: number;
+  readonly executor: "native" | "webgpu";
   readonly threads?: number;
+  readonly adapter?: string;
   readonly profile?: boolean;
   readonly dataWait?: boolean;
   readonly loader?: string;
@@ -58,7 +63,7 @@ export const benchCommand = (): Command =>
   new Command("bench")
     .summary("measure training and inference, also beside others'")
     .description(
-      "Measures training steps and forward passes on the native executor, alone or in turn with a peer: " +
+      "Measures training steps and forward passes on the native executor or on a GPU, alone or in turn with a peer: " +
         "each in a process of its own, round after round. Prints medians, ratios and the share of the roofline.",
     )
     .option("--rows <pattern>", 'rows whose names have all these words: "train resnet50"', "")
@@ -74,7 +79,13 @@ export const benchCommand = (): Command =>
       new Option("--precision <p>", "our own arithmetic").choices(["fp32", "bf16"]).default("fp32"),
     )
     .option("--rounds <n>", "turns that each takes", wholeNumber, 5)
+    .addOption(
+      new Option("--executor <name>", "what runs our own rows")
+        .choices(["native", "webgpu"])
+        .default("native"),
+    )
     .addOption(threadsOption())
+    .addOption(adapterOption())
     .option("--profile", "show where our time goes, for each row")
     .option("--data-wait", "only how long a training waits for its images, by augmentation")
     .option("--loader <folder>", "only how fast images of a folder are loaded, cached or not")
@@ -120,31 +131,24 @@ async function bench(flags: BenchFlags): Promise<void> {
   if (flags.loader !== undefined) return benchLoader(flags.loader, flags, output);
   if (flags.dataWait) return benchDataWait(flags, output);
   const rows = selectRows(benchRows(), flags.rows);
-  const { isa, physicalCores } = nativeCapabilities();
-  const threads = flags.threads ?? physicalCores;
   const { precision } = flags;
-  const measured = measurePeak(threads);
-  const peak: MachinePeak = {
-    flopsPerSecond: precision === "bf16" ? measured.bf16FlopsPerSecond : measured.flopsPerSecond,
-    bytesPerSecond: measured.bytesPerSecond,
-  };
+  const found = flags.executor === "webgpu" ? await examineGpu(flags) : examineProcessor(flags);
   const machine: Machine = {
-    processor: cpus()[0]?.model.trim() ?? "unknown",
-    isa,
-    threads,
+    ...found,
+    executor: flags.executor,
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
     version: packageVersion,
     precision,
     date: new Date().toISOString().slice(0, 10),
-    peak,
   };
+  const { peak, threads = defaultThreads() } = machine;
   const planning = planningMilliseconds();
   output.say(formatMachine(machine));
   output.say(`planner: ${planning.toFixed(0)} ms for a training step of ResNet-152`);
   const results: RowResult[] = [];
   for (const row of rows) {
-    const result = await compareRow(row, ourselves(row, precision, threads), {
+    const result = await compareRow(row, ourselves(row, precision, flags), {
       rounds: flags.rounds,
       peers: peersOf(row, threads, flags),
       peak,
@@ -156,6 +160,30 @@ async function bench(flags: BenchFlags): Promise<void> {
   }
   if (flags.json) output.result({ machine, planningMilliseconds: planning, rows: results }, "");
 }
+
+type Found = Pick<Machine, "processor" | "isa" | "threads" | "peak">;
+
+/** The processor, and the peaks of the threads that are used. */
+function examineProcessor({ precision, threads: given }: BenchFlags): Found {
+  const { isa, physicalCores } = nativeCapabilities();
+  const threads = given ?? physicalCores;
+  const { flopsPerSecond, bf16FlopsPerSecond, bytesPerSecond } = measurePeak(threads);
+  const peak = {
+    flopsPerSecond: precision === "bf16" ? bf16FlopsPerSecond : flopsPerSecond,
+    bytesPerSecond,
+  };
+  return { processor: cpus()[0]?.model.trim() ?? "unknown", isa, threads, peak };
+}
+
+/** The GPU, which must be there. @throws {UnavailableError} `ERR_ADAPTER` */
+async function examineGpu({ adapter }: BenchFlags): Promise<Found> {
+  const executor = await createExecutor("webgpu", { adapter });
+  await executor.close();
+  return { processor: executor.description.replace(/^webgpu, /, ""), peak: null };
+}
+
+/** Threads of a peer, beside a GPU. */
+const defaultThreads = (): number => cpus().length;
 
 function peersOf(row: BenchRow, threads: number, flags: BenchFlags): readonly RivalCommand[] {
   const { compare, python, compile = false } = flags;

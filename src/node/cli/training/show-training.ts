@@ -13,6 +13,7 @@ import {
   formatEpoch,
   formatLoss,
   formatNormalization,
+  formatSpeed,
   scheduleNotice,
 } from "./train-output.js";
 
@@ -41,12 +42,13 @@ export class ShowTraining implements Callback {
     if (!training.isNew) output.say(describeResume(progress, config));
   }
 
-  onStep({ epoch, step, steps, loss, imagesPerSecond }: StepProgress, { config }: Training): void {
+  onStep(progress: StepProgress, { config }: Training): void {
+    const { epoch, step, steps, loss, imagesPerSecond, waiting } = progress;
     this.bar?.update((epoch - 1) * steps + step, [
       `step ${step}/${steps}`,
       `epoch ${epoch}/${config.epochs}`,
       `loss ${formatLoss(loss)}`,
-      `${Math.round(imagesPerSecond)} images/s`,
+      formatSpeed(imagesPerSecond, waiting),
     ]);
   }
 

@@ -82,6 +82,10 @@ export function describeEarlyStop(progress: TrainProgress, config: TrainConfig):
 export const formatLoss = (loss: number): string =>
   Math.abs(loss) < 1e5 ? loss.toFixed(4) : loss.toExponential(2);
 
+/** Images per second, and the share of the time in which steps waited for images, from one percent on. */
+export const formatSpeed = (imagesPerSecond: number, waiting = 0): string =>
+  `${Math.round(imagesPerSecond)} images/s${waiting >= 0.01 ? `, ${Math.round(100 * waiting)} % waiting` : ""}`;
+
 export function formatEpoch(metrics: EpochMetrics, config: TrainConfig, width: number): string {
   const { epoch, trainLoss, trainAccuracy, validLoss, validAccuracy, imagesPerSecond } = metrics;
   const fields = [
@@ -92,7 +96,7 @@ export function formatEpoch(metrics: EpochMetrics, config: TrainConfig, width: n
       : [
           `${validationName(config)} loss ${formatLoss(validLoss)}, accuracy ${validAccuracy.toFixed(4)}`,
         ]),
-    `${Math.round(imagesPerSecond)} images/s`,
+    formatSpeed(imagesPerSecond, metrics.waiting),
   ];
   return wrapFields(fields, width);
 }
