@@ -155,8 +155,10 @@ export class GpuDevice {
   }
 }
 
-/** The name of an adapter for people. */
-export const nameOf = ({ description, device, architecture, vendor }: GPUAdapterInfo): string =>
-  device || description || [vendor, architecture].filter((word) => word).join(" ") || "unknown";
+/** The name of an adapter for people. Its device is a mere number in some runtimes. */
+export function nameOf({ description, device, architecture, vendor }: GPUAdapterInfo): string {
+  const model = /^(0x)?[\da-f]*$/i.test(device) ? description : device;
+  return model || [vendor, architecture].filter((word) => word).join(" ") || "unknown";
+}
 
 const firstLine = (text: string): string => text.split("\n")[0]!.slice(0, 300);

@@ -10,14 +10,16 @@ import type {
 } from "../../../src/executors/webgpu/webgpu-executor.js";
 import { graphOf } from "../../../src/graph/graph.js";
 import { input, state, type Tensor } from "../../../src/graph/tensor.js";
+import { openDawn } from "../../../src/node/webgpu/dawn.js";
 import { add } from "../../../src/ops/add.js";
 import { gatherLabels } from "../../../src/ops/gather-labels.js";
 import { relu } from "../../../src/ops/relu.js";
 import { softmaxCrossEntropy } from "../../../src/ops/softmax-cross-entropy.js";
-import { plan } from "../../../src/planner/plan.js";
+import { squaredNorm } from "../../../src/ops/squared-norm.js";
+import { lower, plan } from "../../../src/planner/plan.js";
 import { encodeBf16 } from "../../../src/tensor/bf16.js";
 import { hostArray } from "../../../src/tensor/host-array.js";
-import { createWebGpu, webgpuSkip } from "../../helpers/webgpu.js";
+import { createWebGpu, webgpuSkip, withLimits } from "../../helpers/webgpu.js";
 
 const withWebGpu =
   (body: (executor: Executor) => Promise<void>, options?: WebGpuExecutorOptions) =>
@@ -170,6 +172,30 @@ describe("the WebGPU executor", { skip: webgpuSkip || false }, () => {
         await assert.rejects(executor.load(plan("more", graph, executor.traits)), refused);
       }),
     );
+  }
+
+  for (const timestamps of [true, false]) {
+    test(`--profile takes the time of each instruction ${timestamps ? "by timestamps" : "by the run, evenly, without timestamps"}`, async (t) => {
+      const features = timestamps ? undefined : [];
+      const executor = await createWebGpu({ gpu: withLimits(await openDawn(), {}, features) });
+      t.after(() => executor.close());
+      if (executor.gpu.hasTimestamps !== timestamps) return t.skip("no timestamps here");
+      const x = input("x", [1 << 16]);
+      // A large instruction and a small one.
+      const graph = graphOf({ y: relu(x), loss: squaredNorm([input("small", [1])]) });
+      const program = await executor.load(lower("times", graph, executor.traits));
+      const inputs = { x: hostArray([1 << 16]), small: hostArray([1], [3]) };
+      await program.run(inputs);
+      const first = await program.nanoseconds();
+      assert.equal(new Set(first).size, 1);
+      assert.ok(first[0]! > 0);
+      const { loss } = await program.run(inputs);
+      assert.deepEqual([...loss!.data], [9]);
+      const second = await program.nanoseconds();
+      assert.equal(second.length, 2);
+      assert.ok(second.every((time) => time >= 0) && second.some((time) => time > 0));
+      assert.equal(new Set(second).size, timestamps ? 2 : 1);
+    });
   }
 
   test(
