@@ -29,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   interop: ["pickle", "tar", "graph", "program"],
   runtime: ["graph", "functional", "planner", "program", "executors", "interop"],
   checkpoint: ["graph", "nn", "models", "executors", "data", "interop"],
+  pretrained: ["models", "data"],
   predict: [...allAbove("predict")],
   train: [...allAbove("predict")],
   report: [...allAbove("report")],
@@ -37,9 +38,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "node/native": ["executors", "program"],
   "node/webgpu": ["executors", "executors/webgpu"],
   "node/files": ["interop"],
-  "node/data": ["data", "tar", "node/files", "node/native"],
+  "node/net": [],
+  "node/data": ["data", "tar", "node/files", "node/net", "node/native"],
   "node/interop": ["interop", "pickle", "node/files"],
-  "node/runs": [...allAbove("report"), "node/files", "node/data", "node/interop"],
+  "node/pretrained": [...allAbove("predict"), ...nodeFolders("interop")],
+  "node/runs": [...allAbove("report"), ...nodeFolders("pretrained")],
   "node/predict": ["checkpoint", "predict", "executors", "node/data", "node/runs"],
   "node/report": [...allAbove("report"), "predict", "report", ...nodeFolders("runs")],
   "node/train": [...allAbove("report"), "predict", "report", ...nodeFolders("report")],
@@ -62,10 +65,20 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "csv-parse": ["node/data"],
   fflate: ["interop"],
   protobufjs: ["interop"],
+  undici: ["node/net"],
   webgpu: ["node/webgpu"],
   yauzl: ["node/data"],
   "@noble/hashes": ["checkpoint"],
-  zod: ["data", "checkpoint", "train", "node/interop", "node/runs", "node/cli"],
+  zod: [
+    "data",
+    "checkpoint",
+    "pretrained",
+    "train",
+    "node/files",
+    "node/interop",
+    "node/runs",
+    "node/cli",
+  ],
 };
 
 const maxLines = 500;
@@ -93,14 +106,17 @@ function allAbove(folder: "predict" | "report"): string[] {
     "interop",
     "runtime",
     "checkpoint",
+    "pretrained",
   );
   return folder === "predict" ? below : [...below, "train"];
 }
 
 /** The folders of src/node/ up to that one, in reading order. */
-function nodeFolders(last: "runs" | "report" | "train" | "bench"): string[] {
-  const all = ["native", "webgpu", "files", "data", "interop", "runs", "predict"];
-  all.push("report", "train", "bench");
+function nodeFolders(
+  last: "interop" | "pretrained" | "runs" | "report" | "train" | "bench",
+): string[] {
+  const all = ["native", "webgpu", "files", "net", "data", "interop", "pretrained", "runs"];
+  all.push("predict", "report", "train", "bench");
   return all.slice(0, all.indexOf(last) + 1).map((folder) => `node/${folder}`);
 }
 
@@ -186,6 +202,7 @@ const nodeLibraries = [
   "csv-parse",
   "sharp",
   "tinyglobby",
+  "undici",
   "webgpu",
   "yauzl",
 ];

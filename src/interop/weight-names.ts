@@ -20,6 +20,9 @@ const huggingFace: readonly (readonly [RegExp, (match: readonly string[]) => str
   ],
 ];
 
+/** DenseNet's names in the files of torchvision, from PyTorch before 0.4.1: `norm.1` is `norm1` since. */
+const oldDenseNet = /(denselayer\d+\.(?:norm|conv))\.([12]\.\w+)$/;
+
 /** A file's names in a model. */
 export interface NamesInModel {
   /** The model's name for each of the file's names: weights of the model, and unknown ones beside them. */
@@ -84,7 +87,7 @@ function translate(
       : [".shortcut.", ".downsample."];
   return new Map(
     names.map((name) => {
-      const own = isHuggingFace ? torchvisionName(name) : name;
+      const own = (isHuggingFace ? torchvisionName(name) : name).replace(oldDenseNet, "$1$2");
       return [name, wants(to) ? own.replace(from, to) : own];
     }),
   );

@@ -120,7 +120,11 @@ describe("words that are off", () => {
       2,
       "error: option '--input <CxHxW>' argument '28' is invalid. It takes CHANNELSxHEIGHTxWIDTH, such as 1x28x28.\n",
     ],
-    ["eval", 2, "error: missing required argument 'checkpoint'\n"],
+    [
+      "eval",
+      2,
+      "error: missing required argument 'checkpoint': name one, or published weights with --pretrained\n",
+    ],
     ["eval nowhere.safetensors", 1, "error: nowhere.safetensors: there is no such file\n"],
   ];
   for (const [args, status, stderr] of cases) {

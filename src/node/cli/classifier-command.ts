@@ -1,9 +1,8 @@
 import { Command } from "commander";
 import type { DataError } from "../../data/data-error.js";
 import { Classifier } from "../predict/classifier.js";
-import { checkpointOf } from "./checkpoint-of.js";
+import { openPlace, placeAndWords } from "./checkpoint-of.js";
 import { describeUnusedBits } from "../data/images/scan-files.js";
-import { openCheckpoint } from "../runs/checkpoint-file.js";
 import { networkOf } from "./own-network.js";
 import { openExecutor } from "./open-executor.js";
 import {
@@ -15,8 +14,9 @@ import {
   type ExecutorFlags,
 } from "./options.js";
 import { Output } from "./output.js";
+import { pretrainedDirOption, pretrainedOption, type PretrainedFlags } from "./pretrained.js";
 
-export interface ClassifierFlags extends ExecutorFlags {
+export interface ClassifierFlags extends ExecutorFlags, PretrainedFlags {
   readonly json?: boolean;
   readonly model?: string;
 }
@@ -25,25 +25,40 @@ export interface ClassifierFlags extends ExecutorFlags {
 export const classifierCommand = (name: string): Command =>
   new Command(name)
     .argument(
-      "<checkpoint>",
-      "a run's directory, its last.safetensors or best.safetensors, or an imported file",
+      "[checkpoint]",
+      "a run's directory, its last.safetensors or best.safetensors, or an imported file; not with --pretrained",
     )
+    .addOption(pretrainedOption())
+    .addOption(pretrainedDirOption())
     .addOption(ownModelOption())
     .addOption(executorOption())
     .addOption(threadsOption())
     .addOption(adapterOption())
     .addOption(jsonOption());
 
+/** The checkpoint and the pictures among the words of such a command. @throws {ResnetError} as `placeAndWords` */
+export function placeAndImages(
+  checkpoint: string | undefined,
+  images: string | readonly string[] | undefined,
+  flags: PretrainedFlags,
+): { readonly place: string; readonly images: readonly string[] } {
+  const isOne = !Array.isArray(images);
+  const others = isOne ? [images as string | undefined] : (images as readonly string[]);
+  const names = ["checkpoint", isOne ? "image" : "images..."];
+  const { place, words } = placeAndWords([checkpoint, ...others], flags, names);
+  return { place, images: words };
+}
+
 /** Opens the classifier for `work`, and closes what it runs on. */
 export async function withClassifier(
-  checkpoint: string,
+  place: string,
   flags: ClassifierFlags,
   work: (classifier: Classifier, output: Output) => Promise<void>,
 ): Promise<void> {
   const output = new Output(flags.json ?? false);
   const executor = await openExecutor(flags, output);
   try {
-    const opened = await openCheckpoint(await checkpointOf(checkpoint, output));
+    const opened = await openPlace(place, flags, output);
     try {
       const model = await networkOf(opened.file, opened.description, flags.model, output);
       await work(await Classifier.open(opened, executor, { ...(model && { model }) }), output);

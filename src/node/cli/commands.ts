@@ -23,43 +23,48 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   eval: {
     summary: "test a checkpoint on a data set",
-    arguments: "<checkpoint>",
+    arguments: "[checkpoint]",
     load: async () => (await import("./commands/eval.js")).evalCommand(),
   },
   predict: {
     summary: "say what is in pictures",
-    arguments: "<checkpoint> <images...>",
+    arguments: "[checkpoint] [images...]",
     load: async () => (await import("./commands/predict.js")).predictCommand(),
   },
   explain: {
     summary: "draw where in a picture the model sees a class (Grad-CAM)",
-    arguments: "<checkpoint> <image>",
+    arguments: "[checkpoint] [image]",
     load: async () => (await import("./commands/explain.js")).explainCommand(),
   },
   features: {
     summary: "write what a layer makes of pictures",
-    arguments: "<checkpoint> <images...>",
+    arguments: "[checkpoint] [images...]",
     load: async () => (await import("./commands/features.js")).featuresCommand(),
   },
   similar: {
     summary: "find the pictures that are most like one",
-    arguments: "<checkpoint> <image>",
+    arguments: "[checkpoint] [image]",
     load: async () => (await import("./commands/similar.js")).similarCommand(),
   },
   import: {
     summary: "make a checkpoint of PyTorch's weights or of safetensors",
-    arguments: "<file>",
+    arguments: "[file]",
     load: async () => (await import("./commands/import.js")).importCommand(),
   },
   export: {
     summary: "write a checkpoint as ONNX, for PyTorch, or as plain safetensors",
-    arguments: "<checkpoint>",
+    arguments: "[checkpoint]",
     load: async () => (await import("./commands/export.js")).exportCommand(),
   },
   summary: {
     summary: "show a model's layers, parameters, multiply-adds and memory",
-    arguments: "<model>",
+    arguments: "[model]",
     load: async () => (await import("./commands/summary.js")).summaryCommand(),
+  },
+  pretrained: {
+    summary: "list and fetch published weights",
+    hasOptions: false,
+    load: async () => (await import("./commands/pretrained.js")).pretrainedCommand(),
   },
   data: {
     summary: "list, fetch, describe and preview data sets",

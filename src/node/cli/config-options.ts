@@ -7,6 +7,7 @@ import { models } from "../../models/catalog.js";
 import type { TrainConfig } from "../../train/config/config.js";
 import { scheduleForms } from "../../train/schedules/schedule-config.js";
 import { modelName } from "./own-network.js";
+import { pretrainedOption } from "./pretrained.js";
 import {
   assignments,
   decimal,
@@ -192,6 +193,7 @@ const normalizeOption = new Option(
 
 /** Options of the configuration that are not the value of one field, and which a resumed run does not take. */
 export const otherConfigOptions: readonly Option[] = [
+  pretrainedOption().conflicts("resume").helpGroup("Model and first weights:"),
   modelOptionOption().conflicts("resume").helpGroup("Model and first weights:"),
   headRateOption,
   setOption,

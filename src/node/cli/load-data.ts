@@ -26,7 +26,8 @@ export const loadPartsOf = (
 /** The functions that show the progress of a download and notices. */
 type Shown = Required<Pick<LoadDatasetOptions, "onNotice" | "onProgress">>;
 
-async function showingDownloads<Result>(
+/** Runs `load` with a progress bar for its downloads. */
+export async function showingDownloads<Result>(
   output: Output,
   load: (shown: Shown) => Promise<Result>,
 ): Promise<Result> {

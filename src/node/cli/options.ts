@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
 import { recipes } from "../../train/recipes.js";
+import { pretrainedDirOption } from "./pretrained.js";
 import { defaultImageCache } from "../data/loader/image-cache.js";
 
 /** Parsers of option values; what they refuse, commander reports with the option's name. */
@@ -157,6 +158,7 @@ export const machineOptions: readonly Option[] = [
   threadsOption(),
   adapterOption(),
   dataDirOption(),
+  pretrainedDirOption(),
   workersOption(),
   cacheOption(),
   onUnreadableOption(),

@@ -1,5 +1,6 @@
 import { fitWeights } from "../../interop/fit-weights.js";
 import { readWeights } from "../interop/read-weights.js";
+import { fetchPretrained, type FetchOptions } from "../pretrained/pretrained.js";
 import type { StoredArray, Weights } from "../../interop/stored-array.js";
 import { namedState, type Module } from "../../nn/module.js";
 import { findCheckpoint } from "./find-checkpoint.js";
@@ -33,22 +34,27 @@ export interface FirstWeights {
  * The first weights of a configuration: those in the file that `init` names, or random ones drawn with its seed.
  *
  * @param classes names of the classes to train, as `readFirstWeights`
+ * @param options where pretrained weights come from
  */
 export const firstWeights = async (
   model: Module,
   { init, seed, initializer }: Pick<TrainConfig, "init" | "seed" | "initializer">,
   classes?: readonly string[],
+  options?: FetchOptions,
 ): Promise<FirstWeights> =>
   init === null
     ? { state: initialState(model, seed, initializer), replaced: [], notices: [] }
-    : readFirstWeights(init, model, seed, classes);
+    : readFirstWeights(init, model, seed, classes, options);
+
+/** Before the name of published weights, where a path could stand. */
+export const pretrainedPrefix = "pretrained:";
 
 /**
  * Weights to start a training from: a checkpoint, or a file of PyTorch's or of safetensors, under any names that
- * `resnet import` knows. The head, the model's last linear layer, starts anew where the file's has another shape, or is a
+ * `resnet import` knows; or published weights by their name. The head, the model's last linear layer, starts anew where the file's has another shape, or is a
  * checkpoint's of as many classes with other names: its outputs mean something else.
  *
- * @param place a file, or a run's directory
+ * @param place a file, a run's directory, or `pretrained:NAME` with a name that `fetchPretrained` takes
  * @param seed of a head that starts anew
  * @param classes names of the classes to train. Default: they are not compared
  * @throws {InteropError} `ERR_WEIGHTS_MATCH` that lists all else that does not fit the model
@@ -58,12 +64,13 @@ export async function readFirstWeights(
   model: Module,
   seed: number,
   classes?: readonly string[],
+  options: FetchOptions = {},
 ): Promise<FirstWeights> {
-  const file = await findCheckpoint(place);
   const notices: string[] = [];
-  const { weights, description } = file.endsWith(".safetensors")
-    ? await readVerified(file)
-    : { weights: await readWeights(file, { onNotice: (notice) => notices.push(notice) }) };
+  const onNotice = (notice: string): unknown => notices.push(notice);
+  const { file, weights, description } = place.startsWith(pretrainedPrefix)
+    ? await readPublished(place.slice(pretrainedPrefix.length), options, onNotice)
+    : await readPlace(place, onNotice);
   const shapes = new Map([...namedState(model)].map(([name, leaf]) => [name, leaf.torchShape]));
   const head = headOf(model);
   const ofHead = [...shapes.keys()].filter((name) => head && name.startsWith(`${head}.`));
@@ -93,10 +100,34 @@ export async function readFirstWeights(
   return { state, replaced: [...replaced], notices };
 }
 
+/** Weights, the file's name, and the classes that their head is for, where they are known. */
+interface ReadPlace {
+  readonly file: string;
+  readonly weights: Weights;
+  readonly description?: Pick<CheckpointDescription, "classes" | "data">;
+}
+
+type OnNotice = (notice: string) => unknown;
+
+async function readPlace(place: string, onNotice: OnNotice): Promise<ReadPlace> {
+  const file = await findCheckpoint(place);
+  if (file.endsWith(".safetensors")) return { file, ...(await readVerified(file)) };
+  return { file, weights: await readWeights(file, { onNotice }) };
+}
+
+async function readPublished(
+  name: string,
+  options: FetchOptions,
+  onNotice: OnNotice,
+): Promise<ReadPlace> {
+  const { file, classNames } = await fetchPretrained(name, { onNotice, ...options });
+  const weights = await readWeights(file, { onNotice });
+  if (!classNames) return { file, weights };
+  return { file, weights, description: { classes: [...classNames] } };
+}
+
 /** The weights, whose checksum is checked where there is one, and what a checkpoint says of its model. */
-async function readVerified(
-  file: string,
-): Promise<{ readonly weights: Weights; readonly description?: CheckpointDescription }> {
+async function readVerified(file: string): Promise<Pick<ReadPlace, "weights" | "description">> {
   const opened = await OpenSafetensors.open(await openCheckpointFile(file));
   try {
     const weights = new Map<string, StoredArray>();

@@ -1,7 +1,7 @@
 import { mkdir, readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { readJson, refused, whileReading, whileWriting } from "./run-files.js";
-import { lockName, takeDirectory, type DirectoryLock } from "./lock-directory.js";
+import { lockName, takeDirectory, type DirectoryLock } from "../files/lock-directory.js";
 
 /** The file that marks a run directory. */
 export const configFile = "config.json";

@@ -10,7 +10,7 @@ import { parseConfig, type TrainConfig } from "../../train/config/config.js";
 import type { LoggedStep } from "../../train/callbacks.js";
 import type { EpochMetrics } from "../../train/metrics.js";
 import { refused, whileHolding, whileReading, whileWriting, readJson } from "./run-files.js";
-import { takeDirectory, type DirectoryLock } from "./lock-directory.js";
+import { takeDirectory, type DirectoryLock } from "../files/lock-directory.js";
 import { configFile, isEmpty, takeNewDirectory } from "./new-directory.js";
 import type { TrainProgress } from "../../train/progress.js";
 import { formatSteps, isLogged, readSteps } from "./step-log.js";

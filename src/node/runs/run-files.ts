@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { fileErrorReason } from "../files/file-error.js";
-import type { DirectoryLock } from "./lock-directory.js";
+import type { DirectoryLock } from "../files/lock-directory.js";
 import { ResnetError } from "../../tensor/error.js";
 
 /** An error about the directory of a run. */

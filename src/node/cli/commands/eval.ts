@@ -14,11 +14,10 @@ import { formatScores, formatViews, testReport } from "../../../report/test-repo
 import { ResnetError, UsageError } from "../../../tensor/error.js";
 import { printableList } from "../../../tensor/printable.js";
 import { formatShape, sameShape } from "../../../tensor/shape.js";
-import { checkpointOf } from "../checkpoint-of.js";
+import { openPlace, placeAndWords } from "../checkpoint-of.js";
 import { checkOutputs, requireTwoClasses } from "../../../predict/usable-outputs.js";
 import { areClassesNamed } from "../../../checkpoint/description.js";
 import type { Checkpoint } from "../../../checkpoint/checkpoint.js";
-import { openCheckpoint } from "../../runs/checkpoint-file.js";
 import { evaluateViews } from "../../../train/evaluate.js";
 import type { Precision } from "../../../program/precision.js";
 import { modelOf } from "../../../checkpoint/model-variant.js";
@@ -43,9 +42,10 @@ import {
   type ExecutorFlags,
 } from "../options.js";
 import { Output } from "../output.js";
+import { pretrainedDirOption, pretrainedOption, type PretrainedFlags } from "../pretrained.js";
 import { shapeSeen, ImageSources } from "../../../train/sources/image-sources.js";
 
-interface EvalFlags extends ExecutorFlags, DataFlags {
+interface EvalFlags extends ExecutorFlags, DataFlags, PretrainedFlags {
   readonly data?: string;
   readonly split: Split;
   readonly batch: number;
@@ -63,9 +63,11 @@ export const evalCommand = (): Command =>
       "Evaluates the weights of a checkpoint: accuracy, loss, and a report for each class.",
     )
     .argument(
-      "<checkpoint>",
-      "a run's directory, its last.safetensors or best.safetensors, or an imported file",
+      "[checkpoint]",
+      "a run's directory, its last.safetensors or best.safetensors, or an imported file; not with --pretrained",
     )
+    .addOption(pretrainedOption())
+    .addOption(pretrainedDirOption())
     .option("--data <name>", "data set, folder or .csv file (default: the one it was trained on)")
     .addOption(
       new Option(
@@ -99,9 +101,10 @@ export const evalCommand = (): Command =>
     .addHelpText("after", "\nExample:\n  resnet eval runs/first/best.safetensors --split valid")
     .action(evaluateCheckpoint);
 
-async function evaluateCheckpoint(file: string, flags: EvalFlags): Promise<void> {
+async function evaluateCheckpoint(file: string | undefined, flags: EvalFlags): Promise<void> {
+  const { place } = placeAndWords([file], flags, ["checkpoint"]);
   const output = new Output(flags.json ?? false);
-  const checkpoint = await openCheckpoint(await checkpointOf(file, output));
+  const checkpoint = await openPlace(place, flags, output);
   try {
     await evaluateOpened(checkpoint, flags, output);
   } finally {

@@ -7,6 +7,7 @@ import { printable } from "../../../tensor/printable.js";
 import {
   noticeUnusedBits,
   classifierCommand,
+  placeAndImages,
   withClassifier,
   type ClassifierFlags,
 } from "../classifier-command.js";
@@ -26,7 +27,7 @@ export const explainCommand = (): Command =>
     .description(
       "Draws over a picture what speaks for a class: Grad-CAM, Selvaraju et al. 2016, arXiv:1610.02391.",
     )
-    .argument("<image>", "the picture")
+    .argument("[image]", "the picture")
     .requiredOption("--out <file>", "the drawing to write, .png or .svg")
     .option("--label <class>", "name or number of the class (default: the likeliest)")
     .option("--layer <path>", "layer whose map is drawn (default: the last before the pooling)")
@@ -36,12 +37,18 @@ export const explainCommand = (): Command =>
     )
     .action(explainImage);
 
-async function explainImage(checkpoint: string, image: string, flags: ExplainFlags): Promise<void> {
+async function explainImage(
+  checkpoint: string | undefined,
+  word: string | undefined,
+  flags: ExplainFlags,
+): Promise<void> {
+  const { place, images } = placeAndImages(checkpoint, word, flags);
+  const image = images[0]!;
   const { label, layer } = flags;
-  await requireOther(flags.out, [await findCheckpoint(checkpoint), image]);
+  await requireOther(flags.out, [await findCheckpoint(place), image]);
   const isSvg = path.extname(flags.out).toLowerCase() === ".svg";
   if (!isSvg) requireExtension(flags.out, ".png", "PNG");
-  await withClassifier(checkpoint, flags, async (classifier, output) => {
+  await withClassifier(place, flags, async (classifier, output) => {
     await noticeUnusedBits([image], output);
     const cam = await gradCam(classifier, image, { label, layer });
     const figure = await gradCamPicture(cam, classifier.description.model);

@@ -2,8 +2,7 @@ import path from "node:path";
 import { Command, Option } from "commander";
 import { UsageError } from "../../../tensor/error.js";
 import { replaceFile } from "../../files/replace-file.js";
-import { checkpointOf } from "../checkpoint-of.js";
-import { openCheckpoint } from "../../runs/checkpoint-file.js";
+import { openPlace, placeAndWords } from "../checkpoint-of.js";
 import {
   exportChunks,
   exportFormats,
@@ -12,6 +11,7 @@ import {
 import { networkOf } from "../own-network.js";
 import { jsonOption, ownModelOption } from "../options.js";
 import { Output } from "../output.js";
+import { pretrainedDirOption, pretrainedOption, type PretrainedFlags } from "../pretrained.js";
 import { requireOther } from "../output-file.js";
 import { writeOutput } from "../../files/write-output.js";
 
@@ -24,7 +24,7 @@ const formatOfExtension: ReadonlyMap<string, Format> = new Map([
   [".safetensors", "safetensors"],
 ]);
 
-interface ExportFlags {
+interface ExportFlags extends PretrainedFlags {
   readonly format?: Format;
   readonly out: string;
   readonly fold: boolean;
@@ -40,9 +40,11 @@ export const exportCommand = (): Command =>
         "PyTorch, as torch.save writes it or as safetensors.",
     )
     .argument(
-      "<checkpoint>",
-      "a run's directory, its last.safetensors or best.safetensors, or an imported file",
+      "[checkpoint]",
+      "a run's directory, its last.safetensors or best.safetensors, or an imported file; not with --pretrained",
     )
+    .addOption(pretrainedOption())
+    .addOption(pretrainedDirOption())
     .addOption(
       new Option(
         "--format <name>",
@@ -60,17 +62,17 @@ export const exportCommand = (): Command =>
     .action(exportCheckpoint);
 
 async function exportCheckpoint(
-  file: string,
-  { format: wanted, out, fold, json, model: place }: ExportFlags,
+  file: string | undefined,
+  { format: wanted, out, fold, json, model: module, ...flags }: ExportFlags,
 ): Promise<void> {
+  const { place } = placeAndWords([file], flags, ["checkpoint"]);
   const format = formatOf(out, wanted);
   const output = new Output(json ?? false);
-  const weights = await checkpointOf(file, output);
-  await requireOther(out, [weights]);
-  const checkpoint = await openCheckpoint(weights);
+  const checkpoint = await openPlace(place, flags, output);
   try {
+    await requireOther(out, [checkpoint.file]);
     const { description } = checkpoint;
-    const model = await networkOf(checkpoint.file, description, place, output);
+    const model = await networkOf(checkpoint.file, description, module, output);
     const options = { format, fold, ...(model && { model }) };
     const chunks = exportChunks(description, await checkpoint.tensors(), options);
     let bytes = 0;

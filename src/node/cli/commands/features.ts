@@ -7,6 +7,7 @@ import { hostArray } from "../../../tensor/host-array.js";
 import {
   noticeUnusedBits,
   classifierCommand,
+  placeAndImages,
   skipUnreadable,
   withClassifier,
   type ClassifierFlags,
@@ -29,7 +30,7 @@ export const featuresCommand = (): Command =>
       "Writes the output of any layer for pictures as safetensors: `features`, N x C or N x C x H x W, " +
         "and the pictures' names as JSON in the metadata.",
     )
-    .argument("<images...>", "files, folders, or patterns such as 'photos/**/*.jpg'")
+    .argument("[images...]", "files, folders, or patterns such as 'photos/**/*.jpg'")
     .requiredOption("--out <file.safetensors>", "the file to write")
     .option("--layer <path>", "such as layer4 (default: the embedding that the classifier reads)")
     .option("--batch <n>", "pictures that the model is shown at a time", wholeNumber, 16)
@@ -40,14 +41,15 @@ export const featuresCommand = (): Command =>
     .action(writeFeatures);
 
 async function writeFeatures(
-  checkpoint: string,
-  images: readonly string[],
+  checkpoint: string | undefined,
+  others: readonly string[],
   { out, layer, batch, ...flags }: FeaturesFlags,
 ): Promise<void> {
+  const { place, images } = placeAndImages(checkpoint, others, flags);
   const files = await findImages(images);
-  await requireOther(out, [await findCheckpoint(checkpoint), ...files]);
+  await requireOther(out, [await findCheckpoint(place), ...files]);
   requireExtension(out, ".safetensors", "safetensors");
-  await withClassifier(checkpoint, flags, async (classifier, output) => {
+  await withClassifier(place, flags, async (classifier, output) => {
     await noticeUnusedBits(files, output);
     const options = { layer, batch, onUnreadable: skipUnreadable(output) };
     const found: Features[] = [];

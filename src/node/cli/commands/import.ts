@@ -8,9 +8,9 @@ import { UsageError } from "../../../tensor/error.js";
 import { graphHash } from "../../runs/describe-training.js";
 import { writeCheckpoint } from "../../runs/checkpoint-file.js";
 import type { CheckpointDescription } from "../../../checkpoint/description.js";
-import { importWeights } from "../../../checkpoint/import-weights.js";
+import { importWeights, type ImportedModel } from "../../../checkpoint/import-weights.js";
 import { nameOf, parseVariant } from "../../../checkpoint/model-variant.js";
-import { modelName, ownNetwork, refuseOptions } from "../own-network.js";
+import { modelName, ownNetwork, refuseOptions, type OwnNetwork } from "../own-network.js";
 import {
   decimal,
   decimals,
@@ -21,12 +21,19 @@ import {
   wholeNumber,
 } from "../options.js";
 import { Output } from "../output.js";
+import {
+  fetchShown,
+  pretrainedDirOption,
+  pretrainedOption,
+  type PretrainedFlags,
+} from "../pretrained.js";
+import { importPretrained } from "../../pretrained/pretrained.js";
 import { formatTransforms } from "../../../data/transforms/transform-text.js";
 import { requireExtension, requireOther } from "../output-file.js";
 import { writeOutput } from "../../files/write-output.js";
 
-interface ImportFlags {
-  readonly model: string;
+interface ImportFlags extends PretrainedFlags {
+  readonly model?: string;
   readonly modelOption?: VariantOptions;
   readonly out: string;
   readonly classes?: number;
@@ -48,8 +55,21 @@ export const importCommand = (): Command =>
       "Reads weights of torchvision, timm, Hugging Face or of this package: PyTorch's .pth, .pt, .th and .bin, " +
         "safetensors, and the .index.json of a model in shards. No code of the file is run.",
     )
-    .argument("<file>", "file of weights")
-    .requiredOption(
+    .argument("[file]", "file of weights; not with --pretrained")
+    .addOption(
+      pretrainedOption().conflicts([
+        "model",
+        "modelOption",
+        "input",
+        "mean",
+        "std",
+        "cropShare",
+        "interpolation",
+        "state",
+      ]),
+    )
+    .addOption(pretrainedDirOption())
+    .option(
       "--model <name>",
       `model: ${Object.keys(models).join(", ")}, or your own module, such as ./my-net.js`,
     )
@@ -98,37 +118,19 @@ export const importCommand = (): Command =>
     )
     .action(importFile);
 
-async function importFile(file: string, flags: ImportFlags): Promise<void> {
+async function importFile(file: string | undefined, flags: ImportFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
-  await requireOther(flags.out, [file]);
   requireExtension(flags.out, ".safetensors", "safetensors");
-  const modelOptions = flags.modelOption && parseVariant(flags.modelOption);
-  const own = await ownNetwork(flags.model);
-  if (own) refuseOptions(flags.model, modelOptions);
-  else findModel(flags.model, modelOptions); // before a long read
-  const weights = await readWeights(file, {
-    state: flags.state,
-    onNotice: (notice) => output.notice(notice),
-  });
-  const { description, state, counters, replaced, notices } = importWeights(weights, {
-    file,
-    model: modelName(flags.model),
-    ...(own && { create: own.create }),
-    modelOptions,
-    classes: flags.classes,
-    classNames: flags.classNames === undefined ? undefined : await readLines(flags.classNames),
-    image: flags.input,
-    normalize: normalizeOf(flags),
-    cropShare: flags.cropShare,
-    interpolation: flags.interpolation,
-    seed: flags.seed,
-  });
-  for (const notice of notices) output.notice(`${file}: ${notice}`);
+  if (file !== undefined) await requireOther(flags.out, [file]);
+  const { imported, create } = await (flags.pretrained === undefined
+    ? importGiven(file, flags, output)
+    : importPublished(file, flags.pretrained, flags, output));
+  const { description, state, counters, replaced } = imported;
   const tensors = new Map<string, StoredArray>([...state, ...counters]);
-  const written = own
+  const written = create
     ? {
         ...description,
-        graphSha256: graphHash(own.create(sizeOf(description)), description.imageShape),
+        graphSha256: graphHash(create(sizeOf(description)), description.imageShape),
       }
     : description;
   await writeOutput(flags.out, () => writeCheckpoint(flags.out, written, sourceOf(tensors)));
@@ -151,6 +153,79 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
       `${state.size} tensors${anew}${prepared}`,
   );
 }
+
+interface Imported {
+  readonly imported: ImportedModel;
+  /** Makes the network, if it is the user's own. */
+  readonly create?: OwnNetwork["create"];
+}
+
+async function importGiven(
+  file: string | undefined,
+  flags: ImportFlags,
+  output: Output,
+): Promise<Imported> {
+  const { model } = flags;
+  if (file === undefined || model === undefined) {
+    const [missing, example] =
+      file === undefined
+        ? ["a file of weights", "resnet50.pth"]
+        : ["its model", "--model resnet50"];
+    throw new UsageError(
+      "ERR_CONFIG",
+      `name ${missing}, such as ${example}, or published weights with --pretrained`,
+    );
+  }
+  const modelOptions = flags.modelOption && parseVariant(flags.modelOption);
+  const own = await ownNetwork(model);
+  if (own) refuseOptions(model, modelOptions);
+  else findModel(model, modelOptions); // before a long read
+  const weights = await readWeights(file, {
+    state: flags.state,
+    onNotice: (notice) => output.notice(notice),
+  });
+  const imported = importWeights(weights, {
+    file,
+    model: modelName(model),
+    ...(own && { create: own.create }),
+    modelOptions,
+    classes: flags.classes,
+    classNames: await classNamesOf(flags),
+    image: flags.input,
+    normalize: normalizeOf(flags),
+    cropShare: flags.cropShare,
+    interpolation: flags.interpolation,
+    seed: flags.seed,
+  });
+  for (const notice of imported.notices) output.notice(`${file}: ${notice}`);
+  return { imported, ...(own && { create: own.create }) };
+}
+
+async function importPublished(
+  file: string | undefined,
+  name: string,
+  flags: ImportFlags,
+  output: Output,
+): Promise<Imported> {
+  if (file !== undefined) {
+    throw new UsageError(
+      "ERR_CONFIG",
+      `${file} and --pretrained ${name} are two sources of weights: leave out one of them`,
+    );
+  }
+  const { classes, seed } = flags;
+  const classNames = await classNamesOf(flags);
+  const imported = await importPretrained(await fetchShown(name, flags, output), {
+    seed,
+    ...(classes !== undefined && { classes }),
+    ...(classNames && { classNames }),
+    onNotice: (notice) => output.notice(notice),
+  });
+  return { imported };
+}
+
+const classNamesOf = async ({ classNames }: ImportFlags): Promise<readonly string[] | undefined> =>
+  classNames === undefined ? undefined : readLines(classNames);
 
 const sizeOf = ({ classes, imageShape }: CheckpointDescription): ModelSize => ({
   classes: classes.length,

@@ -6,7 +6,7 @@ import type { Precision } from "../../../program/precision.js";
 import { configOptions, otherConfigOptions } from "../config-options.js";
 import { imageFileOpener } from "../../train/image-file-opener.js";
 import { loadPartsOf } from "../load-data.js";
-import { withModelOfInit } from "../training/model-of-init.js";
+import { withModelOfInit, withPretrained } from "../training/model-of-init.js";
 import { stopOnSignal } from "../interrupt.js";
 import { openExecutor } from "../open-executor.js";
 import {
@@ -34,6 +34,8 @@ interface FindFlags extends ExecutorFlags, DataFlags {
   readonly precision?: Precision | "auto";
   readonly model?: string;
   readonly init?: string;
+  readonly pretrained?: string;
+  readonly pretrainedDir?: string;
   readonly json?: boolean;
 }
 
@@ -74,7 +76,8 @@ export function lrFindCommand(): Command {
 async function find(recipe: string | undefined, flags: FindFlags): Promise<void> {
   const output = new Output(flags.json ?? false);
   pictureFormat(flags.chart); // before all the work
-  const config = configOf(recipe, await withModelOfInit(await settled(flags)));
+  const given = await withPretrained(await settled(flags), output);
+  const config = configOf(recipe, await withModelOfInit(given));
   requireNamed(recipe ?? "the configuration", config.model, flags.model);
   const network = await ownNetwork(flags.model);
   const reading = { ...flags, transforms: config.transforms.eval };
@@ -88,7 +91,7 @@ async function find(recipe: string | undefined, flags: FindFlags): Promise<void>
       executor,
       files: imageFileOpener(flags),
       ...(network && { model: network.create(sizeOf(config, parts.train)) }),
-      weights: (model) => announcedWeights(model, config, parts.train.classes, output),
+      weights: (model) => announcedWeights(model, config, parts.train.classes, { flags, output }),
       callbacks: [{ onStart: (training) => output.say(describeTraining(training, parts)) }],
       from: flags.from,
       to: flags.to,

@@ -5,6 +5,7 @@ import { printable } from "../../../tensor/printable.js";
 import {
   noticeUnusedBits,
   classifierCommand,
+  placeAndImages,
   skipUnreadable,
   withClassifier,
   type ClassifierFlags,
@@ -22,7 +23,7 @@ export const predictCommand = (): Command =>
     .description(
       "Predicts the classes of pictures: JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, PBM, PGM or PPM, of any size.",
     )
-    .argument("<images...>", "files, folders, or patterns such as 'photos/**/*.jpg'")
+    .argument("[images...]", "files, folders, or patterns such as 'photos/**/*.jpg'")
     .option("--top <k>", "how many classes of each picture", wholeNumber, 5)
     .option("--batch <n>", "pictures that the model is shown at a time", wholeNumber, 16)
     .addHelpText(
@@ -32,12 +33,13 @@ export const predictCommand = (): Command =>
     .action(predictImages);
 
 async function predictImages(
-  checkpoint: string,
-  images: readonly string[],
+  checkpoint: string | undefined,
+  others: readonly string[],
   { top, batch, ...flags }: PredictFlags,
 ): Promise<void> {
+  const { place, images } = placeAndImages(checkpoint, others, flags);
   const files = await findImages(images);
-  await withClassifier(checkpoint, flags, async (classifier, output) => {
+  await withClassifier(place, flags, async (classifier, output) => {
     await noticeUnusedBits(files, output);
     const predictions: Prediction[] = [];
     const options = { top, batch, onUnreadable: skipUnreadable(output) };

@@ -8,6 +8,7 @@ import { printable } from "../../../tensor/printable.js";
 import {
   noticeUnusedBits,
   classifierCommand,
+  placeAndImages,
   skipUnreadable,
   withClassifier,
   type ClassifierFlags,
@@ -26,7 +27,7 @@ export const similarCommand = (): Command =>
     .description(
       "Compares the embedding of a picture, what the classifier reads, with those of others: by their cosine.",
     )
-    .argument("<image>", "the picture")
+    .argument("[image]", "the picture")
     .requiredOption("--among <images...>", "files, folders, or patterns such as 'photos/**/*.jpg'")
     .option("--top <k>", "how many pictures to name", wholeNumber, 5)
     .option("--batch <n>", "pictures that the model is shown at a time", wholeNumber, 16)
@@ -37,13 +38,15 @@ export const similarCommand = (): Command =>
     .action(findSimilar);
 
 async function findSimilar(
-  checkpoint: string,
-  image: string,
+  checkpoint: string | undefined,
+  word: string | undefined,
   { among, top, batch, ...flags }: SimilarFlags,
 ): Promise<void> {
+  const { place, images } = placeAndImages(checkpoint, word, flags);
+  const image = images[0]!;
   const found = await findImages(among);
   const files = found.filter((file) => path.resolve(file) !== path.resolve(image));
-  await withClassifier(checkpoint, flags, async (classifier, output) => {
+  await withClassifier(place, flags, async (classifier, output) => {
     await noticeUnusedBits([image, ...files], output);
     const options = { batch, onUnreadable: skipUnreadable(output) };
     const query = await features(classifier, [image]).next();

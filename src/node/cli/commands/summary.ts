@@ -9,12 +9,14 @@ import {
 import { formatSummary } from "../../../report/model-summary.js";
 import { summarize } from "../../../report/model-summary.js";
 import { nameOf, parseVariant } from "../../../checkpoint/model-variant.js";
+import { findPretrained } from "../../../pretrained/find-pretrained.js";
 import { UsageError } from "../../../tensor/error.js";
 import { ownNetwork, refuseOptions } from "../own-network.js";
 import { imageSize, jsonOption, modelOptionOption, wholeNumber } from "../options.js";
 import { Output } from "../output.js";
 
 interface SummaryFlags {
+  readonly pretrained?: string;
   readonly modelOption?: VariantOptions;
   readonly input?: readonly [number, number, number];
   readonly classes?: number;
@@ -26,9 +28,10 @@ export const summaryCommand = (): Command =>
   new Command("summary")
     .summary("show a model's layers, parameters, multiply-adds and memory")
     .argument(
-      "<model>",
+      "[model]",
       `${Object.keys(models).join(", ")}, or your own module, such as ./my-net.js`,
     )
+    .option("--pretrained <name>", "the model of published weights, one of resnet pretrained list")
     .addOption(modelOptionOption())
     .option(
       "--input <CxHxW>",
@@ -43,10 +46,12 @@ export const summaryCommand = (): Command =>
     .option("--batch <n>", "images in one training step, for its memory", wholeNumber, 32)
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  resnet summary resnet34 --input 1x28x28 --classes 10")
-    .action(async (name: string, { modelOption, input, classes, batch, json }: SummaryFlags) => {
+    .action(async (word: string | undefined, flags: SummaryFlags) => {
+      const { modelOption, input, classes, batch, json, pretrained } = flags;
+      const { name, purpose: published } = modelOfWords(word, pretrained);
       const own = await ownNetwork(name);
       if (own) refuseOptions(name, modelOption);
-      const purpose = own ? purposeOf(name, input, classes) : defaultInput(name);
+      const purpose = published ?? (own ? purposeOf(name, input, classes) : defaultInput(name));
       const image = input ?? purpose.image;
       const size = { classes: classes ?? purpose.classes, channels: image[0] };
       const modelOptions = parseVariant(modelOption ?? {});
@@ -54,6 +59,18 @@ export const summaryCommand = (): Command =>
       const summary = summarize(nameOf({ model: name, modelOptions }), model, image, { batch });
       new Output(json ?? false).result(summary, formatSummary(summary));
     });
+
+/** The model, and for published weights the images and classes that they are for. */
+function modelOfWords(
+  model: string | undefined,
+  pretrained: string | undefined,
+): { readonly name: string; readonly purpose?: DefaultInput } {
+  if ((model === undefined) === (pretrained === undefined))
+    throw new UsageError("ERR_CONFIG", "name a model, or published weights with --pretrained");
+  if (pretrained === undefined) return { name: model! };
+  const { model: name, image, classes } = findPretrained(pretrained);
+  return { name, purpose: { image, classes: classes || defaultInput(name).classes } };
+}
 
 /** @throws {ResnetError} `ERR_CONFIG` without an image size and a number of classes, which a module does not say */
 function purposeOf(

@@ -6,7 +6,7 @@ import { recipes } from "../../../train/recipes.js";
 import { requireEmpty } from "../../runs/new-directory.js";
 import { RunDirectory } from "../../runs/run-directory.js";
 import { configOptions, otherConfigOptions } from "../config-options.js";
-import { withModelOfInit } from "../training/model-of-init.js";
+import { withModelOfInit, withPretrained } from "../training/model-of-init.js";
 import { isModulePath, ownNetwork, requireNamed } from "../own-network.js";
 import { jsonOption, machineOptions } from "../options.js";
 import { Output } from "../output.js";
@@ -22,6 +22,7 @@ interface TrainFlags extends TrainingFlags {
   readonly model?: string;
   readonly modelOption?: VariantOptions;
   readonly init?: string;
+  readonly pretrained?: string;
   readonly out?: string;
   readonly resume?: string;
   readonly json?: boolean;
@@ -61,8 +62,8 @@ export function trainCommand(): Command {
 
 async function train(recipe: string | undefined, given: TrainFlags): Promise<void> {
   const start = performance.now();
-  const flags = await withModelOfInit(await settled(given));
-  const output = new Output(flags.json ?? false);
+  const output = new Output(given.json ?? false);
+  const flags = await withModelOfInit(await withPretrained(await settled(given), output));
   const network = await ownNetwork(flags.model);
   const group = await groupOf(recipe, flags);
   if (group) {

@@ -1,4 +1,8 @@
-import { ResnetError } from "../../../tensor/error.js";
+import type { Preparation } from "../../../pretrained/preparation.js";
+import { ResnetError, UsageError } from "../../../tensor/error.js";
+import { pretrainedPrefix } from "../../runs/first-weights.js";
+import type { Output } from "../output.js";
+import { fetchShown, type PretrainedFlags } from "../pretrained.js";
 import { requireNamed } from "../own-network.js";
 import { openCheckpoint } from "../../runs/checkpoint-file.js";
 import type { CheckpointDescription } from "../../../checkpoint/description.js";
@@ -8,6 +12,42 @@ interface InitFlags {
   readonly model?: string;
   readonly modelOption?: CheckpointDescription["modelOptions"];
   readonly resume?: string;
+}
+
+interface PretrainedWords extends InitFlags, PretrainedFlags {}
+
+/** What `--pretrained` says of a training, beside the model and its first weights. */
+export interface WithPreparation {
+  /** How pictures are prepared for the weights. */
+  readonly preparation?: Preparation;
+}
+
+/**
+ * With the model, the first weights and the preparation of pictures of `--pretrained`; the weights are fetched.
+ *
+ * @throws {ResnetError} `ERR_CONFIG` with `--init`, or with a model that the weights are not of
+ */
+export async function withPretrained<Flags extends PretrainedWords>(
+  flags: Flags,
+  output: Output,
+): Promise<Flags & WithPreparation> {
+  const { pretrained, model, init } = flags;
+  if (pretrained === undefined) return flags;
+  if (init !== undefined) {
+    throw new UsageError(
+      "ERR_CONFIG",
+      `--init ${init} and --pretrained ${pretrained} are two sources of first weights: leave out one of them`,
+    );
+  }
+  const { weights } = await fetchShown(pretrained, flags, output);
+  if (model !== undefined && model !== weights.model) {
+    throw new UsageError(
+      "ERR_CONFIG",
+      `${weights.name} has weights of ${weights.model}, which is not ${model}: leave out --model`,
+    );
+  }
+  const place = pretrainedPrefix + weights.name;
+  return { ...flags, model: weights.model, init: place, preparation: weights };
 }
 
 /** With the model that the file of `--init` says it is of, unless another was asked for. */

@@ -7,6 +7,12 @@ import { fileErrorReason } from "../../files/file-error.js";
 import { ResnetError, UsageError } from "../../../tensor/error.js";
 import { parseConfig, type TrainConfig } from "../../../train/config/config.js";
 import type { Precision } from "../../../program/precision.js";
+import {
+  evaluationTransforms,
+  normalizeFor,
+  trainingTransforms,
+  type Preparation,
+} from "../../../pretrained/preparation.js";
 import { scheduleSchema } from "../../../train/schedules/schedule-config.js";
 import { findRecipe } from "../../../train/recipes.js";
 import { configOptions, offAtZero } from "../config-options.js";
@@ -54,7 +60,8 @@ function givenFields(flags: OptionValues): (readonly [flag: string, field: strin
   const set = Object.keys((flags["set"] as object | undefined) ?? {});
   const assigned = set.map((field) => [`--set ${field}`, field] as const);
   // Weights are of one model. It comes first, since `withModelOfInit` has added that model's flag.
-  const init = flags["init"] === undefined ? [] : [["--init", "model"] as const];
+  const source = flags["pretrained"] === undefined ? "--init" : "--pretrained";
+  const init = flags["init"] === undefined ? [] : [[source, "model"] as const];
   return [...init, ...options, ...assigned];
 }
 
@@ -71,6 +78,8 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
   if (data !== undefined && data !== recipe.data && !isFolder) {
     config["normalize"] = datasetInfo(data).normalize ?? recipe.normalize;
   }
+  const preparation = flags["preparation"] as Preparation | undefined;
+  if (preparation) prepareFor(config, preparation, isFolder ? null : (data ?? recipe.data));
   override(config, flags);
   // Options of the recipe's model stay if the other model has them, too.
   if (flags["model"] !== undefined) config["modelOptions"] = recipeOptions(flags, recipe);
@@ -83,6 +92,23 @@ export function configOf(name: string | undefined, flags: OptionValues): TrainCo
     config["lrScales"] = { ...(config["lrScales"] as object), head };
   }
   return parseConfig(config);
+}
+
+/** Gives a configuration the preparation of pictures that published weights need. */
+function prepareFor(
+  config: Record<string, unknown>,
+  preparation: Preparation,
+  dataset: string | null,
+): void {
+  const images = dataset === null ? null : datasetInfo(dataset).imageShape;
+  const [channels, height, width] = preparation.image;
+  config["normalize"] = normalizeFor(preparation, images?.[2] ?? channels);
+  // Images of the size that the model was trained on are augmented as the recipe says.
+  if (images && images[0] === height && images[1] === width) return;
+  config["transforms"] = {
+    train: trainingTransforms(preparation),
+    eval: evaluationTransforms(preparation),
+  };
 }
 
 /** The options of the recipe's model that the model of `--model` has, too; a network of the user's own has none. */

@@ -24,11 +24,12 @@ import { isModulePath, requireNamed, type OwnNetwork } from "../own-network.js";
 import { openExecutor } from "../open-executor.js";
 import type { DataFlags, ExecutorFlags } from "../options.js";
 import type { Output } from "../output.js";
+import type { PretrainedFlags } from "../pretrained.js";
 import { ShowTraining } from "./show-training.js";
 import { trainDocument } from "./train-output.js";
 
 /** How a training is run: the flags that are no part of its configuration. */
-export interface TrainingFlags extends ExecutorFlags, DataFlags {
+export interface TrainingFlags extends ExecutorFlags, DataFlags, PretrainedFlags {
   readonly profile?: boolean;
 }
 
@@ -97,7 +98,7 @@ export async function trainOne(
       workers: flags.workers,
       cache: flags.cache,
       signal: stop.signal,
-      weights: (model) => announcedWeights(model, config, parts.train.classes, output),
+      weights: (model) => announcedWeights(model, config, parts.train.classes, { flags, output }),
       ...(network && { model: network.create(sizeOf(config, parts.train)) }),
       callbacks: [...callbacks, show],
     });
@@ -141,9 +142,12 @@ export async function announcedWeights(
   model: Module,
   config: TrainConfig,
   classes: readonly string[],
-  output: Output,
+  { flags, output }: { readonly flags: PretrainedFlags; readonly output: Output },
 ): Promise<ModelState> {
-  const { state, replaced, notices } = await firstWeights(model, config, classes);
+  const { pretrainedDir } = flags;
+  const { state, replaced, notices } = await firstWeights(model, config, classes, {
+    pretrainedDir,
+  });
   if (config.init !== null) {
     const anew = `${replaced.join(" and ")} start anew, for the ${classes.length} classes of ${config.data}`;
     const from = `starting from ${config.init}`;

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError } from "../../../data/data-error.js";
+import { proxyFetch } from "../../net/proxy-fetch.js";
 
 /** Access to the machine, for the sources. Tests pass their own. */
 export interface SourceEnvironment {
@@ -17,11 +18,11 @@ export interface SourceEnvironment {
   readonly stallTimeoutMs: number;
 }
 
-/** This machine: the global `fetch`, its commands, `$XDG_CACHE_HOME/resnet-ts`. */
+/** This machine: `fetch` through the proxy of the environment, its commands, `$XDG_CACHE_HOME/resnet-ts`. */
 export function machineEnvironment(): SourceEnvironment {
   const cacheHome = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
   return {
-    fetch: (url, init) => fetch(url, init),
+    fetch: proxyFetch,
     runCommand,
     isRoot: process.getuid?.() === 0,
     cacheDir: join(cacheHome, "resnet-ts"),

@@ -13,9 +13,9 @@ import {
 import { hostname } from "node:os";
 import path from "node:path";
 import { z } from "zod";
-import { removeTemporaryFiles } from "../files/replace-file.js";
+import { fileErrorReason } from "./file-error.js";
+import { removeTemporaryFiles } from "./replace-file.js";
 import { ResnetError } from "../../tensor/error.js";
-import { whileReading } from "./run-files.js";
 
 /** Prefix of the lock's names in the directory that it locks. */
 export const lockName = ".lock";
@@ -116,7 +116,11 @@ async function take(prepared: string, id: string, lock: string): Promise<boolean
 
 /** Removes prepared locks of processes that were killed or came too late. */
 async function removePrepared(directory: string): Promise<void> {
-  const found = await whileReading(directory, () => readdir(directory));
+  const found = await readdir(directory).catch((error: unknown) => {
+    const reason = fileErrorReason(error);
+    const options = { cause: error };
+    throw new ResnetError("ERR_RUN_DIRECTORY", `${directory} cannot be read (${reason})`, options);
+  });
   const names = found.filter((name) => name.startsWith(`${lockName}-`));
   for (const name of names) await rm(path.join(directory, name), { recursive: true, force: true });
 }
