@@ -61,9 +61,13 @@ function readLock(/** @type {string} */ file) {
  */
 export function buildTypeScript() {
   const folders = ["src", "test", "examples"];
+  // A page's code, which the configuration leaves out, is bundled by its server and has no output here.
+  const { exclude = [] } = JSON.parse(readFileSync(path.join(root, "tsconfig.json"), "utf8"));
+  const excluded = (/** @type {string} */ file) =>
+    exclude.some((/** @type {string} */ folder) => file.startsWith(`${folder}/`));
   const sources = folders
     .flatMap((folder) => listFiles(folder))
-    .filter((file) => file.endsWith(".ts"));
+    .filter((file) => file.endsWith(".ts") && !excluded(file));
   const stamp = "dist/.built-from";
   const state = fingerprint([...sources, "tsconfig.json", "package-lock.json"]);
   const compiled = sources.filter((file) => !file.endsWith(".d.ts")); // declarations have no output

@@ -118,8 +118,9 @@ describe("set-up of TypeScript", () => {
   const sources = {
     "package.json": '{ "type": "module" }',
     "tsconfig.json":
-      '{ "compilerOptions": { "module": "NodeNext", "target": "ES2022", "outDir": "dist", "rootDir": ".", "types": [], "incremental": true, "tsBuildInfoFile": "dist/tsconfig.tsbuildinfo" }, "include": ["src", "test"] }',
+      '{ "compilerOptions": { "module": "NodeNext", "target": "ES2022", "outDir": "dist", "rootDir": ".", "types": [], "incremental": true, "tsBuildInfoFile": "dist/tsconfig.tsbuildinfo" }, "include": ["src", "test"], "exclude": ["src/page"] }',
     "src/a.ts": "export const a = 1;\n",
+    "src/page/main.ts": "document.title;\n", // another program: no output, and no reason to compile again
     "test/old.test.ts": "export {};\n",
   };
 
